@@ -1,0 +1,58 @@
+"""Safe, automatic remediation on Kubernetes.
+
+What a plugin's author needs is here; each name is loaded on first use, so that the pod side (`kubernaut.runner`) starts
+without pydantic and pluggy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kubernaut.hookspecs import hookimpl
+    from kubernaut.jobs import command_job, runner_job
+    from kubernaut.types import (
+        HOOK_VERSION,
+        ActionSpec,
+        Change,
+        Execution,
+        Label,
+        NoSettings,
+        ObjectName,
+        Parameters,
+        Problem,
+        Resources,
+        Result,
+        Rollback,
+        Rule,
+        Target,
+    )
+
+_HOMES = {"hookimpl": "hookspecs", "command_job": "jobs", "runner_job": "jobs"}
+
+__all__ = [
+    "HOOK_VERSION",
+    "ActionSpec",
+    "Change",
+    "Execution",
+    "Label",
+    "NoSettings",
+    "ObjectName",
+    "Parameters",
+    "Problem",
+    "Resources",
+    "Result",
+    "Rollback",
+    "Rule",
+    "Target",
+    "command_job",
+    "hookimpl",
+    "runner_job",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'kubernaut' has no attribute {name!r}")
+    return getattr(import_module(f"kubernaut.{_HOMES.get(name, 'types')}"), name)

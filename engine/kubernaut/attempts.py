@@ -1,0 +1,120 @@
+"""Reads one pod of a Job: how far its two steps got, and what stands in their way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from kubernaut.jobs import DRY_RUN, EXECUTE
+from kubernaut.reports import Report, parse_report, parse_time
+
+_IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
+_TROUBLE_REASONS = _IMAGE_REASONS | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepRun:
+    """One container of one pod."""
+
+    step: str
+    image: str
+    waiting: str
+    waiting_message: str
+    exit_code: int | None
+    ended_as: str
+    """The kubelet's word for the end: Completed, Error, OOMKilled, StartError."""
+    last_words: str
+    report: Report | None
+    started: datetime | None
+    finished: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One pod."""
+
+    pod: str
+    phase: str
+    reason: str
+    message: str
+    unschedulable: str
+    steps: tuple[StepRun, ...]
+    dry_run_only: bool
+
+    @property
+    def main(self) -> str:
+        """The step whose success is the pod's."""
+        return DRY_RUN if self.dry_run_only else EXECUTE
+
+    def step(self, name: str) -> StepRun | None:
+        """The step of this name, if the kubelet has told of it."""
+        return next((step for step in self.steps if step.step == name), None)
+
+    @property
+    def began(self) -> bool:
+        """Did any container start?"""
+        return any(step.started for step in self.steps)
+
+    @property
+    def failed_step(self) -> StepRun | None:
+        """The step that ended badly."""
+        return next((step for step in self.steps if step.exit_code), None)
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not get on, in one sentence, or ""."""
+        for step in self.steps:
+            if step.waiting in _IMAGE_REASONS:
+                return (
+                    f"image {step.image} cannot be pulled ({step.waiting}): {step.waiting_message or 'no more is told'}"
+                )
+            if step.waiting in _TROUBLE_REASONS:
+                return f"container {step.step} cannot start ({step.waiting}): {step.waiting_message}"
+        return f"no node can take pod {self.pod}: {self.unschedulable}" if self.unschedulable else ""
+
+    @property
+    def image_trouble(self) -> bool:
+        """Is the image what is missing?"""
+        return any(step.waiting in _IMAGE_REASONS for step in self.steps)
+
+
+def read_attempts(pods: Sequence[Mapping[str, Any]]) -> tuple[Attempt, ...]:
+    """All pods of a Job, oldest first."""
+    return tuple(
+        _attempt(pod) for pod in sorted(pods, key=lambda p: (p["metadata"]["creationTimestamp"], p["metadata"]["name"]))
+    )
+
+
+def _attempt(pod: Mapping[str, Any]) -> Attempt:
+    status = pod.get("status", {})
+    told = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    scheduled = next((c for c in status.get("conditions", []) if c["type"] == "PodScheduled"), {})
+    return Attempt(
+        pod=pod["metadata"]["name"],
+        phase=status.get("phase", "Pending"),
+        reason=status.get("reason", ""),
+        message=status.get("message", ""),
+        unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
+        steps=tuple(_step(container) for container in told),
+        dry_run_only=bool(told) and all(container["name"] == DRY_RUN for container in told),
+    )
+
+
+def _step(container: Mapping[str, Any]) -> StepRun:
+    state = container.get("state", {})
+    waiting, running, ended = state.get("waiting", {}), state.get("running", {}), state.get("terminated", {})
+    message = ended.get("message", "")
+    return StepRun(
+        step=container["name"],
+        image=container.get("image", ""),
+        waiting=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        exit_code=ended.get("exitCode"),
+        ended_as=ended.get("reason", ""),
+        last_words=message,
+        report=parse_report(message, container["name"]) if message else None,
+        started=parse_time(ended.get("startedAt") or running.get("startedAt")),
+        finished=parse_time(ended.get("finishedAt")),
+    )

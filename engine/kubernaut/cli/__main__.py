@@ -1,0 +1,5 @@
+"""`python -m kubernaut.cli`."""
+
+from kubernaut.cli.app import main
+
+main()

@@ -1,0 +1,41 @@
+"""The commands, and what their exit codes mean: 0 done, 1 the execution failed, 2 bad input, 3 the cluster could not be reached."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from kubernaut.cli import cluster_commands, offline_commands, sandbox_commands
+from kubernaut.cli.output import complain
+from kubernaut.errors import DeniedError, InputError, KubernautError, NotFoundError, RejectedError, RetryError
+
+DONE, FAILED, BAD_INPUT, UNREACHABLE = 0, 1, 2, 3
+
+app = typer.Typer(
+    name="kubernaut",
+    help="Safe, automatic remediation on Kubernetes: one declared action, one Job, exactly the rights it declared.",
+    epilog="Exit codes: 0 done, 1 the execution failed, 2 bad input, 3 the cluster could not be reached.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for commands in (sandbox_commands, cluster_commands, offline_commands):
+    commands.add_to(app)
+
+
+def main() -> None:
+    """Run the command line; errors on purpose become one line and an exit code."""
+    try:
+        app()
+    except KubernautError as error:
+        complain(str(error))
+        sys.exit(_code(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _code(error: KubernautError) -> int:
+    if isinstance(error, InputError | RejectedError | NotFoundError):
+        return BAD_INPUT
+    return UNREACHABLE if isinstance(error, RetryError | DeniedError) else FAILED

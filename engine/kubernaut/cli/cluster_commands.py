@@ -1,0 +1,107 @@
+"""Commands against a cluster: the engine itself, and asking it for an execution."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kubernaut.cli.live import Follower
+from kubernaut.cli.offline_commands import Namespace, Parameter, ParameterFile
+from kubernaut.cli.output import Format, Output, console, print_json
+from kubernaut.cli.parameters import read_parameters
+from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.controller import Controller
+from kubernaut.errors import InputError, NotFoundError
+from kubernaut.execution import API_VERSION, KIND, Phase, Reason
+from kubernaut.informer import key_of
+from kubernaut.logs import log_to_stderr
+from kubernaut.registry import Registry
+from kubernaut.settings import DEFAULT_IMAGE, Settings
+
+Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register these commands."""
+    app.command()(controller)
+    app.command()(execute)
+
+
+def controller(
+    kubeconfig: Kubeconfig = None,
+    image: Annotated[str, typer.Option(help="The image of action pods: the engine and its plugins.")] = os.environ.get("KUBERNAUT_IMAGE", DEFAULT_IMAGE),
+    max_running: Annotated[int, typer.Option(min=1, help="Executions that may run at a time.")] = 50,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run the engine against a cluster until stopped (SIGTERM or ctrl-c)."""
+    log_to_stderr(log_level)
+    asyncio.run(_control(kubeconfig, Settings(image=image, max_running=max_running)))
+
+
+def execute(
+    action: Annotated[str, typer.Argument(help="The action, as `kubernaut actions` lists it.")],
+    namespace: Namespace = "default",
+    parameter: Parameter = [],  # noqa: B006 - typer copies it
+    file: ParameterFile = None,
+    name: Annotated[str, typer.Option(help="The execution's name; made from the action's by default.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the dry run and show the planned changes.")] = False,
+    deadline: Annotated[int | None, typer.Option(min=1, help="Seconds for all attempts together.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
+    kubeconfig: Kubeconfig = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Create an execution and follow it live to its end."""
+    registry = Registry.discover()
+    known = registry.actions.get(action)
+    parameters = read_parameters(parameter, file, known.spec.parameters if known else None)
+    spec: dict[str, Any] = {"action": action, "parameters": parameters, "dryRun": dry_run}
+    if deadline:
+        spec["deadlineSeconds"] = deadline
+    metadata = {"name": name} if name else {"generateName": f"{action}-"}
+    manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {**metadata, "namespace": namespace}, "spec": spec}
+    ended = asyncio.run(_execute(kubeconfig, manifest, wait, output))
+    raise typer.Exit(_exit_code(ended) if wait else 0)
+
+
+async def _control(kubeconfig: Path | None, settings: Settings) -> None:
+    registry = Registry.discover()
+    cluster = await Cluster.connect(kubeconfig)
+    async with cluster:
+        work = asyncio.create_task(Controller(cluster, registry, settings).run())
+        loop = asyncio.get_running_loop()
+        for wish in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(wish, work.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+
+
+async def _execute(kubeconfig: Path | None, manifest: dict[str, Any], wait: bool, output: Format) -> dict[str, Any]:
+    cluster = await Cluster.connect(kubeconfig)
+    async with cluster:
+        namespace = manifest["metadata"]["namespace"]
+        try:
+            created = await cluster.create(EXECUTIONS, namespace, manifest)
+        except NotFoundError as error:
+            if "namespaces" in str(error):
+                raise InputError(f"namespace {namespace} does not exist: name another with -n") from error
+            raise InputError("this cluster knows no KubernetesExecution: kubernaut crd | kubectl apply -f -") from error
+        if wait:
+            created = await Follower(console(), quiet=output is Format.JSON).follow(cluster, key_of(created))
+    if output is Format.JSON:
+        print_json(created)
+    elif not wait:
+        console().print(f"{created['metadata']['name']} created in {namespace}")
+    return created
+
+
+def _exit_code(ended: dict[str, Any]) -> int:
+    status = ended["status"]
+    if status["phase"] == Phase.SUCCEEDED:
+        return 0
+    return 2 if status.get("reason") in {Reason.INVALID_PARAMETERS, Reason.UNKNOWN_ACTION} else 1

@@ -1,0 +1,129 @@
+"""The demo: each installed action once, a dry run, and two refusals, on an embedded cluster; then what each came to.
+
+It ends well only if each ended as it should: the demo is also a test of the installation.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+
+from kubernaut.cli.live import print_details, progress_of, summary
+from kubernaut.cli.output import plain, print_json
+from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.execution import API_VERSION, KIND, Phase, Reason
+from kubernaut.informer import Key
+from kubernaut.registry import Action, Registry
+
+_BOUND, _UNBOUND = "production", "staging"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One execution of the demo, and how it should end."""
+
+    title: str
+    name: str
+    namespace: str
+    spec: Mapping[str, Any]
+    account: str
+    phase: Phase
+    reason: Reason | None = None
+
+    def went_as_it_should(self, status: Mapping[str, Any]) -> bool:
+        """Did it end so?"""
+        return status.get("phase") == self.phase and status.get("reason") == self.reason
+
+    def manifest(self) -> dict[str, Any]:
+        """The KubernetesExecution."""
+        return {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": {"name": self.name, "namespace": self.namespace},
+            "spec": dict(self.spec),
+        }
+
+
+def scenarios(registry: Registry) -> list[Scenario]:
+    """Every action that has an example, then the first of them rehearsed, forbidden and misspelt."""
+    shown = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
+    planned = [_scenario(action, f"{action.name}", action.name, Phase.SUCCEEDED) for action in shown]
+    if shown:
+        first = shown[0]
+        bad = {**_spec(first), "parameters": {**first.spec.examples[0], "namespace": "kube-system"}}
+        planned += [
+            _scenario(first, f"{first.name}, dry run only", "rehearsed", Phase.SUCCEEDED, spec={**_spec(first), "dryRun": True}),
+            _scenario(first, f"{first.name} where nobody granted it", "forbidden", Phase.FAILED, Reason.FORBIDDEN, namespace=_UNBOUND),
+            _scenario(first, f"{first.name} with a bad parameter", "bad-parameter", Phase.FAILED, Reason.INVALID_PARAMETERS, spec=bad),
+        ]
+    return planned
+
+
+def _scenario(
+    action: Action,
+    title: str,
+    name: str,
+    phase: Phase,
+    reason: Reason | None = None,
+    *,
+    namespace: str = _BOUND,
+    spec: Mapping[str, Any] | None = None,
+) -> Scenario:
+    return Scenario(title, name, namespace, spec or _spec(action), action.spec.service_account, phase, reason)
+
+
+def _spec(action: Action) -> dict[str, Any]:
+    return {"action": action.name, "parameters": dict(action.spec.examples[0])}
+
+
+async def run_demo(out: Console, *, as_json: bool) -> bool:
+    """Run it all; True if every execution ended as it should."""
+    from kubernaut.embedded import embedded  # noqa: PLC0415 - the sandbox is an optional part
+
+    began = time.monotonic()
+    registry = Registry.discover()
+    planned = scenarios(registry)
+    quiet = Console(quiet=True) if as_json else out
+    quiet.print("Starting an embedded cluster with the engine at work, and asking it for:")
+    async with embedded(registry) as running:
+        for scenario in planned:
+            await running.cluster.create(EXECUTIONS, scenario.namespace, scenario.manifest())
+        keys = {scenario.title: Key(scenario.namespace, scenario.name) for scenario in planned}
+        ended = await progress_of(running.cluster, keys, quiet)
+    good = bool(planned) and all(s.went_as_it_should(ended[s.title]["status"]) for s in planned)
+    if as_json:
+        print_json({"good": good, "seconds": round(time.monotonic() - began, 3), "executions": [_told(s, ended[s.title]) for s in planned]})
+    else:
+        _print(out, planned, ended)
+        verdict = "[green]each ended as it should[/]" if good else "[red]not all ended as they should[/]"
+        out.print(f"\n{len(planned)} executions, {verdict}, in {time.monotonic() - began:.1f} s.")
+        for name, error in registry.broken.items():
+            out.print(f"[yellow]{name} is not available:[/] {plain(str(error))}")
+    return good and not registry.broken
+
+
+def _print(out: Console, planned: list[Scenario], ended: Mapping[str, Mapping[str, Any]]) -> None:
+    for scenario in planned:
+        mark = "[green]✓[/]" if scenario.went_as_it_should(ended[scenario.title]["status"]) else "[red]✗[/]"
+        out.print(f"\n{mark} [bold]{scenario.title}[/]  as {scenario.account} in {scenario.namespace}")
+        out.print(f"  {summary(ended[scenario.title])}")
+        print_details(out, ended[scenario.title])
+
+
+def _told(scenario: Scenario, obj: Mapping[str, Any]) -> dict[str, Any]:
+    status = obj["status"]
+    return {
+        "title": scenario.title,
+        "name": scenario.name,
+        "namespace": scenario.namespace,
+        "action": obj["spec"]["action"],
+        "serviceAccount": scenario.account,
+        "asExpected": scenario.went_as_it_should(status),
+        **{key: status.get(key) for key in ("phase", "reason", "message", "target", "result", "stages")},
+    }
+
+

@@ -1,0 +1,180 @@
+"""Commands that need no cluster: what is installed, and what would be created."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kubernaut import crd as crds
+from kubernaut import rbac as rbacs
+from kubernaut.checks import Admitted, Checks, Refused
+from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
+from kubernaut.cli.parameters import read_parameters
+from kubernaut.errors import InputError
+from kubernaut.execution import ExecutionSpec
+from kubernaut.hardening import Hardening
+from kubernaut.hooks import HookCaller
+from kubernaut.registry import Action, Registry
+from kubernaut.settings import DEFAULT_IMAGE, Settings
+
+Parameter = Annotated[list[str], typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; KEY.SUB=VALUE for a mapping.")]
+ParameterFile = Annotated[Path | None, typer.Option("-f", "--file", help="Parameters as a YAML or JSON mapping; - for standard input.")]
+Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The namespace acted on.")]
+ManifestFormat = Annotated[str, typer.Option("-o", "--output", help="yaml or json.")]
+_NO_UID = "00000000-0000-0000-0000-000000000000"
+
+rbac_app = typer.Typer(help="The rights that actions declare, as RBAC manifests.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register these commands."""
+    app.command()(actions)
+    app.command()(render)
+    app.command()(crd)
+    app.add_typer(rbac_app, name="rbac")
+
+
+def installed(name: str, registry: Registry) -> Action:
+    """The action of this name; raises InputError saying why there is none."""
+    if name in registry.actions:
+        return registry.actions[name]
+    if name in registry.broken:
+        raise InputError(str(registry.broken[name]))
+    raise InputError(f"no action {name!r} is installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
+
+
+def actions(name: Annotated[str, typer.Argument(help="Show this one in full.")] = "", output: Output = Format.TABLE) -> None:
+    """List the installed actions, or show one: its parameters, its rights, an example."""
+    registry = Registry.discover()
+    if name:
+        _show_action(installed(name, registry), output)
+        return
+    rows = [_described(action) for _, action in sorted(registry.actions.items())]
+    broken = [{"name": key, "available": False, "error": str(error)} for key, error in sorted(registry.broken.items())]
+    if output is Format.JSON:
+        print_json([*rows, *broken])
+        return
+    listing = table("ACTION", "SERVICE ACCOUNT", "RIGHTS", "SUMMARY")
+    for row in rows:
+        listing.add_row(row["name"], row["serviceAccount"], "; ".join(_rights(row)) or "none", row["summary"])
+    for row in broken:
+        listing.add_row(row["name"], "", "[red]unavailable[/]", plain(row["error"]))
+    console().print(listing)
+
+
+def render(
+    action: Annotated[str, typer.Argument(help="The action.")],
+    namespace: Namespace = "default",
+    parameter: Parameter = [],  # noqa: B006 - typer copies it
+    file: ParameterFile = None,
+    name: Annotated[str, typer.Option(help="The execution's name.")] = "example",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="The Job of an execution that stops after the dry run.")] = False,
+    image: Annotated[str, typer.Option(help="The image of action pods.")] = DEFAULT_IMAGE,
+    output: ManifestFormat = "yaml",
+) -> None:
+    """Print the Job that an execution would become, without any cluster."""
+    registry = Registry.discover()
+    spec = installed(action, registry).spec
+    parameters = read_parameters(parameter, file, spec.parameters)
+    wanted = ExecutionSpec(action=action, parameters=parameters, dry_run=dry_run)
+    metadata = {"name": name, "namespace": namespace, "uid": _NO_UID}
+    job = asyncio.run(_job(registry, Settings(image=image), {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)}))
+    print_manifests([job], output)
+
+
+def crd(output: ManifestFormat = "yaml") -> None:
+    """Print the CustomResourceDefinition of KubernetesExecution."""
+    print_manifests([crds.crd()], output)
+
+
+@rbac_app.command("render")
+def rbac_render(
+    action: Annotated[list[str] | None, typer.Argument(help="The actions; all installed ones by default.")] = None,
+    namespace: Annotated[list[str], typer.Option("-n", "--namespace", help="A namespace the action may work in; may be repeated.")] = [],  # noqa: B006
+    engine: Annotated[bool, typer.Option("--engine", help="The engine's own rights instead.")] = False,
+    output: ManifestFormat = "yaml",
+) -> None:
+    """Print ClusterRole, ServiceAccount and, for each -n, RoleBinding: pipe it into `kubectl apply -f -`."""
+    if engine:
+        print_manifests(rbacs.engine_manifests(), output)
+        return
+    registry = Registry.discover()
+    names = action or sorted(registry.actions)
+    manifests = [m for name in names for m in rbacs.action_manifests(name, installed(name, registry).spec, namespace)]
+    print_manifests(manifests, output)
+
+
+async def _job(registry: Registry, settings: Settings, obj: dict[str, Any]) -> dict[str, Any]:
+    hooks = HookCaller(settings.hook_limit_seconds)
+    verdict = await Checks(registry, hooks, settings).ask(obj)
+    if isinstance(verdict, Refused):
+        raise InputError(verdict.message)
+    return Hardening(verdict.execution, verdict.action.spec, verdict.target).apply(await _built(verdict, hooks))
+
+
+async def _built(verdict: Admitted, hooks: HookCaller) -> object:
+    return await hooks.call(verdict.action.name, "build_job", lambda: verdict.action.hook.build_job(execution=verdict.execution))
+
+
+def _described(action: Action) -> dict[str, Any]:
+    spec = action.spec
+    return {
+        "name": action.name,
+        "summary": spec.summary,
+        "distribution": action.distribution,
+        "available": True,
+        "serviceAccount": spec.service_account,
+        "rules": [rule.model_dump() for rule in spec.rules],
+        "resources": spec.resources.manifest(),
+        "deadlineSeconds": spec.deadline,
+        "backoffLimit": spec.backoff_limit,
+        "retrySafe": spec.retry_safe,
+        "parameters": spec.parameters.model_json_schema(),
+        "settings": spec.settings.model_json_schema(),
+        "examples": list(spec.examples),
+    }
+
+
+def _rights(row: dict[str, Any]) -> list[str]:
+    return [f"{','.join(rule['verbs'])} {','.join(rule['resources'])}" for rule in row["rules"]]
+
+
+def _show_action(action: Action, output: Format) -> None:
+    row = _described(action)
+    if output is Format.JSON:
+        print_json(row)
+        return
+    out = console()
+    out.print(f"[bold]{action.name}[/]  {plain(row['summary'])}")
+    out.print(f"from {action.distribution}; at most {row['deadlineSeconds']} s, {row['backoffLimit'] + 1} attempts")
+    out.print(f"runs as ServiceAccount {row['serviceAccount']}, which may: {'; '.join(_rights(row)) or 'nothing'}\n")
+    listing = table("PARAMETER", "TYPE", "REQUIRED", "DEFAULT")
+    required = row["parameters"].get("required", [])
+    for field, schema in row["parameters"].get("properties", {}).items():
+        kind = " | ".join(map(str, schema.get("enum", []))) or schema.get("type", "any")
+        listing.add_row(field, kind, "yes" if field in required else "", plain(str(schema.get("default", ""))))
+    out.print(listing)
+    for example in row["examples"][:1]:
+        words = " ".join(f"-p {pair}" for pair in as_pairs(example))
+        out.print(f"\nexample: kubernaut execute {action.name} -n production {plain(words)}")
+
+
+def as_pairs(parameters: dict[str, Any]) -> list[str]:
+    """Parameters as a person would type them."""
+    pairs: list[str] = []
+    for key, value in parameters.items():
+        if isinstance(value, dict):
+            pairs += [f"{key}.{sub}={_typed(inner)}" for sub, inner in value.items()]
+        elif isinstance(value, list):
+            pairs += [f"{key}={_typed(inner)}" for inner in value]
+        else:
+            pairs.append(f"{key}={_typed(value)}")
+    return pairs
+
+
+def _typed(value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return f"'{text}'" if not text or any(c in text for c in " $&;|<>*?\"'`\\(){}\n") else text

@@ -1,0 +1,70 @@
+"""How the command line speaks: tables and colours for people, JSON and YAML for machines, and one line for a mistake."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
+
+
+class Format(StrEnum):
+    """How a listing is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+Output = Annotated[Format, typer.Option("-o", "--output", help="table for people, json for machines.")]
+
+
+def console() -> Console:
+    """Standard output; plain where it is no terminal or NO_COLOR is set."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def complain(message: str) -> None:
+    """Say what was wrong, on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/] {_plain(message)}")
+
+
+def print_json(content: Any) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap it
+
+
+def print_manifests(manifests: Sequence[Mapping[str, Any]], output: str) -> None:
+    """Manifests as kubectl takes them: YAML documents, or one JSON List."""
+    if output == "json":
+        print_json(manifests[0] if len(manifests) == 1 else {"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+    else:
+        print(yaml.safe_dump_all(manifests, sort_keys=False, width=140, allow_unicode=True), end="")  # noqa: T201
+
+
+def table(*columns: str) -> Table:
+    """A table without lines, as kubectl's."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def styled(phase: str) -> str:
+    """A phase in its colour."""
+    return f"[{STYLES.get(phase, 'white')}]{phase}[/]"
+
+
+def _plain(text: str) -> str:
+    """Text that rich shall not read as markup."""
+    return text.replace("[", r"\[")
+
+
+plain = _plain

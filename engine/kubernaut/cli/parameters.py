@@ -1,0 +1,89 @@
+"""From `-p key=value` and `-f FILE` to an action's parameters, with the types that its model wants."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_origin
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from kubernaut.checks import problems_of
+from kubernaut.errors import InputError
+
+
+def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseModel] | None) -> dict[str, Any]:
+    """The parameters that a person gave; where the model is known, what does not fit it is refused here and now.
+
+    Raises InputError naming the option or the field.
+    """
+    from_file = _from_file(file) if file else {}
+    if model is None:
+        return _merged(from_file, _untyped(pairs))
+    typed = _typed(pairs, model)
+    return _merged(from_file, typed)
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+        content = yaml.safe_load(text) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InputError(f"-f {file}: cannot be read as YAML or JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise InputError(f"-f {file}: holds {type(content).__name__}; write the parameters as a mapping")
+    return content
+
+
+def _split(pairs: Sequence[str]) -> list[tuple[str, str, str]]:
+    """`set.LOG_LEVEL=debug` as ("set", "LOG_LEVEL", "debug"): only the first dot divides, as ConfigMap keys have dots too."""
+    split = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InputError(f"-p {pair}: write it as key=value, or key.subkey=value for a mapping")
+        field, _, key = name.partition(".")
+        split.append((field, key, value))
+    return split
+
+
+def _untyped(pairs: Sequence[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for field, key, value in _split(pairs):
+        parsed = yaml.safe_load(value)
+        if key:
+            given.setdefault(field, {})[key] = parsed
+        else:
+            given[field] = parsed
+    return given
+
+
+def _typed(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
+    """Every value begins as text; the model says what it becomes, so `set.REPLICAS=5` stays text and `replicas=5` does not."""
+    given: dict[str, Any] = {}
+    for field, key, value in _split(pairs):
+        if key:
+            given.setdefault(field, {})[key] = value
+        elif field in model.model_fields and _is_list(model, field):
+            given.setdefault(field, []).append(value)
+        else:
+            given[field] = yaml.safe_load(value) if value[:1] in {"{", "["} else value
+    try:
+        checked = model.model_validate_strings(given) if given else None
+    except ValidationError as error:
+        missing_only = all(fault["type"] == "missing" for fault in error.errors())
+        if not missing_only:
+            raise InputError(problems_of(error, "parameters")) from error
+        return _untyped(pairs)
+    return checked.model_dump(mode="json", include=set(given)) if checked else {}
+
+
+def _is_list(model: type[BaseModel], field: str) -> bool:
+    return get_origin(model.model_fields[field].annotation) in {list, tuple, set, frozenset}
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """The command line wins over the file, key by key in mappings."""
+    return base | {k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()}

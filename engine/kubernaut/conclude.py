@@ -1,0 +1,136 @@
+"""Records an end once, with its result and the way back, and then lets go of what the execution held.
+
+`on_complete` is asked just before the end is written, so that its rollback travels in the same write; whatever the hook does, the end is
+written.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from kubernaut.checks import Admitted, Checks
+from kubernaut.cluster import JOBS, Cluster
+from kubernaut.errors import HookError, KubernautError, NotFoundError
+from kubernaut.execution import Phase, Reason, Stage
+from kubernaut.hooks import HookCaller
+from kubernaut.informer import Informer, Object
+from kubernaut.jobs import DRY_RUN, EXECUTE
+from kubernaut.outcome import Ended
+from kubernaut.recorder import Recorder, condition, now, timestamp
+from kubernaut.reports import as_json, bounded, parse_time
+from kubernaut.seen import Seen
+from kubernaut.settings import Settings
+from kubernaut.stages import pod_stages
+from kubernaut.types import Result, Rollback
+
+log = logging.getLogger(__name__)
+
+_MESSAGE_BOUND = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Concluder:
+    """Ends executions."""
+
+    cluster: Cluster
+    jobs: Informer
+    checks: Checks
+    hooks: HookCaller
+    recorder: Recorder
+    settings: Settings
+
+    async def refuse(self, obj: Object, reason: Reason, message: str, target: str = "") -> None:
+        """The end of one that never ran."""
+        time = timestamp(now())
+        more: dict[str, Any] = {
+            "startTime": obj.get("status", {}).get("startTime") or time,
+            "completionTime": time,
+            "attempts": 0,
+            "conditions": [condition("Validated", False, reason, bounded(message, 500))],
+            **({"target": target} if target else {}),
+        }
+        await self._write(obj, Phase.FAILED, reason, message, more)
+
+    async def end(self, seen: Seen, ended: Ended) -> None:
+        """The end of one that had a Job."""
+        obj = seen.obj or {}
+        result = await self._with_rollback(obj, ended.result)
+        more = self._facts(seen, ended) | {"result": as_json(result)}
+        await self._write(obj, ended.phase, ended.reason, ended.message, more)
+
+    async def cancelled(self, obj: Object, message: str) -> None:
+        """The end of one that somebody stopped."""
+        await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, message, {"completionTime": timestamp(now())})
+
+    async def stamp(self, job: Object) -> None:
+        """Let the Job go, some time after its end: not before, as the TTL controller asks nobody whether it has been read."""
+        if "ttlSecondsAfterFinished" in job["spec"] or "deletionTimestamp" in job["metadata"]:
+            return
+        metadata = job["metadata"]
+        patch = {"spec": {"ttlSecondsAfterFinished": self.settings.job_ttl_seconds}}
+        try:
+            self.jobs.accept(await self.cluster.patch(JOBS, metadata["namespace"], metadata["name"], patch))
+        except NotFoundError:
+            log.info("Job %s was gone before its TTL was set", metadata["name"])
+
+    async def _write(
+        self, obj: Object, phase: Phase, reason: Reason | None, message: str, more: Mapping[str, Any]
+    ) -> None:
+        message = bounded(message, _MESSAGE_BOUND)
+        await self.recorder.phase(obj, phase, reason, message, more)
+        self.recorder.tell(obj, reason or phase, message, warning=phase is not Phase.SUCCEEDED)
+        log.info("execution %s/%s ended: %s %s", obj["metadata"]["namespace"], obj["metadata"]["name"], phase, message)
+
+    async def _with_rollback(self, obj: Object, result: Result) -> Result:
+        """Ask the plugin for the way back; one that cannot say costs nothing but a log line."""
+        if obj["spec"].get("dryRun"):
+            return result
+        try:
+            meant = await self.checks.understand(obj)
+            if not isinstance(meant, Admitted):
+                return result
+            ask = partial(meant.action.hook.on_complete, execution=meant.execution, result=result)
+            rollback = await self.hooks.call(meant.action.name, "on_complete", ask)
+        except (HookError, KubernautError) as error:
+            log.warning("no rollback for %s: %s", obj["metadata"]["name"], error)
+            return result
+        return result.model_copy(update={"rollback": rollback}) if isinstance(rollback, Rollback) else result
+
+    def _facts(self, seen: Seen, ended: Ended) -> dict[str, Any]:
+        completed = now()
+        earlier = list(seen.status.get("stages", []))
+        created = (
+            parse_time(earlier[-1]["endTime"])
+            if earlier
+            else parse_time((seen.job or {})["metadata"]["creationTimestamp"])
+        )
+        stages = list(pod_stages(ended.attempts, created))
+        last: datetime | None = stages[-1].end_time if stages else None
+        if last and last < completed:
+            stages.append(Stage(name="record", start_time=last, end_time=completed))
+        return {
+            "completionTime": timestamp(completed),
+            "attempts": sum(attempt.began for attempt in ended.attempts),
+            "conditions": [*seen.status.get("conditions", []), *_conditions(ended)],
+            "stages": [*earlier, *(as_json(stage) for stage in stages)],
+        }
+
+
+def _conditions(ended: Ended) -> list[dict[str, Any]]:
+    """How far the last attempt got."""
+    conditions = []
+    last = ended.attempts[-1] if ended.attempts else None
+    for kind, step in (("DryRunPassed", DRY_RUN), ("Executed", EXECUTE)):
+        run = last.step(step) if last else None
+        if run and run.exit_code is not None:
+            passed = run.exit_code == 0
+            reason = run.ended_as or ("Completed" if passed else "Error")
+            conditions.append(condition(kind, passed, reason))
+            if step == EXECUTE and run.report and run.report.verified:
+                conditions.append(condition("Verified", True, "EffectSeen"))
+    return conditions

@@ -1,0 +1,133 @@
+"""The custom resource, as one pydantic model: the single source of the CRD, of parsing and of every reason's meaning."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic.alias_generators import to_camel
+
+from kubernaut.types import Result
+
+GROUP, VERSION, KIND, PLURAL, SHORT = "kubernaut.io", "v1alpha1", "KubernetesExecution", "kubernetesexecutions", "kex"
+API_VERSION = f"{GROUP}/{VERSION}"
+
+MAX_PARAMETERS_BYTES = 96 * 1024
+"""Parameters travel to the pod in one environment variable; Linux bounds a single one to 128 KiB (MAX_ARG_STRLEN)."""
+
+
+class Phase(StrEnum):
+    """Where an execution is."""
+
+    PENDING = "Pending"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    CANCELLED = "Cancelled"
+
+    @property
+    def ended(self) -> bool:
+        """Will this phase never change again?"""
+        return self in {Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED}
+
+
+class Reason(StrEnum):
+    """Why an execution is Pending, Failed or Cancelled."""
+
+    SUSPENDED = "Suspended"
+    TARGET_BUSY = "TargetBusy"
+    QUEUED = "Queued"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+
+    INVALID_PARAMETERS = "InvalidParameters"
+    UNKNOWN_ACTION = "UnknownAction"
+    ACTION_UNAVAILABLE = "ActionUnavailable"
+    POLICY_DENIED = "PolicyDenied"
+    FORBIDDEN = "Forbidden"
+    DRY_RUN_REJECTED = "DryRunRejected"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
+    RETRIES_EXHAUSTED = "RetriesExhausted"
+    OUT_OF_MEMORY = "OutOfMemory"
+    IMAGE_PULL_FAILED = "ImagePullFailed"
+    PLUGIN_ERROR = "PluginError"
+    ACTION_FAILED = "ActionFailed"
+    LOST = "Lost"
+
+    CANCEL_REQUESTED = "CancelRequested"
+
+
+class _Camel(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+
+class ExecutionSpec(_Camel):
+    """What is wanted. `action` and `parameters` are immutable."""
+
+    action: Annotated[
+        str, Field(min_length=1, max_length=63, description="The action's name, as `kubernaut actions` lists it.")
+    ]
+    parameters: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Checked by the action's own model: `kubernaut actions NAME` shows it."
+    )
+    dry_run: bool = Field(default=False, description="Stop after the dry run and report the planned changes.")
+    suspend: bool = Field(default=False, description="Wait before starting.")
+    cancel: bool = Field(default=False, description="Stop it, whatever it is doing.")
+    deadline_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
+        default=None, description="Seconds for all attempts together; at most (and by default) what the action allows."
+    )
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
+        default=604_800, description="Seconds after its end when this object is deleted."
+    )
+
+
+class Condition(_Camel):
+    """A metav1.Condition."""
+
+    type: Literal["Validated", "DryRunPassed", "Executed", "Verified"]
+    status: Literal["True", "False", "Unknown"]
+    reason: str
+    message: str = ""
+    last_transition_time: datetime
+    observed_generation: int | None = None
+
+
+class Stage(_Camel):
+    """One stretch of an execution's life, to the microsecond where the clock that saw it is that fine."""
+
+    name: str
+    start_time: datetime
+    end_time: datetime
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return (self.end_time - self.start_time).total_seconds()
+
+
+class ExecutionStatus(_Camel):
+    """What happened, as far as is known."""
+
+    phase: Phase = Phase.PENDING
+    reason: str | None = Field(
+        default=None, description="Why it is Pending, Failed or Cancelled, in one CamelCase word."
+    )
+    message: str | None = Field(default=None, description="What happened, to what, and what to do next.")
+    target: str | None = Field(default=None, description="The object acted on, as Kind/name.")
+    conditions: tuple[Condition, ...] = ()
+    job_name: str | None = None
+    start_time: datetime | None = None
+    completion_time: datetime | None = None
+    attempts: int | None = Field(default=None, description="Pods that began the work.")
+    traceparent: str | None = Field(default=None, description="The W3C trace context of this execution.")
+    observed_generation: int | None = None
+    stages: tuple[Stage, ...] = Field(default=(), description="Where the time went.")
+    result: Result | None = None
+
+
+class KubernetesExecution(BaseModel):
+    """One remediation, as a custom resource in the namespace it acts on."""
+
+    spec: ExecutionSpec
+    status: ExecutionStatus | None = None

@@ -1,0 +1,76 @@
+"""Calls plugins' hooks off the event loop, under a time limit, so that one bad plugin costs its own execution alone.
+
+Each call gets a daemon thread of its own: a hook that never returns cannot be stopped in Python, only left behind, and a
+daemon thread neither blocks a pool nor the process's exit. A plugin with several calls left behind is not called again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from kubernaut.errors import HookError
+
+T = TypeVar("T")
+
+_LEFT_BEHIND_AT_MOST = 3
+
+
+class HookCaller:
+    """Runs hooks; the one place that knows which plugins have hung."""
+
+    def __init__(self, limit_seconds: float = 5.0) -> None:
+        self.limit_seconds = limit_seconds
+        self._hung: Counter[str] = Counter()
+
+    async def call(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
+        """Return what `function` returns, or raise HookError naming `plugin` and `hook` when it raises or hangs."""
+        future = self._start(plugin, hook, function)
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(future), self.limit_seconds)
+        except TimeoutError:
+            raise self._left_behind(plugin, hook, future) from None
+
+    def call_now(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
+        """The same for callers without an event loop: start-up and the command line."""
+        future = self._start(plugin, hook, function)
+        try:
+            return future.result(self.limit_seconds)
+        except TimeoutError:
+            raise self._left_behind(plugin, hook, future) from None
+
+    def _start(self, plugin: str, hook: str, function: Callable[[], T]) -> Future[T]:
+        if self._hung[plugin] >= _LEFT_BEHIND_AT_MOST:
+            raise HookError(
+                f"plugin {plugin} is not asked any more: {self._hung[plugin]} of its hook calls never returned; "
+                "mend the plugin and restart the engine"
+            )
+        future: Future[T] = Future()
+        threading.Thread(
+            target=_run, args=(future, plugin, hook, function), name=f"{plugin}.{hook}", daemon=True
+        ).start()
+        return future
+
+    def _left_behind(self, plugin: str, hook: str, future: Future[Any]) -> HookError:
+        self._hung[plugin] += 1
+        future.add_done_callback(lambda _: self._hung.subtract([plugin]))
+        return HookError(
+            f"hook {hook} of plugin {plugin} did not return within {self.limit_seconds:g} s; hooks must be quick and do no I/O"
+        )
+
+
+def _run(future: Future[T], plugin: str, hook: str, function: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        answer = function()
+    except BaseException as error:  # noqa: BLE001 - sys.exit in a hook must cost no more than any other mistake in it
+        failure = HookError(f"hook {hook} of plugin {plugin} raised {type(error).__name__}: {error}")
+        failure.__cause__ = error
+        future.set_exception(failure)
+    else:
+        future.set_result(answer)

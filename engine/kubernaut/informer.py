@@ -1,0 +1,161 @@
+"""Keeps a copy of one kind of object in memory: list once, then watch, resume after every break, list again after 410.
+
+It hands on what changed (old, new) to one callback, and keeps no more of each object than its reader needs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from kubernaut.cluster import Cluster, Resource
+from kubernaut.errors import ExpiredError, KubernautError
+
+log = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+
+
+class Key(NamedTuple):
+    """An object's namespace and name: what enters the queue."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def key_of(obj: Mapping[str, Any]) -> Key:
+    """The key of an object."""
+    metadata = obj["metadata"]
+    return Key(metadata.get("namespace", ""), metadata["name"])
+
+
+def without_noise(obj: Object) -> Object:
+    """The object without what nobody here reads: managedFields and kubectl's copy of the manifest."""
+    metadata = obj["metadata"]
+    metadata.pop("managedFields", None)
+    metadata.get("annotations", {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
+    return obj
+
+
+class Informer:
+    """The copy, and the task that keeps it true."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        resource: Resource,
+        on_change: Callable[[Object | None, Object | None], None],
+        *,
+        selector: str = "",
+        trim: Callable[[Object], Object] = without_noise,
+        index: Callable[[Object], str] = lambda _: "",
+    ) -> None:
+        self.resource, self._cluster, self._on_change = resource, cluster, on_change
+        self._selector, self._trim = selector, trim
+        self._index = index
+        self._objects: dict[Key, Object] = {}
+        self._by_index: defaultdict[str, dict[Key, Object]] = defaultdict(dict)
+        self._version = ""
+        self.synced = asyncio.Event()
+        """Set once the first list is complete."""
+        self.restarts = 0
+        """How often the watch was begun anew."""
+
+    def get(self, key: Key) -> Object | None:
+        """The object as last seen."""
+        return self._objects.get(key)
+
+    def indexed(self, value: str) -> list[Object]:
+        """All objects whose index has this value."""
+        return list(self._by_index[value].values()) if value in self._by_index else []
+
+    def __iter__(self) -> Iterator[Object]:
+        return iter(list(self._objects.values()))
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def accept(self, obj: Object) -> None:
+        """Take in the API server's answer to a write of our own, so that the next look does not see the past."""
+        self._put(self._trim(obj))
+
+    async def run(self) -> None:
+        """List and watch until cancelled; every failure is logged and tried again with growing patience."""
+        failures = 0
+        while True:
+            try:
+                if not self._version:
+                    await self._list()
+                await self._watch()
+                failures = 0
+            except ExpiredError:
+                log.info("watch of %s is too old to resume: listing again", self.resource.plural)
+                self._version = ""
+            except KubernautError as error:
+                failures += 1
+                log.warning("watch of %s: %s", self.resource.plural, error)
+                await asyncio.sleep(min(30.0, 0.2 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+            self.restarts += 1
+
+    async def _list(self) -> None:
+        seen: set[Key] = set()
+        more = ""
+        while True:
+            page = await self._cluster.list(self.resource, selector=self._selector, more=more)
+            for obj in page.items:
+                seen.add(key_of(obj))
+                self._put(self._trim(obj), listed=True)
+            more = page.more
+            if not more:
+                break
+        for key in self._objects.keys() - seen:
+            self._drop(key)
+        self._version = page.resource_version
+        self.synced.set()
+
+    async def _watch(self) -> None:
+        async for event in self._cluster.watch(self.resource, self._version, selector=self._selector):
+            if event.type == "DELETED":
+                self._drop(key_of(event.object))
+            elif event.type != "BOOKMARK":
+                self._put(self._trim(event.object))
+            self._version = event.object["metadata"]["resourceVersion"]
+
+    def _put(self, obj: Object, *, listed: bool = False) -> None:
+        key = key_of(obj)
+        old = self._objects.get(key)
+        if old is not None and not listed and _is_older(obj, old):
+            return
+        if old is not None:
+            self._unindex(key, old)
+        self._objects[key] = obj
+        self._by_index[self._index(obj)][key] = obj
+        self._on_change(old, obj)
+
+    def _drop(self, key: Key) -> None:
+        old = self._objects.pop(key, None)
+        if old is not None:
+            self._unindex(key, old)
+            self._on_change(old, None)
+
+    def _unindex(self, key: Key, obj: Object) -> None:
+        value = self._index(obj)
+        self._by_index[value].pop(key, None)
+        if not self._by_index[value]:
+            del self._by_index[value]
+
+
+def _is_older(new: Object, old: Object) -> bool:
+    """Is `new` the same object at the same or an earlier version? Versions of one resource can be compared since Kubernetes 1.35
+    (KEP-5504); what is no number is taken as newer."""
+    if new["metadata"]["uid"] != old["metadata"]["uid"]:
+        return False
+    ours, theirs = old["metadata"]["resourceVersion"], new["metadata"]["resourceVersion"]
+    return bool(ours.isdigit() and theirs.isdigit() and int(theirs) <= int(ours))

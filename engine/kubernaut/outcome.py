@@ -1,0 +1,190 @@
+"""From a Job and its pods to what happened: still under way, or one true end.
+
+Success is the pod's own end, because the job controller tells a second later what the pod already knows. Failure is the Job's verdict,
+because retries are the Job's to decide. The cause is then looked for in the pods, and in what was noticed while they still existed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kubernaut.attempts import Attempt, StepRun, read_attempts
+from kubernaut.execution import Phase, Reason
+from kubernaut.hardening import ANNOTATION_REPORTS
+from kubernaut.jobs import DRY_RUN, EXECUTE
+from kubernaut.reports import bounded
+from kubernaut.types import Change, Result
+
+_SHOWN_CHANGES = 3
+_REJECTED = 42
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """No end yet; `trouble` says what stands in the way, if anything does."""
+
+    attempts: tuple[Attempt, ...]
+    trouble: str = ""
+    image_trouble: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end, as it will be recorded."""
+
+    phase: Phase
+    reason: Reason | None
+    message: str
+    result: Result
+    attempts: tuple[Attempt, ...]
+
+
+def observe(
+    job: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], *, noticed: str = "", dry_run: bool = False
+) -> UnderWay | Ended:
+    """What the Job and its pods show. `noticed` is the reason recorded while it ran, for causes that vanish with the pods."""
+    attempts = read_attempts(pods)
+    won = next((attempt for attempt in attempts if attempt.phase == "Succeeded"), None)
+    if won:
+        return _success(job, won, attempts, dry_run)
+    failed, complete = condition(job, "Failed"), condition(job, "Complete")
+    if failed:
+        return _failure(job, failed, attempts, noticed, dry_run)
+    if complete:
+        told = "It succeeded, but its pod was gone before its result was read: look at the target for what changed."
+        return Ended(Phase.SUCCEEDED, None, told, Result(), attempts)
+    last = attempts[-1] if attempts else None
+    return UnderWay(attempts, last.trouble if last else "", bool(last and last.image_trouble))
+
+
+def condition(job: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
+    """The Job's condition of this type, if it is true. Only Complete and Failed are ends."""
+    found = job.get("status", {}).get("conditions", [])
+    return next((c for c in found if c["type"] == kind and c["status"] == "True"), None)
+
+
+def merged_result(attempts: tuple[Attempt, ...], step: str) -> Result:
+    """What all attempts did together: the first `before` and the last `after` of each field, so that a retry hides nothing."""
+    reports = [run.report for attempt in attempts if (run := attempt.step(step)) and run.report]
+    merged: dict[tuple[str, str, str], Change] = {}
+    outputs: dict[str, Any] = {}
+    for report in reports:
+        outputs |= report.outputs
+        for change in report.changes:
+            field = (change.kind, change.name, change.field)
+            earlier = merged.get(field, change)
+            merged[field] = Change(
+                kind=change.kind, name=change.name, field=change.field, before=earlier.before, after=change.after
+            )
+    changes = tuple(change for change in merged.values() if change.before != change.after)
+    return Result(changes=changes, outputs=outputs, truncated=any(report.truncated for report in reports))
+
+
+def told_changes(changes: tuple[Change, ...]) -> str:
+    """Changes as a human reads them."""
+    shown = [f"{c.kind}/{c.name} {c.field}: {_value(c.before)} → {_value(c.after)}" for c in changes[:_SHOWN_CHANGES]]
+    more = len(changes) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def _success(job: Mapping[str, Any], won: Attempt, attempts: tuple[Attempt, ...], dry_run: bool) -> Ended:
+    main = won.step(DRY_RUN if dry_run else EXECUTE)
+    reports = job["metadata"].get("annotations", {}).get(ANNOTATION_REPORTS) != "false"
+    if reports and (main is None or main.report is None):
+        words = f": it said {bounded(main.last_words, 200)!r}" if main and main.last_words else ""
+        message = f"step {won.main} of pod {won.pod} ended with exit code 0 but told no result{words}; its module must call run(perform)"
+        return Ended(Phase.FAILED, Reason.PLUGIN_ERROR, message, merged_result(attempts, EXECUTE), attempts)
+    result = merged_result(attempts, DRY_RUN if dry_run else EXECUTE)
+    return Ended(Phase.SUCCEEDED, None, _success_message(result, reports, dry_run), result, attempts)
+
+
+def _success_message(result: Result, reports: bool, dry_run: bool) -> str:
+    cut = " (The result was too large for a termination message and is cut.)" if result.truncated else ""
+    if result.changes:
+        return (
+            f"{'The dry run passed; it would change ' if dry_run else 'Changed '}{told_changes(result.changes)}.{cut}"
+        )
+    if not reports:
+        return (
+            "The dry run passed."
+            if dry_run
+            else "The command succeeded; plain commands tell no changes, its pod's log may."
+        )
+    return "Everything is already as asked: nothing " + ("would change." if dry_run else "was changed.") + cut
+
+
+def _failure(
+    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str, dry_run: bool
+) -> Ended:
+    result = Result() if dry_run else merged_result(attempts, EXECUTE)
+    reason, message = _cause(job, failed, attempts, noticed)
+    if result.changes:
+        message += f" Before that it changed {told_changes(result.changes)}: check whether that should stay."
+    return Ended(Phase.FAILED, reason, message, result, attempts)
+
+
+def _cause(
+    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str
+) -> tuple[Reason, str]:
+    if failed.get("reason") == "DeadlineExceeded":
+        return _deadline(job, attempts, noticed)
+    last = next((attempt for attempt in reversed(attempts) if attempt.failed_step), None)
+    run = last.failed_step if last else None
+    if last is None or run is None:
+        why = f"{failed.get('reason', 'Failed')}: {failed.get('message', 'no more is told')}"
+        return Reason.RETRIES_EXHAUSTED, f"The Job failed ({why}), and none of its pods is left to tell why."
+    return _step_cause(run, last, len([a for a in attempts if a.began]), str(failed.get("reason", "")))
+
+
+def _deadline(job: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str) -> tuple[Reason, str]:
+    seconds = job["spec"].get("activeDeadlineSeconds", "?")
+    if noticed == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts):
+        return (
+            Reason.IMAGE_PULL_FAILED,
+            f"Its image could not be pulled within {seconds} s: check the image's name and the registry.",
+        )
+    began = [attempt for attempt in attempts if attempt.began]
+    if not began:
+        trouble = next((attempt.trouble for attempt in attempts if attempt.trouble), "none of its pods started")
+        return Reason.DEADLINE_EXCEEDED, f"It was stopped after {seconds} s, its deadline, before it began: {trouble}."
+    run = began[-1].steps[-1] if began[-1].steps[-1].started else began[-1].steps[0]
+    return (
+        Reason.DEADLINE_EXCEEDED,
+        f"It was stopped after {seconds} s, its deadline, in step {run.step} of attempt {len(began)}.",
+    )
+
+
+def _step_cause(run: StepRun, attempt: Attempt, attempts: int, verdict: str) -> tuple[Reason, str]:
+    where = f"step {run.step} of pod {attempt.pod}"
+    words = bounded(run.report.message if run.report else run.last_words) or "it said nothing"
+    if run.ended_as == "OOMKilled":
+        return (
+            Reason.OUT_OF_MEMORY,
+            f"{where} was killed for using more memory than its limit: raise the action's memory limit.",
+        )
+    if run.report and run.report.reason == "Forbidden":
+        return Reason.FORBIDDEN, f"{where} was not allowed to: {words}"
+    if run.exit_code == _REJECTED:
+        return (
+            Reason.DRY_RUN_REJECTED if run.step == DRY_RUN else Reason.ACTION_FAILED
+        ), f"{where} was refused: {words}"
+    if run.ended_as == "StartError":
+        return Reason.PLUGIN_ERROR, f"{where} could not be started: {words}"
+    if run.report and run.report.reason == "PluginError":
+        return Reason.PLUGIN_ERROR, f"{where} failed in the plugin's own code: {words}"
+    if verdict == "PodFailurePolicy":
+        return (
+            Reason.ACTION_FAILED,
+            f"{where} failed (exit code {run.exit_code}) and may not run a second time: {words}",
+        )
+    return (
+        Reason.RETRIES_EXHAUSTED,
+        f"{attempts} attempt{'s' * (attempts != 1)} failed; the last in {where} (exit code {run.exit_code}): {words}",
+    )
+
+
+def _value(value: object) -> str:
+    text = "absent" if value is None else str(value) if not isinstance(value, str) else repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"

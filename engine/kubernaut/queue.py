@@ -1,0 +1,88 @@
+"""A queue of keys, each in it at most once, and each in the hands of at most one worker.
+
+A key that is added while a worker has it comes back afterwards: whoever adds a key may trust that it will be looked at later than now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+
+class KeyQueue(Generic[K]):
+    """Add keys, now or later; take them one by one."""
+
+    def __init__(self, *, first_delay: float = 0.05, longest_delay: float = 60.0) -> None:
+        self._first_delay, self._longest_delay = first_delay, longest_delay
+        self._waiting: deque[K] = deque()
+        self._queued: set[K] = set()
+        self._held: set[K] = set()
+        self._again: set[K] = set()
+        self._timers: dict[K, asyncio.TimerHandle] = {}
+        self._failures: dict[K, int] = {}
+        self._ready = asyncio.Event()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, key: K) -> None:
+        """Have the key looked at as soon as a worker is free."""
+        if key in self._held:
+            self._again.add(key)
+        elif key not in self._queued:
+            self._queued.add(key)
+            self._waiting.append(key)
+            self._ready.set()
+
+    def add_after(self, key: K, seconds: float) -> None:
+        """Have it looked at in `seconds`; of several such wishes the soonest counts."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + max(0.0, seconds)
+        timer = self._timers.get(key)
+        if timer is not None:
+            if timer.when() <= due:
+                return
+            timer.cancel()
+        self._timers[key] = loop.call_at(due, self._due, key)
+
+    def retry(self, key: K, at_least: float = 0.0) -> float:
+        """Have it looked at after a delay that doubles with every retry in a row; returns the delay in seconds."""
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        delay = max(at_least, min(self._longest_delay, self._first_delay * 2.0 ** min(failures - 1, 30)))
+        self.add_after(key, delay)
+        return delay
+
+    def forget(self, key: K) -> None:
+        """The key did well: its next retry waits briefly again."""
+        self._failures.pop(key, None)
+
+    async def take(self) -> K:
+        """Wait for a key; the caller holds it until `done`."""
+        while not self._waiting:
+            self._ready.clear()
+            await self._ready.wait()
+        key = self._waiting.popleft()
+        self._queued.discard(key)
+        self._held.add(key)
+        return key
+
+    def done(self, key: K) -> None:
+        """Let go of a key taken before."""
+        self._held.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.add(key)
+
+    def close(self) -> None:
+        """Forget every delayed key."""
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+
+    def _due(self, key: K) -> None:
+        self._timers.pop(key, None)
+        self.add(key)

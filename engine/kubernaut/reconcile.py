@@ -1,0 +1,209 @@
+"""One key to one outcome. Whatever happened, and however often it is called, it looks at what is and does the one next thing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kubernaut.attempts import read_attempts
+from kubernaut.checks import Admitted, Checks
+from kubernaut.cluster import EXECUTIONS, JOBS, Cluster
+from kubernaut.conclude import Concluder
+from kubernaut.errors import NotFoundError
+from kubernaut.execution import Phase, Reason
+from kubernaut.informer import Key, Object
+from kubernaut.jobs import EXECUTE
+from kubernaut.outcome import Ended, UnderWay, merged_result, observe, told_changes
+from kubernaut.recorder import Recorder, now
+from kubernaut.reports import as_json, parse_time
+from kubernaut.reservations import Reservations
+from kubernaut.seen import Caches, Seen, Step, decide, is_active
+from kubernaut.start import Began, Refusal, Starter, Wait
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing to do until something changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Nothing will change by itself that tells: look again then."""
+
+    seconds: float
+
+
+Outcome = Done | LookAgain
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Brings one execution one step further."""
+
+    cluster: Cluster
+    caches: Caches
+    checks: Checks
+    starter: Starter
+    concluder: Concluder
+    recorder: Recorder
+    reservations: Reservations
+    wake: Callable[[Key], None]
+
+    async def __call__(self, key: Key) -> Outcome:
+        """The switch: what is seen decides what is done. Raises RetryError when the API server could not be asked."""
+        seen = self.caches.look(key)
+        match decide(seen):
+            case Step.SWEEP:
+                return await self._sweep(seen)
+            case Step.SETTLE:
+                return await self._settle(seen)
+            case Step.CANCEL:
+                return await self._cancel(seen)
+            case Step.FOLLOW:
+                return await self._follow(seen)
+            case Step.MISS:
+                return await self._miss(seen)
+            case Step.BEGIN:
+                return await self._begin(seen)
+
+    async def _begin(self, seen: Seen) -> Outcome:
+        obj = seen.obj or {}
+        await self._clear(seen)
+        match await self.starter.begin(seen):
+            case Began():
+                return Done()
+            case Refusal(reason, message, target):
+                await self.concluder.refuse(obj, reason, message, target)
+                self._release(obj["metadata"]["uid"])
+                return Done()
+            case Wait(reason, message, target, seconds):
+                if reason is Reason.SUSPENDED:
+                    self._release(obj["metadata"]["uid"])
+                known = obj.get("status", {}).get("target")
+                more = {"target": target} if target and target != known else None
+                await self.recorder.phase(obj, Phase.PENDING, reason, message, more)
+                return LookAgain(seconds) if seconds else Done()
+
+    async def _follow(self, seen: Seen) -> Outcome:
+        obj, job = seen.obj or {}, seen.job or {}
+        noticed = str(seen.status.get("reason", ""))
+        match observe(job, seen.pods, noticed=noticed, dry_run=bool(obj["spec"].get("dryRun"))):
+            case Ended() as ended:
+                await self.concluder.end(seen, ended)
+                self._release(obj["metadata"]["uid"])
+                await self.concluder.stamp(job)
+            case UnderWay() as progress if seen.phase is Phase.RUNNING:
+                await self._note(seen, progress)
+            case _:
+                await self._adopt(seen)
+        return Done()
+
+    async def _adopt(self, seen: Seen) -> None:
+        """Take over the Job of an engine that did not live to record it."""
+        meant = await self.checks.understand(seen.obj or {})
+        if isinstance(meant, Admitted):
+            await self.starter.announce(seen.obj or {}, meant, seen.job or {}, [])
+
+    async def _note(self, seen: Seen, progress: UnderWay) -> None:
+        """Tell of trouble while it lasts, so that nobody waits for the deadline to learn of it."""
+        if progress.trouble:
+            reason = Reason.IMAGE_PULL_FAILED if progress.image_trouble else None
+            await self.recorder.phase(
+                seen.obj or {}, Phase.RUNNING, reason, f"Its pod does not get on: {progress.trouble}"
+            )
+
+    async def _cancel(self, seen: Seen) -> Outcome:
+        obj, job = seen.obj or {}, seen.job
+        metadata = obj["metadata"]
+        if job is None:
+            changes = seen.status.get("result", {}).get("changes")
+            did = "It had changed something before: see status.result." if changes else "It had not changed anything."
+            await self.concluder.cancelled(obj, f"It was cancelled on request. {did}")
+            self._release(metadata["uid"])
+            return Done()
+        observed = observe(job, seen.pods, dry_run=bool(obj["spec"].get("dryRun")))
+        if isinstance(observed, Ended) and "deletionTimestamp" not in job["metadata"]:
+            return await self._follow(seen)
+        await self._keep_partial(seen, observed)
+        if "deletionTimestamp" not in job["metadata"]:
+            uid = job["metadata"]["uid"]
+            await self.cluster.delete(
+                JOBS, metadata["namespace"], job["metadata"]["name"], uid=uid, propagation="Foreground"
+            )
+        return Done()
+
+    async def _keep_partial(self, seen: Seen, observed: UnderWay | Ended) -> None:
+        """Save what a step has told so far: its pod is about to go."""
+        if (seen.obj or {})["spec"].get("dryRun"):
+            return
+        partial = merged_result(observed.attempts, EXECUTE)
+        if partial.changes and as_json(partial) != seen.status.get("result"):
+            message = f"It is being cancelled; it has changed {told_changes(partial.changes)}."
+            await self.recorder.phase(seen.obj or {}, Phase.RUNNING, None, message, {"result": as_json(partial)})
+
+    async def _miss(self, seen: Seen) -> Outcome:
+        name = seen.status["jobName"]
+        try:
+            self.caches.jobs.accept(await self.cluster.get(JOBS, seen.key.namespace, name))
+            return LookAgain(0.0)
+        except NotFoundError:
+            if any(is_active(pod) for pod in seen.pods):
+                return Done()
+        await self.concluder.end(seen, _lost(name, seen))
+        self._release((seen.obj or {})["metadata"]["uid"])
+        return Done()
+
+    async def _settle(self, seen: Seen) -> Outcome:
+        obj = seen.obj or {}
+        self._release(obj["metadata"]["uid"])
+        if seen.job is not None:
+            await self.concluder.stamp(seen.job)
+        await self._clear(seen)
+        due = _due(obj)
+        left = (due - now()).total_seconds() if due else None
+        if left is None:
+            return Done()
+        if left > 0:
+            return LookAgain(left)
+        metadata = obj["metadata"]
+        await self.cluster.delete(EXECUTIONS, metadata["namespace"], metadata["name"], uid=metadata["uid"])
+        return Done()
+
+    async def _sweep(self, seen: Seen) -> Outcome:
+        await self._clear(seen)
+        return Done()
+
+    async def _clear(self, seen: Seen) -> None:
+        """Jobs of a deleted execution follow it by ownerReference, or here if they do not; then its target is free."""
+        for job in seen.leftover_jobs:
+            metadata = job["metadata"]
+            if "deletionTimestamp" not in metadata:
+                log.info("removing Job %s/%s, whose execution is gone", metadata["namespace"], metadata["name"])
+                await self.cluster.delete(JOBS, metadata["namespace"], metadata["name"], uid=metadata["uid"])
+        if not seen.leftover_jobs and not any(is_active(pod) for pod in seen.leftover_pods):
+            uid = seen.obj["metadata"]["uid"] if seen.obj else ""
+            for key in self.reservations.release_others(seen.key, uid):
+                self.wake(key)
+
+    def _release(self, uid: str) -> None:
+        for key in self.reservations.release(uid):
+            self.wake(key)
+
+
+def _lost(job: str, seen: Seen) -> Ended:
+    """The end of one whose Job vanished: what its pods still tell is kept."""
+    attempts = read_attempts(seen.pods)
+    result = merged_result(attempts, EXECUTE)
+    known = f"it had changed {told_changes(result.changes)}" if result.changes else "what it changed is unknown"
+    message = f"Job {job} was deleted before its end was seen; {known}: look at {seen.status.get('target')}."
+    return Ended(Phase.FAILED, Reason.LOST, message, result, attempts)
+
+
+def _due(obj: Object) -> datetime | None:
+    """When an ended execution's own time is up."""
+    completed = parse_time(obj["status"].get("completionTime"))
+    return completed + timedelta(seconds=obj["spec"].get("ttlSecondsAfterFinished", 604_800)) if completed else None

@@ -1,0 +1,165 @@
+"""Finds plugins by entry point, one at a time, and knows which are usable: the engine starts with whatever loads.
+
+Each plugin lives in a pluggy manager of its own, so an action's hooks can reach no other plugin, and whatever is wrong with one
+(a broken import, a misspelt hook, an async hook, another hook version, a name taken twice) is that plugin's named error alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import pluggy
+from pydantic import ValidationError
+
+from kubernaut import hookspecs
+from kubernaut.errors import HookError, PluginLoadError
+from kubernaut.hooks import HookCaller
+from kubernaut.names import is_label
+from kubernaut.types import HOOK_VERSION, ActionSpec
+
+ACTIONS, POLICIES = "kubernaut.actions", "kubernaut.policies"
+LOAD_LIMIT_SECONDS = 20.0
+_NEEDED = {ACTIONS: ("describe", "build_job"), POLICIES: ("validate",)}
+_ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLICIES: {"validate"}}
+MAX_ACTION_NAME = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One usable plugin: its entry point's name, where it comes from, and its hooks."""
+
+    name: str
+    distribution: str
+    hook: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Plugin):
+    """A usable action, described."""
+
+    spec: ActionSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All plugins of this process. Built once, in `main()`, and handed on."""
+
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    policies: tuple[Plugin, ...] = ()
+    broken: Mapping[str, PluginLoadError] = field(default_factory=dict)
+    """By entry-point name. A policy among these stops every execution: a policy that cannot be asked has not approved."""
+    broken_policies: frozenset[str] = frozenset()
+
+    @classmethod
+    def discover(cls, found: Iterable[EntryPoint] | None = None) -> Registry:
+        """Load every installed plugin, or those of `found`; never raises for a plugin's fault."""
+        points = (
+            list(entry_points(group=ACTIONS)) + list(entry_points(group=POLICIES)) if found is None else list(found)
+        )
+        caller = HookCaller(LOAD_LIMIT_SECONDS)
+        actions: dict[str, Action] = {}
+        policies: list[Plugin] = []
+        broken: dict[str, PluginLoadError] = {}
+        for group, name, same in _by_name(points):
+            try:
+                if group == POLICIES:
+                    policies.append(_load(same, caller))
+                else:
+                    actions[name] = _describe(_load(same, caller), caller)
+            except PluginLoadError as error:
+                broken[name] = error
+        broken_policies = frozenset(p.name for p in points if p.group == POLICIES and p.name in broken)
+        return cls(actions, tuple(policies), broken, broken_policies)
+
+
+def _by_name(points: list[EntryPoint]) -> list[tuple[str, str, list[EntryPoint]]]:
+    groups: dict[tuple[str, str], list[EntryPoint]] = {}
+    for point in points:
+        groups.setdefault((point.group, point.name), []).append(point)
+    return [(group, name, same) for (group, name), same in sorted(groups.items())]
+
+
+def _load(same: list[EntryPoint], caller: HookCaller) -> Plugin:
+    """From the entry points of one name to a verified plugin."""
+    point = same[0]
+    distributions = sorted({_distribution(p) for p in same})
+    where = f"plugin {point.name} ({', '.join(distributions)})"
+    if len({p.value for p in same}) > 1 or len(distributions) > 1:
+        raise PluginLoadError(
+            f"{where}: the name is taken more than once: uninstall all but one of these distributions"
+        )
+    if point.group == ACTIONS and not (is_label(point.name) and len(point.name) <= MAX_ACTION_NAME):
+        raise PluginLoadError(
+            f"{where}: an action's name is lower-case letters, digits and '-', at most {MAX_ACTION_NAME}: rename the entry point"
+        )
+    try:
+        module = caller.call_now(point.name, f"import of {point.value}", point.load)
+    except HookError as error:
+        raise PluginLoadError(f"{where}: {error}") from error
+    _check_version(where, module)
+    return Plugin(point.name, distributions[0], _verified_hooks(where, point, module))
+
+
+def _distribution(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "no distribution"
+
+
+def _check_version(where: str, module: object) -> None:
+    version = getattr(module, "HOOK_VERSION", None)
+    if version is None:
+        raise PluginLoadError(
+            f"{where}: it does not say which hook version it is for: add `HOOK_VERSION = {HOOK_VERSION}`"
+        )
+    if version != HOOK_VERSION:
+        raise PluginLoadError(
+            f"{where}: it is for hook version {version}, this engine speaks {HOOK_VERSION}: install matching releases of the two"
+        )
+
+
+def _verified_hooks(where: str, point: EntryPoint, module: object) -> Any:
+    manager = pluggy.PluginManager("kubernaut")
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module, name=point.name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginLoadError(
+            f"{where}: {str(error).strip()}; the hooks are {', '.join(sorted(_ALLOWED[point.group]))}"
+        ) from error
+    implemented = {caller.name: caller.get_hookimpls() for caller in manager.get_hookcallers(module) or ()}
+    for name, implementations in implemented.items():
+        if name not in _ALLOWED[point.group]:
+            raise PluginLoadError(f"{where}: {name} is no hook of {point.group}: remove it")
+        if any(
+            inspect.iscoroutinefunction(i.function) or inspect.isasyncgenfunction(i.function) for i in implementations
+        ):
+            raise PluginLoadError(f"{where}: {name} is async; hooks are plain functions: write `def {name}`")
+    for name in _NEEDED[point.group]:
+        if name not in implemented:
+            raise PluginLoadError(
+                f"{where}: it has no {name} marked with @kubernaut.hookimpl, which every plugin of {point.group} needs"
+            )
+    return manager.hook
+
+
+def _describe(plugin: Plugin, caller: HookCaller) -> Action:
+    where = f"plugin {plugin.name} ({plugin.distribution})"
+    describe: Callable[[], Any] = plugin.hook.describe
+    try:
+        spec = caller.call_now(plugin.name, "describe", describe)
+    except HookError as error:
+        cause = error.__cause__ or error
+        detail = _first_problem(cause) if isinstance(cause, ValidationError) else str(error)
+        raise PluginLoadError(f"{where}: {detail}") from error
+    if not isinstance(spec, ActionSpec):
+        raise PluginLoadError(f"{where}: describe returned {type(spec).__name__}, not an ActionSpec")
+    return Action(plugin.name, plugin.distribution, plugin.hook, spec)
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"describe: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -1,0 +1,61 @@
+"""Asks the API server whether an action's ServiceAccount holds what its plugin declared, before any Job exists."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster
+from kubernaut.errors import NotFoundError
+from kubernaut.registry import Action
+from kubernaut.types import Rule
+
+
+class Rights:
+    """Answers from SubjectAccessReviews, a grant being believed for a while; a refusal is asked again each time."""
+
+    def __init__(self, cluster: Cluster, believe_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cluster, self._believe_seconds, self._clock = cluster, believe_seconds, clock
+        self._granted: dict[tuple[str, str], float] = {}
+
+    async def missing(self, action: Action, namespace: str) -> str:
+        """What the action lacks in this namespace and the command that grants it, or ""."""
+        known = (action.name, namespace)
+        if self._granted.get(known, -1.0) > self._clock():
+            return ""
+        remedy = f"grant it with: kubernaut rbac render {action.name} -n {namespace} | kubectl apply -f -"
+        account = action.spec.service_account
+        try:
+            await self._cluster.get(SERVICE_ACCOUNTS, namespace, account)
+        except NotFoundError:
+            return f"ServiceAccount {account} does not exist in namespace {namespace}; {remedy}"
+        wanted = [(r, resource, verb) for r in action.spec.rules for resource in r.resources for verb in r.verbs]
+        allowed = await asyncio.gather(*(self._allowed(account, namespace, *one) for one in wanted))
+        lacking = [_spoken(*one) for one, yes in zip(wanted, allowed, strict=True) if not yes]
+        if lacking:
+            return f"ServiceAccount {account} may not {', nor '.join(lacking)} in namespace {namespace}; {remedy}"
+        self._granted[known] = self._clock() + self._believe_seconds
+        return ""
+
+    async def _allowed(self, account: str, namespace: str, rule: Rule, resource: str, verb: str) -> bool:
+        name, _, subresource = resource.partition("/")
+        attributes = {
+            "namespace": namespace,
+            "verb": verb,
+            "group": rule.api_group,
+            "resource": name,
+            "subresource": subresource,
+        }
+        spec = {
+            "user": f"system:serviceaccount:{namespace}:{account}",
+            "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"],
+            "resourceAttributes": {key: value for key, value in attributes.items() if value},
+        }
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        answer = await self._cluster.create(ACCESS_REVIEWS, None, review)
+        return bool(answer["status"]["allowed"])
+
+
+def _spoken(rule: Rule, resource: str, verb: str) -> str:
+    return f"{verb} {resource}" + (f" (API group {rule.api_group})" if rule.api_group else "")

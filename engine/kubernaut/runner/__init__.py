@@ -1,0 +1,18 @@
+"""The pod side: runs one step of one action, and tells its result through the container's termination message.
+
+A plugin's module holds `perform(action)` and ends with
+
+    if __name__ == "__main__":
+        run(perform)
+
+It runs under a small CPU limit, so this package imports neither the Kubernetes client nor pydantic, and nothing of the engine.
+"""
+
+from __future__ import annotations
+
+from kubernaut.runner.action import Action
+from kubernaut.runner.api import Api
+from kubernaut.runner.faults import Rejected, Stopped, TryAgain
+from kubernaut.runner.main import run
+
+__all__ = ["Action", "Api", "Rejected", "Stopped", "TryAgain", "run"]

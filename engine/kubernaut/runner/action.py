@@ -1,0 +1,75 @@
+"""What `perform` is handed: the parameters, the API, and the words for what happened."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from kubernaut.runner.api import Api
+from kubernaut.runner.faults import Rejected
+from kubernaut.runner.report import Report
+
+_LEFT_FOR_THE_END_SECONDS = 5.0
+
+
+class Action:
+    """One step of one execution, from inside its pod."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self.dry_run = report.step == "dry-run"
+        """Is this the rehearsal? `api` knows by itself; ask only before touching anything else than Kubernetes."""
+        self.name: str = os.environ["KUBERNAUT_EXECUTION"]
+        self.namespace: str = os.environ["KUBERNAUT_NAMESPACE"]
+        self.uid: str = os.environ["KUBERNAUT_UID"]
+        self.requested_by: str = os.environ.get("KUBERNAUT_REQUESTED_BY", "")
+        self.parameters: dict[str, Any] = json.loads(os.environ["KUBERNAUT_PARAMETERS"])
+        """As the plugin's model checked them, defaults filled in."""
+        self.settings: dict[str, Any] = json.loads(os.environ["KUBERNAUT_SETTINGS"])
+        self.deadline_seconds = float(os.environ["KUBERNAUT_DEADLINE_SECONDS"])
+        self.api = Api(self.namespace, self.dry_run)
+
+    def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
+        """Record that a field went from `before` to `after` (null where it was or is absent). A change to the same is none."""
+        if before == after:
+            return
+        change = {"kind": kind, "name": name, "field": field, "before": before, "after": after}
+        self._report.changes.append(change)
+        self._report.write()
+        self.progress(f"{'would change' if self.dry_run else 'changed'} {kind}/{name} {field}: {before!r} -> {after!r}")
+
+    def output(self, key: str, value: Any) -> None:
+        """Hand on anything else that the caller wants to know, such as a URL."""
+        self._report.outputs[key] = value
+        self._report.write()
+
+    def progress(self, message: str) -> None:
+        """Tell whoever reads the pod's log."""
+        print(message, flush=True)  # noqa: T201 - a pod's log is its standard output
+
+    def reject(self, message: str) -> NoReturn:
+        """Refuse for good: no other attempt is made, and `message` is what the human reads."""
+        raise Rejected(message)
+
+    def wait_until(self, awaited: Callable[[], str], seconds: float | None = None, every: float = 0.5) -> None:
+        """Ask `awaited()` until it answers "" and so verifies the action; its text says what is still missing.
+
+        At most `seconds` (by default what the deadline leaves), then the step is refused with the last text. In the dry run
+        nothing has changed, so there is nothing to wait for.
+        """
+        if self.dry_run:
+            return
+        until = self._report.started + self.deadline_seconds - _LEFT_FOR_THE_END_SECONDS
+        until = until if seconds is None else min(until, time.time() + seconds)
+        told = ""
+        while missing := awaited():
+            if missing != told:
+                self.progress(f"waiting: {missing}")
+                told = missing
+            if time.time() + every > until:
+                self.reject(f"the change was made, but did not take effect in time: {missing}")
+            time.sleep(every)
+        self._report.verified = True

@@ -1,0 +1,24 @@
+"""How a step can end early: refused for good (exit 42), worth another attempt (exit 1), or stopped from outside (exit 143)."""
+
+from __future__ import annotations
+
+
+class Rejected(Exception):  # noqa: N818 - it reads as what happened
+    """A permanent refusal: another attempt would be refused as well."""
+
+    def __init__(self, message: str, reason: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        """A reason of the execution's status, where it is more exact than the step's own."""
+
+
+class TryAgain(Exception):  # noqa: N818
+    """A failure that another attempt may not meet."""
+
+
+class Conflict(TryAgain):
+    """Somebody changed the object between reading and writing it."""
+
+
+class Stopped(BaseException):  # noqa: N818 - like KeyboardInterrupt, no `except Exception` of an author may swallow it
+    """The pod is being deleted (SIGTERM)."""

@@ -1,0 +1,55 @@
+"""Runs `perform` as one step and turns however it ends into an exit code and a report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+
+from kubernaut.runner.action import Action
+from kubernaut.runner.faults import Rejected, Stopped, TryAgain
+from kubernaut.runner.report import Report
+
+DONE, ERROR, REJECTED, STOPPED = 0, 1, 42, 143
+
+
+def run(perform: Callable[[Action], None]) -> None:
+    """Run one step and exit: 0 done, 42 refused for good, 1 worth another attempt, 143 stopped by SIGTERM."""
+    if "KUBERNAUT_STEP" not in os.environ:
+        sys.exit("This runs inside a Job that the engine creates. To see it: kubernaut render ACTION -p KEY=VALUE")
+    report = Report(os.environ["KUBERNAUT_STEP"])
+    signal.signal(signal.SIGTERM, _stop)
+    code = _outcome(perform, report)
+    report.write()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # the report is written: nothing is left that could still change the end
+
+
+def _outcome(perform: Callable[[Action], None], report: Report) -> int:
+    try:
+        report.write()
+        perform(Action(report))
+    except Rejected as refusal:
+        return _told(report, "rejected", str(refusal), REJECTED, refusal.reason)
+    except TryAgain as failure:
+        return _told(report, "error", str(failure), ERROR)
+    except Stopped:
+        return _told(report, "error", "it was stopped before its end", STOPPED)
+    except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its report must be written
+        traceback.print_exc()
+        return _told(report, "error", f"{type(error).__name__}: {error}", ERROR, "PluginError")
+    report.state = "done"
+    return DONE
+
+
+def _told(report: Report, state: str, message: str, code: int, reason: str = "") -> int:
+    report.state, report.message, report.reason = state, message, reason
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
+    return code
+
+
+def _stop(_signal: int, _frame: object) -> None:
+    raise Stopped

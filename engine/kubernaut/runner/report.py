@@ -1,0 +1,78 @@
+"""A step's result, as JSON of at most 4096 bytes: what the kubelet passes on of a container's termination message.
+
+It is written after every change, not only at the end: a step that is killed still has told what it did.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from kubernaut.runner import pod
+
+LIMIT = 4096
+_LONG_VALUE = 120
+_CUT = "… (cut)"
+
+
+class Report:
+    """What one step did; `write` may be called any number of times."""
+
+    def __init__(self, step: str) -> None:
+        self.step = step
+        self.state = "error"
+        """`done`, `rejected` or `error`: until the end is reached, a step that just stops has failed."""
+        self.message = ""
+        self.reason = ""
+        self.verified = False
+        self.changes: list[dict[str, Any]] = []
+        self.outputs: dict[str, Any] = {}
+        self.started = time.time()
+
+    def write(self) -> None:
+        """Put the report where the kubelet looks for it."""
+        with open(pod.termination_log(), "wb") as file:  # noqa: PTH123 - pathlib costs a container's start 5 ms
+            file.write(self.encoded())
+
+    def encoded(self) -> bytes:
+        """As JSON within the limit: long values are cut first, then changes and outputs left out, and it says so."""
+        content: dict[str, Any] = {
+            "kubernaut": 1,
+            "step": self.step,
+            "state": self.state,
+            "message": self.message,
+            "reason": self.reason,
+            "verified": self.verified,
+            "started": self.started,
+            "finished": time.time(),
+            "changes": self.changes,
+            "outputs": self.outputs,
+        }
+        if len(_json(content)) <= LIMIT:
+            return _json(content)
+        content |= {
+            "truncated": True,
+            "changes": [_shortened(c) for c in self.changes],
+            "outputs": _shortened(self.outputs),
+        }
+        content["message"] = _shortened({"m": self.message}, 1000)["m"]
+        while len(_json(content)) > LIMIT and content["changes"]:
+            content["changes"] = content["changes"][:-1]
+            content["changesLeftOut"] = len(self.changes) - len(content["changes"])
+        while len(_json(content)) > LIMIT and content["outputs"]:
+            content["outputs"].popitem()
+        return _json(content)
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _shortened(values: dict[str, Any], longest: int = _LONG_VALUE) -> dict[str, Any]:
+    """The same with every long value replaced by its beginning."""
+    short = {}
+    for key, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        short[key] = value if len(text) <= longest else text[:longest] + _CUT
+    return short

@@ -1,0 +1,126 @@
+"""What the engine sees of one execution at one moment, and the one decision that follows from it. Pure: no requests, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from kubernaut.execution import Phase
+from kubernaut.hardening import LABEL_EXECUTION, LABEL_UID
+from kubernaut.informer import Informer, Key, Object
+from kubernaut.names import job_name
+
+
+class Step(Enum):
+    """What to do with an execution now."""
+
+    SWEEP = auto()
+    """It is gone: see that its Jobs go too."""
+    SETTLE = auto()
+    """Its end is recorded: stamp the Job's TTL, delete the execution when its own has passed."""
+    CANCEL = auto()
+    """Somebody wants it stopped."""
+    FOLLOW = auto()
+    """Its Job exists: see how far it is."""
+    MISS = auto()
+    """It ran, but there is no Job: find out whether that is true."""
+    BEGIN = auto()
+    """It has not started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One execution, its Job, the Job's pods, and what is left of earlier executions of the same name."""
+
+    key: Key
+    obj: Object | None
+    job: Object | None
+    pods: list[Object]
+    leftover_jobs: list[Object]
+    leftover_pods: list[Object]
+
+    @property
+    def status(self) -> Mapping[str, Any]:
+        """The execution's status as last read."""
+        return (self.obj or {}).get("status", {})
+
+    @property
+    def phase(self) -> Phase | None:
+        """The recorded phase."""
+        return Phase(self.status["phase"]) if self.status.get("phase") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """The three copies that the engine watches."""
+
+    executions: Informer
+    jobs: Informer
+    pods: Informer
+
+    def look(self, key: Key) -> Seen:
+        """All that is known of one execution, from memory."""
+        obj = self.executions.get(key)
+        jobs, pods = self.jobs.indexed(str(key)), self.pods.indexed(str(key))
+        uid = obj["metadata"]["uid"] if obj else ""
+        ours = [pod for pod in pods if uid_of(pod) == uid]
+        job = next((job for job in jobs if job["metadata"]["name"] == job_name(key.name, uid)), None)
+        others = [other for other in jobs if other is not job]
+        return Seen(key, obj, job, ours, others, [pod for pod in pods if uid_of(pod) != uid])
+
+
+def decide(seen: Seen) -> Step:
+    """The one step for what is seen."""
+    if seen.obj is None:
+        return Step.SWEEP
+    if seen.phase and seen.phase.ended:
+        return Step.SETTLE
+    if seen.obj["spec"].get("cancel"):
+        return Step.CANCEL
+    if seen.job is not None:
+        return Step.FOLLOW
+    return Step.MISS if seen.status.get("jobName") else Step.BEGIN
+
+
+def execution_of(obj: Mapping[str, Any]) -> str:
+    """The index of Jobs and pods: the key of the execution they belong to."""
+    return str(execution_key(obj))
+
+
+def execution_key(obj: Mapping[str, Any]) -> Key:
+    """The execution that a Job or pod belongs to, by its labels."""
+    metadata = obj["metadata"]
+    return Key(metadata["namespace"], metadata.get("labels", {}).get(LABEL_EXECUTION, ""))
+
+
+def uid_of(obj: Mapping[str, Any]) -> str:
+    """The uid of the execution that a Job or pod belongs to; its name alone may have been used before."""
+    return str(obj["metadata"].get("labels", {}).get(LABEL_UID, ""))
+
+
+def is_active(pod: Object) -> bool:
+    """May it still do something?"""
+    return pod["status"].get("phase") not in {"Succeeded", "Failed"}
+
+
+def trimmed_pod(pod: Object) -> Object:
+    """Of a pod: who it is, whose it is, and what the kubelet says."""
+    return {"metadata": _trimmed_metadata(pod), "status": pod.get("status", {})}
+
+
+def trimmed_job(job: Object) -> Object:
+    """Of a Job: the same, and the few fields of its spec that the engine asks for."""
+    spec = {
+        key: job["spec"][key]
+        for key in ("activeDeadlineSeconds", "suspend", "ttlSecondsAfterFinished")
+        if key in job["spec"]
+    }
+    metadata = {**_trimmed_metadata(job), "annotations": job["metadata"].get("annotations", {})}
+    return {"metadata": metadata, "spec": spec, "status": job.get("status", {})}
+
+
+def _trimmed_metadata(obj: Object) -> Object:
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "labels")
+    return {key: obj["metadata"][key] for key in kept if key in obj["metadata"]}

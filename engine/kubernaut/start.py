@@ -1,0 +1,143 @@
+"""From an execution that has not started to a running Job: checks, reservation, creation, and the word Running.
+
+A crash between the creation and the word is harmless: the Job's name follows from the execution's uid, so the next engine finds it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from kubernaut.checks import Admitted, Checks, Refused
+from kubernaut.cluster import JOBS, Cluster
+from kubernaut.errors import DeniedError, ExistsError, HookError, QuotaError, RejectedError, UnsafeJobError
+from kubernaut.execution import Phase, Reason, Stage
+from kubernaut.hardening import LABEL_UID, Hardening
+from kubernaut.hooks import HookCaller
+from kubernaut.informer import Key, Object
+from kubernaut.recorder import Recorder, condition, now, timestamp
+from kubernaut.reports import as_json
+from kubernaut.reservations import Request, Reservations, Waiting
+from kubernaut.seen import Caches, Seen
+from kubernaut.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Its Job exists and runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """It will never run; this is its end."""
+
+    reason: Reason
+    message: str
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now. With no `seconds`, whoever is in the way wakes it."""
+
+    reason: Reason
+    message: str
+    target: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts executions."""
+
+    cluster: Cluster
+    caches: Caches
+    checks: Checks
+    hooks: HookCaller
+    reservations: Reservations
+    recorder: Recorder
+    settings: Settings
+
+    async def begin(self, seen: Seen) -> Began | Refusal | Wait:
+        """Start it if everything allows it now."""
+        obj = seen.obj or {}
+        if obj["spec"].get("suspend"):
+            return Wait(Reason.SUSPENDED, "It waits because spec.suspend is true: set it to false to start it.")
+        began = now()
+        verdict = await self.checks.ask(obj)
+        if isinstance(verdict, Refused):
+            return Refusal(verdict.reason, verdict.message)
+        checked = now()
+        in_the_way = self._reserve(seen.key, obj, verdict)
+        if in_the_way:
+            return in_the_way
+        job = await self._create(verdict)
+        if not isinstance(job, dict):
+            return job
+        created = now()
+        stages = [
+            Stage(name="validate", start_time=began, end_time=checked),
+            Stage(name="create-job", start_time=checked, end_time=created),
+        ]
+        await self.announce(obj, verdict, job, stages)
+        return Began()
+
+    async def announce(self, obj: Object, verdict: Admitted, job: Object, stages: list[Stage]) -> None:
+        """Record that it runs; also for a Job that an engine created which did not live to say so."""
+        name, account = job["metadata"]["name"], verdict.action.spec.service_account
+        message = f"Job {name} runs as ServiceAccount {account} on {verdict.target}."
+        more: dict[str, Any] = {
+            "target": str(verdict.target),
+            "jobName": name,
+            "startTime": timestamp(stages[0].start_time if stages else now()),
+            "conditions": [condition("Validated", True, "ChecksPassed")],
+            "stages": [as_json(stage) for stage in stages],
+        }
+        await self.recorder.phase(obj, Phase.RUNNING, None, message, more)
+        self.recorder.tell(obj, "Started", message)
+
+    def _reserve(self, key: Key, obj: Object, verdict: Admitted) -> Wait | None:
+        metadata = obj["metadata"]
+        target = f"{key.namespace}/{verdict.target}"
+        refusal = self.reservations.acquire(Request(metadata["creationTimestamp"], metadata["uid"], key, target))
+        if refusal is None:
+            return None
+        if refusal.waiting is Waiting.TARGET and refusal.ahead:
+            message = f"Execution {refusal.ahead.name} is before it on {verdict.target}; it starts when that has ended."
+            return Wait(Reason.TARGET_BUSY, message, str(verdict.target))
+        message = f"{self.reservations.running} executions run, as many as the engine's settings allow; it starts when one has ended."
+        return Wait(Reason.QUEUED, message, str(verdict.target))
+
+    async def _create(self, verdict: Admitted) -> Object | Refusal | Wait:
+        action, execution, target = verdict.action, verdict.execution, str(verdict.target)
+        try:
+            built = await self.hooks.call(action.name, "build_job", partial(action.hook.build_job, execution=execution))
+            manifest = Hardening(execution, action.spec, verdict.target).apply(built)
+        except (HookError, UnsafeJobError) as error:
+            return Refusal(Reason.PLUGIN_ERROR, f"plugin {action.name} built no usable Job: {error}", target)
+        namespace, name = execution.namespace, manifest["metadata"]["name"]
+        try:
+            job = await self.cluster.create(JOBS, namespace, manifest)
+        except ExistsError:
+            job = await self.cluster.get(JOBS, namespace, name)
+            if job["metadata"].get("labels", {}).get(LABEL_UID) != execution.uid:
+                return Refusal(
+                    Reason.LOST,
+                    f"Job {name} exists and is not of this execution: delete it and create another execution",
+                    target,
+                )
+        except QuotaError as error:
+            message = f"The namespace's quota has no room for its Job: {error}"
+            return Wait(Reason.QUOTA_EXCEEDED, message, target, self.settings.quota_retry_seconds)
+        except RejectedError as error:
+            return Refusal(
+                Reason.PLUGIN_ERROR, f"the API server refuses the Job that plugin {action.name} built: {error}", target
+            )
+        except DeniedError as error:
+            return Refusal(Reason.FORBIDDEN, f"the engine may not create the Job: {error}", target)
+        self.caches.jobs.accept(job)
+        return job

@@ -1,0 +1,180 @@
+"""The values that pass between the engine and its plugins.
+
+All are frozen: a hook gets them, answers with them, and cannot change the engine's state through them. Authors import them
+from `kubernaut`; nothing here knows the Kubernetes client.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+
+HOOK_VERSION = 1
+"""The version of the hook contract. A plugin states the one it was written for as its own `HOOK_VERSION`."""
+
+ObjectName = Annotated[
+    str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+]
+"""A Kubernetes object's name (RFC 1123 subdomain): no slash, no `..`, no upper case."""
+
+Label = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+"""An RFC 1123 label: what ServiceAccounts and actions are named with here."""
+
+_QUANTITY = re.compile(r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Parameters(_Frozen):
+    """Base of every action's parameters and settings: unknown fields are refused, types are strict."""
+
+
+class NoSettings(Parameters):
+    """The settings of an action that has none."""
+
+
+class Rule(_Frozen):
+    """RBAC that an action needs in the namespace it acts on: some verbs on some resources of one API group."""
+
+    api_group: str = ""
+    resources: tuple[str, ...] = Field(min_length=1)
+    verbs: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("api_group", "resources", "verbs")
+    @classmethod
+    def _no_wildcard(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if any("*" in part for part in ([value] if isinstance(value, str) else value)):
+            raise ValueError("'*' grants more than any action may have: name each group, resource and verb")
+        return value
+
+
+class Resources(_Frozen):
+    """Requests and limits of each of the action's containers, as Kubernetes quantities."""
+
+    cpu_request: str = "50m"
+    memory_request: str = "64Mi"
+    cpu_limit: str = "200m"
+    memory_limit: str = "128Mi"
+
+    @field_validator("*")
+    @classmethod
+    def _quantity(cls, value: str) -> str:
+        if not _QUANTITY.match(value):
+            raise ValueError(f"{value!r} is not a Kubernetes quantity such as 200m or 128Mi")
+        return value
+
+    def manifest(self) -> dict[str, dict[str, str]]:
+        """The `resources` of a container."""
+        return {
+            "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
+            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an execution acts on, in its own namespace. Two executions never run on one target at a time."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an execution may not run: the parameter at fault (or empty) and what to do about it."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"parameters.{self.field}: {self.message}" if self.field else self.message
+
+
+class Change(_Frozen):
+    """One field of one object, before and after. An absent field is null."""
+
+    kind: str
+    name: str
+    field: str
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+class Rollback(_Frozen):
+    """The action and parameters that undo an execution."""
+
+    action: str
+    parameters: dict[str, JsonValue]
+
+
+class Result(_Frozen):
+    """What an execution did, as its pods told it."""
+
+    changes: tuple[Change, ...] = ()
+    rollback: Rollback | None = None
+    outputs: dict[str, JsonValue] = Field(default_factory=dict)
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One KubernetesExecution as hooks see it, its parameters checked and typed."""
+
+    name: str
+    namespace: str
+    uid: str
+    action: str
+    parameters: Any
+    """An instance of the action's own parameters model."""
+    settings: Any
+    """An instance of the action's own settings model."""
+    image: str
+    """The image that holds the engine and this plugin; the default for `runner_job`."""
+    dry_run: bool = False
+    deadline_seconds: int = 600
+    requested_by: str = ""
+
+
+class ActionSpec(BaseModel):
+    """What an action is and may do; returned by `describe`, read once at start-up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    summary: Annotated[str, Field(min_length=1, max_length=200)]
+    parameters: type[BaseModel]
+    target: Callable[[Any], Target]
+    """From checked parameters to the object acted on."""
+    service_account: Label
+    rules: tuple[Rule, ...] = ()
+    """Least-privilege RBAC in the namespace acted on; empty means the pod gets no token at all."""
+    resources: Resources = Resources()
+    deadline: Annotated[int, Field(ge=1, le=86_400)] = 600
+    """Seconds for all attempts together; an execution may ask for less."""
+    backoff_limit: Annotated[int, Field(ge=0, le=10)] = 2
+    """Attempts after the first."""
+    retry_safe: bool = False
+    """May a second attempt run after a first that may have changed something?"""
+    settings: type[BaseModel] = NoSettings
+    examples: tuple[dict[str, JsonValue], ...] = ()
+    """Parameters that work on the sandbox's own objects, and between them need every rule: shown to people, run by the demo and the tests."""
+
+    @model_validator(mode="after")
+    def _closed_models(self) -> Self:
+        for role, model in (("parameters", self.parameters), ("settings", self.settings)):
+            if model.model_config.get("extra") != "forbid":
+                raise ValueError(
+                    f"{role} model {model.__name__} accepts unknown fields: derive it from kubernaut.Parameters"
+                )
+        for example in self.examples:
+            self.parameters.model_validate_json(json.dumps(example), strict=True)
+        return self

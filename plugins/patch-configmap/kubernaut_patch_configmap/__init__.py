@@ -1,0 +1,1 @@
+"""Kubernaut action: Set or remove keys of one ConfigMap's data."""

@@ -1,0 +1,1 @@
+"""Kubernaut action: Set the replicas of a Deployment or StatefulSet."""

@@ -1,0 +1,37 @@
+"""The pod side of `scale`: patches the scale subresource, then reads the workload until its replicas are ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubernaut.runner import Action, run
+
+WORKLOADS = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statefulsets"}
+
+
+def perform(action: Action) -> None:
+    """Set the replicas; unless told not to, wait until exactly that many are ready."""
+    kind, name, replicas = (action.parameters[key] for key in ("kind", "name", "replicas"))
+    workload = WORKLOADS[kind]
+    before, after = action.api.modify(f"{workload}/scale", name, lambda _: {"spec": {"replicas": replicas}})
+    action.changed(kind, name, "spec.replicas", _replicas(before), _replicas(after))
+    if action.parameters["wait"]:
+        action.wait_until(lambda: missing(action.api.get(workload, name), replicas))
+
+
+def _replicas(scale: dict[str, Any]) -> int:
+    """The API leaves a zero out of a Scale object."""
+    return int(scale.get("spec", {}).get("replicas", 0))
+
+
+def missing(workload: dict[str, Any], replicas: int) -> str:
+    """What the workload still lacks, or ""."""
+    status = workload.get("status", {})
+    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
+        return "its controller has not seen the change yet"
+    ready, present = status.get("readyReplicas", 0), status.get("replicas", 0)
+    return "" if ready == present == replicas else f"{ready} of {replicas} replicas ready, {present} present"
+
+
+if __name__ == "__main__":
+    run(perform)

@@ -1,0 +1,73 @@
+"""`scale`: what it takes, what it needs, and how it is undone."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+import kubernaut
+from kubernaut import ActionSpec, ObjectName, Parameters, Problem, Result, Rollback, Rule, Target
+
+HOOK_VERSION = 1
+
+
+class Scale(Parameters):
+    """The workload, and how many replicas it shall have."""
+
+    kind: Literal["Deployment", "StatefulSet"] = "Deployment"
+    name: ObjectName
+    replicas: Annotated[int, Field(ge=0)]
+    wait: bool = True
+    """Wait until that many replicas are ready."""
+
+
+class ScaleSettings(Parameters):
+    """What the cluster's admin decides."""
+
+    max_replicas: Annotated[int, Field(ge=0)] = 1000
+    """No execution may ask for more."""
+
+
+@kubernaut.hookimpl
+def describe() -> ActionSpec:
+    return ActionSpec(
+        summary="Set the replicas of a Deployment or StatefulSet, and wait until they are ready.",
+        parameters=Scale,
+        target=lambda parameters: Target(parameters.kind, parameters.name),
+        service_account="deployment-scaler",
+        rules=(
+            Rule(api_group="apps", resources=("deployments", "statefulsets"), verbs=("get",)),
+            Rule(api_group="apps", resources=("deployments/scale", "statefulsets/scale"), verbs=("patch",)),
+        ),
+        deadline=600,
+        retry_safe=True,
+        settings=ScaleSettings,
+        examples=({"name": "web", "replicas": 3}, {"kind": "StatefulSet", "name": "db", "replicas": 2}),
+    )
+
+
+@kubernaut.hookimpl
+def validate(execution: kubernaut.Execution) -> list[Problem]:
+    most = execution.settings.max_replicas
+    if execution.parameters.replicas > most:
+        return [
+            Problem(
+                "replicas",
+                f"{execution.parameters.replicas} is more than the {most} that this cluster's settings allow",
+            )
+        ]
+    return []
+
+
+@kubernaut.hookimpl
+def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
+    return kubernaut.runner_job(execution, "kubernaut_scale.perform")
+
+
+@kubernaut.hookimpl
+def on_complete(execution: kubernaut.Execution, result: Result) -> Rollback | None:
+    if not result.changes or result.truncated:
+        return None
+    parameters = execution.parameters.model_dump(mode="json")
+    return Rollback(action=execution.action, parameters={**parameters, "replicas": result.changes[0].before})

@@ -90,7 +90,7 @@ def read_attempts(pods: Sequence[Mapping[str, Any]]) -> tuple[Attempt, ...]:
 def _attempt(pod: Mapping[str, Any]) -> Attempt:
     status = pod.get("status", {})
     told = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    scheduled = next((c for c in status.get("conditions", []) if c["type"] == "PodScheduled"), {})
+    scheduled: Mapping[str, Any] = next((c for c in status.get("conditions", []) if c["type"] == "PodScheduled"), {})
     return Attempt(
         pod=pod["metadata"]["name"],
         phase=status.get("phase", "Pending"),
@@ -115,6 +115,8 @@ def _step(container: Mapping[str, Any]) -> StepRun:
         ended_as=ended.get("reason", ""),
         last_words=message,
         report=parse_report(message, container["name"]) if message else None,
-        started=parse_time(ended.get("startedAt") or running.get("startedAt")),
+        started=None
+        if ended.get("reason") == "StartError"
+        else parse_time(ended.get("startedAt") or running.get("startedAt")),
         finished=parse_time(ended.get("finishedAt")),
     )

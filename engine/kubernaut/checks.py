@@ -116,9 +116,9 @@ class Checks:
 
     async def _plugin(self, admitted: Admitted) -> Refused | None:
         answer = await self._problems(admitted.action, admitted.execution)
-        if isinstance(answer, Refused) or not answer:
-            return answer or None
-        return Refused(Reason.INVALID_PARAMETERS, _spoken(answer))
+        if isinstance(answer, Refused):
+            return answer
+        return Refused(Reason.INVALID_PARAMETERS, _spoken(answer)) if answer else None
 
     async def _policies(self, admitted: Admitted) -> Refused | None:
         for name in sorted(self._registry.broken_policies):

@@ -6,15 +6,14 @@ few fields. `kubernetes.aio` brings configuration, credentials (and their renewa
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import aiohttp
-from kubernetes.aio import client, config
 
 from kubernaut.errors import (
     ConflictError,
@@ -30,6 +29,9 @@ from kubernaut.errors import (
     UnavailableError,
 )
 from kubernaut.execution import GROUP, PLURAL, VERSION
+
+if TYPE_CHECKING:
+    from kubernetes.aio import client
 
 _WATCH_SECONDS = 50
 """The server ends a watch after this time; one that has not ended 8 s later is a dead connection."""
@@ -88,6 +90,8 @@ class Cluster:
 
         Raises InputError when none of them can be used.
         """
+        from kubernetes.aio import client, config  # noqa: PLC0415 - half a second that offline commands need not wait for
+
         configuration = client.Configuration()
         try:
             if isinstance(kubeconfig, Mapping):
@@ -105,6 +109,8 @@ class Cluster:
         return cls(configuration)
 
     async def __aenter__(self) -> Self:
+        from kubernetes.aio import client  # noqa: PLC0415 - see connect
+
         self._client = client.ApiClient(self._configuration)
         self._client.user_agent = "kubernaut-engine"
         return self
@@ -215,15 +221,13 @@ class Cluster:
                 method, path, query_params=parameters, header_params=headers, body=body, auth_settings=["BearerToken"]
             )
             return await self._client.call_api(*serialized, _request_timeout=timeout)
-        except (aiohttp.ClientError, TimeoutError, asyncio.TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(
                 f"no answer from the API server at {self.host}: {error or type(error).__name__}"
             ) from error
 
 
 def _in_cluster() -> bool:
-    import os  # noqa: PLC0415 - the one environment question of this module
-
     return "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ
 
 

@@ -25,7 +25,7 @@ from kubernaut.recorder import Recorder
 from kubernaut.registry import Registry
 from kubernaut.reservations import Request, Reservations
 from kubernaut.rights import Rights
-from kubernaut.seen import Caches, execution_key, execution_of, trimmed_job, trimmed_pod, uid_of
+from kubernaut.seen import Caches, GonePods, execution_key, execution_of, trimmed_job, trimmed_pod, uid_of
 from kubernaut.settings import Settings
 from kubernaut.start import Starter
 
@@ -46,9 +46,8 @@ class Controller:
             jobs=Informer(
                 cluster, JOBS, self._dependent_changed, selector=_SELECTOR, trim=trimmed_job, index=execution_of
             ),
-            pods=Informer(
-                cluster, PODS, self._dependent_changed, selector=_SELECTOR, trim=trimmed_pod, index=execution_of
-            ),
+            gone=GonePods(),
+            pods=Informer(cluster, PODS, self._pod_changed, selector=_SELECTOR, trim=trimmed_pod, index=execution_of),
         )
         hooks = HookCaller(settings.hook_limit_seconds)
         checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
@@ -104,6 +103,14 @@ class Controller:
 
     def _dependent_changed(self, old: Object | None, new: Object | None) -> None:
         self._queue.add(execution_key(new or old or {}))
+
+    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is None and old is not None:
+            execution = self._caches.executions.get(execution_key(old))
+            phase = (execution or {}).get("status", {}).get("phase", Phase.PENDING)
+            if execution and not Phase(phase).ended:
+                self._caches.gone.remember(old)
+        self._dependent_changed(old, new)
 
     async def _work(self) -> None:
         while True:

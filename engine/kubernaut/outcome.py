@@ -12,13 +12,13 @@ from typing import Any
 
 from kubernaut.attempts import Attempt, StepRun, read_attempts
 from kubernaut.execution import Phase, Reason
-from kubernaut.hardening import ANNOTATION_REPORTS
+from kubernaut.hardening import ANNOTATION_REPORTS, ANNOTATION_TARGET, REJECTED_EXIT_CODE
 from kubernaut.jobs import DRY_RUN, EXECUTE
 from kubernaut.reports import bounded
 from kubernaut.types import Change, Result
 
 _SHOWN_CHANGES = 3
-_REJECTED = 42
+_STEP_WORDS = {DRY_RUN: "The dry run", EXECUTE: "The action"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +93,9 @@ def _success(job: Mapping[str, Any], won: Attempt, attempts: tuple[Attempt, ...]
     main = won.step(DRY_RUN if dry_run else EXECUTE)
     reports = job["metadata"].get("annotations", {}).get(ANNOTATION_REPORTS) != "false"
     if reports and (main is None or main.report is None):
-        words = f": it said {bounded(main.last_words, 200)!r}" if main and main.last_words else ""
-        message = f"step {won.main} of pod {won.pod} ended with exit code 0 but told no result{words}; its module must call run(perform)"
+        words = f" but {bounded(main.last_words, 200)!r}" if main and main.last_words else ""
+        what = f"{_STEP_WORDS[won.main]} on {_target(job)} ended well but told no result{words} (pod {won.pod})"
+        message = f"{what}: its module must call run(perform)."
         return Ended(Phase.FAILED, Reason.PLUGIN_ERROR, message, merged_result(attempts, EXECUTE), attempts)
     result = merged_result(attempts, DRY_RUN if dry_run else EXECUTE)
     return Ended(Phase.SUCCEEDED, None, _success_message(result, reports, dry_run), result, attempts)
@@ -120,9 +121,17 @@ def _failure(
 ) -> Ended:
     result = Result() if dry_run else merged_result(attempts, EXECUTE)
     reason, message = _cause(job, failed, attempts, noticed)
+    return Ended(Phase.FAILED, reason, f"{message} {_aftermath(result, attempts)}".strip(), result, attempts)
+
+
+def _aftermath(result: Result, attempts: tuple[Attempt, ...]) -> str:
+    """What a failure leaves behind, as far as is known."""
     if result.changes:
-        message += f" Before that it changed {told_changes(result.changes)}: check whether that should stay."
-    return Ended(Phase.FAILED, reason, message, result, attempts)
+        return f"Before that it changed {told_changes(result.changes)}: check whether that should stay."
+    executed = [run for attempt in attempts if (run := attempt.step(EXECUTE)) and run.started]
+    if attempts and all(run.report and run.report.final for run in executed):
+        return "Nothing was changed."
+    return "Whether it changed anything is unknown: look at its target."
 
 
 def _cause(
@@ -135,54 +144,58 @@ def _cause(
     if last is None or run is None:
         why = f"{failed.get('reason', 'Failed')}: {failed.get('message', 'no more is told')}"
         return Reason.RETRIES_EXHAUSTED, f"The Job failed ({why}), and none of its pods is left to tell why."
-    return _step_cause(run, last, len([a for a in attempts if a.began]), str(failed.get("reason", "")))
+    return _step_cause(run, f"{_STEP_WORDS[run.step]} on {_target(job)}", f"(pod {last.pod})", failed, attempts)
 
 
 def _deadline(job: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str) -> tuple[Reason, str]:
     seconds = job["spec"].get("activeDeadlineSeconds", "?")
     if noticed == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts):
-        return (
-            Reason.IMAGE_PULL_FAILED,
-            f"Its image could not be pulled within {seconds} s: check the image's name and the registry.",
+        text = (
+            f"Its image could not be pulled within {seconds} s, its deadline: check the image's name and the registry."
         )
+        return Reason.IMAGE_PULL_FAILED, text
+    if not attempts:
+        text = f"It was stopped after {seconds} s, its deadline; its pods are gone, so how far it got is unknown."
+        return Reason.DEADLINE_EXCEEDED, text
     began = [attempt for attempt in attempts if attempt.began]
     if not began:
         trouble = next((attempt.trouble for attempt in attempts if attempt.trouble), "none of its pods started")
         return Reason.DEADLINE_EXCEEDED, f"It was stopped after {seconds} s, its deadline, before it began: {trouble}."
-    run = began[-1].steps[-1] if began[-1].steps[-1].started else began[-1].steps[0]
-    return (
-        Reason.DEADLINE_EXCEEDED,
-        f"It was stopped after {seconds} s, its deadline, in step {run.step} of attempt {len(began)}.",
-    )
+    run = next(run for run in reversed(began[-1].steps) if run.started)
+    where = f"{_STEP_WORDS[run.step]} on {_target(job)} was stopped in attempt {len(began)}"
+    return Reason.DEADLINE_EXCEEDED, f"{where} after {seconds} s, the deadline of all attempts together."
 
 
-def _step_cause(run: StepRun, attempt: Attempt, attempts: int, verdict: str) -> tuple[Reason, str]:
-    where = f"step {run.step} of pod {attempt.pod}"
-    words = bounded(run.report.message if run.report else run.last_words) or "it said nothing"
-    if run.ended_as == "OOMKilled":
-        return (
+def _step_cause(
+    run: StepRun, what: str, where: str, failed: Mapping[str, Any], attempts: tuple[Attempt, ...]
+) -> tuple[Reason, str]:
+    words = bounded(run.report.message if run.report else run.last_words).rstrip(".") or "it said nothing"
+    told = run.report.reason if run.report else ""
+    tries = sum(attempt.began for attempt in attempts)
+    times = "once" if tries == 1 else f"{tries} times"
+    refused = Reason.DRY_RUN_REJECTED if run.step == DRY_RUN else Reason.ACTION_FAILED
+    verdicts = (
+        (
+            run.ended_as == "OOMKilled",
             Reason.OUT_OF_MEMORY,
-            f"{where} was killed for using more memory than its limit: raise the action's memory limit.",
-        )
-    if run.report and run.report.reason == "Forbidden":
-        return Reason.FORBIDDEN, f"{where} was not allowed to: {words}"
-    if run.exit_code == _REJECTED:
-        return (
-            Reason.DRY_RUN_REJECTED if run.step == DRY_RUN else Reason.ACTION_FAILED
-        ), f"{where} was refused: {words}"
-    if run.ended_as == "StartError":
-        return Reason.PLUGIN_ERROR, f"{where} could not be started: {words}"
-    if run.report and run.report.reason == "PluginError":
-        return Reason.PLUGIN_ERROR, f"{where} failed in the plugin's own code: {words}"
-    if verdict == "PodFailurePolicy":
-        return (
+            "used more memory than its limit and was killed: raise the action's limit",
+        ),
+        (told == "Forbidden", Reason.FORBIDDEN, f"was not allowed to: {words}"),
+        (run.exit_code == REJECTED_EXIT_CODE, refused, f"was refused: {words}"),
+        (run.ended_as == "StartError", Reason.PLUGIN_ERROR, f"could not be started: {words}"),
+        (told == "PluginError", Reason.PLUGIN_ERROR, f"failed in the plugin's own code: {words}"),
+        (
+            failed.get("reason") == "PodFailurePolicy",
             Reason.ACTION_FAILED,
-            f"{where} failed (exit code {run.exit_code}) and may not run a second time: {words}",
-        )
-    return (
-        Reason.RETRIES_EXHAUSTED,
-        f"{attempts} attempt{'s' * (attempts != 1)} failed; the last in {where} (exit code {run.exit_code}): {words}",
+            f"failed with exit code {run.exit_code} and may not run twice: {words}",
+        ),
+        (True, Reason.RETRIES_EXHAUSTED, f"failed {times}, the last time with exit code {run.exit_code}: {words}"),
     )
+    return next((reason, f"{what} {text} {where}.") for holds, reason, text in verdicts if holds)
+
+
+def _target(job: Mapping[str, Any]) -> str:
+    return str(job["metadata"].get("annotations", {}).get(ANNOTATION_TARGET, "its target"))
 
 
 def _value(value: object) -> str:

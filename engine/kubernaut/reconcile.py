@@ -19,7 +19,7 @@ from kubernaut.outcome import Ended, UnderWay, merged_result, observe, told_chan
 from kubernaut.recorder import Recorder, now
 from kubernaut.reports import as_json, parse_time
 from kubernaut.reservations import Reservations
-from kubernaut.seen import Caches, Seen, Step, decide, is_active
+from kubernaut.seen import Caches, Seen, Step, decide, is_active, uid_of
 from kubernaut.start import Began, Refusal, Starter, Wait
 
 log = logging.getLogger(__name__)
@@ -184,12 +184,15 @@ class Reconciler:
             if "deletionTimestamp" not in metadata:
                 log.info("removing Job %s/%s, whose execution is gone", metadata["namespace"], metadata["name"])
                 await self.cluster.delete(JOBS, metadata["namespace"], metadata["name"], uid=metadata["uid"])
+        for pod in seen.leftover_pods:
+            self.caches.gone.forget(uid_of(pod))
         if not seen.leftover_jobs and not any(is_active(pod) for pod in seen.leftover_pods):
             uid = seen.obj["metadata"]["uid"] if seen.obj else ""
             for key in self.reservations.release_others(seen.key, uid):
                 self.wake(key)
 
     def _release(self, uid: str) -> None:
+        self.caches.gone.forget(uid)
         for key in self.reservations.release(uid):
             self.wake(key)
 

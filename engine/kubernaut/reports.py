@@ -28,6 +28,11 @@ class Report(BaseModel):
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
     truncated: bool = False
 
+    @property
+    def final(self) -> bool:
+        """Did the step live to say how it ended? One that was killed leaves the report of its last change."""
+        return self.state != "error" or bool(self.message)
+
 
 def parse_report(message: str, step: str) -> Report | None:
     """The report in a termination message, or None if it is none of this step's."""

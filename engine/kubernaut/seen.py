@@ -44,7 +44,8 @@ class Seen:
     @property
     def status(self) -> Mapping[str, Any]:
         """The execution's status as last read."""
-        return (self.obj or {}).get("status", {})
+        status: Mapping[str, Any] = (self.obj or {}).get("status", {})
+        return status
 
     @property
     def phase(self) -> Phase | None:
@@ -52,13 +53,37 @@ class Seen:
         return Phase(self.status["phase"]) if self.status.get("phase") else None
 
 
+class GonePods:
+    """The last word of pods that were deleted before their execution's end was recorded.
+
+    The job controller deletes the pods of a Job at its deadline before it says so, and people delete pods by hand: what such a pod told
+    would be lost. It is kept in memory only; an engine that was down meanwhile says that it does not know.
+    """
+
+    def __init__(self) -> None:
+        self._by_uid: dict[str, dict[str, Object]] = {}
+
+    def remember(self, pod: Object) -> None:
+        """The pod as it was last seen."""
+        self._by_uid.setdefault(uid_of(pod), {})[pod["metadata"]["name"]] = {**pod, "gone": True}
+
+    def of(self, uid: str) -> list[Object]:
+        """The gone pods of this execution."""
+        return list(self._by_uid.get(uid, {}).values())
+
+    def forget(self, uid: str) -> None:
+        """Its end is recorded, or it is gone itself."""
+        self._by_uid.pop(uid, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Caches:
-    """The three copies that the engine watches."""
+    """The three copies that the engine watches, and what is remembered beyond them."""
 
     executions: Informer
     jobs: Informer
     pods: Informer
+    gone: GonePods
 
     def look(self, key: Key) -> Seen:
         """All that is known of one execution, from memory."""
@@ -68,7 +93,7 @@ class Caches:
         ours = [pod for pod in pods if uid_of(pod) == uid]
         job = next((job for job in jobs if job["metadata"]["name"] == job_name(key.name, uid)), None)
         others = [other for other in jobs if other is not job]
-        return Seen(key, obj, job, ours, others, [pod for pod in pods if uid_of(pod) != uid])
+        return Seen(key, obj, job, [*ours, *self.gone.of(uid)], others, [pod for pod in pods if uid_of(pod) != uid])
 
 
 def decide(seen: Seen) -> Step:
@@ -101,8 +126,8 @@ def uid_of(obj: Mapping[str, Any]) -> str:
 
 
 def is_active(pod: Object) -> bool:
-    """May it still do something?"""
-    return pod["status"].get("phase") not in {"Succeeded", "Failed"}
+    """May it still do something? A pod that is remembered, but gone, is marked so."""
+    return not pod.get("gone") and pod["status"].get("phase") not in {"Succeeded", "Failed"}
 
 
 def trimmed_pod(pod: Object) -> Object:

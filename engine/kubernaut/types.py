@@ -166,7 +166,7 @@ class ActionSpec(BaseModel):
     """May a second attempt run after a first that may have changed something?"""
     settings: type[BaseModel] = NoSettings
     examples: tuple[dict[str, JsonValue], ...] = ()
-    """Parameters that work on the sandbox's own objects, and between them need every rule: shown to people, run by the demo and the tests."""
+    """Parameters that work on the sandbox's own objects and between them need every rule: shown to people, run by demo and tests."""
 
     @model_validator(mode="after")
     def _closed_models(self) -> Self:

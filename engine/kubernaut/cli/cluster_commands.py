@@ -24,7 +24,10 @@ from kubernaut.logs import log_to_stderr
 from kubernaut.registry import Registry
 from kubernaut.settings import DEFAULT_IMAGE, Settings
 
-Kubeconfig = Annotated[Path | None, typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default.")]
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,7 +38,9 @@ def add_to(app: typer.Typer) -> None:
 
 def controller(
     kubeconfig: Kubeconfig = None,
-    image: Annotated[str, typer.Option(help="The image of action pods: the engine and its plugins.")] = os.environ.get("KUBERNAUT_IMAGE", DEFAULT_IMAGE),
+    image: Annotated[str, typer.Option(help="The image of action pods: the engine and its plugins.")] = os.environ.get(
+        "KUBERNAUT_IMAGE", DEFAULT_IMAGE
+    ),
     max_running: Annotated[int, typer.Option(min=1, help="Executions that may run at a time.")] = 50,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -50,7 +55,9 @@ def execute(
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
     name: Annotated[str, typer.Option(help="The execution's name; made from the action's by default.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop after the dry run and show the planned changes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Stop after the dry run and show the planned changes.")
+    ] = False,
     deadline: Annotated[int | None, typer.Option(min=1, help="Seconds for all attempts together.")] = None,
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
     kubeconfig: Kubeconfig = None,

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from kubernaut.cli.live import print_details, progress_of, summary
 from kubernaut.cli.output import plain, print_json
-from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.cluster import EXECUTIONS
 from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import Key
 from kubernaut.registry import Action, Registry
@@ -56,9 +56,29 @@ def scenarios(registry: Registry) -> list[Scenario]:
         first = shown[0]
         bad = {**_spec(first), "parameters": {**first.spec.examples[0], "namespace": "kube-system"}}
         planned += [
-            _scenario(first, f"{first.name}, dry run only", "rehearsed", Phase.SUCCEEDED, spec={**_spec(first), "dryRun": True}),
-            _scenario(first, f"{first.name} where nobody granted it", "forbidden", Phase.FAILED, Reason.FORBIDDEN, namespace=_UNBOUND),
-            _scenario(first, f"{first.name} with a bad parameter", "bad-parameter", Phase.FAILED, Reason.INVALID_PARAMETERS, spec=bad),
+            _scenario(
+                first,
+                f"{first.name}, dry run only",
+                "rehearsed",
+                Phase.SUCCEEDED,
+                spec={**_spec(first), "dryRun": True},
+            ),
+            _scenario(
+                first,
+                f"{first.name} where nobody granted it",
+                "forbidden",
+                Phase.FAILED,
+                Reason.FORBIDDEN,
+                namespace=_UNBOUND,
+            ),
+            _scenario(
+                first,
+                f"{first.name} with a bad parameter",
+                "bad-parameter",
+                Phase.FAILED,
+                Reason.INVALID_PARAMETERS,
+                spec=bad,
+            ),
         ]
     return planned
 
@@ -96,7 +116,13 @@ async def run_demo(out: Console, *, as_json: bool) -> bool:
         ended = await progress_of(running.cluster, keys, quiet)
     good = bool(planned) and all(s.went_as_it_should(ended[s.title]["status"]) for s in planned)
     if as_json:
-        print_json({"good": good, "seconds": round(time.monotonic() - began, 3), "executions": [_told(s, ended[s.title]) for s in planned]})
+        print_json(
+            {
+                "good": good,
+                "seconds": round(time.monotonic() - began, 3),
+                "executions": [_told(s, ended[s.title]) for s in planned],
+            }
+        )
     else:
         _print(out, planned, ended)
         verdict = "[green]each ended as it should[/]" if good else "[red]not all ended as they should[/]"
@@ -125,5 +151,3 @@ def _told(scenario: Scenario, obj: Mapping[str, Any]) -> dict[str, Any]:
         "asExpected": scenario.went_as_it_should(status),
         **{key: status.get(key) for key in ("phase", "reason", "message", "target", "result", "stages")},
     }
-
-

@@ -50,7 +50,11 @@ class Follower:
 
     def _tell(self, key: Key, status: Mapping[str, Any]) -> None:
         phase = status.get("phase", "created")
-        line = f"{key}  {phase}" + (f" ({status['reason']})" if status.get("reason") else "") + f"  {plain(status.get('message') or '')}"
+        line = (
+            f"{key}  {phase}"
+            + (f" ({status['reason']})" if status.get("reason") else "")
+            + f"  {plain(status.get('message') or '')}"
+        )
         if line != self._line and not self._quiet and not self._out.is_terminal and not has_ended({"status": status}):
             self._out.print(line)
         self._line = line
@@ -69,8 +73,9 @@ def print_details(out: Console, obj: Mapping[str, Any]) -> None:
     result = status.get("result", {})
     planned = obj["spec"].get("dryRun")
     for change in result.get("changes", []):
-        field = f"  {change['kind']}/{change['name']} {change['field']}"
-        out.print(f"{plain(field)}: [red]{shown(change.get('before'))}[/] → [green]{shown(change.get('after'))}[/]{' (planned)' if planned else ''}")
+        field = plain(f"  {change['kind']}/{change['name']} {change['field']}")
+        before, after = shown(change.get("before")), shown(change.get("after"))
+        out.print(f"{field}: [red]{before}[/] → [green]{after}[/]{' (planned)' if planned else ''}")
     for key, value in result.get("outputs", {}).items():
         out.print(f"  {plain(key)}: {plain(str(value))}")
     rollback = result.get("rollback")
@@ -124,7 +129,11 @@ async def progress_of(cluster: Cluster, keys: Mapping[str, Key], out: Console) -
             listing.add_row(mark, title, styled(phase), status.get("reason", ""))
         return listing
 
-    live = Live(get_renderable=drawn, console=out, transient=True, refresh_per_second=10) if out.is_terminal else contextlib.nullcontext()
+    live = (
+        Live(get_renderable=drawn, console=out, transient=True, refresh_per_second=10)
+        if out.is_terminal
+        else contextlib.nullcontext()
+    )
     with live:
         await asyncio.gather(*(one(title, key) for title, key in keys.items()))
     return latest

@@ -20,13 +20,19 @@ from kubernaut.hooks import HookCaller
 from kubernaut.registry import Action, Registry
 from kubernaut.settings import DEFAULT_IMAGE, Settings
 
-Parameter = Annotated[list[str], typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; KEY.SUB=VALUE for a mapping.")]
-ParameterFile = Annotated[Path | None, typer.Option("-f", "--file", help="Parameters as a YAML or JSON mapping; - for standard input.")]
+Parameter = Annotated[
+    list[str], typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; KEY.SUB=VALUE for a mapping.")
+]
+ParameterFile = Annotated[
+    Path | None, typer.Option("-f", "--file", help="Parameters as a YAML or JSON mapping; - for standard input.")
+]
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The namespace acted on.")]
 ManifestFormat = Annotated[str, typer.Option("-o", "--output", help="yaml or json.")]
 _NO_UID = "00000000-0000-0000-0000-000000000000"
 
-rbac_app = typer.Typer(help="The rights that actions declare, as RBAC manifests.", no_args_is_help=True, rich_markup_mode=None)
+rbac_app = typer.Typer(
+    help="The rights that actions declare, as RBAC manifests.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +52,9 @@ def installed(name: str, registry: Registry) -> Action:
     raise InputError(f"no action {name!r} is installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
 
 
-def actions(name: Annotated[str, typer.Argument(help="Show this one in full.")] = "", output: Output = Format.TABLE) -> None:
+def actions(
+    name: Annotated[str, typer.Argument(help="Show this one in full.")] = "", output: Output = Format.TABLE
+) -> None:
     """List the installed actions, or show one: its parameters, its rights, an example."""
     registry = Registry.discover()
     if name:
@@ -60,8 +68,8 @@ def actions(name: Annotated[str, typer.Argument(help="Show this one in full.")] 
     listing = table("ACTION", "SERVICE ACCOUNT", "RIGHTS", "SUMMARY")
     for row in rows:
         listing.add_row(row["name"], row["serviceAccount"], "; ".join(_rights(row)) or "none", row["summary"])
-    for row in broken:
-        listing.add_row(row["name"], "", "[red]unavailable[/]", plain(row["error"]))
+    for key, error in sorted(registry.broken.items()):
+        listing.add_row(key, "", "[red]unavailable[/]", plain(str(error)))
     console().print(listing)
 
 
@@ -71,7 +79,9 @@ def render(
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
     name: Annotated[str, typer.Option(help="The execution's name.")] = "example",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="The Job of an execution that stops after the dry run.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="The Job of an execution that stops after the dry run.")
+    ] = False,
     image: Annotated[str, typer.Option(help="The image of action pods.")] = DEFAULT_IMAGE,
     output: ManifestFormat = "yaml",
 ) -> None:
@@ -81,7 +91,13 @@ def render(
     parameters = read_parameters(parameter, file, spec.parameters)
     wanted = ExecutionSpec(action=action, parameters=parameters, dry_run=dry_run)
     metadata = {"name": name, "namespace": namespace, "uid": _NO_UID}
-    job = asyncio.run(_job(registry, Settings(image=image), {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)}))
+    job = asyncio.run(
+        _job(
+            registry,
+            Settings(image=image),
+            {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)},
+        )
+    )
     print_manifests([job], output)
 
 
@@ -93,7 +109,9 @@ def crd(output: ManifestFormat = "yaml") -> None:
 @rbac_app.command("render")
 def rbac_render(
     action: Annotated[list[str] | None, typer.Argument(help="The actions; all installed ones by default.")] = None,
-    namespace: Annotated[list[str], typer.Option("-n", "--namespace", help="A namespace the action may work in; may be repeated.")] = [],  # noqa: B006
+    namespace: Annotated[
+        list[str], typer.Option("-n", "--namespace", help="A namespace the action may work in; may be repeated.")
+    ] = [],  # noqa: B006
     engine: Annotated[bool, typer.Option("--engine", help="The engine's own rights instead.")] = False,
     output: ManifestFormat = "yaml",
 ) -> None:
@@ -116,7 +134,9 @@ async def _job(registry: Registry, settings: Settings, obj: dict[str, Any]) -> d
 
 
 async def _built(verdict: Admitted, hooks: HookCaller) -> object:
-    return await hooks.call(verdict.action.name, "build_job", lambda: verdict.action.hook.build_job(execution=verdict.execution))
+    return await hooks.call(
+        verdict.action.name, "build_job", lambda: verdict.action.hook.build_job(execution=verdict.execution)
+    )
 
 
 def _described(action: Action) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def print_json(content: Any) -> None:
 def print_manifests(manifests: Sequence[Mapping[str, Any]], output: str) -> None:
     """Manifests as kubectl takes them: YAML documents, or one JSON List."""
     if output == "json":
-        print_json(manifests[0] if len(manifests) == 1 else {"apiVersion": "v1", "kind": "List", "items": list(manifests)})
+        print_json(
+            manifests[0] if len(manifests) == 1 else {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
+        )
     else:
         print(yaml.safe_dump_all(manifests, sort_keys=False, width=140, allow_unicode=True), end="")  # noqa: T201
 

@@ -22,8 +22,11 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
     from_file = _from_file(file) if file else {}
     if model is None:
         return _merged(from_file, _untyped(pairs))
-    typed = _typed(pairs, model)
-    return _merged(from_file, typed)
+    given = _merged(from_file, _as_text(pairs, model))
+    try:
+        return model.model_validate(given).model_dump(mode="json", include=set(given))
+    except ValidationError as error:
+        raise InputError(problems_of(error, "parameters")) from error
 
 
 def _from_file(file: Path) -> dict[str, Any]:
@@ -60,8 +63,8 @@ def _untyped(pairs: Sequence[str]) -> dict[str, Any]:
     return given
 
 
-def _typed(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
-    """Every value begins as text; the model says what it becomes, so `set.REPLICAS=5` stays text and `replicas=5` does not."""
+def _as_text(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
+    """Every value is text; the model says what it becomes, so `set.REPLICAS=5` stays text and `replicas=5` does not."""
     given: dict[str, Any] = {}
     for field, key, value in _split(pairs):
         if key:
@@ -70,14 +73,7 @@ def _typed(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
             given.setdefault(field, []).append(value)
         else:
             given[field] = yaml.safe_load(value) if value[:1] in {"{", "["} else value
-    try:
-        checked = model.model_validate_strings(given) if given else None
-    except ValidationError as error:
-        missing_only = all(fault["type"] == "missing" for fault in error.errors())
-        if not missing_only:
-            raise InputError(problems_of(error, "parameters")) from error
-        return _untyped(pairs)
-    return checked.model_dump(mode="json", include=set(given)) if checked else {}
+    return given
 
 
 def _is_list(model: type[BaseModel], field: str) -> bool:
@@ -86,4 +82,6 @@ def _is_list(model: type[BaseModel], field: str) -> bool:
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """The command line wins over the file, key by key in mappings."""
-    return base | {k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()}
+    return base | {
+        k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()
+    }

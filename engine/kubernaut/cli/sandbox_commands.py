@@ -25,7 +25,9 @@ def add_to(app: typer.Typer) -> None:
 
 def demo(
     output: Output = Format.TABLE,
-    log_level: Annotated[str, typer.Option(help="The engine's own log on standard error: debug, info, warning or error.")] = "error",
+    log_level: Annotated[
+        str, typer.Option(help="The engine's own log on standard error: debug, info, warning or error.")
+    ] = "error",
 ) -> None:
     """Watch every installed action work on an embedded cluster, and two executions be refused; exit code 0 if all ended as they should."""
     _need_sandbox()
@@ -34,22 +36,30 @@ def demo(
 
 
 def sandbox(
-    kubeconfig: Annotated[Path, typer.Option("--kubeconfig", help="Where to write the kubeconfig.")] = Path("sandbox.kubeconfig"),
-    load: Annotated[list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; may be repeated.")] = [],  # noqa: B006
+    kubeconfig: Annotated[Path, typer.Option("--kubeconfig", help="Where to write the kubeconfig.")] = Path(
+        "sandbox.kubeconfig"
+    ),
+    load: Annotated[
+        list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; may be repeated.")
+    ] = [],  # noqa: B006
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
-    log_level: Annotated[str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")] = "info",
+    log_level: Annotated[
+        str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")
+    ] = "info",
 ) -> None:
     """Serve the embedded cluster with the engine at work, until ctrl-c."""
     _need_sandbox()
     log_to_stderr(log_level, as_json=False)
-    asyncio.run(_serve(kubeconfig, _manifests(load) if load else None, port))
+    asyncio.run(_serve(kubeconfig.absolute(), _manifests(load) if load else None, port))
 
 
 def _need_sandbox() -> None:
     try:
         import kubernaut.sandbox  # noqa: F401, PLC0415 - an optional part
     except ModuleNotFoundError as error:
-        raise InputError(f"the sandbox is not installed ({error.name} is missing): pip install 'kubernaut-engine[sandbox]'") from error
+        raise InputError(
+            f"the sandbox is not installed ({error.name} is missing): pip install 'kubernaut-engine[sandbox]'"
+        ) from error
 
 
 def _manifests(files: list[Path]) -> list[dict[str, Any]]:
@@ -65,16 +75,22 @@ def _manifests(files: list[Path]) -> list[dict[str, Any]]:
     return documents
 
 
+def _write_private(file: Path, text: str) -> None:
+    """A kubeconfig holds a token: nobody else may read it, not even for a moment."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, "utf-8")
+
+
 async def _serve(kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int) -> None:
     from kubernaut.embedded import embedded  # noqa: PLC0415 - an optional part
 
     named = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
     async with embedded(Registry.discover(), port=port, objects=objects, namespaces=sorted(named)) as running:
-        kubeconfig.write_text(yaml.safe_dump(running.sandbox.kubeconfig()), "utf-8")
-        kubeconfig.chmod(0o600)
+        _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig()))
         out = console()
         out.print(f"serving {running.sandbox.url}; ctrl-c ends it and all that it holds")
-        out.print(f"  export KUBECONFIG={kubeconfig.absolute()}")
+        out.print(f"  export KUBECONFIG={kubeconfig}")
         out.print("  kubectl get kex -A -w")
         out.print("  kubernaut execute scale -n production -p name=web -p replicas=3")
         stopped = asyncio.Event()

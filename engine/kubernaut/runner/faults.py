@@ -12,7 +12,7 @@ class Rejected(Exception):  # noqa: N818 - it reads as what happened
         """A reason of the execution's status, where it is more exact than the step's own."""
 
 
-class TryAgain(Exception):  # noqa: N818
+class TryAgain(Exception):  # noqa: N818 - it reads as what to do
     """A failure that another attempt may not meet."""
 
 
@@ -20,5 +20,5 @@ class Conflict(TryAgain):
     """Somebody changed the object between reading and writing it."""
 
 
-class Stopped(BaseException):  # noqa: N818 - like KeyboardInterrupt, no `except Exception` of an author may swallow it
+class Stopped(BaseException):
     """The pod is being deleted (SIGTERM)."""

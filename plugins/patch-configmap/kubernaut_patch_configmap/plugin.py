@@ -63,4 +63,6 @@ def on_complete(execution: kubernaut.Execution, result: Result) -> Rollback | No
         "set": {key: value for key, value in keys.items() if value is not None},
     }
     gone = [key for key, value in keys.items() if value is None]
-    return Rollback(action=execution.action, parameters={**undo, **({"remove": gone} if gone else {})})
+    if gone:
+        undo["remove"] = gone
+    return Rollback(action=execution.action, parameters=undo)

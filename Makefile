@@ -1,0 +1,42 @@
+# Each target sets itself up in .venv: `make demo` or `make test` is all that a fresh clone needs.
+PYTHON ?= python3
+BIN := .venv/bin
+PLUGINS := $(wildcard plugins/*/)
+MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test check render clean
+
+demo: .venv/engine.stamp
+	@$(BIN)/kubernaut demo
+
+test: .venv/dev.stamp
+	@$(BIN)/pytest
+
+check: .venv/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+# Writes the files that are rendered from the code; a test fails while they differ.
+render: .venv/engine.stamp
+	@$(BIN)/kubernaut crd > deploy/crd.yaml
+	@$(BIN)/kubernaut rbac render --engine > rbac/engine.yaml
+	@for action in $(notdir $(PLUGINS:/=)); do $(BIN)/kubernaut rbac render $$action > rbac/$$action.yaml; done
+
+clean:
+	rm -rf .venv build dist
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	@echo "Setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+
+.venv/engine.stamp: .venv/bin/python $(MANIFESTS)
+	@$(PIP) --editable '.[sandbox]' $(addprefix --editable ./,$(PLUGINS:/=))
+	@touch $@
+
+.venv/dev.stamp: .venv/engine.stamp
+	@$(PIP) --editable '.[dev]'
+	@touch $@

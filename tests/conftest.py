@@ -1,0 +1,38 @@
+"""What all tests share: which cluster they run on, and the plugins installed beside them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from kubernaut.registry import Registry
+from tests.support.site import Site, site_on
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which cluster: the embedded one, or the one of $KUBECONFIG."""
+    parser.addoption(
+        "--cluster",
+        choices=("sandbox", "kubeconfig"),
+        default="sandbox",
+        help="sandbox (default) or the cluster of $KUBECONFIG",
+    )
+    parser.addoption(
+        "--image",
+        default="kubernaut-engine:latest",
+        help="on a real cluster: an image with Python, the engine and its plugins",
+    )
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The plugins installed beside the tests: the ones that ship."""
+    return Registry.discover()
+
+
+@pytest.fixture
+async def site(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Site]:
+    """A namespace to act in, with the engine at work."""
+    async with site_on(request.config.getoption("--cluster"), request.config.getoption("--image"), registry) as made:
+        yield made

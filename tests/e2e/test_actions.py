@@ -1,0 +1,103 @@
+"""The actions that ship, from the object to the changed target and the way back."""
+
+import asyncio
+
+from kubernaut.cluster import EXECUTIONS, JOBS
+from tests.support.site import CONFIG_MAPS, DEPLOYMENTS, EVENTS, STATEFUL_SETS
+
+
+async def test_patch_configmap_sets_and_removes_and_tells_before_and_after(site):
+    status = await site.run(
+        "patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug", "NEW": "1"}, "remove": ["FEATURE_X"]}
+    )
+    assert (status["phase"], status.get("reason")) == ("Succeeded", None)
+    changes = {c["field"]: (c.get("before"), c.get("after")) for c in status["result"]["changes"]}
+    assert changes == {"data.LOG_LEVEL": ("info", "debug"), "data.NEW": (None, "1"), "data.FEATURE_X": ("on", None)}
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"] == {"LOG_LEVEL": "debug", "NEW": "1"}
+
+
+async def test_a_rollback_undoes_it_to_the_letter(site):
+    before = (await site.get(CONFIG_MAPS, "app-config"))["data"]
+    status = await site.run(
+        "patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug", "NEW": "1"}, "remove": ["FEATURE_X"]}
+    )
+    rollback = status["result"]["rollback"]
+    assert (await site.run(rollback["action"], rollback["parameters"]))["phase"] == "Succeeded"
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"] == before
+
+
+async def test_scale_waits_until_the_replicas_are_ready(site):
+    status = await site.run("scale", {"name": "web", "replicas": 4})
+    assert status["phase"] == "Succeeded", status
+    assert status["message"] == "Changed Deployment/web spec.replicas: 2 → 4."
+    assert (await site.get(DEPLOYMENTS, "web"))["status"]["readyReplicas"] == 4
+    assert status["result"]["rollback"] == {
+        "action": "scale",
+        "parameters": {"kind": "Deployment", "name": "web", "replicas": 2, "wait": True},
+    }
+    assert {c["type"]: c["status"] for c in status["conditions"]} == dict.fromkeys(
+        ["Validated", "DryRunPassed", "Executed", "Verified"], "True"
+    )
+
+
+async def test_scale_works_on_a_stateful_set_and_down_to_nothing(site):
+    status = await site.run("scale", {"kind": "StatefulSet", "name": "db", "replicas": 0})
+    assert status["message"] == "Changed StatefulSet/db spec.replicas: 1 → 0."
+    assert (await site.get(STATEFUL_SETS, "db"))["status"].get("readyReplicas", 0) == 0
+
+
+async def test_what_is_already_so_changes_nothing_and_says_so(site):
+    status = await site.run("scale", {"name": "web", "replicas": 2})
+    assert (status["phase"], status["message"]) == ("Succeeded", "Everything is already as asked: nothing was changed.")
+    assert "rollback" not in status["result"]
+
+
+async def test_a_dry_run_plans_and_changes_nothing(site):
+    status = await site.run("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}}, dryRun=True)
+    assert (
+        status["message"]
+        == "The dry run passed; it would change ConfigMap/app-config data.LOG_LEVEL: 'info' → 'debug'."
+    )
+    assert "rollback" not in status["result"]
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["LOG_LEVEL"] == "info"
+
+
+async def test_the_end_is_recorded_whole_and_the_job_gets_its_ttl_after_it(site):
+    key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
+    status = (await site.end(key))["status"]
+    assert status["attempts"] == 1
+    assert status["startTime"] <= status["completionTime"]
+    assert status["target"] == "ConfigMap/app-config"
+    assert [s["name"] for s in status["stages"]] == ["validate", "create-job", "start", "dry-run", "execute", "record"]
+    async with asyncio.timeout(10):
+        while (job := await site.get(JOBS, status["jobName"]))["spec"].get("ttlSecondsAfterFinished") != 300:
+            await asyncio.sleep(0.05)
+    assert job["spec"]["template"]["spec"]["serviceAccountName"] == "configmap-patcher"
+    assert job["metadata"]["labels"]["kubernaut.io/kubernetes-execution"] == key.name
+
+
+async def test_two_events_tell_the_good_case(site):
+    key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
+    await site.end(key)
+    async with asyncio.timeout(10):
+        while (
+            len(
+                told := [
+                    e
+                    for e in (await site.cluster.list(EVENTS, site.namespace)).items
+                    if e["involvedObject"]["name"] == key.name
+                ]
+            )
+            < 2
+        ):
+            await asyncio.sleep(0.05)
+    assert [(e["reason"], e["type"]) for e in sorted(told, key=lambda e: e["eventTime"])] == [
+        ("Started", "Normal"),
+        ("Succeeded", "Normal"),
+    ]
+
+
+async def test_an_ended_execution_goes_when_its_time_is_up(site):
+    key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}}, ttlSecondsAfterFinished=1)
+    await site.end(key)
+    await site.gone(EXECUTIONS, key.name)

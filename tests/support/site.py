@@ -1,0 +1,194 @@
+"""A place for end-to-end tests: a fresh namespace with the usual objects, the engine at work, on the sandbox or a real cluster alike."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from kubernaut.cluster import EXECUTIONS, SERVICE_ACCOUNTS, Cluster, Resource
+from kubernaut.controller import Controller
+from kubernaut.embedded import ENGINE_USER, embedded, installation, seed
+from kubernaut.errors import ExistsError, NotFoundError
+from kubernaut.execution import API_VERSION, KIND
+from kubernaut.following import end_of, follow
+from kubernaut.informer import Key
+from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
+from kubernaut.registry import Registry
+from kubernaut.sandbox import Sandbox
+from kubernaut.settings import Settings
+
+CONFIG_MAPS = Resource("/api/v1", "configmaps")
+DEPLOYMENTS = Resource("/apis/apps/v1", "deployments")
+STATEFUL_SETS = Resource("/apis/apps/v1", "statefulsets")
+NAMESPACES = Resource("/api/v1", "namespaces")
+EVENTS = Resource("/api/v1", "events")
+QUOTAS = Resource("/api/v1", "resourcequotas")
+ROLE_BINDINGS = Resource("/apis/rbac.authorization.k8s.io/v1", "rolebindings")
+_BY_KIND = {
+    "ConfigMap": CONFIG_MAPS,
+    "Deployment": DEPLOYMENTS,
+    "StatefulSet": STATEFUL_SETS,
+    "Namespace": NAMESPACES,
+    "ResourceQuota": QUOTAS,
+    "ServiceAccount": SERVICE_ACCOUNTS,
+    "Role": Resource("/apis/rbac.authorization.k8s.io/v1", "roles"),
+    "RoleBinding": ROLE_BINDINGS,
+    "ClusterRole": Resource("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
+    "ClusterRoleBinding": Resource("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings"),
+    "CustomResourceDefinition": Resource("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
+}
+_BASE_IMAGE = "localhost/kubernaut-base:dev"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a test acts, as the cluster's admin."""
+
+    cluster: Cluster
+    namespace: str
+    sandbox: Sandbox | None = None
+    """None on a real cluster."""
+
+    async def create(
+        self, action: str, parameters: Mapping[str, Any] | None = None, name: str = "", **spec: Any
+    ) -> Key:
+        """Create an execution; returns its key."""
+        name = name or f"{action[:40]}-{secrets.token_hex(3)}"
+        manifest = {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": {"action": action, "parameters": dict(parameters or {}), **spec},
+        }
+        await self.cluster.create(EXECUTIONS, self.namespace, manifest)
+        return Key(self.namespace, name)
+
+    async def end(self, key: Key, seconds: float = 90) -> dict[str, Any]:
+        """The execution once it has ended."""
+        async with asyncio.timeout(seconds):
+            return await end_of(self.cluster, key)
+
+    async def run(self, action: str, parameters: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
+        """Create an execution and wait for its end; returns its status."""
+        ended = await self.end(await self.create(action, parameters, **spec))
+        status: dict[str, Any] = ended["status"]
+        return status
+
+    async def until(self, key: Key, seconds: float = 60, **wanted: str) -> dict[str, Any]:
+        """The execution once its status has these fields."""
+        async with asyncio.timeout(seconds):
+            async for obj in follow(self.cluster, key):
+                status: dict[str, Any] = obj.get("status", {})
+                if all(status.get(field) == value for field, value in wanted.items()):
+                    return status
+        raise AssertionError(f"{key} ended as {status}, never with {wanted}")
+
+    async def get(self, resource: Resource, name: str) -> dict[str, Any]:
+        """An object of the test's namespace."""
+        return await self.cluster.get(resource, self.namespace, name)
+
+    async def patch(self, resource: Resource, name: str, patch: Mapping[str, Any]) -> dict[str, Any]:
+        """Merge a patch into an object of the test's namespace."""
+        return await self.cluster.patch(resource, self.namespace, name, patch)
+
+    async def apply(self, manifest: Mapping[str, Any]) -> None:
+        """Create an object, or patch it to this."""
+        await apply(self.cluster, manifest)
+
+    async def gone(self, resource: Resource, name: str, seconds: float = 30) -> None:
+        """Wait until the object is gone."""
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    await self.get(resource, name)
+                except NotFoundError:
+                    return
+                await asyncio.sleep(0.1)
+
+
+async def apply(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
+    """Create an object, or merge into the one that exists."""
+    resource = _BY_KIND[manifest["kind"]]
+    namespace = manifest["metadata"].get("namespace")
+    try:
+        await cluster.create(resource, namespace, manifest)
+    except ExistsError:
+        await cluster.patch(resource, namespace or "", manifest["metadata"]["name"], manifest)
+
+
+def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]:
+    """The usual objects, in this namespace alone."""
+    found = [
+        {**o, "metadata": {**o["metadata"], "namespace": namespace}}
+        for o in seed()
+        if o["metadata"].get("namespace") == "production"
+    ]
+    for obj in found:
+        for container in obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", []) if image else []:
+            container["image"] = image
+    return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, *found]
+
+
+@asynccontextmanager
+async def site_on(kind: str, image: str, registry: Registry, settings: Settings | None = None) -> AsyncIterator[Site]:
+    """A site on the sandbox (`sandbox`) or on the cluster of $KUBECONFIG (`kubeconfig`)."""
+    if kind == "sandbox":
+        async with embedded(registry, settings=settings, objects=objects_in("production")) as running:
+            yield Site(running.cluster, "production", running.sandbox)
+        return
+    namespace = f"kex-{secrets.token_hex(3)}"
+    chosen = (settings or Settings()).model_copy(update={"image": image})
+    admin = await Cluster.connect()
+    async with admin:
+        for manifest in [*objects_in(namespace, _BASE_IMAGE), *installation(registry, [namespace])]:
+            await apply(admin, manifest)
+        engine = await engine_cluster(admin)
+        async with engine, at_work(engine, registry, chosen):
+            yield Site(admin, namespace)
+        await admin.delete(
+            NAMESPACES, "", namespace, uid=(await admin.get(NAMESPACES, None, namespace))["metadata"]["uid"]
+        )
+
+
+async def engine_cluster(admin: Cluster) -> Cluster:
+    """The same cluster, as the engine's own ServiceAccount."""
+    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
+    path = Resource(f"/api/v1/namespaces/{ENGINE_NAMESPACE}/serviceaccounts/{ENGINE_ACCOUNT}", "token")
+    token = (await admin.create(path, None, request))["status"]["token"]
+    return await Cluster.connect(kubeconfig_with(admin, token))
+
+
+def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:
+    """A kubeconfig for the same API server with another identity."""
+    configuration = admin._configuration
+    with open(configuration.ssl_ca_cert, "rb") as file:  # noqa: PTH123
+        ca = base64.b64encode(file.read()).decode()
+    return {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": ENGINE_USER}}],
+        "clusters": [{"name": "c", "cluster": {"server": admin.host, "certificate-authority-data": ca}}],
+        "users": [{"name": ENGINE_USER, "user": {"token": token}}],
+    }
+
+
+@asynccontextmanager
+async def at_work(cluster: Cluster, registry: Registry, settings: Settings) -> AsyncIterator[Controller]:
+    """A controller in this process, while the block lasts."""
+    controller = Controller(cluster, registry, settings)
+    work = asyncio.create_task(controller.run())
+    try:
+        async with asyncio.timeout(30):
+            await controller.ready.wait()
+        yield controller
+    finally:
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+__all__: Sequence[str] = ("Site", "apply", "at_work", "engine_cluster", "kubeconfig_with", "objects_in", "site_on")

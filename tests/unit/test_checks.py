@@ -1,0 +1,188 @@
+"""What is refused before a Job exists, and in which words."""
+
+import json
+
+import pytest
+
+from kubernaut import Problem
+from kubernaut.checks import Admitted, Checks, Refused
+from kubernaut.errors import PluginLoadError
+from kubernaut.hooks import HookCaller
+from kubernaut.registry import Registry
+from kubernaut.settings import Settings
+
+
+def execution(action="scale", parameters=None, **spec):
+    metadata = {"name": "e", "namespace": "ns", "uid": "u"}
+    return {
+        "metadata": metadata,
+        "spec": {"action": action, "parameters": parameters or {"name": "web", "replicas": 3}, **spec},
+    }
+
+
+@pytest.fixture
+def ask(registry):
+    async def verdict(obj, with_registry=registry):
+        return await Checks(with_registry, HookCaller(), Settings()).ask(obj)
+
+    return verdict
+
+
+async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target(ask):
+    verdict = await ask(execution())
+    assert isinstance(verdict, Admitted)
+    assert (verdict.execution.parameters.replicas, str(verdict.target)) == (3, "Deployment/web")
+    assert verdict.execution.deadline_seconds == 600
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        pytest.param({"name": "web"}, "parameters.replicas: is required", id="a missing one"),
+        pytest.param(
+            {"name": "web", "replicas": 1, "namespace": "kube-system"},
+            "parameters.namespace: this action has no such",
+            id="namespace",
+        ),
+        pytest.param(
+            {"name": "web", "replicas": "5"},
+            "parameters.replicas: input should be a valid integer (got '5')",
+            id="text for a number",
+        ),
+        pytest.param(
+            {"name": "web", "replicas": True},
+            "parameters.replicas: input should be a valid integer (got True)",
+            id="a truth for a number",
+        ),
+        pytest.param({"name": "web", "replicas": -1}, "greater than or equal to 0", id="a negative number"),
+        pytest.param(
+            {"name": "web", "replicas": 10**9},
+            "is more than the 1000 that this cluster's settings allow",
+            id="too many",
+        ),
+        pytest.param(
+            {"name": "a/b", "replicas": 1}, "parameters.name: string should match pattern", id="a name with a slash"
+        ),
+        pytest.param(
+            {"name": "..", "replicas": 1}, "parameters.name: string should match pattern", id="a path upwards"
+        ),
+        pytest.param({"name": "ünïcode", "replicas": 1}, "parameters.name: string should match pattern", id="unicode"),
+        pytest.param({"name": "x" * 10_000, "replicas": 1}, "at most 253 characters", id="10,000 characters"),
+        pytest.param(
+            {"name": None, "replicas": 1}, "parameters.name: input should be a valid string (got None)", id="null"
+        ),
+        pytest.param(
+            {"name": "web", "replicas": 1, "kind": "DaemonSet"},
+            "parameters.kind: input should be 'Deployment' or",
+            id="another kind",
+        ),
+    ],
+)
+async def test_bad_parameters_are_refused_by_field(ask, parameters, told):
+    verdict = await ask(execution(parameters=parameters))
+    assert isinstance(verdict, Refused)
+    assert verdict.reason == "InvalidParameters"
+    assert told in verdict.message
+    assert len(verdict.message) < 1000
+
+
+@pytest.mark.parametrize("megabytes", [0.1, 2])
+async def test_parameters_too_large_for_a_pod_are_refused(ask, megabytes):
+    verdict = await ask(execution("patch-configmap", {"name": "c", "set": {"key": "x" * int(megabytes * 2**20)}}))
+    assert (verdict.reason, "shorten them" in verdict.message) == ("InvalidParameters", True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        pytest.param({"name": "c"}, "parameters.set: nothing to do", id="nothing to do"),
+        pytest.param(
+            {"name": "c", "set": {"a": "1"}, "remove": ["a"]}, "parameters.remove: a is also in set", id="both"
+        ),
+        pytest.param({"name": "c", "set": {"a/b": "1"}}, "parameters.set.a/b", id="a key with a slash"),
+        pytest.param(
+            {"name": "c", "set": {"a": 5}},
+            "parameters.set.a: input should be a valid string (got 5)",
+            id="a number for text",
+        ),
+        pytest.param({"name": "c", "remove": "a"}, "parameters.remove", id="text for a list"),
+    ],
+)
+async def test_patch_configmap_refuses_what_it_cannot_mean(ask, parameters, told):
+    verdict = await ask(execution("patch-configmap", parameters))
+    assert (verdict.reason, told in verdict.message) == ("InvalidParameters", True), verdict.message
+
+
+async def test_an_unknown_action_is_refused_with_those_there_are(ask):
+    verdict = await ask(execution("drop-database"))
+    assert verdict == Refused(
+        "UnknownAction", "no action 'drop-database' is installed; installed: patch-configmap, scale"
+    )
+
+
+async def test_a_broken_plugins_action_says_what_is_broken(ask):
+    verdict = await ask(execution("sick"), Registry(broken={"sick": PluginLoadError("plugin sick: no module x")}))
+    assert verdict == Refused("ActionUnavailable", "plugin sick: no module x")
+
+
+async def test_a_longer_deadline_than_the_actions_is_refused(ask):
+    verdict = await ask(execution(deadlineSeconds=601))
+    assert verdict == Refused("InvalidParameters", "spec.deadlineSeconds: 601 is more than the 600 that scale allows")
+
+
+class Policy:
+    """A policy's hooks, without a distribution around them."""
+
+    name, distribution = "nights", "test"
+
+    def __init__(self, answer):
+        self.hook = self
+        self._answer = answer
+
+    def validate(self, execution):
+        return self._answer(execution)
+
+
+def raises(_):
+    raise RuntimeError("no calendar")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        pytest.param(
+            lambda _: [[Problem("", "no changes before 06:00")]], "policy nights: no changes before 06:00", id="denies"
+        ),
+        pytest.param(
+            raises,
+            "policy nights could not decide: hook validate of plugin nights raised RuntimeError: no calendar",
+            id="raises",
+        ),
+        pytest.param(
+            lambda _: ["nope"],
+            "policy nights could not decide: validate of plugin nights returned str",
+            id="answers nonsense",
+        ),
+    ],
+)
+async def test_a_policy_that_does_not_say_yes_has_said_no(ask, registry, answer, told):
+    verdict = await ask(execution(), Registry(registry.actions, (Policy(answer),)))
+    assert verdict.reason == "PolicyDenied"
+    assert verdict.message.startswith(told)
+
+
+async def test_a_policy_that_cannot_be_loaded_stops_everything(ask, registry):
+    broken = {"nights": PluginLoadError("plugin nights: no module x")}
+    verdict = await ask(execution(), Registry(registry.actions, (), broken, frozenset({"nights"})))
+    assert verdict == Refused(
+        "PolicyDenied", "policy nights cannot be asked, so nothing runs: plugin nights: no module x"
+    )
+
+
+async def test_silence_of_an_approving_policy_is_no_objection(ask, registry):
+    assert isinstance(await ask(execution(), Registry(registry.actions, (Policy(lambda _: [[]]),))), Admitted)
+
+
+async def test_messages_of_hostile_input_stay_short(ask):
+    verdict = await ask(execution(parameters=json.loads('{"' + "k" * 10_000 + '": 1}')))
+    assert len(verdict.message) < 600

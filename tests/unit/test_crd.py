@@ -1,0 +1,46 @@
+"""The CRD is what the model says, and the file in deploy/ is what the model renders."""
+
+from pathlib import Path
+
+import yaml
+
+from kubernaut.crd import crd
+from kubernaut.execution import ExecutionSpec, ExecutionStatus
+
+ROOT = Path(__file__).parents[2]
+
+
+def schema():
+    return crd()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+
+
+def test_the_file_in_deploy_is_what_the_model_renders():
+    assert yaml.safe_load((ROOT / "deploy" / "crd.yaml").read_text()) == crd(), "run: make render"
+
+
+def test_every_field_of_the_model_is_in_the_schema():
+    properties = schema()["properties"]
+    assert properties["spec"]["properties"].keys() == {f.alias for f in ExecutionSpec.model_fields.values()}
+    assert properties["status"]["properties"].keys() == {f.alias for f in ExecutionStatus.model_fields.values()}
+
+
+def test_the_schema_is_structural():
+    def walk(node, path):
+        assert not node.keys() & {"$ref", "anyOf", "oneOf", "allOf", "title", "$defs"}, path
+        assert "type" in node or node.get("x-kubernetes-preserve-unknown-fields"), path
+        for name, child in node.get("properties", {}).items():
+            walk(child, f"{path}.{name}")
+        if "items" in node:
+            walk(node["items"], f"{path}[]")
+
+    walk(schema(), "")
+
+
+def test_the_columns_are_those_of_the_contract():
+    assert [c["name"] for c in crd()["spec"]["versions"][0]["additionalPrinterColumns"]] == [
+        "Action",
+        "Target",
+        "Phase",
+        "Reason",
+        "Age",
+    ]

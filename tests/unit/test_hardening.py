@@ -1,0 +1,206 @@
+"""Whatever a plugin returns becomes a Job that holds no more than its action, or is refused by the field's name."""
+
+import copy
+
+import pytest
+from pydantic import create_model
+
+from kubernaut import ActionSpec, Parameters, Rule, Target, command_job, runner_job
+from kubernaut.errors import UnsafeJobError
+from kubernaut.hardening import Hardening
+from kubernaut.types import Execution
+
+Empty = create_model("Empty", __base__=Parameters)
+
+
+def execution(**changes):
+    known = {
+        "name": "e1",
+        "namespace": "ns",
+        "uid": "u1",
+        "action": "act",
+        "parameters": Empty(),
+        "settings": Empty(),
+        "image": "img",
+    }
+    return Execution(**{**known, **changes})
+
+
+def hardened(job, *, rules=(Rule(resources=("pods",), verbs=("get",)),), retry_safe=False, **changes):
+    spec = ActionSpec(
+        summary="s",
+        parameters=Empty,
+        target=lambda _: None,
+        service_account="actor",
+        rules=rules,
+        backoff_limit=3,
+        retry_safe=retry_safe,
+    )
+    return Hardening(execution(**changes), spec, Target("Pod", "p")).apply(job)
+
+
+def pod_of(job):
+    return job["spec"]["template"]["spec"]
+
+
+def good():
+    return copy.deepcopy(runner_job(execution(), "some.module"))
+
+
+def test_the_engines_fields_are_set_whatever_the_plugin_wrote():
+    job = good()
+    job["metadata"] = {"name": "mine"}
+    job["spec"]["backoffLimit"] = 99
+    job["spec"]["activeDeadlineSeconds"] = 99_999
+    made = hardened(job, deadline_seconds=60)
+    assert made["metadata"]["name"].startswith("e1-")
+    assert made["metadata"]["namespace"] == "ns"
+    assert (made["spec"]["backoffLimit"], made["spec"]["activeDeadlineSeconds"]) == (3, 60)
+    assert made["spec"]["podReplacementPolicy"] == "Failed"
+    assert "ttlSecondsAfterFinished" not in made["spec"], "it would be gone before its result is recorded"
+    labels = {
+        "app.kubernetes.io/name": "kubernetes-executor",
+        "kubernaut.io/action": "act",
+        "kubernaut.io/kubernetes-execution": "e1",
+        "kubernaut.io/execution-uid": "u1",
+    }
+    assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"] == labels
+    assert made["metadata"]["ownerReferences"][0]["uid"] == "u1"
+
+
+def test_pods_are_restricted_and_bounded():
+    pod = pod_of(hardened(good()))
+    assert pod["serviceAccountName"] == "actor"
+    assert pod["restartPolicy"] == "Never"
+    assert pod["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    for container in [*pod["initContainers"], *pod["containers"]]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert container["resources"]["limits"] == {"cpu": "200m", "memory": "128Mi"}
+        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
+    assert [v["name"] for v in pod["volumes"]] == ["tmp"]
+
+
+def test_a_token_is_mounted_only_where_rules_are_declared():
+    assert pod_of(hardened(good()))["automountServiceAccountToken"] is True
+    assert pod_of(hardened(good(), rules=()))["automountServiceAccountToken"] is False
+
+
+def rules_of(job):
+    rules = job["spec"]["podFailurePolicy"]["rules"]
+    return [
+        (r["onExitCodes"]["containerName"], r["onExitCodes"]["operator"], r["onExitCodes"]["values"]) for r in rules
+    ]
+
+
+def test_a_refusal_ends_the_job_and_so_does_any_failure_of_execute_that_is_not_safe_to_repeat():
+    assert rules_of(hardened(good(), retry_safe=True)) == [("dry-run", "In", [42]), ("execute", "In", [42])]
+    assert rules_of(hardened(good(), retry_safe=False)) == [("dry-run", "In", [42]), ("execute", "NotIn", [0])]
+
+
+def test_a_dry_run_has_one_container_and_no_other():
+    job = runner_job(execution(dry_run=True), "some.module")
+    made = hardened(job, dry_run=True)
+    assert [c["name"] for c in pod_of(made)["containers"]] == ["dry-run"]
+    assert "initContainers" not in pod_of(made)
+    assert rules_of(made) == [("dry-run", "In", [42])]
+
+
+def at(path, value):
+    """A good Job with one field set."""
+    job = good()
+    node = job
+    *steps, last = path
+    for step in steps:
+        node = node[step] if isinstance(node, list) else node.setdefault(step, {})
+    node[last] = value
+    return job
+
+
+POD = ("spec", "template", "spec")
+BOX = (*POD, "containers", 0)
+
+
+@pytest.mark.parametrize(
+    ("job", "field"),
+    [
+        pytest.param(
+            at((*BOX, "securityContext", "privileged"), True),
+            r"containers\[0\]\.securityContext\.privileged",
+            id="privileged",
+        ),
+        pytest.param(at((*BOX, "securityContext", "runAsUser"), 0), "runAsUser", id="root"),
+        pytest.param(
+            at((*BOX, "securityContext", "allowPrivilegeEscalation"), True), "allowPrivilegeEscalation", id="escalation"
+        ),
+        pytest.param(
+            at((*BOX, "securityContext", "readOnlyRootFilesystem"), False), "readOnlyRootFilesystem", id="writable root"
+        ),
+        pytest.param(
+            at((*BOX, "securityContext", "capabilities"), {"add": ["NET_RAW"]}), r"capabilities\.add", id="capabilities"
+        ),
+        pytest.param(at((*BOX, "securityContext", "procMount"), "Unmasked"), "procMount", id="procMount"),
+        pytest.param(at((*POD, "securityContext", "runAsNonRoot"), False), "runAsNonRoot", id="a pod that may be root"),
+        pytest.param(at((*POD, "securityContext", "sysctls"), []), "sysctls", id="sysctls"),
+        pytest.param(
+            at((*BOX, "securityContext", "seccompProfile"), {"type": "Unconfined"}), "seccompProfile", id="no seccomp"
+        ),
+        pytest.param(
+            at((*POD, "serviceAccountName"), "admin"), "serviceAccountName is 'admin'", id="another ServiceAccount"
+        ),
+        pytest.param(
+            at((*POD, "serviceAccount"), "admin"), "serviceAccount is not for a plugin", id="the old name of the same"
+        ),
+        pytest.param(at((*POD, "hostNetwork"), True), "hostNetwork", id="host network"),
+        pytest.param(at((*POD, "hostPID"), True), "hostPID", id="host processes"),
+        pytest.param(at((*POD, "nodeName"), "master"), "nodeName", id="a node of its choice"),
+        pytest.param(
+            at((*POD, "volumes"), [{"name": "x", "hostPath": {"path": "/"}}]), r"volumes\[0\]\.hostPath", id="hostPath"
+        ),
+        pytest.param(
+            at((*POD, "volumes"), [{"name": "x", "projected": {}}]),
+            r"volumes\[0\]\.projected",
+            id="a token by projection",
+        ),
+        pytest.param(at((*POD, "ephemeralContainers"), []), "ephemeralContainers", id="ephemeral containers"),
+        pytest.param(at((*POD, "containers"), []), "containers must hold", id="no containers"),
+        pytest.param(at((*POD, "initContainers"), []), "initContainers must hold", id="no dry run"),
+        pytest.param(at((*BOX, "name"), "other"), "containers must hold", id="a step of another name"),
+        pytest.param(at((*BOX, "lifecycle"), {}), "lifecycle", id="lifecycle hooks"),
+        pytest.param(at((*BOX, "command"), []), "command is missing", id="no command"),
+        pytest.param(
+            at(("metadata", "namespace"), "kube-system"),
+            r"metadata\.namespace is 'kube-system'",
+            id="another namespace",
+        ),
+        pytest.param(at(("metadata", "finalizers"), ["x"]), r"metadata\.finalizers", id="finalizers"),
+        pytest.param(at(("spec", "parallelism"), 5), r"spec\.parallelism", id="several pods"),
+        pytest.param(at(("kind",), "CronJob"), "kind is 'CronJob'", id="another kind"),
+        pytest.param({}, "spec is NoneType", id="an empty dict"),
+        pytest.param("job", "the Job is str, not a mapping", id="not a dict"),
+        pytest.param(None, "the Job is NoneType", id="nothing"),
+    ],
+)
+def test_more_than_an_action_may_have_is_refused_by_its_field(job, field):
+    with pytest.raises(UnsafeJobError, match=field):
+        hardened(job)
+
+
+def test_a_plain_command_goes_through_untouched_and_tells_no_result():
+    job = command_job(
+        execution(),
+        "kubectl:1",
+        dry_run=["kubectl", "--dry-run=server"],
+        execute=["kubectl", "$(HOME) $$x"],
+        env={"A": "$(B)"},
+    )
+    made = hardened(job)
+    assert pod_of(made)["containers"][0]["command"] == ["kubectl", "$$(HOME) $$$$x"], (
+        "the kubelet expands nothing of it"
+    )
+    assert pod_of(made)["containers"][0]["env"] == [{"name": "A", "value": "$$(B)"}]
+    assert made["metadata"]["annotations"]["kubernaut.io/reports"] == "false"
+    assert hardened(good())["metadata"]["annotations"]["kubernaut.io/reports"] == "true"

@@ -1,0 +1,127 @@
+"""The copy stays true through breaks, expiry and silence, on a cluster that is played move by move."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from kubernaut.cluster import JOBS, Page, WatchEvent
+from kubernaut.errors import ExpiredError, UnavailableError
+from kubernaut.informer import Informer, Key
+
+
+def obj(name, version, uid="u", **labels):
+    return {
+        "metadata": {
+            "namespace": "ns",
+            "name": name,
+            "uid": uid,
+            "resourceVersion": str(version),
+            "labels": labels,
+            "managedFields": [{"manager": "x"}],
+        }
+    }
+
+
+class Played:
+    """A cluster that answers from a script: pages for lists; events, or an error, for watches; then it falls silent."""
+
+    def __init__(self, lists, watches):
+        self.lists, self.watches, self.asked = list(lists), list(watches), []
+        self.over = asyncio.Event()
+
+    async def list(self, resource, *, selector="", more="", **_):
+        self.asked.append(("list", more))
+        answer = self.lists.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def watch(self, resource, version, *, selector=""):
+        self.asked.append(("watch", version))
+        if not self.watches:
+            self.over.set()
+            await asyncio.Event().wait()
+        for move in self.watches.pop(0):
+            if isinstance(move, Exception):
+                raise move
+            yield move
+
+
+async def play(lists, watches, index=lambda _: ""):
+    changes = []
+    played = Played(lists, watches)
+    informer = Informer(
+        played, JOBS, lambda old, new: changes.append((old and version(old), new and version(new))), index=index
+    )
+    task = asyncio.create_task(informer.run())
+    async with asyncio.timeout(5):
+        await played.over.wait()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return informer, changes, played.asked
+
+
+def version(obj):
+    return obj["metadata"]["resourceVersion"]
+
+
+async def test_it_lists_then_watches_from_there():
+    informer, changes, asked = await play([Page([obj("a", 1)], "5", "")], [[WatchEvent("MODIFIED", obj("a", 6))]])
+    assert changes == [(None, "1"), ("1", "6")]
+    assert asked[:3] == [("list", ""), ("watch", "5"), ("watch", "6")]
+    assert informer.synced.is_set()
+
+
+async def test_long_lists_come_in_pages():
+    informer, _, asked = await play([Page([obj("a", 1)], "5", "next"), Page([obj("b", 2)], "5", "")], [])
+    assert len(informer) == 2
+    assert asked[1] == ("list", "next")
+
+
+async def test_a_broken_watch_resumes_where_it_was_and_bookmarks_count():
+    _, _, asked = await play([Page([], "5", "")], [[WatchEvent("BOOKMARK", obj("", 9))], [UnavailableError("cut")]])
+    assert [a for a in asked if a[0] == "watch"][:3] == [("watch", "5"), ("watch", "9"), ("watch", "9")]
+    assert len([a for a in asked if a[0] == "list"]) == 1
+
+
+async def test_after_expiry_it_lists_again_and_drops_what_is_gone():
+    lists = [Page([obj("a", 1), obj("b", 2)], "5", ""), Page([obj("b", 2)], "50", "")]
+    informer, changes, _ = await play(lists, [[ExpiredError("too old")]])
+    assert informer.get(Key("ns", "a")) is None
+    assert ("1", None) in changes
+
+
+async def test_a_deletion_is_handed_on_with_the_last_known_object():
+    _, changes, _ = await play([Page([obj("a", 1)], "5", "")], [[WatchEvent("DELETED", obj("a", 7))]])
+    assert changes[-1] == ("1", None)
+
+
+async def test_what_nobody_reads_is_not_kept():
+    informer, _, _ = await play([Page([obj("a", 1)], "5", "")], [])
+    assert "managedFields" not in informer.get(Key("ns", "a"))["metadata"]
+
+
+async def test_the_answer_to_a_write_is_not_undone_by_an_older_event():
+    informer, changes, _ = await play([Page([obj("a", 1)], "5", "")], [])
+    informer.accept(obj("a", 9))
+    informer._put(obj("a", 7))
+    assert version(informer.get(Key("ns", "a"))) == "9"
+    assert changes[-1] == ("1", "9")
+
+
+async def test_an_object_of_the_same_name_created_anew_replaces_the_old_one():
+    informer, _, _ = await play([Page([obj("a", 9)], "9", "")], [])
+    informer.accept(obj("a", 3, uid="other"))
+    assert version(informer.get(Key("ns", "a"))) == "3"
+
+
+@pytest.mark.parametrize("gone", [True, False], ids=["deleted", "relabelled"])
+async def test_the_index_follows_the_objects(gone):
+    last = WatchEvent("DELETED", obj("a", 6, of="x")) if gone else WatchEvent("MODIFIED", obj("a", 6, of="y"))
+    informer, _, _ = await play(
+        [Page([obj("a", 1, of="x")], "5", "")], [[last]], index=lambda o: o["metadata"]["labels"]["of"]
+    )
+    assert informer.indexed("x") == []
+    assert len(informer.indexed("y")) == (0 if gone else 1)

@@ -1,0 +1,23 @@
+"""The Job's name follows from the execution's uid and is one that Kubernetes accepts."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubernaut.names import is_label, is_subdomain, job_name
+
+SUBDOMAINS = st.from_regex(r"\A[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?){0,4}\Z").filter(
+    is_subdomain
+)
+
+
+@given(SUBDOMAINS, st.uuids())
+def test_any_execution_gets_a_job_name_that_fits_a_label(name, uid):
+    assert is_label(job_name(name, str(uid)))
+
+
+def test_the_name_is_the_same_after_every_restart_and_another_for_another_uid():
+    assert job_name("more-web", "u1") == job_name("more-web", "u1") != job_name("more-web", "u2")
+
+
+def test_a_long_name_keeps_its_beginning():
+    assert job_name("a" * 63, "u").startswith("a" * 52 + "-")

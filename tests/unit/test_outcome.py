@@ -1,0 +1,241 @@
+"""From Jobs and pods to the reason and message that an on-call engineer reads."""
+
+import json
+
+import pytest
+
+from kubernaut.execution import Phase, Reason
+from kubernaut.outcome import Ended, UnderWay, observe
+
+T = "2026-01-01T00:00:0{}Z"
+
+
+def job(condition=None, reason="", message="", reports="true"):
+    conditions = [{"type": condition, "status": "True", "reason": reason, "message": message}] if condition else []
+    annotations = {"kubernaut.io/target": "Deployment/web", "kubernaut.io/reports": reports}
+    return {
+        "metadata": {"name": "j", "annotations": annotations},
+        "spec": {"activeDeadlineSeconds": 60},
+        "status": {"conditions": conditions},
+    }
+
+
+def report(step, state="done", **more):
+    return json.dumps({"kubernaut": 1, "step": step, "state": state, **more})
+
+
+def ended(code=0, message="", as_=None):
+    state = {
+        "exitCode": code,
+        "reason": as_ or ("Error" if code else "Completed"),
+        "startedAt": T.format(1),
+        "finishedAt": T.format(2),
+    }
+    return {"terminated": {**state, "message": message}}
+
+
+def pod(phase, dry_run=None, execute=None, number=0):
+    status = {"phase": phase}
+    if dry_run:
+        status["initContainerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": dry_run}]
+    if execute:
+        status["containerStatuses"] = [{"name": "execute", "image": "img:1", "state": execute}]
+    return {"metadata": {"name": f"p{number}", "creationTimestamp": T.format(number)}, "status": status}
+
+
+def change(before, after):
+    return {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": before, "after": after}
+
+
+GOOD_DRY_RUN = ended(message=report("dry-run"))
+
+
+def test_success_is_the_pods_own_end_before_the_job_knows():
+    told = report("execute", changes=[change(2, 5)])
+    seen = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=told))])
+    assert isinstance(seen, Ended)
+    assert (seen.phase, seen.reason) == (Phase.SUCCEEDED, None)
+    assert seen.message == "Changed Deployment/web spec.replicas: 2 → 5."
+
+
+def test_a_failed_pod_is_no_end_while_the_job_may_retry():
+    assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), UnderWay)
+
+
+@pytest.mark.parametrize("condition", ["SuccessCriteriaMet", "FailureTarget"])
+def test_the_conditions_before_the_end_are_no_ends(condition):
+    assert isinstance(observe(job(condition), []), UnderWay)
+
+
+def unstarted(message):
+    return {
+        "terminated": {"exitCode": 128, "reason": "StartError", "startedAt": "1970-01-01T00:00:00Z", "message": message}
+    }
+
+
+def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
+    return observe(job("Failed", reason), [pod("Failed", dry_run, run)])
+
+
+@pytest.mark.parametrize(
+    ("seen", "reason", "message"),
+    [
+        pytest.param(
+            observe(
+                job("Failed", "PodFailurePolicy"),
+                [pod("Failed", ended(42, report("dry-run", "rejected", message='deployments.apps "web" not found')))],
+            ),
+            Reason.DRY_RUN_REJECTED,
+            'The dry run on Deployment/web was refused: deployments.apps "web" not found (pod p0). Nothing was changed.',
+            id="refused in the dry run",
+        ),
+        pytest.param(
+            failed(
+                ended(42, report("execute", "rejected", message="2 of 5 replicas ready", changes=[change(2, 5)])),
+                "PodFailurePolicy",
+            ),
+            Reason.ACTION_FAILED,
+            "The action on Deployment/web was refused: 2 of 5 replicas ready (pod p0). "
+            "Before that it changed Deployment/web spec.replicas: 2 → 5: check whether that should stay.",
+            id="refused after a change",
+        ),
+        pytest.param(
+            failed(
+                ended(42, report("execute", "rejected", message="cannot patch", reason="Forbidden")), "PodFailurePolicy"
+            ),
+            Reason.FORBIDDEN,
+            "The action on Deployment/web was not allowed to: cannot patch (pod p0). Nothing was changed.",
+            id="forbidden",
+        ),
+        pytest.param(
+            failed(ended(137, report("execute", "error"), "OOMKilled")),
+            Reason.OUT_OF_MEMORY,
+            "The action on Deployment/web used more memory than its limit and was killed: raise the action's limit (pod p0). "
+            "Whether it changed anything is unknown: look at its target.",
+            id="out of memory",
+        ),
+        pytest.param(
+            failed(ended(137, "")),
+            Reason.RETRIES_EXHAUSTED,
+            "The action on Deployment/web failed once, the last time with exit code 137: it said nothing (pod p0). "
+            "Whether it changed anything is unknown: look at its target.",
+            id="any other SIGKILL is not memory",
+        ),
+        pytest.param(
+            failed(ended(1, "Traceback: boom")),
+            Reason.RETRIES_EXHAUSTED,
+            "The action on Deployment/web failed once, the last time with exit code 1: Traceback: boom (pod p0). "
+            "Whether it changed anything is unknown: look at its target.",
+            id="retries exhausted",
+        ),
+        pytest.param(
+            failed(ended(1, "boom"), "PodFailurePolicy"),
+            Reason.ACTION_FAILED,
+            "The action on Deployment/web failed with exit code 1 and may not run twice: boom (pod p0). "
+            "Whether it changed anything is unknown: look at its target.",
+            id="not safe to repeat",
+        ),
+        pytest.param(
+            failed(ended(1, report("execute", "error", message="KeyError: 'x'", reason="PluginError"))),
+            Reason.PLUGIN_ERROR,
+            "The action on Deployment/web failed in the plugin's own code: KeyError: 'x' (pod p0). Nothing was changed.",
+            id="a bug of the plugin",
+        ),
+        pytest.param(
+            failed(unstarted("exec: no such file")),
+            Reason.PLUGIN_ERROR,
+            "The action on Deployment/web could not be started: exec: no such file (pod p0). Nothing was changed.",
+            id="a command that is not there",
+        ),
+        pytest.param(
+            observe(job("Failed", "DeadlineExceeded"), [pod("Pending", {"running": {"startedAt": T.format(1)}})]),
+            Reason.DEADLINE_EXCEEDED,
+            "The dry run on Deployment/web was stopped in attempt 1 after 60 s, the deadline of all attempts together. Nothing was changed.",
+            id="deadline in the dry run",
+        ),
+        pytest.param(
+            observe(job("Failed", "DeadlineExceeded"), []),
+            Reason.DEADLINE_EXCEEDED,
+            "It was stopped after 60 s, its deadline; its pods are gone, so how far it got is unknown. "
+            "Whether it changed anything is unknown: look at its target.",
+            id="deadline before any pod",
+        ),
+        pytest.param(
+            observe(job("Failed", "DeadlineExceeded"), [], noticed="ImagePullFailed"),
+            Reason.IMAGE_PULL_FAILED,
+            "Its image could not be pulled within 60 s, its deadline: check the image's name and the registry. "
+            "Whether it changed anything is unknown: look at its target.",
+            id="an image that never came",
+        ),
+        pytest.param(
+            observe(job("Failed", "BackoffLimitExceeded", "limit reached"), []),
+            Reason.RETRIES_EXHAUSTED,
+            "The Job failed (BackoffLimitExceeded: limit reached), and none of its pods is left to tell why. "
+            "Whether it changed anything is unknown: look at its target.",
+            id="no pod is left",
+        ),
+    ],
+)
+def test_a_failure_says_what_happened_to_what_and_what_it_left(seen, reason, message):
+    assert isinstance(seen, Ended)
+    assert (seen.phase, seen.reason, seen.message) == (Phase.FAILED, reason, message)
+
+
+def test_a_retry_hides_neither_the_first_before_nor_the_last_after():
+    first = pod("Failed", GOOD_DRY_RUN, ended(1, report("execute", "error", changes=[change(2, 5)])), 0)
+    second = pod("Succeeded", GOOD_DRY_RUN, ended(message=report("execute")), 1)
+    seen = observe(job(), [second, first])
+    assert [(c.before, c.after) for c in seen.result.changes] == [(2, 5)]
+
+
+def test_what_was_changed_and_changed_back_is_no_change():
+    first = pod("Failed", GOOD_DRY_RUN, ended(1, report("execute", "error", changes=[change(2, 5)])), 0)
+    second = pod("Succeeded", GOOD_DRY_RUN, ended(message=report("execute", changes=[change(5, 2)])), 1)
+    assert observe(job(), [first, second]).result.changes == ()
+
+
+@pytest.mark.parametrize(
+    "words", ["", "not json", "[]", '{"kubernaut": 2}', '{"kubernaut": 1, "step": "dry-run", "state": "done"}']
+)
+def test_a_success_without_a_result_of_its_own_step_is_a_fault_of_the_plugin(words):
+    seen = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=words))])
+    assert (seen.phase, seen.reason) == (Phase.FAILED, Reason.PLUGIN_ERROR)
+    assert "its module must call run(perform)" in seen.message
+
+
+def test_a_plain_command_need_not_tell_a_result():
+    seen = observe(job(reports="false"), [pod("Succeeded", ended(), ended(message="hello"))])
+    assert seen.phase is Phase.SUCCEEDED
+
+
+def test_a_dry_run_tells_what_it_would_change():
+    seen = observe(job(), [dry_run_pod(report("dry-run", changes=[change(2, 5)]))], dry_run=True)
+    assert seen.message == "The dry run passed; it would change Deployment/web spec.replicas: 2 → 5."
+
+
+def dry_run_pod(message):
+    status = {
+        "phase": "Succeeded",
+        "containerStatuses": [{"name": "dry-run", "image": "i", "state": ended(message=message)}],
+    }
+    return {"metadata": {"name": "p", "creationTimestamp": T.format(0)}, "status": status}
+
+
+def test_the_changes_of_a_dry_run_step_are_not_taken_for_real_ones():
+    planned = ended(message=report("dry-run", changes=[change(2, 5)]))
+    seen = observe(job("Failed", "BackoffLimitExceeded"), [pod("Failed", planned, ended(1, "boom"))])
+    assert seen.result.changes == ()
+
+
+@pytest.mark.parametrize("why", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"])
+def test_an_image_that_cannot_be_pulled_is_told_while_it_lasts(why):
+    seen = observe(job(), [pod("Pending", {"waiting": {"reason": why, "message": "no such host"}})])
+    assert isinstance(seen, UnderWay)
+    assert seen.image_trouble
+    assert seen.trouble == f"image img:1 cannot be pulled ({why}): no such host"
+
+
+def test_a_job_complete_whose_pod_is_gone_succeeded_with_an_unread_result():
+    seen = observe(job("Complete"), [])
+    assert seen.phase is Phase.SUCCEEDED
+    assert "gone before its result was read" in seen.message

@@ -1,0 +1,56 @@
+"""RBAC manifests: the rendered files are what plugins declare, and the engine can touch no target."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kubernaut.rbac import ENGINE_RULES, action_manifests, engine_manifests
+
+FOLDER = Path(__file__).parents[2] / "rbac"
+
+
+def documents(name):
+    return list(yaml.safe_load_all((FOLDER / name).read_text("utf-8")))
+
+
+def test_every_action_that_ships_has_its_file_and_no_file_is_left_over(registry):
+    assert {f.stem for f in FOLDER.glob("*.yaml")} == {*registry.actions, "engine"}
+
+
+def test_the_files_are_what_the_plugins_declare(registry):
+    for name, action in registry.actions.items():
+        assert documents(f"{name}.yaml") == action_manifests(name, action.spec), "run: make render"
+
+
+def test_the_engines_file_is_what_the_engine_declares():
+    assert documents("engine.yaml") == engine_manifests(), "run: make render"
+
+
+def test_each_namespace_gets_an_account_bound_to_the_one_role(registry):
+    made = action_manifests("scale", registry.actions["scale"].spec, ["a", "b"])
+    assert [(m["kind"], m["metadata"].get("namespace")) for m in made] == [
+        ("ClusterRole", None),
+        ("ServiceAccount", "a"),
+        ("RoleBinding", "a"),
+        ("ServiceAccount", "b"),
+        ("RoleBinding", "b"),
+    ]
+    assert made[2]["subjects"] == [{"kind": "ServiceAccount", "name": "deployment-scaler", "namespace": "a"}]
+
+
+@pytest.mark.parametrize("verb", ["escalate", "bind", "impersonate", "*"])
+def test_the_engine_may_not_widen_its_own_rights(verb):
+    assert all(verb not in rule.verbs for rule in ENGINE_RULES)
+
+
+def test_the_engine_has_no_right_on_any_target(registry):
+    mine = {(rule.api_group, resource) for rule in ENGINE_RULES for resource in rule.resources}
+    targets = {
+        (r.api_group, resource)
+        for action in registry.actions.values()
+        for r in action.spec.rules
+        for resource in r.resources
+    }
+    assert not mine & targets
+    assert ("", "secrets") not in mine

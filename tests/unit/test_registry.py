@@ -1,0 +1,98 @@
+"""Plugins as pip installs them: the good ones work, and each way to be broken is that plugin's own named error."""
+
+import importlib.metadata
+import sys
+
+import pytest
+
+from kubernaut.registry import Registry
+from tests.support.distributions import ACTION, Distribution, install
+
+HOOKS_OF = "the hooks are build_job, describe, on_complete, validate"
+BROKEN = {
+    "broken-import": ("import no_such_module\n", "raised ModuleNotFoundError: No module named 'no_such_module'"),
+    "exits-at-import": ("import sys\nsys.exit(7)\n", "raised SystemExit: 7"),
+    "syntax-error": ("def (:\n", "SyntaxError"),
+    "async-hook": (
+        ACTION.replace("def build_job", "async def build_job"),
+        "build_job is async; hooks are plain functions",
+    ),
+    "misspelt-hook": (ACTION + "\n@kubernaut.hookimpl\ndef validates(execution): return []\n", HOOKS_OF),
+    "wrong-argument": (ACTION + "\n@kubernaut.hookimpl\ndef validate(run): return []\n", "run"),
+    "no-build-job": (
+        ACTION.replace("@kubernaut.hookimpl\ndef build_job", "def build_job"),
+        "has no build_job marked with @kubernaut.hookimpl",
+    ),
+    "older-hooks": (
+        ACTION.replace("HOOK_VERSION = 1", "HOOK_VERSION = 0"),
+        "is for hook version 0, this engine speaks 1",
+    ),
+    "no-version": (
+        ACTION.replace("HOOK_VERSION = 1", ""),
+        "does not say which hook version it is for: add `HOOK_VERSION = 1`",
+    ),
+    "describe-raises": (
+        ACTION.replace("return ActionSpec", "raise RuntimeError('oops')\n    return ActionSpec"),
+        "RuntimeError: oops",
+    ),
+    "bad-spec": (ACTION.replace('service_account="doer"', 'service_account="Not Valid"'), "describe: service_account"),
+    "no-spec": (ACTION.replace("return ActionSpec", "return dict"), "describe returned dict, not an ActionSpec"),
+    "open-parameters": (ACTION.replace("(Parameters)", "(__import__('pydantic').BaseModel)"), "accepts unknown fields"),
+    "Bad_Name": (ACTION, "an action's name is lower-case letters"),
+}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    distributions = [
+        Distribution(f"dist-{name.lower().replace('_', '-')}", source, (name,)) for name, (source, _) in BROKEN.items()
+    ]
+    distributions += [
+        Distribution("fine", ACTION),
+        Distribution("twice-a", ACTION, ("twice",)),
+        Distribution("twice-b", ACTION, ("twice",)),
+        Distribution(
+            "careful",
+            "import kubernaut\nHOOK_VERSION = 1\n@kubernaut.hookimpl\ndef validate(execution): return []\n",
+            group="kubernaut.policies",
+        ),
+        Distribution("careless", "HOOK_VERSION = 1\n", group="kubernaut.policies"),
+    ]
+    site = str(install(distributions, tmp_path_factory.mktemp("plugins")))
+    sys.path.insert(0, site)
+    points = [point for dist in importlib.metadata.distributions(path=[site]) for point in dist.entry_points]
+    yield Registry.discover(points)
+    sys.path.remove(site)
+
+
+def test_the_good_action_works_among_all_the_broken_ones(found):
+    assert list(found.actions) == ["fine"]
+    assert found.actions["fine"].distribution == "fine 1.0"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_fault_is_a_named_error_that_says_what_to_mend(found, name):
+    message = str(found.broken[name])
+    assert message.startswith(f"plugin {name} (dist-")
+    assert BROKEN[name][1] in message
+
+
+def test_a_name_that_two_distributions_claim_belongs_to_neither(found):
+    assert str(found.broken["twice"]) == (
+        "plugin twice (twice-a 1.0, twice-b 1.0): the name is taken more than once: uninstall all but one of these distributions"
+    )
+
+
+def test_policies_are_found_apart_from_actions_and_a_broken_one_is_known_as_such(found):
+    assert [policy.name for policy in found.policies] == ["careful"]
+    assert found.broken_policies == {"careless"}
+
+
+def test_an_actions_hooks_reach_no_other_plugin(found):
+    assert len(found.actions["fine"].hook.build_job.get_hookimpls()) == 1
+    assert found.actions["fine"].hook.validate.get_hookimpls() == []
+
+
+def test_what_ships_loads_without_a_fault(registry):
+    assert set(registry.actions) >= {"patch-configmap", "scale"}
+    assert not registry.broken

@@ -1,0 +1,99 @@
+"""One execution per target, oldest first, so many at a time."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubernaut.informer import Key
+from kubernaut.reservations import Request, Reservations, Waiting
+
+
+def request(number, target="web"):
+    return Request(f"2026-01-01T00:00:{number:02}Z", f"uid{number}", Key("ns", f"e{number}"), f"ns/Deployment/{target}")
+
+
+def test_the_second_on_a_target_waits_for_the_first_and_is_woken_by_its_end():
+    reservations = Reservations(10)
+    assert reservations.acquire(request(1)) is None
+    refusal = reservations.acquire(request(2))
+    assert (refusal.waiting, refusal.ahead) == (Waiting.TARGET, Key("ns", "e1"))
+    assert reservations.release("uid1") == [Key("ns", "e2")]
+    assert reservations.acquire(request(2)) is None
+
+
+def test_the_oldest_of_those_who_wait_goes_first():
+    reservations = Reservations(10)
+    reservations.acquire(request(1))
+    reservations.acquire(request(3))
+    reservations.acquire(request(2))
+    assert reservations.release("uid1") == [Key("ns", "e2")]
+    assert reservations.acquire(request(3)).ahead == Key("ns", "e2")
+
+
+def test_other_targets_are_not_held_up():
+    reservations = Reservations(10)
+    reservations.acquire(request(1))
+    assert reservations.acquire(request(2, "api")) is None
+
+
+def test_no_more_than_so_many_run_and_the_oldest_gets_the_free_slot():
+    reservations = Reservations(1)
+    reservations.acquire(request(1, "a"))
+    assert reservations.acquire(request(3, "c")).waiting is Waiting.CAPACITY
+    assert reservations.acquire(request(2, "b")).waiting is Waiting.CAPACITY
+    assert reservations.release("uid1") == [Key("ns", "e2")]
+    assert reservations.acquire(request(3, "c")).waiting is Waiting.CAPACITY
+    assert reservations.acquire(request(2, "b")) is None
+
+
+def test_one_that_gives_up_waiting_lets_the_next_through():
+    reservations = Reservations(10)
+    reservations.acquire(request(1))
+    reservations.acquire(request(2))
+    reservations.acquire(request(3))
+    reservations.release("uid2")
+    assert reservations.release("uid1") == [Key("ns", "e3")]
+
+
+def test_asking_again_while_holding_is_granted():
+    reservations = Reservations(1)
+    reservations.acquire(request(1))
+    assert reservations.acquire(request(1)) is None
+
+
+def test_an_execution_that_is_gone_is_released_by_its_key_but_not_its_namesake():
+    reservations = Reservations(10)
+    reservations.acquire(request(1))
+    assert reservations.release_others(Key("ns", "e1"), "uid1") == []
+    assert reservations.running == 1
+    reservations.release_others(Key("ns", "e1"))
+    assert reservations.running == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3), st.booleans()), max_size=60), st.integers(1, 4))
+def test_whatever_the_order_of_calls_a_target_has_one_holder_and_nobody_waits_for_nothing(calls, most):
+    reservations, holding, waiting = Reservations(most), {}, {}
+    for number, target, acquire in calls:
+        wanted = request(number, f"t{number % 4}" if target else "t0")
+        if wanted.uid in holding:
+            wanted = holding[wanted.uid]
+        if acquire:
+            if reservations.acquire(wanted) is None:
+                holding[wanted.uid] = wanted
+                waiting.pop(wanted.uid, None)
+            else:
+                waiting[wanted.uid] = wanted
+        else:
+            holding.pop(wanted.uid, None)
+            waiting.pop(wanted.uid, None)
+            reservations.release(wanted.uid)
+        targets = [r.target for r in holding.values()]
+        assert len(targets) == len(set(targets)) <= most
+    while waiting or holding:
+        uid = next(iter(holding), None) or next(iter(waiting))
+        holding.pop(uid, None)
+        waiting.pop(uid, None)
+        for key in reservations.release(uid):
+            woken = next(r for r in waiting.values() if r.key == key)
+            assert reservations.acquire(woken) is None
+            holding[woken.uid] = waiting.pop(woken.uid)
+    assert reservations.running == 0

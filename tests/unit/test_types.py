@@ -1,0 +1,73 @@
+"""What a plugin may declare, and what is refused with a message its author understands."""
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from kubernaut import ActionSpec, ObjectName, Parameters, Resources, Rule, Target
+
+
+class Named(Parameters):
+    name: ObjectName
+
+
+def spec(**changes):
+    return ActionSpec(
+        **{
+            "summary": "Do.",
+            "parameters": Named,
+            "target": lambda p: Target("ConfigMap", p.name),
+            "service_account": "doer",
+            **changes,
+        }
+    )
+
+
+class Open(BaseModel):
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        pytest.param(
+            {"parameters": Open}, "accepts unknown fields: derive it from kubernaut.Parameters", id="open parameters"
+        ),
+        pytest.param({"settings": Open}, "settings model Open accepts unknown fields", id="open settings"),
+        pytest.param({"service_account": "Bad_Name"}, "service_account", id="a ServiceAccount no cluster accepts"),
+        pytest.param({"deadline": 0}, "deadline", id="no time at all"),
+        pytest.param({"backoff_limit": -1}, "backoff_limit", id="negative retries"),
+        pytest.param({"examples": ({"nome": "x"},)}, "nome", id="an example that its own model refuses"),
+        pytest.param({"summary": ""}, "summary", id="no summary"),
+        pytest.param({"colour": "red"}, "colour", id="an unknown field"),
+    ],
+)
+def test_a_spec_that_cannot_be_meant_is_refused(changes, told):
+    with pytest.raises(ValidationError, match=told):
+        spec(**changes)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"resources": ("*",), "verbs": ("get",)},
+        {"resources": ("pods",), "verbs": ("*",)},
+        {"api_group": "*", "resources": ("pods",), "verbs": ("get",)},
+        {"resources": ("pods/*",), "verbs": ("get",)},
+    ],
+    ids=["every resource", "every verb", "every group", "every subresource"],
+)
+def test_wildcards_are_refused(rule):
+    with pytest.raises(ValidationError, match="grants more than any action may have"):
+        Rule(**rule)
+
+
+@pytest.mark.parametrize("quantity", ["lots", "-1", "1 Gi", ""])
+def test_a_quantity_kubernetes_does_not_know_is_refused(quantity):
+    with pytest.raises(ValidationError, match="Kubernetes quantity"):
+        Resources(memory_limit=quantity)
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", "a..b", "UPPER", "a" * 254, "", "ümlaut", "a\n", "-a"])
+def test_hostile_object_names_are_refused(name):
+    with pytest.raises(ValidationError):
+        Named(name=name)

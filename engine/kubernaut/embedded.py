@@ -19,7 +19,7 @@ from kubernaut.controller import Controller
 from kubernaut.crd import crd
 from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE, action_manifests, engine_manifests
 from kubernaut.registry import Registry
-from kubernaut.sandbox import Sandbox
+from kubernaut.sandbox import Sandbox, SandboxOptions
 from kubernaut.settings import Settings
 
 ENGINE_USER = f"system:serviceaccount:{ENGINE_NAMESPACE}:{ENGINE_ACCOUNT}"
@@ -51,11 +51,12 @@ async def embedded(
     *,
     settings: Settings | None = None,
     port: int = 0,
+    options: SandboxOptions | None = None,
     objects: Iterable[dict[str, Any]] | None = None,
     namespaces: Sequence[str] = ("production",),
 ) -> AsyncIterator[Embedded]:
     """Start a sandbox, install the engine for `namespaces`, and have it work until the block is left."""
-    async with Sandbox(port=port) as sandbox:
+    async with Sandbox(port=port, options=options) as sandbox:
         await sandbox.apply(seed() if objects is None else list(objects))
         await sandbox.apply(installation(registry, namespaces))
         admin = await Cluster.connect(sandbox.kubeconfig())

@@ -19,7 +19,7 @@ from kubernaut.following import end_of, follow
 from kubernaut.informer import Key
 from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.registry import Registry
-from kubernaut.sandbox import Sandbox
+from kubernaut.sandbox import Sandbox, SandboxOptions
 from kubernaut.settings import Settings
 
 CONFIG_MAPS = Resource("/api/v1", "configmaps")
@@ -42,6 +42,8 @@ _BY_KIND = {
     "ClusterRoleBinding": Resource("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings"),
     "CustomResourceDefinition": Resource("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
 }
+_SWIFT = SandboxOptions(backoff_base_seconds=0.2, image_retry_seconds=0.5)
+"""Retries wait ten seconds on a real cluster; that is not what these tests are about."""
 _BASE_IMAGE = "localhost/kubernaut-base:dev"
 
 
@@ -138,7 +140,7 @@ def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]
 async def site_on(kind: str, image: str, registry: Registry, settings: Settings | None = None) -> AsyncIterator[Site]:
     """A site on the sandbox (`sandbox`) or on the cluster of $KUBECONFIG (`kubeconfig`)."""
     if kind == "sandbox":
-        async with embedded(registry, settings=settings, objects=objects_in("production")) as running:
+        async with embedded(registry, settings=settings, options=_SWIFT, objects=objects_in("production")) as running:
             yield Site(running.cluster, "production", running.sandbox)
         return
     namespace = f"kex-{secrets.token_hex(3)}"

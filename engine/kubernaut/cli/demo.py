@@ -49,20 +49,15 @@ class Scenario:
 
 
 def scenarios(registry: Registry) -> list[Scenario]:
-    """Every action that has an example, then the first of them rehearsed, forbidden and misspelt."""
+    """One action rehearsed, then every action that has an example, then the first of them forbidden and misspelt."""
     shown = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
     planned = [_scenario(action, f"{action.name}", action.name, Phase.SUCCEEDED) for action in shown]
     if shown:
         first = shown[0]
+        rehearsal = {**_spec(first), "dryRun": True}
+        planned.insert(0, _scenario(first, f"{first.name}, dry run only", "rehearsed", Phase.SUCCEEDED, spec=rehearsal))
         bad = {**_spec(first), "parameters": {**first.spec.examples[0], "namespace": "kube-system"}}
         planned += [
-            _scenario(
-                first,
-                f"{first.name}, dry run only",
-                "rehearsed",
-                Phase.SUCCEEDED,
-                spec={**_spec(first), "dryRun": True},
-            ),
             _scenario(
                 first,
                 f"{first.name} where nobody granted it",

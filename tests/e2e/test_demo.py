@@ -1,0 +1,99 @@
+"""The demo and the sandbox command, as a newcomer runs them."""
+
+import asyncio
+import json
+import signal
+import sys
+
+import yaml
+
+from kubernaut.registry import Registry
+
+
+async def command(*words):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kubernaut.cli", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    return process.returncode, out.decode(), err.decode()
+
+
+async def test_the_demo_runs_every_action_a_dry_run_and_two_refusals_and_ends_well():
+    code, out, _ = await command("demo", "-o", "json")
+    told = json.loads(out)
+    assert (code, told["good"]) == (0, True)
+    assert told["seconds"] < 20
+    executions = told["executions"]
+    assert {e["action"] for e in executions if e["phase"] == "Succeeded"} == set(Registry.discover().actions)
+    assert any("dry run passed" in e["message"] for e in executions)
+    assert {e["reason"] for e in executions if e["phase"] == "Failed"} == {"Forbidden", "InvalidParameters"}
+    assert all(e["serviceAccount"] and e["asExpected"] for e in executions)
+
+
+async def test_the_demo_tells_a_person_what_changed_and_how_long_it_took():
+    code, out, _ = await command("demo")
+    assert code == 0
+    for part in (
+        "Deployment/web spec.replicas: 2 → 3",
+        "undo: kubernaut execute scale",
+        "as deployment-scaler",
+        "dry-run",
+        "each ended as it should",
+    ):
+        assert part in out
+
+
+async def test_the_sandbox_serves_until_it_is_stopped(tmp_path):
+    config = tmp_path / "sandbox.kubeconfig"
+    serving = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kubernaut.cli", "sandbox", "--kubeconfig", str(config), stdout=asyncio.subprocess.PIPE
+    )
+    first = await asyncio.wait_for(serving.stdout.readline(), 30)
+    assert b"serving https://127.0.0.1:" in first
+    assert config.stat().st_mode & 0o777 == 0o600
+    assert yaml.safe_load(config.read_text("utf-8"))["kind"] == "Config"
+    words = ("execute", "scale", "-n", "production", "-p", "name=web", "-p", "replicas=3", "--kubeconfig", str(config))
+    code, out, _ = await command(*words)
+    assert code == 0
+    assert "Deployment/web spec.replicas: 2 → 3" in out
+    code, out, _ = await command(
+        *words[:4], "-p", "name=nope", "-p", "replicas=3", "--kubeconfig", str(config), "-o", "json"
+    )
+    assert code == 1
+    assert json.loads(out)["status"]["reason"] == "DryRunRejected"
+    code, _, err = await command(
+        "execute", "scale", "-n", "nowhere", "-p", "name=web", "-p", "replicas=3", "--kubeconfig", str(config)
+    )
+    assert code == 2
+    assert "namespace nowhere does not exist: name another with -n" in err
+    code, out, _ = await command("execute", "drop-database", "-n", "production", "--kubeconfig", str(config))
+    assert code == 2
+    assert "no action 'drop-database' is installed" in out
+    serving.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(serving.wait(), 10) == 0
+
+
+async def test_the_sandbox_starts_with_a_users_own_manifests(tmp_path):
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: mine}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: mine}\n"
+    )
+    config = tmp_path / "k"
+    serving = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "kubernaut.cli",
+        "sandbox",
+        "--kubeconfig",
+        str(config),
+        "--load",
+        str(mine),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    await asyncio.wait_for(serving.stdout.readline(), 30)
+    code, out, _ = await command(
+        "execute", "patch-configmap", "-n", "mine", "-p", "name=c", "-p", "set.A=1", "--kubeconfig", str(config)
+    )
+    assert code == 0, out
+    serving.terminate()
+    assert await asyncio.wait_for(serving.wait(), 10) == 0

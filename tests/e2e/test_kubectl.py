@@ -1,0 +1,111 @@
+"""kubectl, whichever version is installed, against the sandbox with the engine at work."""
+
+import asyncio
+import shutil
+
+import pytest
+import yaml
+
+KUBECTL = shutil.which("kubectl")
+
+pytestmark = pytest.mark.skipif(KUBECTL is None, reason="no kubectl is installed")
+
+MORE_WEB = """
+apiVersion: kubernaut.io/v1alpha1
+kind: KubernetesExecution
+metadata: {name: more-web, namespace: production}
+spec:
+  action: scale
+  parameters: {name: web, replicas: 3}
+"""
+
+
+@pytest.fixture
+async def kubectl(site, tmp_path):
+    """Runs kubectl as the cluster's admin; returns its output, or asserts the exit code it should have."""
+    if site.sandbox is None:
+        pytest.skip("a real cluster's kubectl needs no test of ours")
+    config = tmp_path / "kubeconfig"
+    config.write_text(yaml.safe_dump(site.sandbox.kubeconfig()), "utf-8")
+
+    async def run(*words, stdin="", code=0):
+        process = await asyncio.create_subprocess_exec(
+            KUBECTL,
+            *words,
+            env={"KUBECONFIG": str(config), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(stdin.encode()), 40)
+        assert process.returncode == code, err.decode()
+        return out.decode() + err.decode() if code else out.decode()
+
+    run.start = lambda *words: asyncio.create_subprocess_exec(
+        KUBECTL,
+        *words,
+        env={"KUBECONFIG": str(config), "HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    return run
+
+
+async def test_get_with_watch_shows_an_execution_from_pending_to_succeeded(kubectl):
+    watching = await kubectl.start("get", "kex", "-A", "-w")
+    await kubectl("apply", "-f", "-", stdin=MORE_WEB)
+    lines = []
+    async with asyncio.timeout(30):
+        while not lines or "Succeeded" not in lines[-1]:
+            lines.append((await watching.stdout.readline()).decode())
+    watching.kill()
+    await watching.wait()
+    assert lines[0].split() == ["NAMESPACE", "NAME", "ACTION", "TARGET", "PHASE", "REASON", "AGE"]
+    phases = [phase for line in lines for phase in ("Pending", "Running", "Succeeded") if phase in line]
+    assert phases[-1] == "Succeeded"
+    assert "Running" in phases
+
+
+async def test_apply_twice_get_describe_patch_and_delete(kubectl):
+    assert "created" in await kubectl("apply", "-f", "-", stdin=MORE_WEB)
+    assert "unchanged" in await kubectl("apply", "-f", "-", stdin=MORE_WEB)
+    await kubectl(
+        "wait", "kex/more-web", "-n", "production", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s"
+    )
+    assert "Deployment/web" in await kubectl("get", "kex", "-n", "production")
+    described = await kubectl("describe", "kex", "more-web", "-n", "production")
+    assert "Spec.Replicas" in described or "spec.replicas" in described
+    assert "Started" in described, "its Events belong to it"
+    await kubectl(
+        "patch", "kex", "more-web", "-n", "production", "--type=merge", "-p", '{"spec":{"ttlSecondsAfterFinished":60}}'
+    )
+    refused = await kubectl(
+        "patch", "kex", "more-web", "-n", "production", "--type=merge", "-p", '{"spec":{"action":"x"}}', code=1
+    )
+    assert "action is immutable: create another execution" in refused
+    await kubectl("delete", "kex", "more-web", "-n", "production")
+    assert "not found" in await kubectl("get", "kex", "more-web", "-n", "production", code=1)
+
+
+async def test_logs_of_an_actions_pod_tell_what_it_did(kubectl):
+    await kubectl("apply", "-f", "-", stdin=MORE_WEB)
+    await kubectl(
+        "wait", "kex/more-web", "-n", "production", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s"
+    )
+    job = (await kubectl("get", "kex", "more-web", "-n", "production", "-o", "jsonpath={.status.jobName}")).strip()
+    assert "changed Deployment/web spec.replicas: 2 -> 3" in await kubectl(
+        "logs", f"job/{job}", "-n", "production", "-c", "execute"
+    )
+    assert "would change Deployment/web" in await kubectl("logs", f"job/{job}", "-n", "production", "-c", "dry-run")
+
+
+async def test_it_knows_its_resources_and_refuses_what_it_does_not(kubectl):
+    resources = await kubectl("api-resources")
+    for name in ("kubernetesexecutions", "jobs", "deployments", "configmaps", "rolebindings"):
+        assert name in resources
+    assert "the server doesn't have a resource type" in await kubectl("get", "ingresses", code=1)
+
+
+async def test_rbac_is_enforced_as_kubectl_sees_it(kubectl):
+    account = "system:serviceaccount:production:configmap-patcher"
+    assert (await kubectl("auth", "can-i", "patch", "configmaps", "-n", "production", "--as", account)).strip() == "yes"
+    assert "no" in await kubectl("auth", "can-i", "get", "secrets", "-n", "production", "--as", account, code=1)

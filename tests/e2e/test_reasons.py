@@ -1,0 +1,204 @@
+"""Every reason that an execution can end or wait with, and the message that a person reads."""
+
+import pytest
+
+from kubernaut.cluster import JOBS
+from tests.support.site import CONFIG_MAPS, QUOTAS, ROLE_BINDINGS
+
+CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
+LONG = "time.sleep(100)"
+
+
+def ended(status):
+    return status["phase"], status.get("reason")
+
+
+async def test_unknown_action(site):
+    status = await site.run("drop-database")
+    assert ended(status) == ("Failed", "UnknownAction")
+    assert status["message"].startswith("no action 'drop-database' is installed; installed: ")
+
+
+async def test_invalid_parameters(site):
+    status = await site.run("scale", {"name": "web", "replicas": "5", "namespace": "kube-system"})
+    assert ended(status) == ("Failed", "InvalidParameters")
+    assert "parameters.replicas: input should be a valid integer (got '5')" in status["message"]
+    assert "parameters.namespace: this action has no such parameter" in status["message"]
+    assert "jobName" not in status
+
+
+async def test_action_unavailable(site):
+    status = await site.run("unloadable")
+    assert ended(status) == ("Failed", "ActionUnavailable")
+    assert "No module named 'tests.support.no_such_module'" in status["message"]
+
+
+async def test_forbidden_before_a_job_exists(site):
+    binding = await site.get(ROLE_BINDINGS, "kubernaut-scale")
+    await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])
+    status = await site.run("scale", {"name": "web", "replicas": 5})
+    assert ended(status) == ("Failed", "Forbidden")
+    assert "may not get deployments (API group apps)" in status["message"]
+    assert "patch statefulsets/scale (API group apps)" in status["message"]
+    assert status["message"].endswith(
+        f"grant it with: kubernaut rbac render scale -n {site.namespace} | kubectl apply -f -"
+    )
+    assert "jobName" not in status
+
+
+async def test_forbidden_in_the_pod_when_an_action_does_more_than_it_declared(site):
+    status = await site.run("script", {"dry_run": "action.api.get('v1/secrets', 'token')"})
+    assert ended(status) == ("Failed", "Forbidden")
+    user = f"system:serviceaccount:{site.namespace}:trouble-maker"
+    assert f'secrets "token" is forbidden: User "{user}" cannot get resource "secrets"' in status["message"]
+
+
+async def test_an_action_without_rules_has_no_token_at_all(site):
+    status = await site.run("tokenless", {"dry_run": "action.api.get('v1/configmaps', 'app-config')"})
+    assert ended(status) == ("Failed", "DryRunRejected")
+    assert "its pod has no token" in status["message"]
+
+
+async def test_dry_run_rejected(site):
+    status = await site.run("scale", {"name": "nope", "replicas": 5})
+    assert ended(status) == ("Failed", "DryRunRejected")
+    assert status["message"].startswith(
+        'The dry run on Deployment/nope was refused: deployments.apps "nope" not found (pod '
+    )
+    assert status["message"].endswith("Nothing was changed.")
+    assert status["attempts"] == 1
+
+
+async def test_action_failed_on_a_refusal_after_a_change(site):
+    status = await site.run("script", {"execute": f"{CHANGE}\naction.reject('it did not help')"})
+    assert ended(status) == ("Failed", "ActionFailed")
+    assert "it did not help" in status["message"]
+    assert "Before that it changed ConfigMap/app-config data.A: '1' → '2'" in status["message"]
+
+
+async def test_action_failed_on_any_failure_that_may_not_be_repeated(site):
+    status = await site.run("once", {"execute": f"{CHANGE}\nos._exit(3)"})
+    assert ended(status) == ("Failed", "ActionFailed")
+    assert "failed with exit code 3 and may not run twice" in status["message"]
+    assert status["attempts"] == 1
+
+
+async def test_retries_exhausted(site):
+    status = await site.run("script", {"execute": "raise __import__('kubernaut').runner.TryAgain('no answer yet')"})
+    assert ended(status) == ("Failed", "RetriesExhausted")
+    assert (
+        "The action on ConfigMap/app-config failed 2 times, the last time with exit code 1: no answer yet"
+        in status["message"]
+    )
+    assert status["attempts"] == 2
+
+
+async def test_deadline_exceeded(site):
+    status = await site.run("script", {"execute": f"{CHANGE}\n{LONG}"}, deadlineSeconds=4)
+    assert ended(status) == ("Failed", "DeadlineExceeded")
+    assert "The action on ConfigMap/app-config was stopped in attempt 1 after 4 s" in status["message"]
+    assert "Before that it changed" in status["message"]
+
+
+async def test_out_of_memory(site):
+    status = await site.run("script", {"execute": "x = bytearray(300 * 2**20)\ntime.sleep(20)"})
+    assert ended(status) == ("Failed", "OutOfMemory")
+    assert "raise the action's limit" in status["message"]
+
+
+async def test_plugin_error_in_the_pod(site):
+    status = await site.run("script", {"dry_run": "{}['colour']"})
+    assert ended(status) == ("Failed", "PluginError")
+    assert "failed in the plugin's own code: KeyError: 'colour'" in status["message"]
+
+
+async def test_a_success_without_a_result_is_a_plugin_error(site):
+    status = await site.run(
+        "script",
+        {
+            "execute": "open(__import__('kubernaut.runner.pod', fromlist=['x']).termination_log(), 'w').close(); os._exit(0)"
+        },
+    )
+    assert ended(status) == ("Failed", "PluginError")
+    assert "told no result" in status["message"]
+
+
+async def test_lost_when_somebody_deletes_the_job(site):
+    key = await site.create("script", {"execute": LONG})
+    status = await site.until(key, phase="Running")
+    job = await site.get(JOBS, status["jobName"])
+    await site.cluster.delete(JOBS, site.namespace, status["jobName"], uid=job["metadata"]["uid"])
+    status = (await site.end(key))["status"]
+    assert ended(status) == ("Failed", "Lost")
+    assert status["message"].startswith(f"Job {status['jobName']} was deleted before its end was seen; ")
+    assert status["message"].endswith("look at ConfigMap/app-config.")
+
+
+async def test_quota_exceeded_waits_and_then_runs(site):
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": site.namespace}}
+    await site.apply({**quota, "spec": {"hard": {"count/jobs.batch": "0"}}})
+    while "used" not in (await site.get(QUOTAS, "none")).get("status", {}):
+        pass
+    key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
+    status = await site.until(key, phase="Pending", reason="QuotaExceeded")
+    assert "exceeded quota: none" in status["message"]
+    await site.patch(QUOTAS, "none", {"spec": {"hard": {"count/jobs.batch": "5"}}})
+    assert (await site.end(key))["status"]["phase"] == "Succeeded"
+
+
+BAD = {
+    "bad-privileged": "spec.template.spec.containers[0].securityContext.privileged: True is more than an action may have",
+    "bad-account": "spec.template.spec.serviceAccountName is 'default', and must be 'trouble-maker' or left out",
+    "bad-host-path": "spec.template.spec.volumes[0].hostPath is not for a plugin to set",
+    "bad-no-containers": "spec.template.spec.containers must hold ['execute'] here",
+    "bad-no-dict": "the Job is list, not a mapping",
+    "bad-nothing": "the Job is NoneType, not a mapping",
+    "bad-raises": "hook validate of plugin bad-raises raised RuntimeError: out of ideas",
+    "bad-sleeps": "hook validate of plugin bad-sleeps did not return within 5 s",
+    "bad-exits": "hook validate of plugin bad-exits raised SystemExit: 3",
+    "bad-answer": "validate of plugin bad-answer returned str, not a list of Problem",
+}
+
+
+async def test_each_bad_plugin_costs_its_own_execution_alone(site):
+    keys = {action: await site.create(action) for action in BAD}
+    good = await site.run("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
+    assert good["phase"] == "Succeeded"
+    for action, told in BAD.items():
+        status = (await site.end(keys[action]))["status"]
+        assert ended(status) == ("Failed", "PluginError"), action
+        assert told in status["message"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a/b", "..", "x" * 10_000, "ünï", "-p", "$(HOME)"],
+    ids=["a slash", "a way up", "10,000 characters", "unicode", "an option", "a variable"],
+)
+async def test_hostile_names_end_that_execution_and_nothing_else(site, name):
+    before = (await site.get(CONFIG_MAPS, "app-config"))["data"]
+    status = await site.run("patch-configmap", {"name": name, "set": {"A": "1"}})
+    assert ended(status) == ("Failed", "InvalidParameters")
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"] == before
+
+
+async def test_hostile_values_arrive_to_the_letter(site):
+    value = "$(KUBERNAUT_UID) $$(X) $$$ `id` ; rm -rf / \" ' \\ \n\u0000 ünï 💥 {{ x }}".replace("\u0000", "")
+    status = await site.run("patch-configmap", {"name": "app-config", "set": {"A": value}})
+    assert status["phase"] == "Succeeded", status
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["A"] == value
+
+
+async def test_a_value_too_large_for_a_pod_is_refused_with_the_bound(site):
+    status = await site.run("patch-configmap", {"name": "app-config", "set": {"A": "x" * 200_000}})
+    assert ended(status) == ("Failed", "InvalidParameters")
+    assert "195 KiB are more than the 96 KiB that reach a pod" in status["message"]
+
+
+async def test_changes_too_large_for_a_termination_message_are_cut_and_it_is_said(site):
+    values = {f"KEY_{number}": "v" * 1000 for number in range(30)}
+    status = await site.run("patch-configmap", {"name": "app-config", "set": values})
+    assert status["phase"] == "Succeeded"
+    assert "too large for a termination message and is cut" in status["message"]
+    assert status["result"]["truncated"] is True
+    assert "rollback" not in status["result"]

@@ -1,0 +1,135 @@
+"""Actions that go wrong on purpose, each in its own way. Their pods run the Python that the parameters hold."""
+
+from __future__ import annotations
+
+import os
+import time
+from importlib.metadata import EntryPoint
+from typing import Any
+
+import kubernaut
+from kubernaut import ActionSpec, Execution, Parameters, Problem, Resources, Rule, Target
+
+_RULES = (Rule(resources=("configmaps",), verbs=("patch",)),)
+
+
+class Script(Parameters):
+    """What the two steps do, as the body of `perform`."""
+
+    name: kubernaut.ObjectName = "app-config"
+    dry_run: str = "pass"
+    execute: str = "pass"
+
+
+class Trouble:
+    """A plugin whose pods run its parameters."""
+
+    HOOK_VERSION = 1
+
+    def __init__(self, **spec: Any) -> None:
+        self._spec = spec
+
+    @kubernaut.hookimpl
+    def describe(self) -> ActionSpec:
+        known = {
+            "rules": _RULES,
+            "backoff_limit": 1,
+            "deadline": 60,
+            "retry_safe": True,
+            "resources": Resources(memory_limit="64Mi"),
+        }
+        return ActionSpec(
+            summary="Go wrong.",
+            parameters=Script,
+            target=lambda p: Target("ConfigMap", p.name),
+            service_account="trouble-maker",
+            **{**known, **self._spec},
+        )
+
+    @kubernaut.hookimpl
+    def build_job(self, execution: Execution) -> Any:
+        job = kubernaut.runner_job(execution, "unused")
+        pod = job["spec"]["template"]["spec"]
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            body = execution.parameters.dry_run if container["name"] == "dry-run" else execution.parameters.execute
+            lines = "\n    ".join(body.splitlines())
+            container["command"] = [
+                "python",
+                "-c",
+                f"import os, sys, time\nfrom kubernaut.runner import run\ndef perform(action):\n    {lines}\nrun(perform)",
+            ]
+        return job
+
+
+class BadJob(Trouble):
+    """Returns what the engine must refuse."""
+
+    def __init__(self, spoil: Any) -> None:
+        super().__init__()
+        self._spoil = spoil
+
+    @kubernaut.hookimpl
+    def build_job(self, execution: Execution) -> Any:
+        job = kubernaut.runner_job(execution, "unused")
+        return self._spoil(job, job["spec"]["template"]["spec"])
+
+
+class BadHook(Trouble):
+    """Does in a hook what no hook may do."""
+
+    def __init__(self, misdeed: Any) -> None:
+        super().__init__()
+        self._misdeed = misdeed
+
+    @kubernaut.hookimpl
+    def validate(self, execution: Execution) -> list[Problem]:
+        return self._misdeed()
+
+
+def _raise() -> Any:
+    raise RuntimeError("out of ideas")
+
+
+def _spoiled(field: str, value: Any) -> Any:
+    def spoil(job: Any, pod: Any) -> Any:
+        pod[field] = value
+        return job
+
+    return spoil
+
+
+def _privileged(job: Any, pod: Any) -> Any:
+    pod["containers"][0]["securityContext"] = {"privileged": True}
+    return job
+
+
+PLUGINS: dict[str, Any] = {
+    "script": Trouble(),
+    "once": Trouble(retry_safe=False),
+    "tokenless": Trouble(rules=()),
+    "bad-privileged": BadJob(_privileged),
+    "bad-account": BadJob(_spoiled("serviceAccountName", "default")),
+    "bad-host-path": BadJob(_spoiled("volumes", [{"name": "x", "hostPath": {"path": "/"}}])),
+    "bad-no-containers": BadJob(_spoiled("containers", [])),
+    "bad-no-dict": BadJob(lambda job, pod: [job, pod]),
+    "bad-nothing": BadJob(lambda job, pod: None),
+    "bad-raises": BadHook(_raise),
+    "bad-sleeps": BadHook(lambda: time.sleep(120)),
+    "bad-exits": BadHook(lambda: os.sys.exit(3)),  # type: ignore[attr-defined]
+    "bad-answer": BadHook(lambda: "fine"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return PLUGINS[name.replace("_", "-")]
+    except KeyError:
+        raise AttributeError(name) from None
+
+
+def entry_points() -> list[EntryPoint]:
+    """One for each, and one that leads nowhere."""
+    found = [
+        EntryPoint(name, f"tests.support.trouble:{name.replace('-', '_')}", "kubernaut.actions") for name in PLUGINS
+    ]
+    return [*found, EntryPoint("unloadable", "tests.support.no_such_module", "kubernaut.actions")]

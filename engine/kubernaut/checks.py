@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from kubernaut.errors import HookError
+from kubernaut.errors import DeniedError, HookError
 from kubernaut.execution import MAX_PARAMETERS_BYTES, ExecutionSpec, Reason
+from kubernaut.faults import brief, told_faults
 from kubernaut.hooks import HookCaller
-from kubernaut.registry import Action, Plugin, Registry
+from kubernaut.registry import Action, Plugin, Policy, Registry
 from kubernaut.rights import Rights
 from kubernaut.settings import Settings
 from kubernaut.types import Execution, Problem, Target
 
 ANNOTATION_REQUESTED_BY = "kubernaut.io/requested-by"
-_SHOWN_VALUE = 60
 _SHOWN_PROBLEMS = 5
 
 
@@ -66,7 +67,7 @@ class Checks:
         try:
             spec = ExecutionSpec.model_validate(obj["spec"])
         except ValidationError as error:
-            return Refused(Reason.INVALID_PARAMETERS, f"spec cannot be read: {problems_of(error, 'spec')}")
+            return Refused(Reason.INVALID_PARAMETERS, f"spec cannot be read: {told_faults(error, 'spec')}")
         action = self._action(spec.action)
         if isinstance(action, Refused):
             return action
@@ -87,10 +88,11 @@ class Checks:
             uid=metadata["uid"],
             action=action.name,
             parameters=parameters,
-            settings=action.spec.settings(),
-            image=self._settings.image,
+            settings=action.settings,
+            image=action.image or self._settings.image,
             dry_run=spec.dry_run,
             deadline_seconds=deadline,
+            checked_at=datetime.now(UTC),
             requested_by=metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY, ""),
         )
         return await self._with_target(action, execution)
@@ -101,7 +103,7 @@ class Checks:
         if name in self._registry.broken and name not in self._registry.broken_policies:
             return Refused(Reason.ACTION_UNAVAILABLE, str(self._registry.broken[name]))
         known = ", ".join(sorted(self._registry.actions)) or "none"
-        return Refused(Reason.UNKNOWN_ACTION, f"no action {_shown(name)} is installed; installed: {known}")
+        return Refused(Reason.UNKNOWN_ACTION, f"no action {brief(name)} is installed; installed: {known}")
 
     async def _with_target(self, action: Action, execution: Execution) -> Admitted | Refused:
         try:
@@ -112,7 +114,7 @@ class Checks:
             return Refused(
                 Reason.PLUGIN_ERROR, f"target of plugin {action.name} returned {type(target).__name__}, not a Target"
             )
-        return Admitted(action, execution, target)
+        return Admitted(action, replace(execution, target=target), target)
 
     async def _plugin(self, admitted: Admitted) -> Refused | None:
         answer = await self._problems(admitted.action, admitted.execution)
@@ -121,17 +123,32 @@ class Checks:
         return Refused(Reason.INVALID_PARAMETERS, _spoken(answer)) if answer else None
 
     async def _policies(self, admitted: Admitted) -> Refused | None:
+        namespaces, namespace = self._settings.namespaces, admitted.execution.namespace
+        if namespaces and namespace not in namespaces:
+            message = f"the engine's configuration (namespaces) does not allow executions in {namespace}"
+            return Refused(Reason.POLICY_DENIED, message)
         for name in sorted(self._registry.broken_policies):
             return Refused(
                 Reason.POLICY_DENIED, f"policy {name} cannot be asked, so nothing runs: {self._registry.broken[name]}"
             )
         for policy in self._registry.policies:
-            answer = await self._problems(policy, admitted.execution)
+            answer = await self._asked(policy, admitted)
             if isinstance(answer, Refused):
                 return Refused(Reason.POLICY_DENIED, f"policy {policy.name} could not decide: {answer.message}")
             if answer:
                 return Refused(Reason.POLICY_DENIED, f"policy {policy.name}: {_spoken(answer)}")
         return None
+
+    async def _asked(self, policy: Policy, admitted: Admitted) -> list[Problem] | Refused:
+        """A policy sees its own settings, and the target's labels if it asks for them."""
+        asked = replace(admitted.execution, settings=policy.settings)
+        try:
+            reads = partial(policy.spec.reads_labels, asked)
+            if self._rights is not None and await self._hooks.call(policy.name, "reads_labels", reads):
+                asked = replace(asked, target_labels=await self._rights.labels(admitted.target, asked.namespace))
+        except (HookError, DeniedError) as error:
+            return Refused(Reason.POLICY_DENIED, str(error))
+        return await self._problems(policy, asked)
 
     async def _rights_held(self, admitted: Admitted) -> Refused | None:
         if self._rights is None:
@@ -167,33 +184,9 @@ def parse_parameters(model: type[BaseModel], given: Mapping[str, Any]) -> BaseMo
     try:
         return model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
-        return Refused(Reason.INVALID_PARAMETERS, problems_of(error, "parameters"))
+        return Refused(Reason.INVALID_PARAMETERS, told_faults(error, "parameters", "parameter of this action"))
     except Exception as error:  # noqa: BLE001 - a plugin's own validator may raise anything
         return Refused(Reason.PLUGIN_ERROR, f"the parameters model raised {type(error).__name__}: {error}")
-
-
-def problems_of(error: ValidationError, prefix: str) -> str:
-    """Every fault of a pydantic error in one line: field, what is wrong, and the value in brief."""
-    faults = []
-    for fault in error.errors(include_url=False)[:_SHOWN_PROBLEMS]:
-        field = ".".join([prefix, *(_shown(part, quoted=False) for part in fault["loc"])])
-        got = "" if fault["type"] == "missing" else f" (got {_shown(fault['input'])})"
-        faults.append(f"{field}: {_remedy(fault)}{got}")
-    left_out = error.error_count() - len(faults)
-    return "; ".join(faults) + (f"; and {left_out} more" if left_out else "")
-
-
-def _remedy(fault: Mapping[str, Any]) -> str:
-    if fault["type"] == "extra_forbidden":
-        return "this action has no such parameter"
-    if fault["type"] == "missing":
-        return "is required"
-    return str(fault["msg"])[0].lower() + str(fault["msg"])[1:]
-
-
-def _shown(value: object, *, quoted: bool = True) -> str:
-    text = repr(value) if quoted else str(value)
-    return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}… ({len(text)} characters)"
 
 
 def _spoken(problems: list[Problem]) -> str:

@@ -7,6 +7,7 @@ few fields. `kubernetes.aio` brings configuration, credentials (and their renewa
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -33,8 +34,9 @@ from kubernaut.execution import GROUP, PLURAL, VERSION
 if TYPE_CHECKING:
     from kubernetes.aio import client
 
-_WATCH_SECONDS = 50
-"""The server ends a watch after this time; one that has not ended 8 s later is a dead connection."""
+_WATCH_SECONDS = 50.0
+"""The server ends a watch after this time; one that has not ended a little later is a dead connection."""
+_WATCH_GRACE = 1.15
 _MERGE_PATCH = "application/merge-patch+json"
 
 
@@ -79,15 +81,19 @@ class WatchEvent:
 class Cluster:
     """A connection to one API server, as one identity. Use it as an async context manager."""
 
-    def __init__(self, configuration: client.Configuration) -> None:
+    def __init__(self, configuration: client.Configuration, watch_seconds: float = _WATCH_SECONDS) -> None:
         self.host: str = configuration.host
+        self._watch_seconds = watch_seconds
         self._configuration = configuration
         self._client: client.ApiClient | None = None
 
     @classmethod
-    async def connect(cls, kubeconfig: Path | Mapping[str, Any] | None = None) -> Self:
+    async def connect(
+        cls, kubeconfig: Path | Mapping[str, Any] | None = None, *, watch_seconds: float = _WATCH_SECONDS
+    ) -> Self:
         """From a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's own ServiceAccount.
 
+        A watch that is silent for longer than about `watch_seconds` is begun anew.
         Raises InputError when none of them can be used.
         """
         from kubernetes.aio import client, config  # noqa: PLC0415 - half a second that offline commands need not wait for
@@ -106,7 +112,7 @@ class Cluster:
             raise InputError(
                 f"no usable kubeconfig: {error}; set KUBECONFIG, or start one with `kubernaut sandbox`"
             ) from error
-        return cls(configuration)
+        return cls(configuration, watch_seconds)
 
     async def __aenter__(self) -> Self:
         from kubernetes.aio import client  # noqa: PLC0415 - see connect
@@ -166,10 +172,10 @@ class Cluster:
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
-            "timeoutSeconds": str(_WATCH_SECONDS),
+            "timeoutSeconds": str(math.ceil(self._watch_seconds)),
             "labelSelector": selector,
         }
-        timeout = aiohttp.ClientTimeout(total=_WATCH_SECONDS + 8, connect=10)
+        timeout = aiohttp.ClientTimeout(total=self._watch_seconds * _WATCH_GRACE, connect=10)
         response = await self._send("GET", resource.path(namespace), query=query, timeout=timeout)
         try:
             if response.status >= 400:

@@ -13,6 +13,7 @@ import socket
 from kubernaut.checks import Checks
 from kubernaut.cluster import EXECUTIONS, JOBS, PODS, Cluster
 from kubernaut.conclude import Concluder
+from kubernaut.configure import configured
 from kubernaut.errors import KubernautError, NeverError, ThrottledError
 from kubernaut.execution import Phase
 from kubernaut.hardening import ANNOTATION_TARGET, APP_NAME, LABEL_APP
@@ -38,7 +39,8 @@ _DENIED_RETRY_SECONDS = 5.0
 class Controller:
     """One running engine."""
 
-    def __init__(self, cluster: Cluster, registry: Registry, settings: Settings) -> None:
+    def __init__(self, cluster: Cluster, installed: Registry, settings: Settings) -> None:
+        registry = configured(installed, settings)
         self._settings = settings
         self._queue: KeyQueue[Key] = KeyQueue()
         self._caches = Caches(

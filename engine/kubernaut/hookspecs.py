@@ -9,15 +9,15 @@ from typing import Any
 
 import pluggy
 
-from kubernaut.types import ActionSpec, Execution, Problem, Result, Rollback
+from kubernaut.types import ActionSpec, Execution, PolicySpec, Problem, Result, Rollback
 
 hookspec = pluggy.HookspecMarker("kubernaut")
 hookimpl = pluggy.HookimplMarker("kubernaut")
 
 
 @hookspec(firstresult=True)
-def describe() -> ActionSpec:  # type: ignore[empty-body]
-    """Say what this action is and the least it needs; asked once, at start-up."""
+def describe() -> ActionSpec | PolicySpec:  # type: ignore[empty-body]
+    """Say what this action is and the least it needs, or what this policy is; asked once, at start-up."""
 
 
 @hookspec

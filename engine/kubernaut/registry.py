@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 from pydantic import ValidationError
@@ -19,12 +19,14 @@ from kubernaut import hookspecs
 from kubernaut.errors import HookError, PluginLoadError
 from kubernaut.hooks import HookCaller
 from kubernaut.names import is_label
-from kubernaut.types import HOOK_VERSION, ActionSpec
+from kubernaut.types import HOOK_VERSION, ActionSpec, PolicySpec
+
+S = TypeVar("S", ActionSpec, PolicySpec)
 
 ACTIONS, POLICIES = "kubernaut.actions", "kubernaut.policies"
 LOAD_LIMIT_SECONDS = 20.0
-_NEEDED = {ACTIONS: ("describe", "build_job"), POLICIES: ("validate",)}
-_ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLICIES: {"validate"}}
+_NEEDED = {ACTIONS: ("describe", "build_job"), POLICIES: ("describe", "validate")}
+_ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLICIES: {"describe", "validate"}}
 MAX_ACTION_NAME = 40
 
 
@@ -38,10 +40,22 @@ class Plugin:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy(Plugin):
+    """A usable policy, described and configured."""
+
+    spec: PolicySpec
+    settings: Any = None
+
+
+@dataclass(frozen=True, slots=True)
 class Action(Plugin):
-    """A usable action, described."""
+    """A usable action, described and configured."""
 
     spec: ActionSpec
+    settings: Any = None
+    """An instance of `spec.settings`."""
+    image: str | None = None
+    """The image of its pods, if not the engine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class Registry:
     """All plugins of this process. Built once, in `main()`, and handed on."""
 
     actions: Mapping[str, Action] = field(default_factory=dict)
-    policies: tuple[Plugin, ...] = ()
+    policies: tuple[Policy, ...] = ()
     broken: Mapping[str, PluginLoadError] = field(default_factory=dict)
     """By entry-point name. A policy among these stops every execution: a policy that cannot be asked has not approved."""
     broken_policies: frozenset[str] = frozenset()
@@ -62,14 +76,15 @@ class Registry:
         )
         caller = HookCaller(LOAD_LIMIT_SECONDS)
         actions: dict[str, Action] = {}
-        policies: list[Plugin] = []
+        policies: list[Policy] = []
         broken: dict[str, PluginLoadError] = {}
         for group, name, same in _by_name(points):
             try:
+                plugin = _load(same, caller)
                 if group == POLICIES:
-                    policies.append(_load(same, caller))
+                    policies.append(_policy(plugin, _described(plugin, PolicySpec, caller)))
                 else:
-                    actions[name] = _describe(_load(same, caller), caller)
+                    actions[name] = _action(plugin, _described(plugin, ActionSpec, caller))
             except PluginLoadError as error:
                 broken[name] = error
         broken_policies = frozenset(p.name for p in points if p.group == POLICIES and p.name in broken)
@@ -146,7 +161,8 @@ def _verified_hooks(where: str, point: EntryPoint, module: object) -> Any:
     return manager.hook
 
 
-def _describe(plugin: Plugin, caller: HookCaller) -> Action:
+def _described(plugin: Plugin, wanted: type[S], caller: HookCaller) -> S:
+    """What the plugin says of itself, if it is what its group wants."""
     where = f"plugin {plugin.name} ({plugin.distribution})"
     describe: Callable[[], Any] = plugin.hook.describe
     try:
@@ -155,8 +171,16 @@ def _describe(plugin: Plugin, caller: HookCaller) -> Action:
         cause = error.__cause__ or error
         detail = _first_problem(cause) if isinstance(cause, ValidationError) else str(error)
         raise PluginLoadError(f"{where}: {detail}") from error
-    if not isinstance(spec, ActionSpec):
-        raise PluginLoadError(f"{where}: describe returned {type(spec).__name__}, not an ActionSpec")
+    if not isinstance(spec, wanted):
+        raise PluginLoadError(f"{where}: describe returned {type(spec).__name__}, not an {wanted.__name__}")
+    return spec
+
+
+def _policy(plugin: Plugin, spec: PolicySpec) -> Policy:
+    return Policy(plugin.name, plugin.distribution, plugin.hook, spec)
+
+
+def _action(plugin: Plugin, spec: ActionSpec) -> Action:
     return Action(plugin.name, plugin.distribution, plugin.hook, spec)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster
-from kubernaut.errors import NotFoundError
+from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster, Resource
+from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.registry import Action
-from kubernaut.types import Rule
+from kubernaut.types import Rule, Target
 
 
 class Rights:
@@ -37,6 +37,24 @@ class Rights:
             return f"ServiceAccount {account} may not {', nor '.join(lacking)} in namespace {namespace}; {remedy}"
         self._granted[known] = self._clock() + self._believe_seconds
         return ""
+
+    async def labels(self, target: Target, namespace: str) -> Mapping[str, str]:
+        """The target's own labels; none for what is not in the cluster, or does not exist.
+
+        Raises DeniedError with the remedy where the engine may not read the target.
+        """
+        if not target.resource:
+            return {}
+        root, _, plural = target.resource.rpartition("/")
+        resource = Resource(f"/api/{root}" if "/" not in root else f"/apis/{root}", plural)
+        try:
+            found = await self._cluster.get(resource, namespace, target.name)
+            return dict(found["metadata"].get("labels", {}))
+        except NotFoundError:
+            return {}
+        except DeniedError as error:
+            remedy = f"grant the engine `get` on {plural} there, or protect by name"
+            raise DeniedError(f"it goes by labels, and the engine may not read those of {target}; {remedy}") from error
 
     async def _allowed(self, account: str, namespace: str, rule: Rule, resource: str, verb: str) -> bool:
         name, _, subresource = resource.partition("/")

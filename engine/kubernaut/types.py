@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
 
 HOOK_VERSION = 1
 """The version of the hook contract. A plugin states the one it was written for as its own `HOOK_VERSION`."""
@@ -25,7 +27,19 @@ ObjectName = Annotated[
 Label = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 """An RFC 1123 label: what ServiceAccounts and actions are named with here."""
 
-_QUANTITY = re.compile(r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$")
+_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
+
+
+def _quantity(value: str) -> str:
+    if not _QUANTITY.fullmatch(value):
+        raise ValueError("it is no Kubernetes quantity, such as 200m or 128Mi")
+    return value
+
+
+Quantity = Annotated[str, AfterValidator(_quantity)]
+"""An amount of CPU or memory as Kubernetes writes it."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class _Frozen(BaseModel):
@@ -58,17 +72,10 @@ class Rule(_Frozen):
 class Resources(_Frozen):
     """Requests and limits of each of the action's containers, as Kubernetes quantities."""
 
-    cpu_request: str = "50m"
-    memory_request: str = "64Mi"
-    cpu_limit: str = "200m"
-    memory_limit: str = "128Mi"
-
-    @field_validator("*")
-    @classmethod
-    def _quantity(cls, value: str) -> str:
-        if not _QUANTITY.match(value):
-            raise ValueError(f"{value!r} is not a Kubernetes quantity such as 200m or 128Mi")
-        return value
+    cpu_request: Quantity = "50m"
+    memory_request: Quantity = "64Mi"
+    cpu_limit: Quantity = "200m"
+    memory_limit: Quantity = "128Mi"
 
     def manifest(self) -> dict[str, dict[str, str]]:
         """The `resources` of a container."""
@@ -84,6 +91,8 @@ class Target:
 
     kind: str
     name: str
+    resource: str = ""
+    """Where the API server has it, such as `apps/v1/deployments`; empty for what is not in the cluster."""
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
@@ -143,6 +152,33 @@ class Execution:
     dry_run: bool = False
     deadline_seconds: int = 600
     requested_by: str = ""
+    checked_at: datetime = _NEVER
+    """When the engine asked."""
+    target: Target = Target("", "")
+    """What `ActionSpec.target` made of the parameters."""
+    target_labels: Mapping[str, str] = field(default_factory=dict)
+    """The target's own labels; only for a policy that reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an action's examples need beyond the sandbox's own objects."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The action's settings with which its examples work."""
+    objects: tuple[Mapping[str, Any], ...] = ()
+    """Manifests to create first, such as a Secret; one without a namespace goes where the example runs."""
+
+
+class PolicySpec(BaseModel):
+    """What a policy is; returned by its `describe`, read once at start-up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: Annotated[str, Field(min_length=1, max_length=200)]
+    settings: type[BaseModel] = NoSettings
+    reads_labels: Callable[[Execution], bool] = lambda _: False
+    """Does the verdict on this execution depend on its target's labels? If so the engine needs the right to read the target."""
 
 
 class ActionSpec(BaseModel):
@@ -167,6 +203,9 @@ class ActionSpec(BaseModel):
     settings: type[BaseModel] = NoSettings
     examples: tuple[dict[str, JsonValue], ...] = ()
     """Parameters that work on the sandbox's own objects and between them need every rule: shown to people, run by demo and tests."""
+
+    surroundings: Callable[[], AbstractContextManager[Surroundings]] | None = None
+    """Starts whatever else the examples need, such as a server on loopback, while demo and tests run them."""
 
     @model_validator(mode="after")
     def _closed_models(self) -> Self:

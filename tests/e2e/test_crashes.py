@@ -15,7 +15,8 @@ from kubernaut.following import has_ended
 from kubernaut.informer import Informer
 from kubernaut.registry import Registry
 from kubernaut.sandbox import Sandbox
-from tests.support.site import CONFIG_MAPS, Site, objects_in
+from kubernaut.settings import Settings
+from tests.support.site import CONFIG_MAPS, Site, at_work, objects_in
 
 EXECUTIONS_IN_ALL, KILLS = 100, 30
 MISSING = 10
@@ -184,6 +185,19 @@ async def test_watches_that_are_cut_expired_or_silent_are_survived(site):
         key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": name}})
         fault()
         assert (await site.end(key))["status"]["phase"] == "Succeeded", name
+
+
+async def test_a_connection_that_falls_silent_is_noticed(registry, request):
+    if request.config.getoption("--cluster") != "sandbox":
+        pytest.skip("faults are injected in the sandbox")
+    async with Sandbox() as sandbox:
+        await sandbox.apply([*objects_in("production"), *installation(registry, ["production"])])
+        engine = await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER), watch_seconds=1)
+        async with await Cluster.connect(sandbox.kubeconfig()) as admin, engine, at_work(engine, registry, Settings()):
+            site = Site(admin, "production", sandbox)
+            sandbox.faults.silence_watches()
+            key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
+            assert (await site.end(key, seconds=15))["status"]["phase"] == "Succeeded"
 
 
 async def test_storms_of_429_and_5xx_are_survived(site):

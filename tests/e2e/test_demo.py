@@ -76,7 +76,8 @@ async def test_the_sandbox_serves_until_it_is_stopped(tmp_path):
 async def test_the_sandbox_starts_with_a_users_own_manifests(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text(
-        "apiVersion: v1\nkind: Namespace\nmetadata: {name: mine}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: mine}\n"
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: mine}\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: mine}\n"
     )
     config = tmp_path / "k"
     serving = await asyncio.create_subprocess_exec(

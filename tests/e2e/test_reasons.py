@@ -23,7 +23,7 @@ async def test_invalid_parameters(site):
     status = await site.run("scale", {"name": "web", "replicas": "5", "namespace": "kube-system"})
     assert ended(status) == ("Failed", "InvalidParameters")
     assert "parameters.replicas: input should be a valid integer (got '5')" in status["message"]
-    assert "parameters.namespace: this action has no such parameter" in status["message"]
+    assert "parameters.namespace: there is no such parameter of this action" in status["message"]
     assert "jobName" not in status
 
 
@@ -98,6 +98,18 @@ async def test_deadline_exceeded(site):
     assert ended(status) == ("Failed", "DeadlineExceeded")
     assert "The action on ConfigMap/app-config was stopped in attempt 1 after 4 s" in status["message"]
     assert "Before that it changed" in status["message"]
+
+
+async def test_image_pull_failed_is_told_at_once_and_is_the_end_at_the_deadline(site):
+    key = await site.create("unpullable", deadlineSeconds=6)
+    status = await site.until(key, phase="Running", reason="ImagePullFailed")
+    assert "image registry.invalid/nothing:1 cannot be pulled" in status["message"]
+    status = (await site.end(key))["status"]
+    assert ended(status) == ("Failed", "ImagePullFailed")
+    assert status["message"].startswith(
+        "Its image could not be pulled within 6 s, its deadline: check the image's name and the registry."
+    )
+    assert status["attempts"] == 0
 
 
 async def test_out_of_memory(site):

@@ -103,7 +103,16 @@ def _privileged(job: Any, pod: Any) -> Any:
     return job
 
 
+class Unpullable(Trouble):
+    """Names an image that no registry can have."""
+
+    @kubernaut.hookimpl
+    def build_job(self, execution: Execution) -> Any:
+        return kubernaut.runner_job(execution, "unused", image="registry.invalid/nothing:1")
+
+
 PLUGINS: dict[str, Any] = {
+    "unpullable": Unpullable(),
     "script": Trouble(),
     "once": Trouble(retry_safe=False),
     "tokenless": Trouble(rules=()),

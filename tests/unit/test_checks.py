@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from kubernaut import Problem
+from kubernaut import PolicySpec, Problem
 from kubernaut.checks import Admitted, Checks, Refused
+from kubernaut.configure import configured
 from kubernaut.errors import PluginLoadError
 from kubernaut.hooks import HookCaller
-from kubernaut.registry import Registry
+from kubernaut.registry import Policy, Registry
 from kubernaut.settings import Settings
 
 
@@ -23,6 +24,7 @@ def execution(action="scale", parameters=None, **spec):
 @pytest.fixture
 def ask(registry):
     async def verdict(obj, with_registry=registry):
+        with_registry = configured(with_registry, Settings())
         return await Checks(with_registry, HookCaller(), Settings()).ask(obj)
 
     return verdict
@@ -41,7 +43,7 @@ async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target
         pytest.param({"name": "web"}, "parameters.replicas: is required", id="a missing one"),
         pytest.param(
             {"name": "web", "replicas": 1, "namespace": "kube-system"},
-            "parameters.namespace: this action has no such",
+            "parameters.namespace: there is no such parameter",
             id="namespace",
         ),
         pytest.param(
@@ -130,17 +132,18 @@ async def test_a_longer_deadline_than_the_actions_is_refused(ask):
     assert verdict == Refused("InvalidParameters", "spec.deadlineSeconds: 601 is more than the 600 that scale allows")
 
 
-class Policy:
+class Hooks:
     """A policy's hooks, without a distribution around them."""
 
-    name, distribution = "nights", "test"
-
     def __init__(self, answer):
-        self.hook = self
         self._answer = answer
 
     def validate(self, execution):
         return self._answer(execution)
+
+
+def policy(answer):
+    return Policy("nights", "test", Hooks(answer), PolicySpec(summary="s"))
 
 
 def raises(_):
@@ -166,7 +169,7 @@ def raises(_):
     ],
 )
 async def test_a_policy_that_does_not_say_yes_has_said_no(ask, registry, answer, told):
-    verdict = await ask(execution(), Registry(registry.actions, (Policy(answer),)))
+    verdict = await ask(execution(), Registry(registry.actions, (policy(answer),)))
     assert verdict.reason == "PolicyDenied"
     assert verdict.message.startswith(told)
 
@@ -180,7 +183,7 @@ async def test_a_policy_that_cannot_be_loaded_stops_everything(ask, registry):
 
 
 async def test_silence_of_an_approving_policy_is_no_objection(ask, registry):
-    assert isinstance(await ask(execution(), Registry(registry.actions, (Policy(lambda _: [[]]),))), Admitted)
+    assert isinstance(await ask(execution(), Registry(registry.actions, (policy(lambda _: [[]]),))), Admitted)
 
 
 async def test_messages_of_hostile_input_stay_short(ask):

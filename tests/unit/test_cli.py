@@ -79,7 +79,9 @@ def test_parameters_come_from_a_file_too_and_the_command_line_wins(tmp_path):
             id="type",
         ),
         pytest.param(
-            ("render", "scale", "-p", "naem=web"), "parameters.naem: this action has no such parameter", id="misspelt"
+            ("render", "scale", "-p", "naem=web"),
+            "parameters.naem: there is no such parameter of this action",
+            id="misspelt",
         ),
         pytest.param(("render", "scale", "-f", "/no/such/file"), "-f /no/such/file: cannot be read", id="no such file"),
         pytest.param(

@@ -10,6 +10,7 @@ from kubernaut.errors import UnsafeJobError
 from kubernaut.hardening import Hardening
 from kubernaut.types import Execution
 
+RULES = (Rule(resources=("pods",), verbs=("get",)),)
 Empty = create_model("Empty", __base__=Parameters)
 
 
@@ -26,7 +27,7 @@ def execution(**changes):
     return Execution(**{**known, **changes})
 
 
-def hardened(job, *, rules=(Rule(resources=("pods",), verbs=("get",)),), retry_safe=False, **changes):
+def hardened(job, *, rules=RULES, retry_safe=False, **changes):
     spec = ActionSpec(
         summary="s",
         parameters=Empty,

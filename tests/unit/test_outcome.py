@@ -150,7 +150,8 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
         pytest.param(
             observe(job("Failed", "DeadlineExceeded"), [pod("Pending", {"running": {"startedAt": T.format(1)}})]),
             Reason.DEADLINE_EXCEEDED,
-            "The dry run on Deployment/web was stopped in attempt 1 after 60 s, the deadline of all attempts together. Nothing was changed.",
+            "The dry run on Deployment/web was stopped in attempt 1 after 60 s, the deadline of all attempts together. "
+            "Nothing was changed.",
             id="deadline in the dry run",
         ),
         pytest.param(

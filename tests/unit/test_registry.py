@@ -53,7 +53,8 @@ def found(tmp_path_factory):
         Distribution("twice-b", ACTION, ("twice",)),
         Distribution(
             "careful",
-            "import kubernaut\nHOOK_VERSION = 1\n@kubernaut.hookimpl\ndef validate(execution): return []\n",
+            "import kubernaut\nHOOK_VERSION = 1\n@kubernaut.hookimpl\ndef validate(execution): return []\n"
+            "@kubernaut.hookimpl\ndef describe(): return kubernaut.PolicySpec(summary='x')\n",
             group="kubernaut.policies",
         ),
         Distribution("careless", "HOOK_VERSION = 1\n", group="kubernaut.policies"),
@@ -85,6 +86,7 @@ def test_a_name_that_two_distributions_claim_belongs_to_neither(found):
 
 def test_policies_are_found_apart_from_actions_and_a_broken_one_is_known_as_such(found):
     assert [policy.name for policy in found.policies] == ["careful"]
+    assert "has no describe marked with @kubernaut.hookimpl" in str(found.broken["careless"])
     assert found.broken_policies == {"careless"}
 
 

@@ -214,6 +214,7 @@ def test_answers_become_a_refusal_or_another_attempt(code, status, error, reason
 
 
 def test_the_pod_side_starts_without_the_heavy_libraries():
-    source = "import sys, kubernaut.runner; print([m for m in ('pydantic', 'pluggy', 'kubernetes', 'aiohttp', 'dataclasses') if m in sys.modules])"
+    heavy = ("pydantic", "pluggy", "kubernetes", "aiohttp", "dataclasses")
+    source = f"import sys, kubernaut.runner; print([m for m in {heavy} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

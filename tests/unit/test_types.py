@@ -63,7 +63,7 @@ def test_wildcards_are_refused(rule):
 
 @pytest.mark.parametrize("quantity", ["lots", "-1", "1 Gi", ""])
 def test_a_quantity_kubernetes_does_not_know_is_refused(quantity):
-    with pytest.raises(ValidationError, match="Kubernetes quantity"):
+    with pytest.raises(ValidationError, match="it is no Kubernetes quantity"):
         Resources(memory_limit=quantity)
 
 

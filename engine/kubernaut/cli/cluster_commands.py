@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from kubernaut.cli.live import Follower
-from kubernaut.cli.offline_commands import Namespace, Parameter, ParameterFile
+from kubernaut.cli.offline_commands import Configuration, Image, Namespace, Parameter, ParameterFile, read_settings
 from kubernaut.cli.output import Format, Output, console, print_json
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.cluster import EXECUTIONS, Cluster
@@ -22,7 +21,7 @@ from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import key_of
 from kubernaut.logs import log_to_stderr
 from kubernaut.registry import Registry
-from kubernaut.settings import DEFAULT_IMAGE, Settings
+from kubernaut.settings import Settings
 
 Kubeconfig = Annotated[
     Path | None,
@@ -38,15 +37,13 @@ def add_to(app: typer.Typer) -> None:
 
 def controller(
     kubeconfig: Kubeconfig = None,
-    image: Annotated[str, typer.Option(help="The image of action pods: the engine and its plugins.")] = os.environ.get(
-        "KUBERNAUT_IMAGE", DEFAULT_IMAGE
-    ),
-    max_running: Annotated[int, typer.Option(min=1, help="Executions that may run at a time.")] = 50,
+    config: Configuration = None,
+    image: Image = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
     """Run the engine against a cluster until stopped (SIGTERM or ctrl-c)."""
     log_to_stderr(log_level)
-    asyncio.run(_control(kubeconfig, Settings(image=image, max_running=max_running)))
+    asyncio.run(_control(kubeconfig, read_settings(config, image)))
 
 
 def execute(

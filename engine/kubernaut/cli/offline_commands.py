@@ -13,12 +13,13 @@ from kubernaut import rbac as rbacs
 from kubernaut.checks import Admitted, Checks, Refused
 from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
 from kubernaut.cli.parameters import read_parameters
+from kubernaut.configure import configured
 from kubernaut.errors import InputError
 from kubernaut.execution import ExecutionSpec
 from kubernaut.hardening import Hardening
 from kubernaut.hooks import HookCaller
 from kubernaut.registry import Action, Registry
-from kubernaut.settings import DEFAULT_IMAGE, Settings
+from kubernaut.settings import Settings
 
 Parameter = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; KEY.SUB=VALUE for a mapping.")
@@ -28,6 +29,12 @@ ParameterFile = Annotated[
 ]
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The namespace acted on.")]
 ManifestFormat = Annotated[str, typer.Option("-o", "--output", help="yaml or json.")]
+Configuration = Annotated[
+    Path | None, typer.Option("--config", envvar="KUBERNAUT_CONFIG", help="The engine's configuration, a YAML file.")
+]
+Image = Annotated[
+    str | None, typer.Option(envvar="KUBERNAUT_IMAGE", help="The image of action pods, before the configuration's.")
+]
 _NO_UID = "00000000-0000-0000-0000-000000000000"
 
 rbac_app = typer.Typer(
@@ -50,6 +57,12 @@ def installed(name: str, registry: Registry) -> Action:
     if name in registry.broken:
         raise InputError(str(registry.broken[name]))
     raise InputError(f"no action {name!r} is installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
+
+
+def read_settings(file: Path | None, image: str | None) -> Settings:
+    """The configuration; raises InputError naming file, field and value."""
+    settings = Settings.load(file) if file else Settings()
+    return settings.model_copy(update={"image": image}) if image else settings
 
 
 def actions(
@@ -82,23 +95,19 @@ def render(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="The Job of an execution that stops after the dry run.")
     ] = False,
-    image: Annotated[str, typer.Option(help="The image of action pods.")] = DEFAULT_IMAGE,
+    config: Configuration = None,
+    image: Image = None,
     output: ManifestFormat = "yaml",
 ) -> None:
     """Print the Job that an execution would become, without any cluster."""
-    registry = Registry.discover()
+    settings = read_settings(config, image)
+    registry = configured(Registry.discover(), settings)
     spec = installed(action, registry).spec
     parameters = read_parameters(parameter, file, spec.parameters)
     wanted = ExecutionSpec(action=action, parameters=parameters, dry_run=dry_run)
     metadata = {"name": name, "namespace": namespace, "uid": _NO_UID}
-    job = asyncio.run(
-        _job(
-            registry,
-            Settings(image=image),
-            {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)},
-        )
-    )
-    print_manifests([job], output)
+    obj = {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)}
+    print_manifests([asyncio.run(_job(registry, settings, obj))], output)
 
 
 def crd(output: ManifestFormat = "yaml") -> None:

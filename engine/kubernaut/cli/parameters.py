@@ -10,8 +10,8 @@ from typing import Any, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from kubernaut.checks import problems_of
 from kubernaut.errors import InputError
+from kubernaut.faults import told_faults
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseModel] | None) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
     try:
         return model.model_validate(given).model_dump(mode="json", include=set(given))
     except ValidationError as error:
-        raise InputError(problems_of(error, "parameters")) from error
+        raise InputError(told_faults(error, "parameters", "parameter of this action")) from error
 
 
 def _from_file(file: Path) -> dict[str, Any]:

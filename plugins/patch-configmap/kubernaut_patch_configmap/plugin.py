@@ -30,7 +30,7 @@ def describe() -> ActionSpec:
     return ActionSpec(
         summary="Set or remove keys of one ConfigMap's data.",
         parameters=PatchConfigMap,
-        target=lambda parameters: Target("ConfigMap", parameters.name),
+        target=lambda parameters: Target("ConfigMap", parameters.name, "v1/configmaps"),
         service_account="configmap-patcher",
         rules=(Rule(resources=("configmaps",), verbs=("patch",)),),
         deadline=300,

@@ -10,6 +10,7 @@ import kubernaut
 from kubernaut import ActionSpec, ObjectName, Parameters, Problem, Result, Rollback, Rule, Target
 
 HOOK_VERSION = 1
+RESOURCES = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statefulsets"}
 
 
 class Scale(Parameters):
@@ -34,7 +35,7 @@ def describe() -> ActionSpec:
     return ActionSpec(
         summary="Set the replicas of a Deployment or StatefulSet, and wait until they are ready.",
         parameters=Scale,
-        target=lambda parameters: Target(parameters.kind, parameters.name),
+        target=lambda parameters: Target(parameters.kind, parameters.name, RESOURCES[parameters.kind]),
         service_account="deployment-scaler",
         rules=(
             Rule(api_group="apps", resources=("deployments", "statefulsets"), verbs=("get",)),

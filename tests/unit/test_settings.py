@@ -1,0 +1,103 @@
+"""The configuration file: every fault is named by file, field and value, and what it says is what actions get."""
+
+import pytest
+
+from kubernaut.configure import configured
+from kubernaut.errors import InputError
+from kubernaut.settings import Settings
+
+
+def written(folder, text):
+    file = folder / "engine.yaml"
+    file.write_text(text, "utf-8")
+    return file
+
+
+def test_an_empty_file_is_all_defaults(tmp_path):
+    assert Settings.load(written(tmp_path, "")) == Settings()
+
+
+GOOD = """
+image: registry.example/kubernaut:1
+namespaces: [production]
+maxRunning: 5
+hookLimitSeconds: 2
+actions:
+  scale:
+    deadlineSeconds: 120
+    backoffLimit: 0
+    resources: {memoryLimit: 256Mi}
+    settings: {max_replicas: 10}
+  patch-configmap: {enabled: false}
+"""
+
+
+def test_what_it_says_is_what_the_actions_get(tmp_path, registry):
+    settings = Settings.load(written(tmp_path, GOOD))
+    scale = configured(registry, settings).actions["scale"]
+    assert (scale.spec.deadline, scale.spec.backoff_limit) == (120, 0)
+    assert scale.spec.resources.manifest()["limits"] == {"cpu": "200m", "memory": "256Mi"}
+    assert scale.settings.max_replicas == 10
+
+
+def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, registry):
+    found = configured(registry, Settings.load(written(tmp_path, GOOD)))
+    assert str(found.broken["patch-configmap"]) == (
+        "action patch-configmap is switched off in the engine's configuration (actions.patch-configmap.enabled)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(
+            "maxRunning: 0", "maxRunning: input should be greater than or equal to 1 (got 0)", id="out of bounds"
+        ),
+        pytest.param(
+            "maxRunning: many", "maxRunning: input should be a valid integer (got 'many')", id="a word for a number"
+        ),
+        pytest.param("maxRuning: 5", "maxRuning: there is no such field (got 5)", id="misspelt"),
+        pytest.param(
+            "actions: {scale: {resources: {cpuLimit: lots}}}",
+            "actions.scale.resources.cpuLimit: it is no Kubernetes quantity, such as 200m or 128Mi (got 'lots')",
+            id="no quantity",
+        ),
+        pytest.param(
+            "namespaces: [Not_A_Namespace]", "namespaces.0: string should match pattern", id="no namespace name"
+        ),
+        pytest.param("- a", "holds list, not a mapping", id="a list"),
+        pytest.param("a: [", "cannot be read as YAML", id="no YAML"),
+    ],
+)
+def test_each_fault_names_file_field_and_value(tmp_path, text, told):
+    with pytest.raises(InputError) as caught:
+        Settings.load(written(tmp_path, text))
+    assert str(tmp_path / "engine.yaml") in str(caught.value)
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param(
+            "actions: {scael: {}}", "actions.scael: nothing of this name is installed; installed: ", id="unknown action"
+        ),
+        pytest.param(
+            "policies: {nights: {}}", "policies.nights: nothing of this name is installed", id="unknown policy"
+        ),
+        pytest.param(
+            "actions: {scale: {settings: {max_replicas: -1}}}",
+            "actions.scale.settings.max_replicas: input should be greater than or equal to 0 (got -1)",
+            id="a setting the action refuses",
+        ),
+        pytest.param(
+            "actions: {scale: {settings: {colour: red}}}",
+            "actions.scale.settings.colour: there is no such setting (got 'red')",
+            id="a setting the action does not have",
+        ),
+    ],
+)
+def test_settings_of_plugins_are_checked_by_their_own_models(tmp_path, registry, text, told):
+    with pytest.raises(InputError) as caught:
+        configured(registry, Settings.load(written(tmp_path, text)))
+    assert told in str(caught.value)

@@ -61,6 +61,12 @@ SERVICE_ACCOUNTS = Resource("/api/v1", "serviceaccounts")
 ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "subjectaccessreviews")
 
 
+def resource_of(kind: str) -> Resource:
+    """From `apps/v1/deployments` or `v1/configmaps` to where the API server has them."""
+    root, _, plural = kind.rpartition("/")
+    return Resource(f"/apis/{root}" if "/" in root else f"/api/{root}", plural)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a list."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster, Resource
+from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster, resource_of
 from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.registry import Action
 from kubernaut.types import Rule, Target
@@ -45,15 +45,14 @@ class Rights:
         """
         if not target.resource:
             return {}
-        root, _, plural = target.resource.rpartition("/")
-        resource = Resource(f"/api/{root}" if "/" not in root else f"/apis/{root}", plural)
+        resource = resource_of(target.resource)
         try:
             found = await self._cluster.get(resource, namespace, target.name)
             return dict(found["metadata"].get("labels", {}))
         except NotFoundError:
             return {}
         except DeniedError as error:
-            remedy = f"grant the engine `get` on {plural} there, or protect by name"
+            remedy = f"grant the engine `get` on {resource.plural} there, or protect by name"
             raise DeniedError(f"it goes by labels, and the engine may not read those of {target}; {remedy}") from error
 
     async def _allowed(self, account: str, namespace: str, rule: Rule, resource: str, verb: str) -> bool:

@@ -18,6 +18,7 @@ from kubernaut.cluster import EXECUTIONS
 from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import Key
 from kubernaut.registry import Action, Registry
+from kubernaut.surrounded import surrounded
 
 _BOUND, _UNBOUND = "production", "staging"
 
@@ -97,18 +98,20 @@ def _spec(action: Action) -> dict[str, Any]:
 
 async def run_demo(out: Console, *, as_json: bool) -> bool:
     """Run it all; True if every execution ended as it should."""
-    from kubernaut.embedded import embedded  # noqa: PLC0415 - the sandbox is an optional part
+    from kubernaut.embedded import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
 
     began = time.monotonic()
     registry = Registry.discover()
     planned = scenarios(registry)
     quiet = Console(quiet=True) if as_json else out
     quiet.print("Starting an embedded cluster with the engine at work, and asking it for:")
-    async with embedded(registry) as running:
-        for scenario in planned:
-            await running.cluster.create(EXECUTIONS, scenario.namespace, scenario.manifest())
-        keys = {scenario.title: Key(scenario.namespace, scenario.name) for scenario in planned}
-        ended = await progress_of(running.cluster, keys, quiet)
+    with surrounded(registry, _BOUND) as prepared:
+        objects = [*seed(), *prepared.objects]
+        async with embedded(registry, settings=prepared.settings, objects=objects) as running:
+            for scenario in planned:
+                await running.cluster.create(EXECUTIONS, scenario.namespace, scenario.manifest())
+            keys = {scenario.title: Key(scenario.namespace, scenario.name) for scenario in planned}
+            ended = await progress_of(running.cluster, keys, quiet)
     good = bool(planned) and all(s.went_as_it_should(ended[s.title]["status"]) for s in planned)
     if as_json:
         print_json(

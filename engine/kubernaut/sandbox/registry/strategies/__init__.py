@@ -1,0 +1,36 @@
+"""What each built-in kind adds to the common rules: its defaults, its validation, its immutable fields."""
+
+from __future__ import annotations
+
+from kubernaut.sandbox.registry.strategies.base import Strategy
+from kubernaut.sandbox.registry.strategies.data import ConfigMaps, Secrets
+from kubernaut.sandbox.registry.strategies.jobs import Jobs
+from kubernaut.sandbox.registry.strategies.namespaces import Namespaces
+from kubernaut.sandbox.registry.strategies.pods import Pods
+from kubernaut.sandbox.registry.strategies.rbac import Bindings, Roles
+from kubernaut.sandbox.registry.strategies.small import Events, Leases, Quotas, Services
+from kubernaut.sandbox.registry.strategies.workloads import Deployments, ReplicaSets, StatefulSets
+
+_RBAC = "rbac.authorization.k8s.io"
+
+
+def built_in_strategies() -> dict[str, Strategy]:
+    """The strategies by resource; a kind that is not listed has only the common rules."""
+    return {
+        "configmaps": ConfigMaps(),
+        "secrets": Secrets(),
+        "namespaces": Namespaces(),
+        "pods": Pods(),
+        "services": Services(),
+        "events": Events(),
+        "resourcequotas": Quotas(),
+        "leases.coordination.k8s.io": Leases(),
+        "jobs.batch": Jobs(),
+        "deployments.apps": Deployments(),
+        "replicasets.apps": ReplicaSets(),
+        "statefulsets.apps": StatefulSets(),
+        f"roles.{_RBAC}": Roles(),
+        f"clusterroles.{_RBAC}": Roles(),
+        f"rolebindings.{_RBAC}": Bindings(),
+        f"clusterrolebindings.{_RBAC}": Bindings(),
+    }

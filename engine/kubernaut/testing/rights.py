@@ -1,0 +1,61 @@
+"""Proves that an action's rules are neither too few nor too many, by taking each verb away and running the action's own examples.
+
+Too few: with just the declared rules every example succeeds. Too many: with any one verb neither declared nor granted, some example is
+refused in its pod. And an admin who grants less than is declared is told so before a Job exists, by the right that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kubernaut.registry import Action, Registry
+from kubernaut.testing.workbench import Workbench
+from kubernaut.types import Rule
+
+# ruff: noqa: S101 - these are a test's own assertions
+
+
+def assert_minimal_rights(name: str, registry: Registry | None = None) -> None:
+    """Raise AssertionError saying which right the action lacks, or holds without need; the action needs `examples`."""
+    registry = Registry.discover() if registry is None else registry
+    assert name in registry.actions, f"{name}: {registry.broken.get(name, 'no such action is installed')}"
+    action = registry.actions[name]
+    assert action.spec.examples, f"{name} has no examples: add some that work on the sandbox's objects"
+    _assert_enough(action)
+    for left, taken in without_each_verb(action.spec.rules):
+        _assert_needed(action, left, taken)
+
+
+def without_each_verb(rules: tuple[Rule, ...]) -> Iterator[tuple[tuple[Rule, ...], str]]:
+    """For each verb on each resource: the rules without it, and its name."""
+    single = [(rule.api_group, resource, verb) for rule in rules for resource in rule.resources for verb in rule.verbs]
+    for taken in single:
+        left = tuple(Rule(api_group=g, resources=(r,), verbs=(v,)) for g, r, v in single if (g, r, v) != taken)
+        yield left, f"{taken[2]} {taken[1]}"
+
+
+def _assert_enough(action: Action) -> None:
+    with Workbench(Registry({action.name: action})) as bench:
+        for example in action.spec.examples:
+            ended = bench.run(action.name, example)
+            assert ended.succeeded, f"with the declared rules {example} ended as {ended.reason}: {ended.message}"
+
+
+def _assert_needed(action: Action, left: tuple[Rule, ...], taken: str) -> None:
+    lesser = replace(action, spec=action.spec.model_copy(update={"rules": left}))
+    with Workbench(Registry({action.name: lesser})) as bench:
+        ends = [bench.run(action.name, example) for example in action.spec.examples]
+    needed = any(
+        ended.reason in {"Forbidden", "DryRunRejected"} and _names(ended.message, taken, left) for ended in ends
+    )
+    told = [f"{ended.phase} {ended.reason}" for ended in ends]
+    assert needed, (
+        f"{action.name} declares {taken}, but no example fails for the lack of it ({', '.join(told)}): drop the rule"
+    )
+
+
+def _names(message: str, taken: str, left: tuple[Rule, ...]) -> bool:
+    """Is it this right whose lack is told? With no rule left the pod has no token at all, which tells as much."""
+    verb, resource = taken.split(" ")
+    return (f'cannot {verb} resource "{resource}"' in message) or (not left and "its pod has no token" in message)

@@ -1,0 +1,141 @@
+"""A sandbox with the engine at work, behind plain function calls: it runs in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Coroutine, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from kubernaut.cluster import EXECUTIONS, Cluster, resource_of
+from kubernaut.embedded import Embedded, embedded, seed
+from kubernaut.execution import API_VERSION, KIND
+from kubernaut.following import end_of
+from kubernaut.informer import Key
+from kubernaut.registry import Registry
+from kubernaut.settings import Settings
+from kubernaut.surrounded import surrounded
+from kubernaut.types import Change
+
+T = TypeVar("T")
+
+NAMESPACE = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an execution ended."""
+
+    phase: str
+    reason: str | None
+    message: str
+    changes: tuple[Change, ...]
+    outputs: Mapping[str, Any]
+    status: Mapping[str, Any]
+    """The whole status, as the API server has it."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Did it do what it was asked?"""
+        return self.phase == "Succeeded"
+
+
+class Workbench:
+    """A fresh sandbox, seeded as `kubernaut sandbox` is, with every installed action granted in namespace `production`.
+
+    Raises OSError when no port on loopback is free.
+    """
+
+    def __init__(self, registry: Registry | None = None, settings: Settings | None = None) -> None:
+        self._registry = Registry.discover() if registry is None else registry
+        self._settings = settings
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="workbench", daemon=True)
+        self._stack = AsyncExitStack()
+        self._running: Embedded | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self._running = self._wait(self._open())
+        except BaseException:
+            self._close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
+
+    def run(
+        self, action: str, parameters: Mapping[str, Any] | None = None, *, dry_run: bool = False, seconds: float = 60
+    ) -> Ended:
+        """Create an execution and wait for its end; raises TimeoutError after `seconds`."""
+        spec = {"action": action, "parameters": dict(parameters or {}), "dryRun": dry_run}
+        name = f"{action[:40]}-{secrets.token_hex(4)}"
+        manifest = {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": spec,
+        }
+        return _ended(self._wait(self._run(manifest, seconds)))
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        """An object of namespace `production`; `kind` as in `apps/v1/deployments`. Raises NotFoundError."""
+        return self._wait(self._cluster.get(resource_of(kind), NAMESPACE, name))
+
+    def apply(self, *manifests: Mapping[str, Any]) -> None:
+        """Create or replace objects, as the cluster's admin; one without a namespace goes to `production`."""
+        placed = [{**m, "metadata": {"namespace": NAMESPACE, **m["metadata"]}} for m in manifests]
+        if self._running is None:
+            raise RuntimeError("use `with Workbench() as bench:`")
+        self._wait(self._running.sandbox.apply(placed))
+
+    @property
+    def kubeconfig(self) -> dict[str, Any]:
+        """For kubectl or another client, as the cluster's admin."""
+        if self._running is None:
+            raise RuntimeError("use `with Workbench() as bench:`")
+        return self._running.sandbox.kubeconfig()
+
+    @property
+    def _cluster(self) -> Cluster:
+        if self._running is None:
+            raise RuntimeError("use `with Workbench() as bench:`")
+        return self._running.cluster
+
+    async def _open(self) -> Embedded:
+        prepared = self._stack.enter_context(surrounded(self._registry, NAMESPACE, self._settings))
+        objects = [*seed(), *prepared.objects]
+        return await self._stack.enter_async_context(
+            embedded(self._registry, settings=prepared.settings, objects=objects)
+        )
+
+    async def _run(self, manifest: dict[str, Any], seconds: float) -> dict[str, Any]:
+        await self._cluster.create(EXECUTIONS, NAMESPACE, manifest)
+        async with asyncio.timeout(seconds):
+            return await end_of(self._cluster, Key(NAMESPACE, manifest["metadata"]["name"]))
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def _close(self) -> None:
+        self._wait(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _ended(obj: Mapping[str, Any]) -> Ended:
+    status = obj["status"]
+    result = status.get("result", {})
+    changes = tuple(Change.model_validate(change) for change in result.get("changes", []))
+    return Ended(
+        status["phase"], status.get("reason"), status.get("message", ""), changes, result.get("outputs", {}), status
+    )

@@ -1,0 +1,1 @@
+"""Kubernaut action: restart a Deployment and wait for its rollout."""

@@ -1,0 +1,77 @@
+"""The pod side of `restart-deployment`: a new pod-template annotation, as `kubectl rollout restart` does, then the rollout watched.
+
+The annotation's value names the execution, so a second attempt of the same execution restarts nothing twice.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from kubernaut.runner import Action, run
+
+DEPLOYMENTS = "apps/v1/deployments"
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+RESTARTED_BY = "kubernaut.io/restarted-by"
+
+
+def perform(action: Action) -> None:
+    """Restart it, unless this execution has done so already; unless told not to, wait until the rollout is complete."""
+    name = action.parameters["name"]
+    before, after = action.api.modify(DEPLOYMENTS, name, lambda current: restart(current, action))
+    action.changed(
+        "Deployment", name, f"spec.template.metadata.annotations[{RESTARTED_AT}]", _restarted(before), _restarted(after)
+    )
+    if action.parameters["wait"]:
+        action.wait_until(lambda: missing(action.api.get(DEPLOYMENTS, name), action))
+
+
+def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
+    """The patch that restarts it; empty where this execution did so before."""
+    if deployment["spec"].get("paused"):
+        action.reject(
+            f"Deployment {action.parameters['name']} is paused, so a restart would wait for ever: kubectl rollout resume it first"
+        )
+    annotations = _annotations(deployment)
+    if annotations.get(RESTARTED_BY) == action.uid:
+        return {}
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now, RESTARTED_BY: action.uid}}}}}
+
+
+def missing(deployment: dict[str, Any], action: Action) -> str:
+    """What the rollout still lacks, or ""; refuses when the Deployment itself says that it will not finish."""
+    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
+    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
+        return "its controller has not seen the restart yet"
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    _refuse_if_stuck(conditions, action)
+    updated, present, available = (status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas"))
+    if updated == present == available == wanted:
+        return ""
+    left = f"{updated} of {wanted} new, {present - updated} old, {available} available"
+    failure = conditions.get("ReplicaFailure")
+    return f"{left}; {failure['message']}" if failure and failure["status"] == "True" else left
+
+
+def _refuse_if_stuck(conditions: dict[str, Any], action: Action) -> None:
+    progressing = conditions.get("Progressing", {})
+    if progressing.get("reason") != "ProgressDeadlineExceeded":
+        return
+    failure = conditions.get("ReplicaFailure", {})
+    cause = f"; {failure['message']}" if failure.get("status") == "True" else ""
+    action.reject(
+        f"the rollout does not finish: {progressing['message']}{cause}; look at its pods: kubectl describe pods"
+    )
+
+
+def _annotations(deployment: dict[str, Any]) -> dict[str, str]:
+    return deployment["spec"]["template"].get("metadata", {}).get("annotations") or {}
+
+
+def _restarted(deployment: dict[str, Any]) -> str | None:
+    return _annotations(deployment).get(RESTARTED_AT)
+
+
+if __name__ == "__main__":
+    run(perform)

@@ -1,0 +1,37 @@
+"""`restart-deployment`: what it takes and what it needs. There is no way back from a restart, so it hands back no rollback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import kubernaut
+from kubernaut import ActionSpec, ObjectName, Parameters, Rule, Target
+
+HOOK_VERSION = 1
+
+
+class RestartDeployment(Parameters):
+    """The Deployment."""
+
+    name: ObjectName
+    wait: bool = True
+    """Wait until every pod is a new one and available."""
+
+
+@kubernaut.hookimpl
+def describe() -> ActionSpec:
+    return ActionSpec(
+        summary="Restart a Deployment's pods, a few at a time, and wait for the rollout.",
+        parameters=RestartDeployment,
+        target=lambda parameters: Target("Deployment", parameters.name, "apps/v1/deployments"),
+        service_account="deployment-restarter",
+        rules=(Rule(api_group="apps", resources=("deployments",), verbs=("get", "patch")),),
+        deadline=900,
+        retry_safe=True,
+        examples=({"name": "web"},),
+    )
+
+
+@kubernaut.hookimpl
+def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
+    return kubernaut.runner_job(execution, "kubernaut_restart_deployment.perform")

@@ -1,0 +1,151 @@
+"""Deployments and StatefulSets: rollouts, scale, and what their status says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conformance.client import STRATEGIC, TABLE, Client
+from tests.conformance.manifests import condition, workload
+
+_NOW = {"kubectl.kubernetes.io/restartedAt": "2030-01-01T00:00:00Z"}
+
+
+@pytest.fixture
+def apps(namespace: str) -> str:
+    """Where the namespace's workloads are."""
+    return f"/apis/apps/v1/namespaces/{namespace}"
+
+
+def settled(replicas: int) -> Any:
+    """Whether a Deployment's rollout is through, with that many pods."""
+
+    def holds(found: dict[str, Any]) -> bool:
+        status = found["status"]
+        if status.get("observedGeneration") != found["metadata"]["generation"]:
+            return False
+        fields = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+        return all(status.get(field, 0) == replicas for field in fields)
+
+    return holds
+
+
+def rolled_out(found: dict[str, Any]) -> bool:
+    """Whether a rollout of two pods is through and says so."""
+    return settled(2)(found) and condition(found, "Progressing").get("reason") == "NewReplicaSetAvailable"
+
+
+async def test_a_deployment_becomes_available(cluster: Client, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 2))
+    done = await cluster.until(f"{apps}/deployments", "web", rolled_out, seconds=60)
+    assert condition(done, "Available")["reason"] == "MinimumReplicasAvailable"
+    assert "unavailableReplicas" not in done["status"]
+    assert done["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+    (found,) = (await cluster.get(f"{apps}/replicasets")).body["items"]
+    name = found["metadata"]["name"]
+    assert name == f"web-{found['metadata']['labels']['pod-template-hash']}"
+    assert condition(done, "Progressing")["message"] == f'ReplicaSet "{name}" has successfully progressed.'
+    table = await cluster.get(f"{apps}/deployments", accept=TABLE)
+    assert table.body["rows"][0]["cells"][:4] == ["web", "2/2", 2, 2]
+
+
+async def test_a_restart_replaces_every_pod(cluster: Client, namespace: str, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 2))
+    await cluster.until(f"{apps}/deployments", "web", settled(2), seconds=60)
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    before = {item["metadata"]["uid"] for item in (await cluster.get(pods)).body["items"]}
+    patch = {"spec": {"template": {"metadata": {"annotations": _NOW}}}}
+    patched = await cluster.patch(f"{apps}/deployments/web", patch, STRATEGIC)
+    assert patched.body["metadata"]["generation"] == 2
+    done = await cluster.until(f"{apps}/deployments", "web", settled(2), seconds=60)
+    assert done["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "2"
+    items = (await cluster.get(pods)).body["items"]
+    after = {item["metadata"]["uid"] for item in items if "deletionTimestamp" not in item["metadata"]}
+    assert len(after) == 2
+    assert not before & after
+
+
+async def test_a_scale_is_read_and_written(cluster: Client, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 0))
+    before = (await cluster.get(f"{apps}/deployments/web/scale")).body
+    assert (before["kind"], before["apiVersion"], before["spec"]) == ("Scale", "autoscaling/v1", {})
+    dry = await cluster.patch(f"{apps}/deployments/web/scale", {"spec": {"replicas": 2}}, dryRun="All")
+    assert dry.body["spec"] == {"replicas": 2}
+    assert (await cluster.get(f"{apps}/deployments/web")).body["spec"]["replicas"] == 0
+    assert (await cluster.patch(f"{apps}/deployments/web/scale", {"spec": {"replicas": 1}})).code == 200
+    await cluster.until(f"{apps}/deployments", "web", settled(1), seconds=60)
+    scale = (await cluster.get(f"{apps}/deployments/web/scale")).body
+    assert (scale["spec"], scale["status"]) == ({"replicas": 1}, {"replicas": 1, "selector": "app=web"})
+    refused = await cluster.patch(f"{apps}/deployments/web/scale", {"spec": {"replicas": -1}})
+    assert refused.code == 422
+    assert "spec.replicas: Invalid value: -1: must be greater than or equal to 0" in refused.message
+
+
+async def test_a_rollout_that_gets_nowhere_says_so(cluster: Client, apps: str, image: str) -> None:
+    body = workload("Deployment", "web", "registry.invalid/a:1", 1, progressDeadlineSeconds=1, minReadySeconds=0)
+    await cluster.made(f"{apps}/deployments", body)
+
+    def late(found: dict[str, Any]) -> bool:
+        conditions = found["status"].get("conditions") or ()
+        return any(c["type"] == "Progressing" and c["reason"] == "ProgressDeadlineExceeded" for c in conditions)
+
+    found = await cluster.until(f"{apps}/deployments", "web", late)
+    progressing = next(c for c in found["status"]["conditions"] if c["type"] == "Progressing")
+    assert progressing["status"] == "False"
+    assert progressing["message"].endswith("has timed out progressing.")
+    available = next(c for c in found["status"]["conditions"] if c["type"] == "Available")
+    assert (available["status"], available["reason"]) == ("False", "MinimumReplicasUnavailable")
+    assert found["status"]["unavailableReplicas"] == 1
+
+
+async def test_a_selector_must_fit_and_stay(cluster: Client, apps: str) -> None:
+    body = workload("Deployment", "web", "example.invalid/a", 0)
+    await cluster.made(f"{apps}/deployments", body)
+    answer = await cluster.patch(f"{apps}/deployments/web", {"spec": {"selector": {"matchLabels": {"x": "y"}}}})
+    assert answer.code == 422
+    assert answer.message == (
+        'Deployment.apps "web" is invalid: [spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match '
+        'template `labels`, spec.selector: Invalid value: {"matchLabels":{"app":"web","x":"y"}}: field is immutable]'
+    )
+
+
+async def test_a_deployment_takes_its_pods_with_it(cluster: Client, namespace: str, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1))
+    await cluster.until(f"{apps}/deployments", "web", settled(1), seconds=60)
+    (pod,) = (await cluster.get(f"/api/v1/namespaces/{namespace}/pods")).body["items"]
+    await cluster.delete(f"{apps}/deployments/web")
+    await cluster.gone(f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}", seconds=60)
+    assert (await cluster.get(f"{apps}/replicasets")).body["items"] == []
+
+
+async def test_a_statefulset_scales_in_order(cluster: Client, namespace: str, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/statefulsets", workload("StatefulSet", "db", image, 2, serviceName="db"))
+
+    def ready(replicas: int) -> Any:
+        return lambda found: (
+            (found["status"].get("readyReplicas", 0), found["status"]["replicas"]) == (replicas, replicas)
+        )
+
+    done = await cluster.until(f"{apps}/statefulsets", "db", ready(2), seconds=60)
+    assert done["status"]["currentRevision"] == done["status"]["updateRevision"]
+    pods = f"/api/v1/namespaces/{namespace}/pods"
+    items = (await cluster.get(pods)).body["items"]
+    assert [item["metadata"]["name"] for item in items] == ["db-0", "db-1"]
+    assert items[0]["metadata"]["labels"]["apps.kubernetes.io/pod-index"] == "0"
+    scale = await cluster.patch(f"{apps}/statefulsets/db/scale", {"spec": {"replicas": 1}})
+    assert scale.body["spec"] == {"replicas": 1}
+    await cluster.gone(f"{pods}/db-1")
+    await cluster.until(f"{apps}/statefulsets", "db", ready(1), seconds=60)
+
+
+async def test_a_namespace_goes_with_all_it_holds(cluster: Client, namespace: str, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1))
+    await cluster.until(f"{apps}/deployments", "web", settled(1), seconds=60)
+    going = await cluster.delete(f"/api/v1/namespaces/{namespace}")
+    assert going.body["status"]["phase"] == "Terminating"
+    refused = await cluster.post(f"/api/v1/namespaces/{namespace}/configmaps", {"metadata": {"name": "late"}})
+    assert refused.code == 403
+    because = f"unable to create new content in namespace {namespace} because it is being terminated"
+    assert refused.message == f'configmaps "late" is forbidden: {because}'
+    await cluster.gone(f"/api/v1/namespaces/{namespace}", seconds=60)

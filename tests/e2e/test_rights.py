@@ -1,0 +1,66 @@
+"""Least privilege, proved both ways for every action that is installed."""
+
+from dataclasses import replace
+
+import pytest
+
+from kubernaut.registry import Registry
+from kubernaut.testing import assert_minimal_rights
+from kubernaut.testing.rights import without_each_verb
+from kubernaut.types import Rule
+
+INSTALLED = Registry.discover()
+
+
+@pytest.mark.parametrize("name", sorted(INSTALLED.actions))
+def test_no_rule_is_missing_and_none_is_superfluous(name):
+    assert_minimal_rights(name)
+
+
+def lesser(rules):
+    scale = INSTALLED.actions["scale"]
+    return Registry({"scale": replace(scale, spec=scale.spec.model_copy(update={"rules": rules}))})
+
+
+def test_a_superfluous_rule_is_found_and_named():
+    rules = INSTALLED.actions["scale"].spec.rules
+    with pytest.raises(AssertionError, match="scale declares get secrets, but no example fails for the lack of it"):
+        assert_minimal_rights("scale", lesser((*rules, Rule(resources=("secrets",), verbs=("get",)))))
+
+
+def test_a_missing_rule_is_found_and_named():
+    with pytest.raises(AssertionError, match='cannot get resource "deployments"'):
+        assert_minimal_rights("scale", lesser(INSTALLED.actions["scale"].spec.rules[1:]))
+
+
+@pytest.mark.parametrize(
+    ("action", "left", "taken"),
+    [
+        pytest.param(name, left, taken, id=f"{name} without {taken}")
+        for name, action in sorted(INSTALLED.actions.items())
+        for left, taken in without_each_verb(action.spec.rules)
+    ],
+)
+async def test_a_grant_that_lacks_one_verb_is_refused_before_a_job_exists_and_names_it(site, action, left, taken):
+    rules = [{"apiGroups": [r.api_group], "resources": list(r.resources), "verbs": list(r.verbs)} for r in left]
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": f"kubernaut-{action}"},
+    }
+    await site.apply({**role, "rules": rules})
+    try:
+        status = await site.run(action, INSTALLED.actions[action].spec.examples[0])
+    finally:
+        full = INSTALLED.actions[action].spec.rules
+        await site.apply(
+            {
+                **role,
+                "rules": [
+                    {"apiGroups": [r.api_group], "resources": list(r.resources), "verbs": list(r.verbs)} for r in full
+                ],
+            }
+        )
+    assert (status["phase"], status["reason"]) == ("Failed", "Forbidden")
+    assert f"may not {taken}" in status["message"]
+    assert "jobName" not in status

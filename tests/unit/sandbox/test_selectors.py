@@ -1,0 +1,41 @@
+"""Selectors by themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubernaut.sandbox.model.selectors import label_selector, matches_labels, parse_labels, parse_selector
+from kubernaut.sandbox.model.statuses import ApiError
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("", True),
+        ("a=1", True),
+        ("a = 1 , b != 3", True),
+        ("a notin (1)", False),
+        ("c notin (1)", True),
+        ("a in (2, 1),!c", True),
+        ("c", False),
+    ],
+)
+def test_a_label_selector_is_met_or_not(text: str, fits: bool) -> None:
+    assert matches_labels(parse_labels(text), {"a": "1", "b": "2"}) is fits
+
+
+def test_a_term_that_is_none_is_refused() -> None:
+    with pytest.raises(ApiError, match="unable to parse requirement"):
+        parse_labels("a in 1")
+
+
+def test_a_manifests_selector_has_expressions() -> None:
+    selector = {"matchLabels": {"a": "1"}, "matchExpressions": [{"key": "b", "operator": "Exists"}]}
+    assert matches_labels(label_selector(selector), {"a": "1", "b": ""})
+    assert not matches_labels(label_selector(selector), {"a": "1"})
+
+
+def test_a_field_selector_compares_text() -> None:
+    selector = parse_selector("pods", "", "status.phase!=Running,spec.hostNetwork=true")
+    assert selector.matches({"status": {"phase": "Failed"}, "spec": {"hostNetwork": True}})
+    assert not selector.matches({"status": {"phase": "Running"}, "spec": {"hostNetwork": True}})

@@ -1,0 +1,43 @@
+"""Kubernetes' protobuf by itself: what kubectl create namespace sends."""
+
+from __future__ import annotations
+
+import pytest
+
+from kubernaut.sandbox.api.wire import decode_wire
+from kubernaut.sandbox.model.statuses import ApiError
+
+
+def field(number: int, content: bytes) -> bytes:
+    """A length-delimited field."""
+    return bytes([number << 3 | 2, len(content)]) + content
+
+
+def envelope(kind: bytes, raw: bytes) -> bytes:
+    """A message as it is sent."""
+    return b"k8s\x00" + field(1, field(1, b"v1") + field(2, kind)) + field(2, raw) + field(3, b"") + field(4, b"")
+
+
+def test_a_namespace_is_read() -> None:
+    metadata = field(1, b"demo") + field(11, field(1, b"a") + field(2, b"b")) + field(8, b"")
+    body = envelope(b"Namespace", field(1, metadata) + field(2, b"") + field(3, field(1, b"")))
+    assert decode_wire(body) == {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "demo", "labels": {"a": "b"}},
+    }
+
+
+@pytest.mark.parametrize(
+    "body", [envelope(b"Service", b""), envelope(b"Namespace", field(9, b"x"))], ids=["kind", "field"]
+)
+def test_what_is_not_known_is_refused_rather_than_dropped(body: bytes) -> None:
+    with pytest.raises(ApiError, match="as JSON only") as caught:
+        decode_wire(body)
+    assert caught.value.code == 415
+
+
+def test_what_is_no_protobuf_is_a_bad_request() -> None:
+    with pytest.raises(ApiError) as caught:
+        decode_wire(b"{}")
+    assert caught.value.code == 400

@@ -265,5 +265,5 @@ def _error(code: int, data: bytes, method: str, headers: Mapping[str, str]) -> K
         return ThrottledError(message, float(headers.get("Retry-After", "1") or 1))
     if code == 409:
         return ExistsError(message) if reason == "AlreadyExists" else ConflictError(message)
-    by_code = {401: DeniedError, 403: DeniedError, 404: NotFoundError, 410: ExpiredError}
+    by_code = {401: DeniedError, 403: DeniedError, 404: NotFoundError, 410: ExpiredError, 501: RejectedError}
     return by_code.get(code, UnavailableError if code >= 500 else RejectedError)(message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from tests.conformance.client import JSON_PATCH, MERGE, STRATEGIC, Client
@@ -9,11 +11,12 @@ from tests.conformance.manifests import configmap, workload
 
 
 @pytest.fixture
-async def one(cluster: Client, namespace: str) -> str:
+async def one(cluster: Client, namespace: str) -> AsyncIterator[str]:
     """A ConfigMap to patch."""
     maps = f"/api/v1/namespaces/{namespace}/configmaps"
     await cluster.made(maps, configmap("one", {"a": "1", "b": "2"}, labels={"x": "y"}, finalizers=["example.com/old"]))
-    return f"{maps}/one"
+    yield f"{maps}/one"
+    await cluster.patch(f"{maps}/one", {"metadata": {"finalizers": None}})
 
 
 async def test_a_merge_patch_sets_and_removes(cluster: Client, one: str) -> None:

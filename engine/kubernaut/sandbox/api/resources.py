@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -90,13 +91,14 @@ class Resources:
             request.query.get("includeObject", "Metadata"),
         )
         headed = True
-        async for event, obj in watch.events():
-            body = obj
-            if as_table and event not in ("BOOKMARK", "ERROR"):
-                body = table(kind, [obj], include, revision=meta(obj).get("resourceVersion", ""), headed=headed)
-                headed = False
-            await response.write(encode({"type": event, "object": body}) + b"\n")
-        await response.write_eof()
+        with suppress(ConnectionResetError):  # whoever watched has gone: nobody is left to tell
+            async for event, obj in watch.events():
+                body = obj
+                if as_table and event not in ("BOOKMARK", "ERROR"):
+                    body = table(kind, [obj], include, revision=meta(obj).get("resourceVersion", ""), headed=headed)
+                    headed = False
+                await response.write(encode({"type": event, "object": body}) + b"\n")
+            await response.write_eof()
         return response
 
     async def _create(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:

@@ -111,4 +111,4 @@ class ControllerLoop:
 
     def _retry(self, key: Key) -> None:
         count = self._failures[key] = self._failures.get(key, 0) + 1
-        self._add(key, min(_FIRST_RETRY * 2 ** (count - 1), _LAST_RETRY))
+        self._add(key, min(_FIRST_RETRY * 2 ** min(count - 1, 20), _LAST_RETRY))

@@ -9,14 +9,16 @@ from kubernaut.sandbox.controllers.loop import Controller, Key
 from kubernaut.sandbox.controllers.pods import PodControl, is_active, is_ready
 from kubernaut.sandbox.model.objects import (
     Object,
+    condition_of,
     controller_of,
     is_deleting,
     meta,
     name_of,
     namespace_of,
+    put_condition,
     spec_of,
-    status_of,
 )
+from kubernaut.sandbox.model.statuses import ApiError
 from kubernaut.sandbox.model.store import Change
 
 
@@ -43,14 +45,23 @@ class ReplicaSetController(Controller):
             return None
         active = [pod for pod in self._pods.owned(found) if is_active(pod)]
         missing = spec_of(found)["replicas"] - len(active)
-        active += [self._pods.create(found, spec_of(found)["template"]) for _ in range(missing)]
+        try:
+            for _ in range(missing):
+                active.append(self._pods.create(found, spec_of(found)["template"]))
+        except ApiError as error:
+            self._write(found, active, error.message)
+            raise
         for pod in sorted(active, key=_worth)[: max(-missing, 0)]:
             self._pods.delete(found, pod)
             active.remove(pod)
         self._write(found, active)
         return None
 
-    def _write(self, found: Object, active: list[Object]) -> None:
+    def _write(self, found: Object, active: list[Object], refusal: str = "") -> None:
+        """The ReplicaSet's status; a pod that could not be created is told as ReplicaFailure until one can."""
+        told = condition_of(found, "ReplicaFailure")  # its first message stays: each later one names another pod
+        failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal}
+        conditions = [told or put_condition((), failure)[0]] if refusal else []
         ready = sum(is_ready(pod) for pod in active)
         status = {
             "replicas": len(active),
@@ -58,7 +69,7 @@ class ReplicaSetController(Controller):
             "readyReplicas": ready,
             "availableReplicas": ready,
             "observedGeneration": meta(found)["generation"],
-            **({"conditions": status_of(found)["conditions"]} if status_of(found).get("conditions") else {}),
+            "conditions": conditions,
         }
         kept = {key: value for key, value in status.items() if value or key in ("replicas", "observedGeneration")}
         self.put_status("replicasets.apps", found, kept)

@@ -78,11 +78,21 @@ def deployment_status(deployment: Object, current: Object | None, owned: Sequenc
     complete = updated == wanted == replicas == available
     conditions = _available_condition(deployment, wanted, available)
     conditions = _progress(deployment, conditions, current, amounts, complete=complete)
+    conditions = _failure(conditions, current, owned)
     status = {
         "observedGeneration": meta(deployment)["generation"],
         **{key: value for key, value in amounts.items() if value},
     }
     return {**status, "conditions": conditions}
+
+
+def _failure(conditions: list[Object], current: Object | None, owned: Sequence[Object]) -> list[Object]:
+    """With the ReplicaFailure of the current ReplicaSet, or else of any, and without one where there is none."""
+    ours = [rs for rs in owned if current and uid_of(rs) == uid_of(current)]
+    found = next((failure for rs in (*ours, *owned) if (failure := condition_of(rs, "ReplicaFailure"))), None)
+    if found:
+        return put_condition(conditions, {key: found[key] for key in ("type", "status", "reason", "message")})
+    return [condition for condition in conditions if condition["type"] != "ReplicaFailure"]
 
 
 def _available(rs: Object) -> int:

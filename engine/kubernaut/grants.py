@@ -91,9 +91,9 @@ async def bound_namespaces(cluster: Cluster, action: str, spec: ActionSpec) -> l
 
 
 async def _held(cluster: Cluster, account: str, namespace: str) -> list[Held]:
-    """Every right the account holds by name or by its own groups, with the binding it comes from.
+    """Every right the account holds, by name or by a group it is in, with the binding it comes from.
 
-    What all authenticated users or all ServiceAccounts hold is every pod's, not this action's, and left out.
+    Only what Kubernetes itself grants to everybody (discovery, reviews of oneself) is left out.
     """
     roles = {
         ("Role", r["metadata"]["namespace"], r["metadata"]["name"]): r for r in await _all(cluster, f"{_RBAC}/roles")
@@ -102,7 +102,7 @@ async def _held(cluster: Cluster, account: str, namespace: str) -> list[Held]:
     held: list[Held] = []
     for kind in ("rolebindings", "clusterrolebindings"):
         for binding in await _all(cluster, f"{_RBAC}/{kind}"):
-            if not _concerns(binding.get("subjects") or [], account, namespace):
+            if _is_default(binding) or not _concerns(binding.get("subjects") or [], account, namespace):
                 continue
             where, reference = binding["metadata"].get("namespace", ""), binding["roleRef"]
             key = (reference["kind"], where if reference["kind"] == "Role" else "", reference["name"])
@@ -113,12 +113,18 @@ async def _held(cluster: Cluster, account: str, namespace: str) -> list[Held]:
     return held
 
 
+def _is_default(binding: Mapping[str, Any]) -> bool:
+    """Is it one that the API server itself makes and keeps?"""
+    return str(binding["metadata"].get("labels", {}).get("kubernetes.io/bootstrapping", "")) == "rbac-defaults"
+
+
 def _concerns(subjects: Iterable[Mapping[str, Any]], account: str, namespace: str) -> bool:
-    user, group = f"system:serviceaccount:{namespace}:{account}", f"system:serviceaccounts:{namespace}"
+    user = f"system:serviceaccount:{namespace}:{account}"
+    groups = {f"system:serviceaccounts:{namespace}", "system:serviceaccounts", "system:authenticated"}
     return any(
         (s["kind"] == "ServiceAccount" and (s["name"], s.get("namespace")) == (account, namespace))
         or (s["kind"] == "User" and s["name"] == user)
-        or (s["kind"] == "Group" and s["name"] == group)
+        or (s["kind"] == "Group" and s["name"] in groups)
         for s in subjects
     )
 

@@ -11,7 +11,15 @@ from typing import Annotated, Any
 import typer
 
 from kubernaut.cli.live import Follower
-from kubernaut.cli.offline_commands import Configuration, Image, Namespace, Parameter, ParameterFile, read_settings
+from kubernaut.cli.offline_commands import (
+    Configuration,
+    Image,
+    Kubeconfig,
+    Namespace,
+    Parameter,
+    ParameterFile,
+    read_settings,
+)
 from kubernaut.cli.output import Format, Output, console, print_json
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.cluster import EXECUTIONS, Cluster
@@ -22,11 +30,6 @@ from kubernaut.informer import key_of
 from kubernaut.logs import log_to_stderr
 from kubernaut.registry import Registry
 from kubernaut.settings import Settings
-
-Kubeconfig = Annotated[
-    Path | None,
-    typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default."),
-]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 import typer
 
 from kubernaut import crd as crds
-from kubernaut import rbac as rbacs
 from kubernaut.checks import Admitted, Checks, Refused
 from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
 from kubernaut.cli.parameters import read_parameters
@@ -35,11 +34,11 @@ Configuration = Annotated[
 Image = Annotated[
     str | None, typer.Option(envvar="KUBERNAUT_IMAGE", help="The image of action pods, before the configuration's.")
 ]
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default."),
+]
 _NO_UID = "00000000-0000-0000-0000-000000000000"
-
-rbac_app = typer.Typer(
-    help="The rights that actions declare, as RBAC manifests.", no_args_is_help=True, rich_markup_mode=None
-)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,7 +46,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(actions)
     app.command()(render)
     app.command()(crd)
-    app.add_typer(rbac_app, name="rbac")
 
 
 def installed(name: str, registry: Registry) -> Action:
@@ -113,25 +111,6 @@ def render(
 def crd(output: ManifestFormat = "yaml") -> None:
     """Print the CustomResourceDefinition of KubernetesExecution."""
     print_manifests([crds.crd()], output)
-
-
-@rbac_app.command("render")
-def rbac_render(
-    action: Annotated[list[str] | None, typer.Argument(help="The actions; all installed ones by default.")] = None,
-    namespace: Annotated[
-        list[str], typer.Option("-n", "--namespace", help="A namespace the action may work in; may be repeated.")
-    ] = [],  # noqa: B006
-    engine: Annotated[bool, typer.Option("--engine", help="The engine's own rights instead.")] = False,
-    output: ManifestFormat = "yaml",
-) -> None:
-    """Print ClusterRole, ServiceAccount and, for each -n, RoleBinding: pipe it into `kubectl apply -f -`."""
-    if engine:
-        print_manifests(rbacs.engine_manifests(), output)
-        return
-    registry = Registry.discover()
-    names = action or sorted(registry.actions)
-    manifests = [m for name in names for m in rbacs.action_manifests(name, installed(name, registry).spec, namespace)]
-    print_manifests(manifests, output)
 
 
 async def _job(registry: Registry, settings: Settings, obj: dict[str, Any]) -> dict[str, Any]:

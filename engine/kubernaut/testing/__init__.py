@@ -1,7 +1,8 @@
 """The author's kit: a sandbox with the engine at work for plain, synchronous tests, and the proof of minimal rights.
 
 Installed with the engine, it is a pytest plugin: the fixtures `workbench` and `run_action` are there without an import. Outside of
-pytest, `with Workbench() as bench:` does the same. Each name is loaded on first use, as pytest imports this wherever the engine is installed.
+pytest, `with Workbench() as bench:` does the same. Each name is loaded on first use, as pytest imports this wherever the engine is
+installed.
 """
 
 from __future__ import annotations

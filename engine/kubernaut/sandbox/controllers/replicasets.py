@@ -46,8 +46,7 @@ class ReplicaSetController(Controller):
         active = [pod for pod in self._pods.owned(found) if is_active(pod)]
         missing = spec_of(found)["replicas"] - len(active)
         try:
-            for _ in range(missing):
-                active.append(self._pods.create(found, spec_of(found)["template"]))
+            active.extend(self._pods.create(found, spec_of(found)["template"]) for _ in range(missing))
         except ApiError as error:
             self._write(found, active, error.message)
             raise

@@ -1,0 +1,74 @@
+"""`rbac check`: too little and too much are both found, with the command or the binding to blame."""
+
+import pytest
+
+from kubernaut.grants import Finding, bound_namespaces, check_action
+from kubernaut.registry import Registry
+from tests.support.site import ROLE_BINDINGS
+
+API = "rbac.authorization.k8s.io/v1"
+GROUP = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group"}
+
+
+@pytest.fixture
+def check(site, registry):
+    async def findings(action="scale"):
+        return await check_action(site.cluster, action, registry.actions[action].spec, site.namespace)
+
+    return findings
+
+
+async def test_what_was_rendered_is_found_clean(check):
+    for action in Registry.discover().actions:
+        assert await check(action) == []
+
+
+async def test_two_actions_that_share_an_account_are_found_to_hold_each_others_rights(check):
+    assert [f.kind for f in await check("tokenless")] == ["over-grant"]
+
+
+async def test_a_binding_taken_away_is_missing_with_the_command_that_brings_it_back(site, check):
+    binding = await site.get(ROLE_BINDINGS, "kubernaut-scale")
+    await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])
+    found = await check()
+    assert [(f.kind, f.right) for f in found] == [
+        ("missing", "get deployments (apps)"),
+        ("missing", "patch deployments/scale (apps)"),
+        ("missing", "get statefulsets (apps)"),
+        ("missing", "patch statefulsets/scale (apps)"),
+    ]
+    assert found[0].source == f"kubernaut rbac render scale -n {site.namespace} | kubectl apply -f -"
+
+
+def subject(kind, namespace):
+    return {
+        "account": {"kind": "ServiceAccount", "name": "deployment-scaler", "namespace": namespace},
+        "user": {**GROUP, "kind": "User", "name": f"system:serviceaccount:{namespace}:deployment-scaler"},
+        "accounts of the namespace": {**GROUP, "name": f"system:serviceaccounts:{namespace}"},
+    }[kind]
+
+
+@pytest.mark.parametrize("kind", ["account", "user", "accounts of the namespace"])
+async def test_a_right_beyond_the_declared_is_an_over_grant_however_it_is_bound(site, check, kind):
+    role = {"apiVersion": API, "kind": "Role", "metadata": {"name": "more", "namespace": site.namespace}}
+    await site.apply(
+        {**role, "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["one"], "verbs": ["get"]}]}
+    )
+    binding = {"apiVersion": API, "kind": "RoleBinding", "metadata": {"name": "more", "namespace": site.namespace}}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "more"}
+    await site.apply({**binding, "roleRef": reference, "subjects": [subject(kind, site.namespace)]})
+    source = f"RoleBinding {site.namespace}/more"
+    assert await check() == [Finding("scale", site.namespace, "over-grant", "get secrets/one", source)]
+
+
+async def test_a_declared_right_in_every_namespace_is_an_over_grant_too(site, check):
+    binding = {"apiVersion": API, "kind": "ClusterRoleBinding", "metadata": {"name": f"wide-{site.namespace}"}}
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "kubernaut-scale"}
+    await site.apply({**binding, "roleRef": reference, "subjects": [subject("account", site.namespace)]})
+    found = await check()
+    assert {f.source for f in found} == {f"ClusterRoleBinding wide-{site.namespace}, in every namespace"}
+    assert len(found) == 4
+
+
+async def test_it_finds_by_itself_where_an_action_is_granted(site, registry):
+    assert site.namespace in await bound_namespaces(site.cluster, "scale", registry.actions["scale"].spec)

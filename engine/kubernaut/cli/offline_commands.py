@@ -18,6 +18,7 @@ from kubernaut.execution import ExecutionSpec
 from kubernaut.hardening import Hardening
 from kubernaut.hooks import HookCaller
 from kubernaut.registry import Action, Registry
+from kubernaut.scaffold import scaffold
 from kubernaut.settings import Settings
 
 Parameter = Annotated[
@@ -46,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(actions)
     app.command()(render)
     app.command()(crd)
+    app.command()(new_action)
 
 
 def installed(name: str, registry: Registry) -> Action:
@@ -106,6 +108,17 @@ def render(
     metadata = {"name": name, "namespace": namespace, "uid": _NO_UID}
     obj = {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)}
     print_manifests([asyncio.run(_job(registry, settings, obj))], output)
+
+
+def new_action(
+    name: Annotated[str, typer.Argument(help="The action's name, such as note-deployment.")],
+    folder: Annotated[Path, typer.Option("--in", help="Where to put the new folder.")] = Path(),
+) -> None:
+    """Write a complete plugin: it installs, passes its own tests and runs in the sandbox as it stands."""
+    out = console()
+    for file in scaffold(name, folder):
+        out.print(plain(str(file)))
+    out.print(f"\nnext: pip install -e 'kubernaut-{name}[test]' && pytest kubernaut-{name}", markup=False)
 
 
 def crd(output: ManifestFormat = "yaml") -> None:

@@ -1,0 +1,51 @@
+"""`kubernaut new-action`: writes a complete plugin that installs, passes its own tests and runs in the sandbox as it stands."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from string import Template
+
+from kubernaut.errors import InputError
+from kubernaut.names import is_label
+from kubernaut.registry import MAX_ACTION_NAME
+
+_SUFFIX = ".template"
+
+
+def scaffold(name: str, parent: Path) -> list[Path]:
+    """Write `kubernaut-NAME` into `parent`; returns the files. Raises InputError for a bad name or a folder that exists."""
+    if not is_label(name) or len(name) > MAX_ACTION_NAME or not name[0].isalpha():
+        raise InputError(
+            f"{name!r} cannot be an action's name: lower-case letters, digits and '-', at most {MAX_ACTION_NAME} characters"
+        )
+    target = parent / f"kubernaut-{name}"
+    if target.exists():
+        raise InputError(f"{target} exists already: choose another name, or remove it")
+    words = name.replace("-", " ")
+    names = {
+        "name": name,
+        "package": f"kubernaut_{name.replace('-', '_')}",
+        "words": words,
+        "model": words.title().replace(" ", ""),
+    }
+    written = []
+    for template in _templates(files("kubernaut.scaffold").joinpath("template")):
+        relative = template[0].replace("package/", f"{names['package']}/").removesuffix(_SUFFIX)
+        file = target / relative
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(Template(template[1].read_text("utf-8")).substitute(names), "utf-8")
+        written.append(file)
+    return written
+
+
+def _templates(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable]]:
+    """Every template below the folder, with its path."""
+    found: list[tuple[str, Traversable]] = []
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            found += _templates(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(_SUFFIX):
+            found.append((f"{prefix}{entry.name}", entry))
+    return found

@@ -10,6 +10,7 @@ import pytest
 
 from kubernaut.cli.app import app
 from kubernaut.execution import Reason
+from kubernaut.settings import ActionSettings, ResourceSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -25,11 +26,15 @@ def test_every_action_that_ships_is_in_the_table(registry):
 
 def test_every_command_is_named_in_the_readme_or_the_changelog():
     told = README + (ROOT / "CHANGELOG.md").read_text("utf-8")
-    names = [c.name or c.callback.__name__ for c in app.registered_commands] + [g.name for g in app.registered_groups]
+    names = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands] + [
+        g.name for g in app.registered_groups
+    ]
     assert [name for name in names if f"`{name}" not in told and f"kubernaut {name}" not in told] == []
 
 
-@pytest.mark.parametrize("line", sorted(set(re.findall(r"kubernaut ((?:actions|render|crd|rbac)\b[^`|#\n]*)", README))))
+@pytest.mark.parametrize(
+    "line", sorted(set(re.findall(r"kubernaut ((?:actions|render|crd|rbac render)\b[^`|#\n]*)", README)))
+)
 def test_offline_commands_of_the_readme_run_as_they_stand(line):
     ran = subprocess.run(
         [sys.executable, "-m", "kubernaut.cli", *shlex.split(line)], capture_output=True, text=True, check=False
@@ -40,3 +45,16 @@ def test_offline_commands_of_the_readme_run_as_they_stand(line):
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:plugins|rbac|deploy|tests)/[\w/.-]*)`", README))))
 def test_folders_that_the_readme_names_exist(path):
     assert (ROOT / path).exists()
+
+
+def test_every_field_of_the_configuration_is_documented_and_the_shown_file_loads(tmp_path):
+    ran = subprocess.run(
+        [sys.executable, "-m", "kubernaut.cli", "configuration"], capture_output=True, text=True, check=True
+    )
+    for model in (Settings, ActionSettings, ResourceSettings):
+        for name, field in model.model_fields.items():
+            assert field.description, name
+            assert f"{field.alias}:" in ran.stdout, name
+    file = tmp_path / "engine.yaml"
+    file.write_text(ran.stdout.replace("actions:", "actions: {}").replace("policies:", "policies: {}"), "utf-8")
+    assert Settings.load(file) == Settings()

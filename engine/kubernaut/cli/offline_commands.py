@@ -17,6 +17,7 @@ from kubernaut.errors import InputError
 from kubernaut.execution import ExecutionSpec
 from kubernaut.hardening import Hardening
 from kubernaut.hooks import HookCaller
+from kubernaut.reference import commented_settings
 from kubernaut.registry import Action, Registry
 from kubernaut.scaffold import scaffold
 from kubernaut.settings import Settings
@@ -48,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(render)
     app.command()(crd)
     app.command()(new_action)
+    app.command()(configuration)
 
 
 def installed(name: str, registry: Registry) -> Action:
@@ -119,6 +121,11 @@ def new_action(
     for file in scaffold(name, folder):
         out.print(plain(str(file)))
     out.print(f"\nnext: pip install -e 'kubernaut-{name}[test]' && pytest kubernaut-{name}", markup=False)
+
+
+def configuration() -> None:
+    """Print a configuration file with every field, its meaning and its default."""
+    print(commented_settings(Registry.discover()), end="")  # noqa: T201 - a file, not prose
 
 
 def crd(output: ManifestFormat = "yaml") -> None:

@@ -1,0 +1,79 @@
+"""The author's guide, executed: every command runs, every file works, in an empty folder with nothing but the guide."""
+
+import os
+import re
+import site
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kubernaut import hookspecs
+from kubernaut.types import Execution
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "writing-an-action.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def newcomer(tmp_path_factory):
+    """An empty folder, and a virtual environment that sees what is installed here."""
+    folder = tmp_path_factory.mktemp("author")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
+    packages = next((folder / "venv").glob("lib/python*/site-packages"))
+    lines = "; ".join(f"site.addsitedir({path!r})" for path in site.getsitepackages())
+    (packages / "installed-here.pth").write_text(f"import site; {lines}\n", "utf-8")
+    for program, module in {"pip": "pip", "pytest": "pytest", "kubernaut": "kubernaut.cli"}.items():
+        script = folder / "venv" / "bin" / program
+        script.write_text(f'#!/bin/sh\nexec "{folder}/venv/bin/python" -m {module} "$@"\n', "utf-8")
+        script.chmod(0o755)
+    environment = {"PATH": f"{folder}/venv/bin:{os.environ['PATH']}", "HOME": str(folder), "NO_COLOR": "1"}
+    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    return folder, {**environment, **offline, "PYTHONWARNINGS": "ignore"}
+
+
+@pytest.mark.timeout(240)
+def test_the_guide_works_word_for_word_from_an_empty_folder(newcomer):
+    folder, environment = newcomer
+    for language, options, text in BLOCKS:
+        file = re.search(r"file=(\S+)", options)
+        if language == "sh":
+            ran = subprocess.run(
+                ["bash", "-eu", "-o", "pipefail", "-c", text],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert ran.returncode == 0, f"{text}\n{ran.stdout}\n{ran.stderr}"
+        elif options.endswith(" part"):
+            assert text in (folder / file[1]).read_text("utf-8"), f"the guide shows something else than {file[1]}"
+        else:
+            (folder / file[1]).parent.mkdir(exist_ok=True, parents=True)
+            (folder / file[1]).write_text(text, "utf-8")
+    told = subprocess.run(
+        ["kubernaut", "demo"], cwd=folder, env=environment, capture_output=True, text=True, check=True
+    ).stdout
+    assert "✓ note-deployment  as note-deployment in production" in told
+
+
+def test_every_block_of_the_guide_is_run_or_written():
+    assert {language for language, _, _ in BLOCKS} == {"sh", "toml", "python"}
+    assert all(language == "sh" or "file=" in options for language, options, _ in BLOCKS)
+
+
+def test_the_guide_names_every_hook_with_its_arguments_and_no_other():
+    named = re.findall(r"^\| `(\w+)\(([\w, ]*)\)` \| (?:once|for each|at the end)", GUIDE, re.MULTILINE)
+    specs = {
+        name: ", ".join(function.__code__.co_varnames[: function.__code__.co_argcount])
+        for name, function in vars(hookspecs).items()
+        if hasattr(function, "kubernaut_spec")
+    }
+    assert dict(named) == specs
+
+
+def test_the_guide_names_every_field_of_an_execution():
+    told = GUIDE[GUIDE.index("`execution` is a frozen value") :]
+    assert [field for field in Execution.__dataclass_fields__ if f"`{field}`" not in told] == []

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 from kubernaut.cli.app import app
+from kubernaut.configure import configured
 from kubernaut.execution import Reason
+from kubernaut.policies.freeze_windows import FreezeWindow
+from kubernaut.policies.protected_targets import ProtectedTarget
 from kubernaut.settings import ActionSettings, ResourceSettings, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -58,3 +61,17 @@ def test_every_field_of_the_configuration_is_documented_and_the_shown_file_loads
     file = tmp_path / "engine.yaml"
     file.write_text(ran.stdout.replace("actions:", "actions: {}").replace("policies:", "policies: {}"), "utf-8")
     assert Settings.load(file) == Settings()
+
+
+def test_the_configuration_that_the_docs_show_is_one_that_the_engine_takes(tmp_path, registry):
+    guide = (ROOT / "docs" / "configuration.md").read_text("utf-8")
+    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "engine.yaml"
+    file.write_text(shown, "utf-8")
+    made = configured(registry, Settings.load(file))
+    assert made.actions["scale"].settings.max_replicas == 20
+    policies = {policy.name: policy for policy in made.policies}
+    for policy, entry in (("protected-targets", ProtectedTarget), ("freeze-windows", FreezeWindow)):
+        assert all(
+            f"`{field}`" in guide for field in (*entry.model_fields, *type(policies[policy].settings).model_fields)
+        )

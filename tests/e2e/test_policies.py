@@ -1,0 +1,72 @@
+"""The policies that ship, at work: what is denied, where, until when, and by labels only where the engine may read them."""
+
+import secrets
+
+import pytest
+
+from kubernaut.embedded import ENGINE_USER
+from kubernaut.settings import Settings
+from tests.support.site import DEPLOYMENTS, site_on
+
+API = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.fixture
+def with_policies(registry, request):
+    options = request.config.option
+
+    def made(**policies):
+        return site_on(options.cluster, options.image, registry, Settings(policies=policies))
+
+    return made
+
+
+async def test_a_protected_target_is_denied_with_its_reason_and_others_are_not(with_policies):
+    entry = {"kind": "Deployment", "name": "w*", "reason": "ask the platform team"}
+    async with with_policies(**{"protected-targets": {"targets": [entry]}}) as site:
+        status = await site.run("scale", {"name": "web", "replicas": 3})
+        assert (status["phase"], status["reason"]) == ("Failed", "PolicyDenied")
+        assert status["message"] == (
+            f"policy protected-targets: Deployment/web in {site.namespace} is protected: ask the platform team; "
+            "it stays so until the configuration changes"
+        )
+        assert (await site.run("scale", {"kind": "StatefulSet", "name": "db", "replicas": 1}))["phase"] == "Succeeded"
+
+
+async def test_labels_protect_once_the_engine_may_read_them_and_deny_until_then(with_policies):
+    async with with_policies(
+        **{"protected-targets": {"targets": [{"kind": "Deployment", "labels": {"tier": "critical"}}]}}
+    ) as site:
+        denied = await site.run("scale", {"name": "web", "replicas": 3})
+        assert denied["reason"] == "PolicyDenied"
+        assert (
+            "the engine may not read those of Deployment/web; grant the engine `get` on deployments there"
+            in denied["message"]
+        )
+        name = f"reader-{secrets.token_hex(3)}"
+        role = {"apiVersion": API, "kind": "Role", "metadata": {"name": name, "namespace": site.namespace}}
+        await site.apply({**role, "rules": [{"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["get"]}]})
+        reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name}
+        subjects = [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": ENGINE_USER}]
+        await site.apply({**role, "kind": "RoleBinding", "roleRef": reference, "subjects": subjects})
+        assert (await site.run("scale", {"name": "web", "replicas": 3}))["phase"] == "Succeeded"
+        await site.patch(DEPLOYMENTS, "web", {"metadata": {"labels": {"tier": "critical"}}})
+        assert (await site.run("scale", {"name": "web", "replicas": 2}))["reason"] == "PolicyDenied"
+
+
+async def test_an_open_freeze_window_denies_changes_but_not_rehearsals(with_policies):
+    window = {"name": "always", "starts": "* * * * *", "hours": 1, "reason": "holidays"}
+    async with with_policies(**{"freeze-windows": {"windows": [window]}}) as site:
+        status = await site.run("scale", {"name": "web", "replicas": 3})
+        assert status["reason"] == "PolicyDenied"
+        assert status["message"].startswith("policy freeze-windows: window always is open until 20")
+        assert status["message"].endswith("UTC: holidays")
+        assert (await site.run("scale", {"name": "web", "replicas": 3}, dryRun=True))["phase"] == "Succeeded"
+
+
+async def test_a_namespace_that_the_configuration_does_not_name_is_refused(registry, request):
+    options = request.config.option
+    async with site_on(options.cluster, options.image, registry, Settings(namespaces=("elsewhere",))) as site:
+        status = await site.run("scale", {"name": "web", "replicas": 3})
+        assert status["reason"] == "PolicyDenied"
+        assert "(namespaces) does not allow executions in" in status["message"]

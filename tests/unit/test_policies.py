@@ -104,6 +104,12 @@ def test_a_change_of_the_clocks_neither_shortens_nor_lengthens_a_window():
     assert berlin.until(autumn).isoformat() == "2026-10-25T05:00:00+01:00"
 
 
+@pytest.mark.parametrize("seconds", range(0, 60, 7))
+def test_a_window_that_begins_every_minute_is_always_open(seconds):
+    moment = datetime.fromisoformat(f"2026-11-24T03:25:{seconds:02}+00:00")
+    assert window(starts="* * * * *", hours=1).until(moment) is not None
+
+
 @pytest.mark.parametrize(
     ("changes", "frozen"),
     [

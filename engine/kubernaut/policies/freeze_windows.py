@@ -54,12 +54,13 @@ class FreezeWindow(Parameters):
     def until(self, moment: datetime) -> datetime | None:
         """When the window that `moment` is in ends, in the window's own zone; None outside of any."""
         zone = ZoneInfo(self.time_zone)
-        # One minute on, as the search backwards excludes the moment it begins with.
-        begun = next(CronSim(self.starts, moment.astimezone(zone) + timedelta(minutes=1), reverse=True), None)
+        # The search backwards excludes the moment it begins with, so it begins a minute late.
+        starts = CronSim(self.starts, moment.astimezone(zone) + timedelta(minutes=1), reverse=True)
+        begun = next((start for start in starts if start <= moment), None)
         if begun is None:
             return None
         ends = datetime.fromtimestamp(begun.timestamp() + self.hours * 3600, zone)
-        return ends if begun <= moment < ends else None
+        return ends if moment < ends else None
 
     def concerns(self, execution: Execution) -> bool:
         """Does it hold for this execution's namespace and action?"""

@@ -193,6 +193,16 @@ class Cluster:
         finally:
             response.response.close()
 
+    async def log(self, namespace: str, pod: str, container: str) -> str:
+        """What a container has written; its last 256 KiB at most."""
+        query = {"container": container, "limitBytes": str(256 * 1024)}
+        path = PODS.path(namespace, pod, "log")
+        response = await self._send("GET", path, query=query, timeout=aiohttp.ClientTimeout(total=30, connect=10))
+        data: bytes = await response.read()
+        if response.status >= 400:
+            raise _error(response.status, data, "log", response.headers)
+        return data.decode(errors="replace")
+
     async def healthy(self) -> None:
         """Return if the API server answers; raises UnavailableError or DeniedError if not."""
         await self._request("GET", "/version")

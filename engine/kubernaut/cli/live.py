@@ -79,13 +79,22 @@ def print_details(out: Console, obj: Mapping[str, Any]) -> None:
         before, after = shown(change.get("before")), shown(change.get("after"))
         out.print(f"{field}: [red]{before}[/] → [green]{after}[/]{' (planned)' if planned else ''}")
     for key, value in result.get("outputs", {}).items():
-        out.print(f"  {plain(key)}: {plain(str(value))}")
+        out.print(f"  {plain(key)}: {_told_output(value)}")
     rollback = result.get("rollback")
     if rollback:
         words = " ".join(f"-p {pair}" for pair in as_pairs(rollback["parameters"]))
         out.print(f"  undo: kubernaut execute {rollback['action']} -n {metadata['namespace']} {plain(words)}")
     if status.get("stages"):
         out.print(f"  time: {stages_line(status['stages'])}")
+
+
+def _told_output(value: object) -> str:
+    """A value; one of several lines stands below its name, and added and removed lines are coloured as in a diff."""
+    lines = str(value).splitlines()
+    if len(lines) <= 1:
+        return plain(str(value))
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    return "".join(f"\n    [{colours.get(line[:1], 'default')}]{plain(line)}[/]" for line in lines)
 
 
 def stages_line(stages: list[dict[str, Any]]) -> str:

@@ -7,6 +7,7 @@ import sys
 
 import yaml
 
+from kubernaut.cluster import EXECUTIONS, Cluster
 from kubernaut.registry import Registry
 
 
@@ -69,6 +70,16 @@ async def test_the_sandbox_serves_until_it_is_stopped(tmp_path):
     code, out, _ = await command("execute", "drop-database", "-n", "production", "--kubeconfig", str(config))
     assert code == 2
     assert "no action 'drop-database' is installed" in out
+    code, out, _ = await command(*words, "--no-wait")
+    assert code == 0
+    assert "created in production" in out
+    for words, told in {
+        ("cancel", "nothing"): "there is no execution nothing in production",
+        ("suspend", "nothing"): "there is no execution nothing in production",
+    }.items():
+        code, _, err = await command(*words, "-n", "production", "--kubeconfig", str(config))
+        assert code == 2
+        assert told in err
     serving.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(serving.wait(), 10) == 0
 
@@ -98,3 +109,34 @@ async def test_the_sandbox_starts_with_a_users_own_manifests(tmp_path):
     assert code == 0, out
     serving.terminate()
     assert await asyncio.wait_for(serving.wait(), 10) == 0
+
+
+async def test_an_execution_is_held_back_let_go_and_stopped_from_the_command_line(tmp_path):
+    config = tmp_path / "k"
+    serving = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "kubernaut.cli", "sandbox", "--kubeconfig", str(config), stdout=asyncio.subprocess.PIPE
+    )
+    await asyncio.wait_for(serving.stdout.readline(), 30)
+    place = ("-n", "production", "--kubeconfig", str(config))
+    for name in ("one", "two"):
+        await kex(config, name, suspend=True)
+    assert (await command("resume", "one", *place))[0] == 0
+    code, out, _ = await command("cancel", "two", *place)
+    assert code == 0
+    assert "It was cancelled on request. It had not changed anything." in out
+    code, _, err = await command("suspend", "two", *place)
+    assert code == 2
+    assert "two has ended already: Cancelled" in err
+    serving.terminate()
+    await serving.wait()
+
+
+async def kex(config, name, **spec):
+    async with await Cluster.connect(config) as cluster:
+        manifest = {
+            "apiVersion": "kubernaut.io/v1alpha1",
+            "kind": "KubernetesExecution",
+            "metadata": {"name": name, "namespace": "production"},
+            "spec": {"action": "patch-configmap", "parameters": {"name": "app-config", "set": {"A": "1"}}, **spec},
+        }
+        await cluster.create(EXECUTIONS, "production", manifest)

@@ -1,0 +1,70 @@
+"""Commands that steer an execution which exists: stop it, hold it back, let it go."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kubernaut.cli.live import Follower
+from kubernaut.cli.offline_commands import Kubeconfig, Namespace
+from kubernaut.cli.output import console
+from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.errors import InputError, NotFoundError
+from kubernaut.execution import Phase
+from kubernaut.informer import Key
+
+Name = Annotated[str, typer.Argument(help="The execution's name.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register these commands."""
+    for command in (cancel, suspend, resume):
+        app.command()(command)
+
+
+def cancel(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
+    """Stop an execution, whatever it is doing, and wait until its pods are gone."""
+    ended = asyncio.run(_cancel(kubeconfig, Key(namespace, name)))
+    raise typer.Exit(0 if ended["status"]["phase"] == Phase.CANCELLED else 1)
+
+
+def suspend(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
+    """Hold back an execution that has not started."""
+    obj = asyncio.run(_set(kubeconfig, Key(namespace, name), {"suspend": True}))
+    if obj.get("status", {}).get("jobName"):
+        raise InputError(f"{name} runs already, so it goes on; stop it with: kubernaut cancel {name} -n {namespace}")
+    console().print(f"{name} waits until: kubernaut resume {name} -n {namespace}")
+
+
+def resume(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
+    """Let an execution go that was held back."""
+    asyncio.run(_set(kubeconfig, Key(namespace, name), {"suspend": False}))
+    console().print(f"{name} starts as soon as it may")
+
+
+async def _cancel(kubeconfig: Path | None, key: Key) -> dict[str, Any]:
+    async with await Cluster.connect(kubeconfig) as cluster:
+        await _patch(cluster, key, {"cancel": True})
+        return await Follower(console()).follow(cluster, key)
+
+
+async def _set(kubeconfig: Path | None, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
+    async with await Cluster.connect(kubeconfig) as cluster:
+        return await _patch(cluster, key, spec)
+
+
+async def _patch(cluster: Cluster, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
+    """Change the execution's spec; raises InputError for one that is not there, or has ended."""
+    try:
+        obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
+        phase = obj.get("status", {}).get("phase")
+        if phase and Phase(phase).ended:
+            raise InputError(f"{key.name} has ended already: {phase}")
+        return await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": spec})
+    except NotFoundError as error:
+        raise InputError(
+            f"there is no execution {key.name} in {key.namespace}: kubectl get kex -n {key.namespace}"
+        ) from error

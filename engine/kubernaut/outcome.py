@@ -98,7 +98,9 @@ def _success(job: Mapping[str, Any], won: Attempt, attempts: tuple[Attempt, ...]
         message = f"{what}: its module must call run(perform)."
         return Ended(Phase.FAILED, Reason.PLUGIN_ERROR, message, merged_result(attempts, EXECUTE), attempts)
     result = merged_result(attempts, DRY_RUN if dry_run else EXECUTE)
-    return Ended(Phase.SUCCEEDED, None, _success_message(result, reports, dry_run), result, attempts)
+    concluded = bounded(main.report.message) if main and main.report else ""
+    message = concluded or _success_message(result, reports, dry_run)
+    return Ended(Phase.SUCCEEDED, None, message, result, attempts)
 
 
 def _success_message(result: Result, reports: bool, dry_run: bool) -> str:

@@ -1,11 +1,15 @@
 """The commands that need no cluster, as a shell runs them."""
 
 import json
+import shlex
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 import yaml
+
+from kubernaut.registry import Registry
 
 
 def kubernaut(*words, **env):
@@ -60,6 +64,31 @@ def test_parameters_come_from_a_file_too_and_the_command_line_wins(tmp_path):
     job = json.loads(kubernaut("render", "patch-configmap", "-f", str(file), "-p", "set.b=3", "-o", "json").stdout)
     env = {e["name"]: e["value"] for e in job["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert json.loads(env["KUBERNAUT_PARAMETERS"])["set"] == {"a": "1", "b": "3"}
+
+
+@pytest.mark.parametrize("name", sorted(Registry.discover().actions))
+def test_the_example_that_is_shown_can_be_typed_as_it_stands(name):
+    shown = kubernaut("actions", name).stdout
+    words = shlex.split(shown[shown.index("kubernaut execute") :])
+    ran = subprocess.run(
+        [sys.executable, "-c", _PARSE, *[word for flag, word in pairwise(words) if flag == "-p"]],
+        input=name,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    model = Registry.discover().actions[name].spec.parameters
+    (first, *_) = Registry.discover().actions[name].spec.examples
+    assert model.model_validate(json.loads(ran.stdout)) == model.model_validate(first)
+
+
+_PARSE = """
+import json, sys
+from kubernaut.cli.parameters import read_parameters
+from kubernaut.registry import Registry
+model = Registry.discover().actions[sys.stdin.read()].spec.parameters
+print(json.dumps(read_parameters(sys.argv[1:], None, model)))
+"""
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,12 @@ def test_success_is_the_pods_own_end_before_the_job_knows():
     assert seen.message == "Changed Deployment/web spec.replicas: 2 → 5."
 
 
+def test_what_the_action_itself_concludes_is_the_message():
+    told = report("execute", changes=[change(2, 5)], message="Pull request 7 is open.")
+    seen = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=told))])
+    assert seen.message == "Pull request 7 is open."
+
+
 def test_a_failed_pod_is_no_end_while_the_job_may_retry():
     assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), UnderWay)
 

@@ -63,7 +63,8 @@ class Follower:
 def summary(obj: Mapping[str, Any]) -> str:
     """The end in one line; where changes follow below it, they say the rest."""
     status = obj["status"]
-    if status["phase"] == "Succeeded" and status.get("result", {}).get("changes"):
+    listed = (status.get("message") or "").startswith(("Changed ", "The dry run passed; it would change "))
+    if status["phase"] == "Succeeded" and listed:
         return styled(status["phase"]) + (", dry run only: nothing was changed" if obj["spec"].get("dryRun") else "")
     reason = f" ({status['reason']})" if status.get("reason") else ""
     return f"{styled(status['phase'])}{reason}  {plain(status.get('message') or '')}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -204,5 +206,5 @@ def as_pairs(parameters: dict[str, Any]) -> list[str]:
 
 
 def _typed(value: object) -> str:
-    text = str(value).lower() if isinstance(value, bool) else str(value)
-    return f"'{text}'" if not text or any(c in text for c in " $&;|<>*?\"'`\\(){}\n") else text
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else str(value)
+    return shlex.quote(text)

@@ -70,10 +70,21 @@ def _as_text(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
         if key:
             given.setdefault(field, {})[key] = value
         elif field in model.model_fields and _is_list(model, field):
-            given.setdefault(field, []).append(value)
+            read = _read(value)
+            given.setdefault(field, []).extend(read if isinstance(read, list) else [read])
         else:
-            given[field] = yaml.safe_load(value) if value[:1] in {"{", "["} else value
+            given[field] = _read(value)
     return given
+
+
+def _read(value: str) -> Any:
+    """A value that is written as a JSON or YAML mapping or list is one; any other is text."""
+    if value[:1] not in {"{", "["}:
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError:
+        return value
 
 
 def _is_list(model: type[BaseModel], field: str) -> bool:

@@ -46,6 +46,11 @@ class Action:
         self._report.outputs[key] = value
         self._report.write()
 
+    def conclude(self, sentence: str) -> None:
+        """Say what was achieved, where the changes alone do not tell it; it becomes the status's message."""
+        self._report.message = sentence
+        self._report.write()
+
     def progress(self, message: str) -> None:
         """Tell whoever reads the pod's log."""
         print(message, flush=True)  # noqa: T201 - a pod's log is its standard output

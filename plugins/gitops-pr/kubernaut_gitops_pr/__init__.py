@@ -1,0 +1,1 @@
+"""Kubernaut action: Open a pull request against a GitOps repository."""

@@ -1,0 +1,99 @@
+"""Edits of collections in brackets: JSON, and flow style in YAML. A new entry is spaced as its neighbours are."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Protocol
+
+from kubernaut_gitops_pr import yaml_text
+from kubernaut_gitops_pr.paths import Step
+from kubernaut_gitops_pr.splices import Splice, line_start, neighbours
+from kubernaut_gitops_pr.tree import Entry, Node
+
+
+class Notation(Protocol):
+    """How values and keys are written in brackets."""
+
+    def key(self, text: str) -> str:
+        """A key."""
+
+    def value(self, value: Any, style: str, indent: str | None) -> str:
+        """A value; over several lines from `indent` on if it is given."""
+
+
+class YamlNotation:
+    """YAML's flow style, in one line."""
+
+    def key(self, text: str) -> str:
+        return yaml_text.key(text)
+
+    def value(self, value: Any, style: str, _indent: str | None) -> str:
+        return yaml_text.flow(value, style)
+
+
+class JsonNotation:
+    """JSON, indented as the file already is."""
+
+    def __init__(self, text: str) -> None:
+        found = re.search(r"\n([ \t]+)\S", text)
+        self._unit: str | int = found[1] if found else 2
+        self._ascii = text.isascii() and "\\u" in text
+
+    def key(self, text: str) -> str:
+        return json.dumps(text, ensure_ascii=self._ascii)
+
+    def value(self, value: Any, _style: str, indent: str | None) -> str:
+        if indent is None:
+            return json.dumps(value, ensure_ascii=self._ascii)
+        return json.dumps(value, ensure_ascii=self._ascii, indent=self._unit).replace("\n", "\n" + indent)
+
+
+class FlowLayout:
+    """Collections in brackets."""
+
+    def __init__(self, text: str, notation: Notation) -> None:
+        self._text, self._notation = text, notation
+
+    def replace(self, parent: Node, entry: Entry, value: Any) -> Splice:
+        old = entry.node
+        anchor = f"&{old.anchor} " if old.anchor and old.kind != "alias" else ""
+        text = anchor + self._notation.value(value, old.style, self._indent(parent))
+        return Splice(entry.slot, old.end, " " + text) if old.empty else Splice(old.start, old.end, text)
+
+    def insert(self, parent: Node, step: Step, value: Any) -> Splice:
+        text = self._notation.value(value, "", self._indent(parent))
+        if isinstance(step, str):
+            text = f"{self._notation.key(step)}: {text}"
+        if not parent.entries:
+            opening = parent.start + self._text[parent.start : parent.end].index("{[["[parent.kind == "sequence"])
+            return Splice(opening + 1, parent.end - 1, text)
+        last = parent.entries[-1]
+        return Splice(last.node.end, last.node.end, f",{self._gap(parent)}{text}")
+
+    def remove(self, parent: Node, entry: Entry) -> Splice:
+        before, after = neighbours(parent, entry)
+        if after:
+            return Splice(entry.start, after.start, "")
+        return Splice(before.node.end if before else parent.start + 1, entry.node.end, "")
+
+    def root(self, old: Node, value: Any) -> Splice:
+        """Give a document that is null another value."""
+        return Splice(old.start, old.end, self._notation.value(value, "", None))
+
+    def _gap(self, parent: Node) -> str:
+        """What stands between a comma and the entry after it."""
+        if len(parent.entries) > 1:
+            between = self._text[parent.entries[-2].node.end : parent.entries[-1].start]
+            gap = between.partition(",")[2]
+            return gap if not gap.strip() else " "
+        gap = self._text[parent.start + 1 : parent.entries[0].start]
+        return gap if "\n" in gap and not gap.strip() else " "
+
+    def _indent(self, parent: Node) -> str | None:
+        """How the entries' lines are indented, if each has its own."""
+        if not parent.entries:
+            return None
+        begin = line_start(self._text, parent.entries[-1].start)
+        space = self._text[begin : parent.entries[-1].start]
+        return space if begin and not space.strip() else None

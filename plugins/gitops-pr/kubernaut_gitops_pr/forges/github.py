@@ -1,0 +1,97 @@
+"""GitHub and GitHub Enterprise, by version 3 of their REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from kubernaut.runner import Rejected
+from kubernaut_gitops_pr.forges import PullRequest, Wanted
+from kubernaut_gitops_pr.forges.http import Http, Refused
+
+USER = "x-access-token"
+"""The user name that goes with a token as git's password."""
+NEEDS = "read access to metadata, and write access to contents and pull requests"
+
+
+def api(url: str) -> str:
+    """Where the API of this GitHub is."""
+    return "https://api.github.com" if url == "https://github.com" else f"{url}/api/v3"
+
+
+class GitHub:
+    """One repository on GitHub."""
+
+    def __init__(self, http: Http, repository: str) -> None:
+        self._http, self._repository = http, repository
+        self._owner = repository.partition("/")[0]
+        self._path = f"/repos/{quote(repository)}"
+
+    def check(self, reviewers: Sequence[str]) -> None:
+        found = self._http.get(self._path)
+        if found.get("archived"):
+            raise Rejected(f"{self._repository} is archived: nothing can be pushed to it")
+        if found.get("permissions", {}).get("push") is False:
+            raise Rejected(f"the token may read {self._repository} but not push to it: it needs {NEEDS}")
+        for name in (name for name in reviewers if "/" not in name):
+            self._expect_collaborator(name)
+
+    def find(self, branch: str) -> PullRequest | None:
+        found = self._http.get(
+            f"{self._path}/pulls",
+            head=f"{self._owner}:{branch}",
+            state="all",
+            sort="created",
+            direction="desc",
+            per_page=10,
+        )
+        return next((_pull(item) for item in found if item["head"]["ref"] == branch), None)
+
+    def open(self, wanted: Wanted) -> PullRequest:
+        body = {
+            "title": wanted.title,
+            "head": wanted.branch,
+            "base": wanted.base,
+            "body": wanted.body,
+            "draft": wanted.draft,
+        }
+        try:
+            return _pull(self._http.post(f"{self._path}/pulls", body))
+        except Refused as refusal:
+            if refusal.answer.code != 422:
+                raise
+            pull = self.find(wanted.branch)  # "A pull request already exists for OWNER:BRANCH."
+            if pull is None:
+                raise
+            return pull
+
+    def complete(self, pull: PullRequest, wanted: Wanted) -> None:
+        if wanted.labels:
+            self._http.post(f"{self._path}/issues/{pull.number}/labels", {"labels": list(wanted.labels)})
+        if wanted.reviewers:
+            people = [name for name in wanted.reviewers if "/" not in name]
+            teams = [name.partition("/")[2] for name in wanted.reviewers if "/" in name]
+            body = {"reviewers": people, "team_reviewers": teams}
+            self._http.post(f"{self._path}/pulls/{pull.number}/requested_reviewers", body)
+
+    def _expect_collaborator(self, name: str) -> None:
+        try:
+            self._http.get(f"{self._path}/collaborators/{quote(name, safe='')}")
+        except Refused as refusal:
+            if refusal.answer.code != 404:
+                raise
+            raise Rejected(
+                f"reviewers: {name} is no collaborator of {self._repository}, so GitHub takes no review request"
+            ) from None
+
+
+def _pull(found: dict[str, Any]) -> PullRequest:
+    state = "merged" if found.get("merged_at") else str(found["state"])
+    return PullRequest(
+        int(found["number"]),
+        str(found["html_url"]),
+        state,
+        str(found["base"]["ref"]),
+        str(found["head"].get("sha", "")),
+    )

@@ -1,0 +1,170 @@
+"""Runs the git program, and knows nothing of what for.
+
+Its environment is built here from nothing: no system or user configuration, no prompt, no hooks, no redirects, no other protocol than
+the forge's own. The token reaches git in that environment alone, bound to the forge's address; never as an argument, never in a file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from urllib.parse import urlsplit
+
+from kubernaut.runner import Rejected, TryAgain
+from kubernaut_gitops_pr.secrets import Token
+
+_POLL_SECONDS = 0.1
+_MAX_OUTPUT = 8 * 1024 * 1024
+_SAFE_CONFIG = {
+    "core.bigFileThreshold": "16m",  # larger files pass through, instead of being held in memory
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "core.symlinks": "false",
+    "credential.helper": "",
+    "fetch.recurseSubmodules": "false",
+    "gc.auto": "0",
+    "http.followRedirects": "false",
+    "http.lowSpeedLimit": "1000",
+    "http.lowSpeedTime": "30",
+    "maintenance.auto": "false",
+    "protocol.version": "2",
+    "submodule.recurse": "false",
+    "transfer.bundleURI": "false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long one call may take, and how large the directory may grow meanwhile."""
+
+    seconds: float
+    megabytes: int
+
+
+class GitError(Exception):
+    """git ended with an error; the text is its own last words, scrubbed."""
+
+
+class Git:
+    """git in one directory, for one forge."""
+
+    def __init__(
+        self, directory: Path, url: str, token: Token, bounds: Bounds, author: tuple[str, str], ca_file: str = ""
+    ) -> None:
+        self._directory, self._token, self._bounds = directory, token, bounds
+        self._environment = _environment(directory, url, token, author, ca_file)
+
+    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        """Its output; raises GitError, or Rejected and TryAgain where a bound was reached."""
+        with (
+            TemporaryFile(dir=self._directory) as out,
+            TemporaryFile(dir=self._directory) as err,
+            TemporaryFile(dir=self._directory) as given,
+        ):
+            given.write(stdin)
+            given.seek(0)
+            code = self._wait(
+                self._start(arguments, given.fileno(), out.fileno(), err.fileno(), env or {}), arguments[0]
+            )
+            out.seek(0)
+            err.seek(0)
+            output, words = out.read(_MAX_OUTPUT + 1), err.read(_MAX_OUTPUT)
+        if code:
+            raise GitError(self._scrubbed(words))
+        if len(output) > _MAX_OUTPUT:
+            raise Rejected(f"git {arguments[0]} told more than {_MAX_OUTPUT // 1024**2} MB: the file is too large")
+        return output
+
+    def _start(
+        self, arguments: Sequence[str], stdin: int, out: int, err: int, env: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
+                ["git", *arguments],  # noqa: S607 - where git is, the image decides
+                cwd=self._directory,
+                env={**self._environment, **env},
+                stdin=stdin,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+        except FileNotFoundError:
+            raise Rejected(
+                "the image has no git program: build it with git, or name one in the configuration"
+            ) from None
+
+    def _wait(self, process: subprocess.Popen[bytes], verb: str) -> int:
+        until = time.monotonic() + self._bounds.seconds
+        try:
+            while True:
+                try:
+                    return process.wait(_POLL_SECONDS)
+                except subprocess.TimeoutExpired:
+                    self._expect_within(until, verb)
+        finally:
+            if process.poll() is None:
+                _kill(process)
+
+    def _expect_within(self, until: float, verb: str) -> None:
+        if time.monotonic() > until:
+            raise TryAgain(f"git {verb} took longer than {self._bounds.seconds:g} s (clone_seconds in the settings)")
+        if _size(self._directory) > self._bounds.megabytes * 1024**2:
+            most = self._bounds.megabytes
+            raise Rejected(f"the repository is larger than the {most} MB that the settings allow (max_repository_mb)")
+
+    def _scrubbed(self, words: bytes) -> str:
+        lines = self._token.scrub(words.decode(errors="replace")).strip().splitlines()
+        kept = [line for line in lines if not re.match(r"(hint|remote): *$|hint:|\w+ objects:", line)]
+        return "; ".join(line.strip() for line in kept)[-1000:]
+
+
+def _environment(directory: Path, url: str, token: Token, author: tuple[str, str], ca_file: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    config = {**_SAFE_CONFIG, f"http.{parts.scheme}://{parts.netloc}/.extraHeader": f"Authorization: {token.basic}"}
+    if ca_file:
+        config["http.sslCAInfo"] = ca_file
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(directory),
+        "TMPDIR": str(directory),
+        "LC_ALL": "C",
+        "GIT_ALLOW_PROTOCOL": parts.scheme,
+        "GIT_ASKPASS": "",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_AUTHOR_EMAIL": author[1],
+        "GIT_AUTHOR_NAME": author[0],
+        "GIT_COMMITTER_EMAIL": author[1],
+        "GIT_COMMITTER_NAME": author[0],
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_LFS_SKIP_SMUDGE": "1",
+        "GIT_PROTOCOL_FROM_USER": "0",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_COUNT": str(len(config)),
+        **{f"GIT_CONFIG_KEY_{i}": key for i, key in enumerate(config)},
+        **{f"GIT_CONFIG_VALUE_{i}": value for i, value in enumerate(config.values())},
+    }
+
+
+def _size(directory: Path) -> int:
+    total = 0
+    for parent, _, files in os.walk(directory):
+        for name in files:
+            with suppress(FileNotFoundError):  # git works here meanwhile
+                total += (Path(parent) / name).lstat().st_size
+    return total
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """The whole group: git works through children."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()

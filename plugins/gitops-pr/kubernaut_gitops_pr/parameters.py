@@ -1,0 +1,151 @@
+"""What an execution may ask for. Everything that cannot be meant is refused here, before a pod exists."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+
+from kubernaut import Parameters
+from kubernaut_gitops_pr import paths
+
+_GIT_REFUSES = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/.-]|/\.|/$|\.$|\.lock(/|$)|^@$")
+_SEGMENT = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", re.ASCII)
+
+
+def _one_line(text: str) -> str:
+    if not text.strip() or any(unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} for char in text):
+        raise ValueError("must be one line of text, without control characters")
+    return text
+
+
+def _text(text: str) -> str:
+    if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t\r" for char in text):
+        raise ValueError("holds control characters")
+    return text
+
+
+def branch_name(text: str) -> str:
+    """A branch's name that git accepts; raises ValueError."""
+    if _GIT_REFUSES.search(text):
+        raise ValueError("is no branch name that git accepts")
+    if text.startswith("kubernaut/"):
+        raise ValueError("begins with kubernaut/, which is for the branches that this action makes")
+    return text
+
+
+def repository_name(text: str) -> str:
+    """`owner/name`, or `group/sub/name`; raises ValueError."""
+    segments = text.split("/")
+    if len(segments) < 2 or len(segments) > 20 or not all(map(_is_segment, segments)):
+        raise ValueError("must be owner/name (on GitLab also group/subgroup/name), not a URL, host or path")
+    if segments[-1].endswith(".git"):
+        raise ValueError("must be written without .git")
+    return text
+
+
+def file_path(text: str) -> str:
+    """A file's path from the repository's top; raises ValueError."""
+    if "\\" in text or not text.isprintable():
+        raise ValueError("holds a backslash or a character that cannot be printed")
+    segments = text.split("/")
+    if any(segment in {"", ".", ".."} for segment in segments):
+        raise ValueError("must lead from the repository's top down: no leading, double or final slash, no . or ..")
+    if any(_is_git_directory(segment) for segment in segments):
+        raise ValueError("leads into git's own directory")
+    return text
+
+
+def _is_segment(segment: str) -> bool:
+    return bool(_SEGMENT.fullmatch(segment)) and segment.strip(".") != ""
+
+
+def _is_git_directory(segment: str) -> bool:
+    """`.git` in any of the ways in which some file system reads it as that."""
+    plain = "".join(c for c in unicodedata.normalize("NFKC", segment) if unicodedata.category(c) != "Cf")
+    return plain.lower().rstrip(". ").partition(":")[0] in {".git", "git~1"}
+
+
+def _is_path(text: str) -> str:
+    paths.parse(text)
+    return text
+
+
+Line = Annotated[str, Field(min_length=1, max_length=250), AfterValidator(_one_line)]
+ValuePath = Annotated[str, AfterValidator(_is_path)]
+FilePath = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(file_path)]
+Branch = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(branch_name)]
+Repository = Annotated[str, Field(min_length=3, max_length=255), AfterValidator(repository_name)]
+Label = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[^,\x00-\x1f\x7f]+$")]
+Reviewer = Annotated[
+    str, Field(max_length=200, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?$")
+]
+
+KINDS = ("set", "remove", "append", "content")
+
+
+class Change(Parameters):
+    """What becomes of one file: exactly one of set, remove, append and content."""
+
+    path: FilePath
+    document: Annotated[int, Field(ge=0, le=10_000)] | None = None
+    """Which document of a YAML file that holds several, counted from 0."""
+    set: dict[ValuePath, JsonValue] | None = Field(default=None, max_length=100)
+    """Values by path; missing mappings on the way are made."""
+    remove: tuple[ValuePath, ...] | None = Field(default=None, max_length=100)
+    """Paths to take away, all meant as the file is before; one that is not there is no error."""
+    append: dict[ValuePath, JsonValue] | None = Field(default=None, max_length=100)
+    """By path of a list: what to add at its end, unless the list holds it already."""
+    content: str | None = None
+    """The whole file, new or replaced."""
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Change:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"{self.path}: give exactly one of {', '.join(KINDS)} (given: {', '.join(given) or 'none'})"
+            )
+        if given[0] != "content" and not getattr(self, given[0]):
+            raise ValueError(f"{self.path}: {given[0]} names no path")
+        suffix = self.path.rpartition(".")[2]
+        if given[0] != "content" and suffix not in {"yaml", "yml", "json"}:
+            raise ValueError(f"{self.path}: {given[0]} works on .yaml, .yml and .json; give the content of others")
+        if self.document is not None and (given[0] == "content" or suffix == "json"):
+            raise ValueError(f"{self.path}: document is for set, remove and append in YAML")
+        return self
+
+    @field_validator("set", "append")
+    @classmethod
+    def _finite(cls, value: Any) -> Any:
+        if "nan" in (text := repr(value)) or "inf" in text:
+            _expect_finite(value)
+        return value
+
+
+class GitOpsPr(Parameters):
+    """The repository, the changes, and the pull request that proposes them."""
+
+    repository: Repository
+    """Its name, `owner/name`; where it is, the admin's settings say."""
+    base: Branch | None = None
+    """The branch to change; by default the one in the settings."""
+    changes: tuple[Change, ...] = Field(min_length=1, max_length=100)
+    """Made one after the other; a path may be named more than once."""
+    title: Line
+    """Of the pull request and its commit."""
+    body: Annotated[str, Field(max_length=20_000), AfterValidator(_text)] = ""
+    """Why. What the execution is called and who asked is added."""
+    labels: tuple[Label, ...] = Field(default=(), max_length=20)
+    reviewers: tuple[Reviewer, ...] = Field(default=(), max_length=20)
+    """User names; on GitHub also teams, as `org/team`."""
+    draft: bool = False
+
+
+def _expect_finite(value: Any) -> None:
+    if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):  # noqa: PLR0124 - NaN
+        raise ValueError("numbers must be finite")
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _expect_finite(inner)

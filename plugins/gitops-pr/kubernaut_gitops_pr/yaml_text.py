@@ -1,0 +1,106 @@
+"""Writes values as YAML that every reader understands alike.
+
+A string that YAML 1.1 or 1.2 would take for something else (`on`, `1e3`, `2024-01-01`) is quoted, because the tools that read a GitOps
+repository are of both kinds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z0-9_/.][\w./@%+:=~-]*(?: [\w./@%+:=~(-][\w./@%+:=~()-]*)*", re.ASCII)
+_WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+_NUMBER = re.compile(
+    r"0b[01_]+|0x[\da-f_]+|0o?[0-7_]+|[\d_]+(:[0-5]?\d)*(\.[\d_]*)?|[\d_]*\.[\d_]*(e[-+]?\d+)?|[\d_]+e[-+]?\d+|\.(inf|nan)"
+    r"|\d{4}-\d\d?-\d\d?.*",
+    re.IGNORECASE,
+)
+_LITERAL = re.compile(r"(?!\s)[^\r\x85\u2028\u2029]*")
+
+
+def scalar(value: Any, style: str = "") -> str:
+    """A scalar in one line, quoted as `style` (a quote or nothing) if it can be."""
+    if isinstance(value, str):
+        return _string(value, style)
+    if isinstance(value, float) and "." not in (text := json.dumps(value)):
+        return text.replace("e", ".0e")
+    return json.dumps(value)
+
+
+def flow(value: Any, style: str = "") -> str:
+    """Any value in one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key(k)}: {flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(flow(item) for item in value) + "]"
+    return scalar(value, style)
+
+
+def key(text: str) -> str:
+    """A mapping's key."""
+    return _string(text, "")
+
+
+def literal(value: Any, indent: int) -> str | None:
+    """A text of several lines as a literal block, its lines indented so, or None if it cannot be one."""
+    if not isinstance(value, str) or "\n" not in value.rstrip("\n") or not _LITERAL.fullmatch(value):
+        return None
+    if not value.replace("\n", "").replace("\t", "").isprintable():
+        return None
+    body = value.rstrip("\n")
+    chomping = {0: "-", 1: ""}.get(len(value) - len(body))
+    if chomping is None:
+        return None
+    lines = [" " * indent + line if line else "" for line in body.split("\n")]
+    return "\n".join([f"|{chomping}", *lines])
+
+
+def block(value: Any, indent: int, step: int, dash: int) -> str:
+    """A mapping or list that is not empty, over several lines, each indented by at least `indent`.
+
+    `step` is how much deeper a nested mapping is, `dash` the same for a nested list.
+    """
+    space = " " * indent
+    if isinstance(value, dict):
+        return "\n".join(f"{space}{key(k)}:{after(v, indent, step, dash)}" for k, v in value.items())
+    return "\n".join(f"{space}-{item(v, indent, step, dash)}" for v in value)
+
+
+def after(value: Any, indent: int, step: int, dash: int) -> str:
+    """What follows the colon of a key that is indented so."""
+    if isinstance(value, dict | list) and value:
+        return "\n" + block(value, indent + (step if isinstance(value, dict) else dash), step, dash)
+    return " " + (literal(value, indent + step) or flow(value))
+
+
+def item(value: Any, indent: int, step: int, dash: int) -> str:
+    """What follows a dash that is indented so."""
+    if isinstance(value, dict | list) and value:
+        return " " + block(value, indent + 2, step, dash).lstrip(" ")
+    return " " + (literal(value, indent + 2) or flow(value))
+
+
+def _string(text: str, style: str) -> str:
+    if style == "'" and text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    if style != '"' and _may_be_plain(text):
+        return text
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _may_be_plain(text: str) -> bool:
+    if not _PLAIN.fullmatch(text) or text.endswith(":") or ": " in text:
+        return False
+    return text.lower() not in _WORDS and not _NUMBER.fullmatch(text)
+
+
+def _escaped(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char.isprintable():
+        return char
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(char)
+    code = ord(char)
+    return short or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}")

@@ -1,0 +1,173 @@
+"""Reads YAML into trees, one for each document, from the events of ruamel.yaml's parser.
+
+Events, because they alone say where each value is written, an alias too. Values are read as YAML 1.2 has them, dates as text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
+
+from kubernaut_gitops_pr.tree import EditError, Entry, Node
+
+_MERGE = "tag:yaml.org,2002:merge"
+_COLON = re.compile(r"\s*:")
+
+
+def parse(text: str) -> list[Node]:
+    """The root of each document; raises EditError saying in which line it stops being YAML."""
+    try:
+        return list(_Builder(text).documents())
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise EditError(f"is not YAML that can be read{where}: {getattr(error, 'problem', None) or error}") from error
+    except RecursionError:
+        raise EditError("is nested too deeply to be read") from None
+
+
+def scalar_value(text: str) -> Any:
+    """What an unquoted scalar means."""
+    return _meaning(YAML(typ="safe", pure=True).resolver.resolve(ScalarNode, text, (True, False)), text)
+
+
+class _Builder:
+    """One pass over the events of one file."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        yaml = YAML(typ="safe", pure=True)
+        self._events: Iterator[Any] = iter(yaml.parse(text))
+        self._resolver = yaml.resolver
+        self._anchors: dict[str, Node] = {}
+
+    def documents(self) -> Iterator[Node]:
+        for event in self._events:
+            if isinstance(event, DocumentStartEvent):
+                self._anchors = {}
+                yield self._node(next(self._events), event.end_mark.index)
+
+    def _node(self, event: Any, slot: int) -> Node:
+        if isinstance(event, AliasEvent):
+            return self._alias(event)
+        if isinstance(event, ScalarEvent):
+            node = self._scalar(event, slot)
+        elif isinstance(event, MappingStartEvent):
+            node = self._mapping(event)
+        else:
+            node = self._sequence(event)
+        if node.anchor:
+            self._anchors[node.anchor] = node
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        if event.anchor not in self._anchors:
+            raise EditError(f"uses the alias *{event.anchor}, whose anchor &{event.anchor} stands nowhere before it")
+        data = self._anchors[event.anchor].data
+        return Node("alias", event.start_mark.index, event.end_mark.index, data, anchor=event.anchor)
+
+    def _scalar(self, event: Any, slot: int) -> Node:
+        start, end = event.start_mark.index, event.end_mark.index
+        style = event.style or ""
+        if start == end:
+            return Node("scalar", slot, slot, None)
+        if style in {"|", ">"} and "+" not in self._text[start:end].partition("\n")[0]:
+            end = start + len(self._text[start:end].rstrip())
+        plain = event.implicit[0]
+        tag = self._resolver.resolve(ScalarNode, event.value, event.implicit) if plain else ""
+        return Node("scalar", start, end, _meaning(tag, event.value), style=style, anchor=event.anchor or "")
+
+    def _sequence(self, event: SequenceStartEvent) -> Node:
+        entries: list[Entry] = []
+        start, end = event.start_mark.index, event.end_mark.index
+        while not isinstance(inner := next(self._events), SequenceEndEvent):
+            node = self._node(inner, -1)
+            dash = node.start if event.flow_style else self._dash(end, inner.start_mark.index)
+            if node.start == -1:
+                node = Node("scalar", dash + 1, dash + 1, None)
+            entries.append(Entry(len(entries), dash, dash if event.flow_style else dash + 1, node))
+            end = node.end
+        data = [entry.node.data for entry in entries]
+        end = inner.end_mark.index if event.flow_style else end
+        return Node("sequence", start, end, data, tuple(entries), bool(event.flow_style), "", event.anchor or "")
+
+    def _mapping(self, event: MappingStartEvent) -> Node:
+        entries: list[Entry] = []
+        data: dict[Any, Any] = {}
+        merged: list[Node] = []
+        start, end = event.start_mark.index, event.end_mark.index
+        while not isinstance(key := next(self._events), MappingEndEvent):
+            named, key_end, is_merge = self._key(key)
+            node = self._node(next(self._events), key_end)
+            end = node.end
+            if is_merge:
+                merged.append(node)
+                continue
+            if named in data:
+                raise EditError(f"has the key {named} twice, again in line {key.start_mark.line + 1}")
+            data[named] = node.data
+            entries.append(Entry(named, key.start_mark.index, key_end, node))
+        for node in merged:
+            _merge(data, node.data)
+        end = key.end_mark.index if event.flow_style else end
+        return Node("mapping", start, end, data, tuple(entries), bool(event.flow_style), "", event.anchor or "")
+
+    def _key(self, event: Any) -> tuple[str, int, bool]:
+        """A key as text, where its value may begin, and whether it is a merge key."""
+        node = self._node(event, event.start_mark.index)
+        colon = _COLON.match(self._text, node.end)
+        slot = colon.end() if colon else node.end
+        if not isinstance(event, ScalarEvent):
+            return self._text[node.start : node.end], slot, False
+        return event.value, slot, self._resolver.resolve(ScalarNode, event.value, event.implicit) == _MERGE
+
+    def _dash(self, after: int, before: int) -> int:
+        """Where the dash of an item stands: comments may stand around it."""
+        for line in re.finditer(r"(?m)^.*$", self._text[after : max(before, after)]):
+            code = line[0].partition("#")[0] if line[0].lstrip().startswith("#") else line[0]
+            if "-" in code:
+                return after + line.start() + code.index("-")
+        return self._text.find("-", after)
+
+
+def _merge(into: dict[Any, Any], source: Any) -> None:
+    for mapping in source if isinstance(source, list) else [source]:
+        if not isinstance(mapping, dict):
+            raise EditError("merges (<<) something that is no mapping")
+        for key, value in mapping.items():
+            into.setdefault(key, value)
+
+
+def _meaning(tag: str, text: str) -> Any:
+    kind = str(tag).rpartition(":")[2]
+    if kind == "null":
+        return None
+    if kind == "bool":
+        return text.lower() == "true"
+    try:
+        if kind == "int":
+            return _integer(text)
+        if kind == "float":
+            return float(text.replace("_", "").lower().replace(".inf", "inf").replace(".nan", "nan"))
+    except ValueError:
+        return text
+    return text
+
+
+def _integer(text: str) -> int:
+    digits = text.replace("_", "")
+    return int(digits) if digits.lstrip("+-").isdigit() else int(digits, 0)

@@ -1,0 +1,99 @@
+"""gitops-pr through the engine: a pull request against a git server of its own, and its token nowhere to be read."""
+
+import base64
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from kubernaut.cluster import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.registry import Registry
+from kubernaut.settings import ActionSettings, Settings
+from tests.support.site import site_on
+
+INSTALLED = Registry.discover()
+EXAMPLE = dict(INSTALLED.actions["gitops-pr"].spec.examples[0])
+
+
+@contextmanager
+def forge():
+    with INSTALLED.actions["gitops-pr"].spec.surroundings() as found:
+        yield found
+
+
+@pytest.fixture
+async def guarded(request):
+    """A site whose engine may use a forge of its own, and the forge's secrets."""
+    if request.config.getoption("--cluster") != "sandbox":
+        pytest.skip("its git server listens on loopback, which pods of a real cluster cannot reach")
+    with forge() as found:
+        settings = Settings(actions={"gitops-pr": ActionSettings(settings=dict(found.settings))})
+        async with site_on("sandbox", "", INSTALLED, settings) as made:
+            placed = [{**o, "metadata": {"namespace": made.namespace, **o["metadata"]}} for o in found.objects]
+            await made.sandbox.apply(placed)
+            encoded = [value for o in placed for value in o["data"].values()]
+            yield made, [*encoded, *(base64.b64decode(value).decode() for value in encoded)]
+
+
+@pytest.fixture
+def site(guarded):
+    return guarded[0]
+
+
+async def test_the_dry_run_shows_the_diff_and_opens_nothing(site):
+    status = await site.run("gitops-pr", EXAMPLE, dryRun=True)
+    assert status["phase"] == "Succeeded", status
+    assert '+    tag: "1.28.0"   # keep in step with the API' in status["result"]["outputs"]["diff"]
+    assert "pull_request" not in status["result"]["outputs"]
+
+
+async def test_it_opens_a_pull_request_and_tells_where(site):
+    status = await site.run("gitops-pr", EXAMPLE)
+    assert status["phase"] == "Succeeded", status
+    assert status["result"]["outputs"]["pull_request"].endswith("/platform/gitops/pull/1")
+    assert status["result"]["outputs"]["branch"].startswith("kubernaut/gitops-pr-")
+    assert status["target"] == "Repository/platform/gitops"
+    assert status["message"] == f"Pull request {status['result']['outputs']['pull_request']} is open."
+
+
+async def test_its_pod_has_no_service_account_token(site):
+    status = await site.run("gitops-pr", EXAMPLE)
+    job = await site.get(JOBS, status["jobName"])
+    assert job["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
+
+
+async def test_the_token_of_the_forge_is_nowhere_to_be_read(guarded):
+    site, secrets = guarded
+    assert secrets
+    for parameters in (EXAMPLE, {**EXAMPLE, "base": "no-such-branch"}, {**EXAMPLE, "repository": "platform/nothing"}):
+        await site.run("gitops-pr", parameters)
+    pods = (await site.cluster.list(PODS, site.namespace, selector="kubernaut.io/action=gitops-pr")).items
+    seen = [(await site.cluster.list(kind, site.namespace)).items for kind in (EXECUTIONS, JOBS, EVENTS)] + [pods]
+    logs = [await site.cluster.log(site.namespace, pod["metadata"]["name"], "dry-run") for pod in pods]
+    assert any("tag" in log for log in logs), "there is something to look at"
+    for secret in secrets:
+        assert secret not in json.dumps(seen)
+        assert all(secret not in log for log in logs)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        pytest.param({"repository": "somebody/else"}, "InvalidParameters", id="a repository that is not allowed"),
+        pytest.param({"repository": "https://elsewhere.example/a/b"}, "InvalidParameters", id="a host of its own"),
+        pytest.param(
+            {"changes": [{"path": "../../etc/passwd", "content": "x"}]},
+            "InvalidParameters",
+            id="a path that leaves the clone",
+        ),
+        pytest.param({"base": "no-such-branch"}, "DryRunRejected", id="a branch that is not there"),
+        pytest.param(
+            {"changes": [{"path": "apps/web/nothing.yaml", "set": {"a": 1}}]},
+            "DryRunRejected",
+            id="a file that is not there",
+        ),
+    ],
+)
+async def test_what_it_may_not_or_cannot_do_is_refused(site, parameters, reason):
+    status = await site.run("gitops-pr", {**EXAMPLE, **parameters})
+    assert (status["phase"], status["reason"]) == ("Failed", reason), status["message"]

@@ -1,0 +1,53 @@
+"""As much of GitLab's API as the action uses, with the answers that its documentation shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from kubernaut_gitops_pr.demo_git import Call, Reply
+
+USERS = {"jane": 7, "ada": 8}
+
+
+class GitLabStub:
+    """One token, one project for each repository, merge requests in memory."""
+
+    def __init__(self, root: Path, token: str) -> None:
+        self._root, self._token = root, token
+        self.pulls: list[dict[str, Any]] = []
+        self.access_level = 30
+
+    def __call__(self, call: Call) -> Reply:
+        if call.token != self._token:
+            return Reply(401, {"message": "401 Unauthorized"})
+        if call.path == "/api/v4/users":
+            name = call.query["username"]
+            return Reply(200, [{"id": USERS[name], "username": name}] if name in USERS else [])
+        project, _, rest = call.path.removeprefix("/api/v4/projects/").partition("/")
+        if not (self._root / f"{unquote(project)}.git").is_dir():
+            return Reply(404, {"message": "404 Project Not Found"})
+        if rest == "merge_requests":
+            return self._opened(call) if call.method == "POST" else self._listed(call)
+        levels = {"project_access": {"access_level": self.access_level}, "group_access": None}
+        return Reply(200, {"path_with_namespace": unquote(project), "archived": False, "permissions": levels})
+
+    def _listed(self, call: Call) -> Reply:
+        return Reply(200, [p for p in reversed(self.pulls) if p["source_branch"] == call.query["source_branch"]])
+
+    def _opened(self, call: Call) -> Reply:
+        for pull in self.pulls:
+            if pull["source_branch"] == call.body["source_branch"] and pull["state"] == "opened":
+                told = f"Another open merge request already exists for this source branch: !{pull['iid']}"
+                return Reply(409, {"message": [told]})
+        iid = len(self.pulls) + 1
+        pull = {
+            "iid": iid,
+            "web_url": f"{call.base}/-/merge_requests/{iid}",
+            "state": "opened",
+            "sha": "0" * 40,
+            **call.body,
+        }
+        self.pulls.append(pull)
+        return Reply(201, pull)

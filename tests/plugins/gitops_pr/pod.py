@@ -1,0 +1,163 @@
+"""A pod of the action in this process: the same environment, the same `perform`, its report and whatever it printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubernaut.runner import Action, Rejected, Stopped, TryAgain
+from kubernaut.runner.report import Report
+from kubernaut_gitops_pr import demo_forge
+from kubernaut_gitops_pr.demo_git import Api, Call, GitServer, Reply
+from kubernaut_gitops_pr.parameters import GitOpsPr
+from kubernaut_gitops_pr.perform import perform
+from kubernaut_gitops_pr.settings import GitOpsSettings
+
+TAG = {"path": "apps/web/values.yaml", "set": {"image.tag": "1.28.0"}}
+UID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+BRANCH = "kubernaut/roll-web-0f8fad5b"
+
+
+@dataclass
+class Told:
+    """How a step ended."""
+
+    state: str
+    message: str
+    changes: list[dict[str, Any]]
+    outputs: dict[str, Any]
+    printed: str
+    report: str
+
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """Each changed value, before and after."""
+        return {c["field"]: (c["before"], c["after"]) for c in self.changes}
+
+
+@dataclass
+class Scripted:
+    """An API that gives the answers it was told to give, and otherwise those of another."""
+
+    behind: Api
+    answers: list[tuple[str, str, Reply]] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def answer(self, method: str, ending: str, *replies: Reply) -> None:
+        """The next calls of this method whose path ends so get these, one each."""
+        self.answers += [(method, ending, reply) for reply in replies]
+
+    def __call__(self, call: Call) -> Reply:
+        self.calls.append(call)
+        for planned in self.answers:
+            method, ending, reply = planned
+            if call.method == method and call.path.endswith(ending):
+                self.answers.remove(planned)
+                return reply
+        return self.behind(call)
+
+
+@dataclass
+class Site:
+    """A forge, and pods that use it."""
+
+    monkeypatch: pytest.MonkeyPatch
+    directory: Path
+    root: Path
+    server: GitServer
+    api: Scripted
+    forge: Any
+    settings: dict[str, Any]
+
+    def step(
+        self,
+        step: str,
+        *changes: Mapping[str, Any],
+        namespace: str = "production",
+        token: str | None = None,
+        **more: Any,
+    ) -> Told:
+        """Run one step."""
+        given = {
+            "repository": demo_forge.REPOSITORY,
+            "title": "web: roll out",
+            "changes": list(changes or [TAG]),
+            **more,
+        }
+        parameters = GitOpsPr.model_validate_json(json.dumps(given), strict=True).model_dump_json()
+        (self.directory / "dev").mkdir(exist_ok=True)
+        (self.directory / "tmp").mkdir(exist_ok=True)
+        environment = {
+            "KUBERNAUT_POD_ROOT": str(self.directory),
+            "TMPDIR": str(self.directory / "tmp"),
+            "KUBERNAUT_EXECUTION": "roll-web",
+            "KUBERNAUT_NAMESPACE": namespace,
+            "KUBERNAUT_UID": UID,
+            "KUBERNAUT_REQUESTED_BY": "jane",
+            "KUBERNAUT_DEADLINE_SECONDS": "60",
+            "KUBERNAUT_PARAMETERS": parameters,
+            "KUBERNAUT_SETTINGS": GitOpsSettings.model_validate(self.settings).model_dump_json(),
+            "KUBERNAUT_FORGE_TOKEN": self.server.token if token is None else token,
+        }
+        for key, value in environment.items():
+            self.monkeypatch.setenv(key, value)
+        self.monkeypatch.setattr("tempfile.tempdir", None)
+        return self._told(Report(step))
+
+    def _told(self, report: Report) -> Told:
+        printed = StringIO()
+        state, message = "done", ""
+        with redirect_stdout(printed), redirect_stderr(printed):
+            try:
+                perform(Action(report))
+            except Rejected as refusal:
+                state, message = "rejected", str(refusal)
+            except TryAgain as failure:
+                state, message = "error", str(failure)
+            except Stopped:
+                state = "stopped"
+        report.state, report.message = state if state != "stopped" else "error", message
+        report.write()
+        written = (self.directory / "dev/termination-log").read_text()
+        return Told(state, message, report.changes, report.outputs, printed.getvalue(), written)
+
+    def git(self, *arguments: str, stdin: str = "", repository: str = demo_forge.REPOSITORY) -> str:
+        """git in a repository of the forge."""
+        return demo_forge.run_git(self.root / f"{repository}.git", *arguments, stdin=stdin)
+
+    def show(self, path: str, branch: str = BRANCH) -> str:
+        """A file of a branch."""
+        return self.git("show", f"{branch}:{path}")
+
+    def branches(self) -> list[str]:
+        """All there are."""
+        return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
+
+    def push(
+        self,
+        branch: str,
+        files: Mapping[str, str],
+        modes: Mapping[str, str] | None = None,
+        raw: Mapping[str, bytes] | None = None,
+    ) -> str:
+        """A commit on top of a branch, made by somebody else."""
+        self.git("read-tree", branch)
+        rows = []
+        for path, content in files.items():
+            mode = (modes or {}).get(path, "100644")
+            blob = content if mode == "160000" else self.git("hash-object", "-w", "--stdin", stdin=content)
+            rows.append(f"{mode} {blob}\t{path}\n")
+        for path, data in (raw or {}).items():
+            file = self.directory / "raw"
+            file.write_bytes(data)
+            rows.append(f"100644 {self.git('hash-object', '-w', str(file))}\t{path}\n")
+        self.git("update-index", "--index-info", stdin="".join(rows))
+        commit = self.git("commit-tree", self.git("write-tree"), "-p", branch, "-m", "by somebody else")
+        self.git("update-ref", f"refs/heads/{branch}", commit)
+        return commit

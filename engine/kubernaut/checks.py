@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from kubernaut.decoding import depth
 from kubernaut.errors import DeniedError, HookError
 from kubernaut.execution import MAX_PARAMETERS_BYTES, ExecutionSpec, Reason
 from kubernaut.faults import brief, told_faults
@@ -26,6 +27,7 @@ from kubernaut.types import Execution, Problem, Target
 
 ANNOTATION_REQUESTED_BY = "kubernaut.io/requested-by"
 _SHOWN_PROBLEMS = 5
+_DEEPEST_PARAMETERS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Checks:
         action = self._action(spec.action)
         if isinstance(action, Refused):
             return action
-        parameters = parse_parameters(action.spec.parameters, spec.parameters)
+        parameters = await self._parsed(action, spec.parameters)
         if isinstance(parameters, Refused):
             return parameters
         deadline = spec.deadline_seconds or action.spec.deadline
@@ -96,6 +98,15 @@ class Checks:
             requested_by=metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY, ""),
         )
         return await self._with_target(action, execution)
+
+    async def _parsed(self, action: Action, given: Mapping[str, Any]) -> BaseModel | Refused:
+        """Validators are a plugin's own code as well: off the event loop, under the time limit."""
+        try:
+            return await self._hooks.call(
+                action.name, "parameters", partial(parse_parameters, action.spec.parameters, given)
+            )
+        except HookError as error:
+            return Refused(Reason.PLUGIN_ERROR, str(error))
 
     def _action(self, name: str) -> Action | Refused:
         if name in self._registry.actions:
@@ -162,6 +173,10 @@ class Checks:
             answers = await self._hooks.call(plugin.name, "validate", ask)
         except HookError as error:
             return Refused(Reason.PLUGIN_ERROR, str(error))
+        if not answers and (isinstance(plugin, Policy) or plugin.hook.validate.get_hookimpls()):
+            return Refused(
+                Reason.PLUGIN_ERROR, f"validate of plugin {plugin.name} returned None, not a list of Problem"
+            )
         problems = [problem for answer in answers for problem in (answer if isinstance(answer, list) else [answer])]
         strange = next((p for p in problems if not isinstance(p, Problem)), None)
         if strange is not None:
@@ -174,6 +189,9 @@ class Checks:
 
 def parse_parameters(model: type[BaseModel], given: Mapping[str, Any]) -> BaseModel | Refused:
     """Checked and typed parameters: strictly, so that "5" is no number, and without room for unknown fields."""
+    if depth(given) > _DEEPEST_PARAMETERS:
+        message = f"parameters: they are nested more than {_DEEPEST_PARAMETERS} levels deep; no action needs that"
+        return Refused(Reason.INVALID_PARAMETERS, message)
     encoded = json.dumps(given)
     if len(encoded.encode()) > MAX_PARAMETERS_BYTES:
         size, most = len(encoded.encode()) // 1024, MAX_PARAMETERS_BYTES // 1024

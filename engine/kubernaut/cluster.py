@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import aiohttp
+import yaml
 
+from kubernaut.decoding import decoded
 from kubernaut.errors import (
     ConflictError,
     DeniedError,
@@ -114,7 +116,15 @@ class Cluster:
                 await config.load_kube_config(
                     str(kubeconfig) if kubeconfig else None, client_configuration=configuration
                 )
-        except (config.ConfigException, OSError, ValueError, KeyError) as error:
+        except (
+            config.ConfigException,
+            yaml.YAMLError,
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ) as error:
             raise InputError(
                 f"no usable kubeconfig: {error}; set KUBECONFIG, or start one with `kubernaut sandbox`"
             ) from error
@@ -219,7 +229,10 @@ class Cluster:
             raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
         if response.status >= 400:
             raise _error(response.status, data, method, response.headers)
-        answer: dict[str, Any] = json.loads(data)
+        try:
+            answer: dict[str, Any] = decoded(data)
+        except ValueError as error:
+            raise UnavailableError(f"{method} {path}: the answer is no JSON: {data[:100]!r}") from error
         return answer
 
     async def _send(
@@ -254,11 +267,16 @@ def _in_cluster() -> bool:
 
 
 def _event(line: bytes) -> WatchEvent:
-    event = json.loads(line)
+    event = decoded(line)
     if event["type"] == "ERROR":
         status = event["object"]
         raise _error(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})
     return WatchEvent(event["type"], event["object"])
+
+
+def _seconds(retry_after: str) -> float:
+    """The header's patience; a date, or anything else that is no number, is taken as a second."""
+    return min(60.0, float(retry_after)) if retry_after.isdecimal() else 1.0
 
 
 def _error(code: int, data: bytes, method: str, headers: Mapping[str, str]) -> KubernautError:
@@ -272,7 +290,7 @@ def _error(code: int, data: bytes, method: str, headers: Mapping[str, str]) -> K
     if code == 403 and "exceeded quota" in message:
         return QuotaError(message)
     if code == 429:
-        return ThrottledError(message, float(headers.get("Retry-After", "1") or 1))
+        return ThrottledError(message, _seconds(headers.get("Retry-After", "")))
     if code == 409:
         return ExistsError(message) if reason == "AlreadyExists" else ConflictError(message)
     by_code = {401: DeniedError, 403: DeniedError, 404: NotFoundError, 410: ExpiredError, 501: RejectedError}

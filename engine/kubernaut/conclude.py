@@ -15,7 +15,7 @@ from typing import Any
 
 from kubernaut.checks import Admitted, Checks
 from kubernaut.cluster import JOBS, Cluster
-from kubernaut.errors import HookError, KubernautError, NotFoundError
+from kubernaut.errors import HookError, KubernautError, NotFoundError, RejectedError
 from kubernaut.execution import Phase, Reason, Stage
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Object
@@ -60,8 +60,14 @@ class Concluder:
         """The end of one that had a Job."""
         obj = seen.obj or {}
         result = await self._with_rollback(obj, ended.result)
-        more = self._facts(seen, ended) | {"result": as_json(result)}
-        await self._write(obj, ended.phase, ended.reason, ended.message, more)
+        try:
+            more = self._facts(seen, ended) | {"result": as_json(result)}
+            await self._write(obj, ended.phase, ended.reason, ended.message, more)
+        except (RejectedError, ValueError, OverflowError) as error:
+            # An end that cannot be written whole is written bare: nothing that a pod says may keep its execution from ending.
+            log.warning("the result of %s cannot be recorded: %s", obj["metadata"]["name"], error)
+            message = f"{ended.message} (Its result could not be recorded: {bounded(str(error), 200)})"
+            await self._write(obj, ended.phase, ended.reason, message, {"completionTime": timestamp(now())})
 
     async def cancelled(self, obj: Object, message: str) -> None:
         """The end of one that somebody stopped."""

@@ -16,7 +16,7 @@ from kubernaut.conclude import Concluder
 from kubernaut.configure import configured
 from kubernaut.errors import KubernautError, NeverError, ThrottledError
 from kubernaut.execution import Phase
-from kubernaut.hardening import ANNOTATION_TARGET, APP_NAME, LABEL_APP
+from kubernaut.hardening import ANNOTATION_TARGET, LABEL_UID
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Key, Object, key_of
 from kubernaut.outcome import condition
@@ -26,13 +26,13 @@ from kubernaut.recorder import Recorder
 from kubernaut.registry import Registry
 from kubernaut.reservations import Request, Reservations
 from kubernaut.rights import Rights
-from kubernaut.seen import Caches, GonePods, execution_key, execution_of, trimmed_job, trimmed_pod, uid_of
+from kubernaut.seen import Caches, GonePods, execution_key, execution_of, is_job_of, trimmed_job, trimmed_pod, uid_of
 from kubernaut.settings import Settings
 from kubernaut.start import Starter
 
 log = logging.getLogger(__name__)
 
-_SELECTOR = f"{LABEL_APP}={APP_NAME}"
+_SELECTOR = LABEL_UID
 _DENIED_RETRY_SECONDS = 5.0
 
 
@@ -93,11 +93,18 @@ class Controller:
         """Give every Job that still runs its target back, before anything new can start."""
         for job in self._caches.jobs:
             execution = self._caches.executions.get(execution_key(job))
-            phase = (execution or {}).get("status", {}).get("phase", Phase.PENDING)
-            over = condition(job, "Complete") or condition(job, "Failed") or Phase(phase).ended
+            if execution is None or not is_job_of(job, execution):
+                continue
+            status = execution.get("status", {})
+            over = (
+                condition(job, "Complete")
+                or condition(job, "Failed")
+                or Phase(status.get("phase", Phase.PENDING)).ended
+            )
             if not over:
                 metadata = job["metadata"]
-                target = f"{metadata['namespace']}/{metadata['annotations'].get(ANNOTATION_TARGET, '')}"
+                target = status.get("target") or metadata["annotations"].get(ANNOTATION_TARGET, "")
+                target = f"{metadata['namespace']}/{target}"
                 self._reservations.hold(Request(metadata["creationTimestamp"], uid_of(job), execution_key(job), target))
 
     def _execution_changed(self, old: Object | None, new: Object | None) -> None:

@@ -63,6 +63,11 @@ def _root_schema() -> dict[str, Any]:
             "fieldPath": ".action",
         },
         {
+            "rule": "self.dryRun == oldSelf.dryRun",
+            "message": "dryRun is immutable: create another execution",
+            "fieldPath": ".dryRun",
+        },
+        {
             "rule": "has(self.parameters) == has(oldSelf.parameters) && (!has(self.parameters) || self.parameters == oldSelf.parameters)",
             "message": "parameters are immutable: create another execution",
             "fieldPath": ".parameters",

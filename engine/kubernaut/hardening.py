@@ -7,6 +7,7 @@ something else than the author meant, and passing it on might run something the 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,17 @@ class Hardening:
 
     def apply(self, manifest: object) -> dict[str, Any]:
         """The manifest to create; raises UnsafeJobError naming the field that no action may set."""
+        try:
+            hardened = self._hardened(manifest)
+            json.dumps(hardened, allow_nan=False)
+        except (TypeError, AttributeError, KeyError, ValueError, RecursionError) as error:
+            told = f"{type(error).__name__}: {error}"
+            raise UnsafeJobError(
+                f"the Job is not made as a manifest is ({told}): build it with runner_job or command_job"
+            ) from error
+        return hardened
+
+    def _hardened(self, manifest: object) -> dict[str, Any]:
         job = _only(manifest, _JOB_KEYS, "")
         _expect(job, "apiVersion", "batch/v1", "")
         _expect(job, "kind", "Job", "")

@@ -17,6 +17,8 @@ from kubernaut.errors import ExpiredError, KubernautError
 
 log = logging.getLogger(__name__)
 
+_LASTING_SECONDS = 1.0
+
 Object = dict[str, Any]
 
 
@@ -88,21 +90,23 @@ class Informer:
 
     async def run(self) -> None:
         """List and watch until cancelled; every failure is logged and tried again with growing patience."""
-        failures = 0
+        failures, loop = 0, asyncio.get_running_loop()
         while True:
+            began = loop.time()
             try:
                 if not self._version:
                     await self._list()
                 await self._watch()
-                failures = 0
             except ExpiredError:
                 log.info("watch of %s is too old to resume: listing again", self.resource.plural)
                 self._version = ""
             except KubernautError as error:
-                failures += 1
                 log.warning("watch of %s: %s", self.resource.plural, error)
-                await asyncio.sleep(min(30.0, 0.2 * 2 ** min(failures, 8)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             self.restarts += 1
+            # A round that lasted is no failure, however it ended; one after the other that does not is a storm of our own making.
+            failures = 0 if loop.time() - began > _LASTING_SECONDS else failures + 1
+            if failures > 1:
+                await asyncio.sleep(min(30.0, 0.1 * 2 ** min(failures, 9)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
     async def _list(self) -> None:
         seen: set[Key] = set()

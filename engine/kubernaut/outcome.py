@@ -92,7 +92,7 @@ def told_changes(changes: tuple[Change, ...]) -> str:
 def _success(job: Mapping[str, Any], won: Attempt, attempts: tuple[Attempt, ...], dry_run: bool) -> Ended:
     main = won.step(DRY_RUN if dry_run else EXECUTE)
     reports = job["metadata"].get("annotations", {}).get(ANNOTATION_REPORTS) != "false"
-    if reports and (main is None or main.report is None):
+    if reports and (main is None or main.report is None or main.report.state != "done"):
         words = f" but {bounded(main.last_words, 200)!r}" if main and main.last_words else ""
         what = f"{_STEP_WORDS[won.main]} on {_target(job)} ended well but told no result{words} (pod {won.pod})"
         message = f"{what}: its module must call run(perform)."
@@ -123,10 +123,10 @@ def _failure(
 ) -> Ended:
     result = Result() if dry_run else merged_result(attempts, EXECUTE)
     reason, message = _cause(job, failed, attempts, noticed)
-    return Ended(Phase.FAILED, reason, f"{message} {_aftermath(result, attempts)}".strip(), result, attempts)
+    return Ended(Phase.FAILED, reason, f"{message} {aftermath(result, attempts)}".strip(), result, attempts)
 
 
-def _aftermath(result: Result, attempts: tuple[Attempt, ...]) -> str:
+def aftermath(result: Result, attempts: tuple[Attempt, ...]) -> str:
     """What a failure leaves behind, as far as is known."""
     if result.changes:
         return f"Before that it changed {told_changes(result.changes)}: check whether that should stay."

@@ -8,19 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kubernaut.attempts import read_attempts
-from kubernaut.checks import Admitted, Checks
+from kubernaut.checks import Admitted, Checks, Refused
 from kubernaut.cluster import EXECUTIONS, JOBS, Cluster
 from kubernaut.conclude import Concluder
 from kubernaut.errors import NotFoundError
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, Object
 from kubernaut.jobs import EXECUTE
-from kubernaut.outcome import Ended, UnderWay, merged_result, observe, told_changes
+from kubernaut.outcome import Ended, UnderWay, aftermath, merged_result, observe, told_changes
 from kubernaut.recorder import Recorder, now
 from kubernaut.reports import as_json, parse_time
 from kubernaut.reservations import Reservations
-from kubernaut.seen import Caches, Seen, Step, decide, is_active, uid_of
+from kubernaut.seen import Caches, Seen, Step, decide, is_active, is_job_of, uid_of, was_made_here
 from kubernaut.start import Began, Refusal, Starter, Wait
+from kubernaut.types import Result
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +59,20 @@ class Reconciler:
         seen = self.caches.look(key)
         match decide(seen):
             case Step.SWEEP:
-                return await self._sweep(seen)
+                act = self._sweep
             case Step.SETTLE:
-                return await self._settle(seen)
+                act = self._settle
             case Step.CANCEL:
-                return await self._cancel(seen)
+                act = self._cancel
             case Step.FOLLOW:
-                return await self._follow(seen)
+                act = self._follow
+            case Step.ADOPT:
+                act = self._adopt
             case Step.MISS:
-                return await self._miss(seen)
+                act = self._miss
             case Step.BEGIN:
-                return await self._begin(seen)
+                act = self._begin
+        return await act(seen)
 
     async def _begin(self, seen: Seen) -> Outcome:
         obj = seen.obj or {}
@@ -81,8 +85,8 @@ class Reconciler:
                 self._release(obj["metadata"]["uid"])
                 return Done()
             case Wait(reason, message, target, seconds):
-                if reason is Reason.SUSPENDED:
-                    self._release(obj["metadata"]["uid"])
+                if reason in {Reason.SUSPENDED, Reason.QUOTA_EXCEEDED}:
+                    self._release(obj["metadata"]["uid"])  # who waits for something else holds up nobody
                 known = obj.get("status", {}).get("target")
                 more = {"target": target} if target and target != known else None
                 await self.recorder.phase(obj, Phase.PENDING, reason, message, more)
@@ -96,17 +100,21 @@ class Reconciler:
                 await self.concluder.end(seen, ended)
                 self._release(obj["metadata"]["uid"])
                 await self.concluder.stamp(job)
-            case UnderWay() as progress if seen.phase is Phase.RUNNING:
+            case UnderWay() as progress:
                 await self._note(seen, progress)
-            case _:
-                await self._adopt(seen)
         return Done()
 
-    async def _adopt(self, seen: Seen) -> None:
-        """Take over the Job of an engine that did not live to record it."""
-        meant = await self.checks.understand(seen.obj or {})
-        if isinstance(meant, Admitted):
-            await self.starter.announce(seen.obj or {}, meant, seen.job or {}, [])
+    async def _adopt(self, seen: Seen) -> Outcome:
+        """Take over the Job of an engine that did not live to record it, if it is one that may run; remove any other."""
+        obj, job = seen.obj or {}, seen.job or {}
+        verdict = Refused(Reason.SUSPENDED, "") if obj["spec"].get("suspend") else await self.checks.ask(obj)
+        account = job["spec"]["serviceAccountName"]
+        if isinstance(verdict, Admitted) and account == verdict.action.spec.service_account:
+            await self.starter.announce(obj, verdict, job, [])
+            return LookAgain(0.0)
+        log.warning("removing Job %s/%s: nothing allows it to run", seen.key.namespace, job["metadata"]["name"])
+        await self._delete(job, "Foreground")
+        return Done()
 
     async def _note(self, seen: Seen, progress: UnderWay) -> None:
         """Tell of trouble while it lasts, so that nobody waits for the deadline to learn of it."""
@@ -120,9 +128,7 @@ class Reconciler:
         obj, job = seen.obj or {}, seen.job
         metadata = obj["metadata"]
         if job is None:
-            changes = seen.status.get("result", {}).get("changes")
-            did = "It had changed something before: see status.result." if changes else "It had not changed anything."
-            await self.concluder.cancelled(obj, f"It was cancelled on request. {did}")
+            await self.concluder.cancelled(obj, _cancelled_message(seen))
             self._release(metadata["uid"])
             return Done()
         observed = observe(job, seen.pods, dry_run=bool(obj["spec"].get("dryRun")))
@@ -146,10 +152,12 @@ class Reconciler:
             await self.recorder.phase(seen.obj or {}, Phase.RUNNING, None, message, {"result": as_json(partial)})
 
     async def _miss(self, seen: Seen) -> Outcome:
-        name = seen.status["jobName"]
+        obj, name = seen.obj or {}, seen.status["jobName"]
         try:
-            self.caches.jobs.accept(await self.cluster.get(JOBS, seen.key.namespace, name))
-            return LookAgain(0.0)
+            found = await self.cluster.get(JOBS, seen.key.namespace, name)
+            if is_job_of(found, obj):
+                self.caches.jobs.accept(found)
+                return LookAgain(1.0)
         except NotFoundError:
             if any(is_active(pod) for pod in seen.pods):
                 return Done()
@@ -179,22 +187,40 @@ class Reconciler:
 
     async def _clear(self, seen: Seen) -> None:
         """Jobs of a deleted execution follow it by ownerReference, or here if they do not; then its target is free."""
-        for job in seen.leftover_jobs:
-            metadata = job["metadata"]
-            if "deletionTimestamp" not in metadata:
-                log.info("removing Job %s/%s, whose execution is gone", metadata["namespace"], metadata["name"])
-                await self.cluster.delete(JOBS, metadata["namespace"], metadata["name"], uid=metadata["uid"])
+        ours = [job for job in seen.leftover_jobs if was_made_here(job)]
+        for job in ours:
+            log.info("removing Job %s/%s, whose execution is gone", seen.key.namespace, job["metadata"]["name"])
+            await self._delete(job, "Background")
         for pod in seen.leftover_pods:
             self.caches.gone.forget(uid_of(pod))
-        if not seen.leftover_jobs and not any(is_active(pod) for pod in seen.leftover_pods):
+        if not ours and not any(is_active(pod) for pod in seen.leftover_pods):
             uid = seen.obj["metadata"]["uid"] if seen.obj else ""
             for key in self.reservations.release_others(seen.key, uid):
                 self.wake(key)
+
+    async def _delete(self, job: Object, propagation: str) -> None:
+        """Have a Job deleted, once."""
+        metadata = job["metadata"]
+        if "deletionTimestamp" not in metadata:
+            await self.cluster.delete(
+                JOBS, metadata["namespace"], metadata["name"], uid=metadata["uid"], propagation=propagation
+            )
 
     def _release(self, uid: str) -> None:
         self.caches.gone.forget(uid)
         for key in self.reservations.release(uid):
             self.wake(key)
+
+
+def _cancelled_message(seen: Seen) -> str:
+    """What was stopped, and what it leaves, as far as is known."""
+    if not seen.status.get("jobName"):
+        return "It was cancelled before it started. Nothing was changed."
+    attempts = read_attempts(seen.pods)
+    saved = (
+        Result.model_validate(seen.status["result"]) if seen.status.get("result") else merged_result(attempts, EXECUTE)
+    )
+    return f"It was cancelled on request. {aftermath(saved, attempts)}"
 
 
 def _lost(job: str, seen: Seen) -> Ended:

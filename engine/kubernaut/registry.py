@@ -28,6 +28,8 @@ LOAD_LIMIT_SECONDS = 20.0
 _NEEDED = {ACTIONS: ("describe", "build_job"), POLICIES: ("describe", "validate")}
 _ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLICIES: {"describe", "validate"}}
 MAX_ACTION_NAME = 40
+_RESERVED = "engine"
+"""The engine's own ClusterRole is named as an action's of this name would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,24 @@ class Registry:
                     actions[name] = _action(plugin, _described(plugin, ActionSpec, caller))
             except PluginLoadError as error:
                 broken[name] = error
+        broken |= _sharing(actions)
+        actions = {name: action for name, action in actions.items() if name not in broken}
         broken_policies = frozenset(p.name for p in points if p.group == POLICIES and p.name in broken)
         return cls(actions, tuple(policies), broken, broken_policies)
+
+
+def _sharing(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
+    """Actions that share a ServiceAccount hold each other's rights: none of them is usable."""
+    found = {}
+    for name, action in actions.items():
+        account = action.spec.service_account
+        others = sorted(
+            other for other, spec in actions.items() if other != name and spec.spec.service_account == account
+        )
+        if others:
+            told = f"its ServiceAccount {account} is also that of {', '.join(others)}: give each action its own"
+            found[name] = PluginLoadError(f"plugin {name} ({action.distribution}): {told}")
+    return found
 
 
 def _by_name(points: list[EntryPoint]) -> list[tuple[str, str, list[EntryPoint]]]:
@@ -107,9 +125,12 @@ def _load(same: list[EntryPoint], caller: HookCaller) -> Plugin:
         raise PluginLoadError(
             f"{where}: the name is taken more than once: uninstall all but one of these distributions"
         )
-    if point.group == ACTIONS and not (is_label(point.name) and len(point.name) <= MAX_ACTION_NAME):
+    if point.group == ACTIONS and (
+        not is_label(point.name) or len(point.name) > MAX_ACTION_NAME or point.name == _RESERVED
+    ):
         raise PluginLoadError(
-            f"{where}: an action's name is lower-case letters, digits and '-', at most {MAX_ACTION_NAME}: rename the entry point"
+            f"{where}: an action's name is lower-case letters, digits and '-', at most {MAX_ACTION_NAME}, "
+            f"and not {_RESERVED!r}: rename the entry point"
         )
     try:
         module = caller.call_now(point.name, f"import of {point.value}", point.load)

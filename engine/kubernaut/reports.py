@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kubernaut.types import Change
+
+_LATEST = 4e9
+"""Seconds since the epoch, in the year 2096: what is later is no time that a pod has seen."""
+_INT64 = 2**63
 
 
 class Report(BaseModel):
@@ -21,8 +27,8 @@ class Report(BaseModel):
     message: Annotated[str, Field(max_length=4096)] = ""
     reason: Literal["", "Forbidden", "PluginError"] = ""
     verified: bool = False
-    started: float = 0.0
-    finished: float = 0.0
+    started: Annotated[float, Field(ge=0, le=_LATEST, allow_inf_nan=False)] = 0.0
+    finished: Annotated[float, Field(ge=0, le=_LATEST, allow_inf_nan=False)] = 0.0
     changes: tuple[Change, ...] = ()
     changes_left_out: Annotated[int, Field(alias="changesLeftOut", ge=0)] = 0
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
@@ -37,10 +43,29 @@ class Report(BaseModel):
 def parse_report(message: str, step: str) -> Report | None:
     """The report in a termination message, or None if it is none of this step's."""
     try:
-        report = Report.model_validate_json(message)
-    except ValidationError:
+        content = json.loads(message, parse_constant=_refused, parse_int=_int64, parse_float=_finite)
+        report = Report.model_validate(content)
+    except (ValueError, RecursionError):
         return None
     return report if report.step == step else None
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _int64(text: str) -> int:
+    number = int(text) if len(text) < 20 else _INT64
+    if abs(number) >= _INT64:
+        raise ValueError("an integer that no API server keeps")
+    return number
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number that no API server keeps")
+    return number
 
 
 def parse_time(text: str | None) -> datetime | None:

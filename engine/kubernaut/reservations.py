@@ -91,7 +91,7 @@ class Reservations:
         ahead = [other for other in older if other.target == request.target]
         if ahead:
             return Refusal(Waiting.TARGET, min(ahead).key)
-        startable = sum(other.target not in self._holders for other in older)
+        startable = len({other.target for other in older if other.target not in self._holders})
         if self.running + startable >= self._max_running:
             return Refusal(Waiting.CAPACITY)
         return None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster, resource_of
 from kubernaut.errors import DeniedError, NotFoundError
+from kubernaut.hardening import LABEL_ACTION
 from kubernaut.registry import Action
 from kubernaut.types import Rule, Target
 
@@ -27,9 +28,12 @@ class Rights:
         remedy = f"grant it with: kubernaut rbac render {action.name} -n {namespace} | kubectl apply -f -"
         account = action.spec.service_account
         try:
-            await self._cluster.get(SERVICE_ACCOUNTS, namespace, account)
+            found = await self._cluster.get(SERVICE_ACCOUNTS, namespace, account)
         except NotFoundError:
             return f"ServiceAccount {account} does not exist in namespace {namespace}; {remedy}"
+        if found["metadata"].get("labels", {}).get(LABEL_ACTION) != action.name:
+            label = f"{LABEL_ACTION}={action.name}"
+            return f"ServiceAccount {account} in namespace {namespace} is not labelled {label}, so not this action's; {remedy}"
         wanted = [(r, resource, verb) for r in action.spec.rules for resource in r.resources for verb in r.verbs]
         allowed = await asyncio.gather(*(self._allowed(account, namespace, *one) for one in wanted))
         lacking = [_spoken(*one) for one, yes in zip(wanted, allowed, strict=True) if not yes]

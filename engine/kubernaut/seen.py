@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from kubernaut.execution import Phase
-from kubernaut.hardening import LABEL_EXECUTION, LABEL_UID
+from kubernaut.execution import KIND, Phase
+from kubernaut.hardening import ANNOTATION_REPORTS, ANNOTATION_TARGET, LABEL_ACTION, LABEL_EXECUTION, LABEL_UID
 from kubernaut.informer import Informer, Key, Object
 from kubernaut.names import job_name
 
@@ -23,7 +23,9 @@ class Step(Enum):
     CANCEL = auto()
     """Somebody wants it stopped."""
     FOLLOW = auto()
-    """Its Job exists: see how far it is."""
+    """Its Job runs: see how far it is."""
+    ADOPT = auto()
+    """There is a Job of which nothing is recorded: an engine did not live to do so, or somebody else made it."""
     MISS = auto()
     """It ran, but there is no Job: find out whether that is true."""
     BEGIN = auto()
@@ -90,10 +92,10 @@ class Caches:
         obj = self.executions.get(key)
         jobs, pods = self.jobs.indexed(str(key)), self.pods.indexed(str(key))
         uid = obj["metadata"]["uid"] if obj else ""
-        ours = [pod for pod in pods if uid_of(pod) == uid]
-        job = next((job for job in jobs if job["metadata"]["name"] == job_name(key.name, uid)), None)
+        job = next((job for job in jobs if obj and is_job_of(job, obj)), None)
+        ours = [pod for pod in pods if obj and _is_pod_of(pod, obj)]
         others = [other for other in jobs if other is not job]
-        return Seen(key, obj, job, [*ours, *self.gone.of(uid)], others, [pod for pod in pods if uid_of(pod) != uid])
+        return Seen(key, obj, job, [*ours, *self.gone.of(uid)], others, [pod for pod in pods if pod not in ours])
 
 
 def decide(seen: Seen) -> Step:
@@ -104,9 +106,10 @@ def decide(seen: Seen) -> Step:
         return Step.SETTLE
     if seen.obj["spec"].get("cancel"):
         return Step.CANCEL
+    recorded = seen.status.get("jobName")
     if seen.job is not None:
-        return Step.FOLLOW
-    return Step.MISS if seen.status.get("jobName") else Step.BEGIN
+        return Step.FOLLOW if recorded else Step.ADOPT
+    return Step.MISS if recorded else Step.BEGIN
 
 
 def execution_of(obj: Mapping[str, Any]) -> str:
@@ -125,6 +128,36 @@ def uid_of(obj: Mapping[str, Any]) -> str:
     return str(obj["metadata"].get("labels", {}).get(LABEL_UID, ""))
 
 
+def is_job_of(job: Mapping[str, Any], execution: Mapping[str, Any]) -> bool:
+    """Is it the Job that the engine made for this execution? Labels can be put on anything: name, uid and owner must all agree."""
+    metadata, uid = execution["metadata"], execution["metadata"]["uid"]
+    owner = _controller(job)
+    named = job["metadata"]["name"] == job_name(metadata["name"], uid) and uid_of(job) == uid
+    return named and (owner.get("kind"), owner.get("uid")) == (KIND, uid)
+
+
+def _is_pod_of(pod: Object, execution: Mapping[str, Any]) -> bool:
+    """Is it a pod of that Job?"""
+    metadata, uid = execution["metadata"], execution["metadata"]["uid"]
+    owner = _controller(pod)
+    return uid_of(pod) == uid and (owner.get("kind"), owner.get("name")) == ("Job", job_name(metadata["name"], uid))
+
+
+def was_made_here(job: Object) -> bool:
+    """Does the Job bear everything that the engine gives its Jobs? Only such a one is ever removed."""
+    metadata = job["metadata"]
+    labels, annotations = set(metadata.get("labels", {})), set(metadata.get("annotations", {}))
+    return {LABEL_UID, LABEL_EXECUTION, LABEL_ACTION} <= labels and {
+        ANNOTATION_TARGET,
+        ANNOTATION_REPORTS,
+    } <= annotations
+
+
+def _controller(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    owners: list[dict[str, Any]] = obj["metadata"].get("ownerReferences", [])
+    return next((owner for owner in owners if owner.get("controller")), {})
+
+
 def is_active(pod: Object) -> bool:
     """May it still do something? A pod that is remembered, but gone, is marked so."""
     return not pod.get("gone") and pod["status"].get("phase") not in {"Succeeded", "Failed"}
@@ -137,15 +170,22 @@ def trimmed_pod(pod: Object) -> Object:
 
 def trimmed_job(job: Object) -> Object:
     """Of a Job: the same, and the few fields of its spec that the engine asks for."""
-    spec = {
-        key: job["spec"][key]
-        for key in ("activeDeadlineSeconds", "suspend", "ttlSecondsAfterFinished")
-        if key in job["spec"]
-    }
+    asked = ("activeDeadlineSeconds", "suspend", "ttlSecondsAfterFinished")
+    spec = {key: job["spec"][key] for key in asked if key in job["spec"]}
+    spec["serviceAccountName"] = job["spec"].get("template", {}).get("spec", {}).get("serviceAccountName", "")
     metadata = {**_trimmed_metadata(job), "annotations": job["metadata"].get("annotations", {})}
     return {"metadata": metadata, "spec": spec, "status": job.get("status", {})}
 
 
 def _trimmed_metadata(obj: Object) -> Object:
-    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp", "deletionTimestamp", "labels")
+    kept = (
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "labels",
+        "ownerReferences",
+    )
     return {key: obj["metadata"][key] for key in kept if key in obj["metadata"]}

@@ -14,13 +14,13 @@ from kubernaut.checks import Admitted, Checks, Refused
 from kubernaut.cluster import JOBS, Cluster
 from kubernaut.errors import DeniedError, ExistsError, HookError, QuotaError, RejectedError, UnsafeJobError
 from kubernaut.execution import Phase, Reason, Stage
-from kubernaut.hardening import LABEL_UID, Hardening
+from kubernaut.hardening import Hardening
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Key, Object
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json
 from kubernaut.reservations import Request, Reservations, Waiting
-from kubernaut.seen import Caches, Seen
+from kubernaut.seen import Caches, Seen, is_job_of
 from kubernaut.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -124,7 +124,11 @@ class Starter:
             job = await self.cluster.create(JOBS, namespace, manifest)
         except ExistsError:
             job = await self.cluster.get(JOBS, namespace, name)
-            if job["metadata"].get("labels", {}).get(LABEL_UID) != execution.uid:
+            account = job["spec"]["template"]["spec"].get("serviceAccountName")
+            if (
+                not is_job_of(job, {"metadata": {"name": execution.name, "uid": execution.uid}})
+                or account != action.spec.service_account
+            ):
                 return Refusal(
                     Reason.LOST,
                     f"Job {name} exists and is not of this execution: delete it and create another execution",

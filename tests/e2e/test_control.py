@@ -29,7 +29,7 @@ async def test_a_suspended_execution_can_be_cancelled(site):
     await site.patch(EXECUTIONS, key.name, {"spec": {"cancel": True}})
     status = (await site.end(key))["status"]
     assert (status["phase"], status["reason"]) == ("Cancelled", "CancelRequested")
-    assert status["message"] == "It was cancelled on request. It had not changed anything."
+    assert status["message"] == "It was cancelled before it started. Nothing was changed."
     assert "A" not in (await site.get(CONFIG_MAPS, "app-config"))["data"]
 
 
@@ -41,7 +41,9 @@ async def test_a_running_execution_is_stopped_with_its_pods_and_tells_what_it_ha
     await site.patch(EXECUTIONS, key.name, {"spec": {"cancel": True}})
     status = (await site.end(key))["status"]
     assert (status["phase"], status["reason"]) == ("Cancelled", "CancelRequested")
-    assert status["message"] == "It was cancelled on request. It had changed something before: see status.result."
+    assert status["message"] == (
+        "It was cancelled on request. Before that it changed ConfigMap/app-config data.A: '1' → '2': check whether that should stay."
+    )
     assert [(c["before"], c["after"]) for c in status["result"]["changes"]] == [("1", "2")]
     await site.gone(JOBS, job)
     assert (await site.cluster.list(PODS, site.namespace, selector="kubernaut.io/action=script")).items == []
@@ -127,7 +129,7 @@ async def test_no_more_run_at_a_time_than_the_settings_allow(registry, request):
 
 async def test_action_and_parameters_cannot_be_changed(site):
     key = await site.create("scale", {"name": "web", "replicas": 2}, suspend=True)
-    for change in ({"action": "patch-configmap"}, {"parameters": {"replicas": 9}}):
+    for change in ({"action": "patch-configmap"}, {"parameters": {"replicas": 9}}, {"dryRun": True}):
         with pytest.raises(Exception, match="immutable: create another execution"):
             await site.patch(EXECUTIONS, key.name, {"spec": change})
 

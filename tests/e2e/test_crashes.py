@@ -156,9 +156,11 @@ async def test_an_engine_that_comes_back_adopts_what_runs_and_removes_what_nobod
             "metadata": {
                 "name": "orphan",
                 "labels": {
-                    "app.kubernetes.io/name": "kubernetes-executor",
+                    "kubernaut.io/action": "scale",
                     "kubernaut.io/kubernetes-execution": "gone",
+                    "kubernaut.io/execution-uid": "gone",
                 },
+                "annotations": {"kubernaut.io/target": "Deployment/web", "kubernaut.io/reports": "true"},
             },
             "spec": {
                 "template": {

@@ -123,7 +123,7 @@ async def test_an_execution_is_held_back_let_go_and_stopped_from_the_command_lin
     assert (await command("resume", "one", *place))[0] == 0
     code, out, _ = await command("cancel", "two", *place)
     assert code == 0
-    assert "It was cancelled on request. It had not changed anything." in out
+    assert "It was cancelled before it started. Nothing was changed." in out
     code, _, err = await command("suspend", "two", *place)
     assert code == 2
     assert "two has ended already: Cancelled" in err

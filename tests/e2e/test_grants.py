@@ -23,10 +23,6 @@ async def test_what_was_rendered_is_found_clean(check):
         assert await check(action) == []
 
 
-async def test_two_actions_that_share_an_account_are_found_to_hold_each_others_rights(check):
-    assert {f.kind for f in await check("tokenless")} == {"over-grant"}
-
-
 async def test_a_binding_taken_away_is_missing_with_the_command_that_brings_it_back(site, check):
     binding = await site.get(ROLE_BINDINGS, "kubernaut-scale")
     await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])

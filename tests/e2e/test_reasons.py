@@ -49,7 +49,7 @@ async def test_forbidden_before_a_job_exists(site):
 async def test_forbidden_in_the_pod_when_an_action_does_more_than_it_declared(site):
     status = await site.run("script", {"dry_run": "action.api.get('v1/secrets', 'token')"})
     assert ended(status) == ("Failed", "Forbidden")
-    user = f"system:serviceaccount:{site.namespace}:trouble-maker"
+    user = f"system:serviceaccount:{site.namespace}:script-account"
     assert f'secrets "token" is forbidden: User "{user}" cannot get resource "secrets"' in status["message"]
 
 
@@ -160,7 +160,7 @@ async def test_quota_exceeded_waits_and_then_runs(site):
 
 BAD = {
     "bad-privileged": "spec.template.spec.containers[0].securityContext.privileged: True is more than an action may have",
-    "bad-account": "spec.template.spec.serviceAccountName is 'default', and must be 'trouble-maker' or left out",
+    "bad-account": "spec.template.spec.serviceAccountName is 'default', and must be 'bad-account-account' or left out",
     "bad-host-path": "spec.template.spec.volumes[0].hostPath is not for a plugin to set",
     "bad-no-containers": "spec.template.spec.containers must hold ['execute'] here",
     "bad-no-dict": "the Job is list, not a mapping",

@@ -26,6 +26,8 @@ class Trouble:
 
     HOOK_VERSION = 1
 
+    name = ""
+
     def __init__(self, **spec: Any) -> None:
         self._spec = spec
 
@@ -42,7 +44,7 @@ class Trouble:
             summary="Go wrong.",
             parameters=Script,
             target=lambda p: Target("ConfigMap", p.name),
-            service_account="trouble-maker",
+            service_account=f"{self.name}-account",
             **{**known, **self._spec},
         )
 
@@ -127,6 +129,10 @@ PLUGINS: dict[str, Any] = {
     "bad-exits": BadHook(lambda: os.sys.exit(3)),  # type: ignore[attr-defined]
     "bad-answer": BadHook(lambda: "fine"),
 }
+
+
+for _name, _plugin in PLUGINS.items():
+    _plugin.name = _name
 
 
 def __getattr__(name: str) -> Any:

@@ -49,6 +49,9 @@ def found(tmp_path_factory):
     ]
     distributions += [
         Distribution("fine", ACTION),
+        Distribution("shares-a", ACTION.replace('"doer"', '"shared"')),
+        Distribution("shares-b", ACTION.replace('"doer"', '"shared"')),
+        Distribution("takes-engine", ACTION, ("engine",)),
         Distribution("twice-a", ACTION, ("twice",)),
         Distribution("twice-b", ACTION, ("twice",)),
         Distribution(
@@ -62,8 +65,10 @@ def found(tmp_path_factory):
     site = str(install(distributions, tmp_path_factory.mktemp("plugins")))
     sys.path.insert(0, site)
     points = [point for dist in importlib.metadata.distributions(path=[site]) for point in dist.entry_points]
-    yield Registry.discover(points)
-    sys.path.remove(site)
+    try:
+        return Registry.discover(points)
+    finally:
+        sys.path.remove(site)
 
 
 def test_the_good_action_works_among_all_the_broken_ones(found):
@@ -82,6 +87,17 @@ def test_a_name_that_two_distributions_claim_belongs_to_neither(found):
     assert str(found.broken["twice"]) == (
         "plugin twice (twice-a 1.0, twice-b 1.0): the name is taken more than once: uninstall all but one of these distributions"
     )
+
+
+def test_actions_that_share_a_service_account_are_both_refused(found):
+    assert "its ServiceAccount shared is also that of shares-b: give each action its own" in str(
+        found.broken["shares-a"]
+    )
+    assert "its ServiceAccount shared is also that of shares-a" in str(found.broken["shares-b"])
+
+
+def test_no_action_may_take_the_engines_own_name(found):
+    assert "and not 'engine': rename the entry point" in str(found.broken["engine"])
 
 
 def test_policies_are_found_apart_from_actions_and_a_broken_one_is_known_as_such(found):

@@ -194,17 +194,16 @@ def _show_action(action: Action, output: Format) -> None:
 
 def as_pairs(parameters: dict[str, Any]) -> list[str]:
     """Parameters as a person would type them."""
-    pairs: list[str] = []
+    pairs: list[tuple[str, object]] = []
     for key, value in parameters.items():
         if isinstance(value, dict):
-            pairs += [f"{key}.{sub}={_typed(inner)}" for sub, inner in value.items()]
+            pairs += [(f"{key}.{sub}", inner) for sub, inner in value.items()]
         elif isinstance(value, list):
-            pairs += [f"{key}={_typed(inner)}" for inner in value]
+            pairs += [(key, inner) for inner in value]
         else:
-            pairs.append(f"{key}={_typed(value)}")
-    return pairs
+            pairs.append((key, value))
+    return [shlex.quote(f"{key}={_typed(value)}") for key, value in pairs]
 
 
 def _typed(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else str(value)
-    return shlex.quote(text)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else str(value)

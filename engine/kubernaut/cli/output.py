@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -11,8 +12,10 @@ from typing import Annotated, Any
 import typer
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
 
 
@@ -65,8 +68,8 @@ def styled(phase: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text that rich shall not read as markup."""
-    return text.replace("[", r"\[")
+    """Text from elsewhere: neither markup, nor anything that steers a terminal."""
+    return escape(_STEERING.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 plain = _plain

@@ -55,7 +55,7 @@ def _split(pairs: Sequence[str]) -> list[tuple[str, str, str]]:
 def _untyped(pairs: Sequence[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for field, key, value in _split(pairs):
-        parsed = yaml.safe_load(value)
+        parsed = _parsed(field, value)
         if key:
             given.setdefault(field, {})[key] = parsed
         else:
@@ -75,6 +75,13 @@ def _as_text(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
         else:
             given[field] = _read(value)
     return given
+
+
+def _parsed(field: str, value: str) -> Any:
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise InputError(f"-p {field}: {value[:60]!r} cannot be read as YAML: {error}") from error
 
 
 def _read(value: str) -> Any:

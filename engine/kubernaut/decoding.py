@@ -1,0 +1,53 @@
+"""JSON from outside, decoded without trusting its shape.
+
+Python's parser gives up at about a thousand levels of nesting, and a custom resource with free-form parameters may have more: one
+such object must cost itself alone, never the list or the watch that it comes with.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+_DEEPEST = 100
+_OPEN, _CLOSE, _QUOTE, _BACKSLASH = b"[{", b"]}", ord('"'), ord("\\")
+
+
+def decoded(data: bytes) -> Any:
+    """The document; whatever is nested deeper than Python can read is replaced by null. Raises ValueError for what is no JSON."""
+    try:
+        return json.loads(data)
+    except RecursionError:
+        return json.loads(_shallow(data))
+
+
+def depth(value: Any) -> int:
+    """How deep a document is nested."""
+    deepest, level = 0, [value]
+    while level:
+        deepest += 1
+        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _children(outer)]
+    return deepest
+
+
+def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
+    return list(value.values()) if isinstance(value, dict) else value
+
+
+def _shallow(data: bytes) -> bytes:
+    """The same document with everything below the deepest level taken out."""
+    kept, level, text, escaped = bytearray(), 0, False, False
+    for byte in data:
+        if text:
+            text, escaped = escaped or byte != _QUOTE, not escaped and byte == _BACKSLASH
+        elif byte == _QUOTE:
+            text = True
+        elif byte in _OPEN:
+            level += 1
+            if level == _DEEPEST + 1:
+                kept += b"null"
+        if level <= _DEEPEST:
+            kept.append(byte)
+        if not text and byte in _CLOSE:
+            level -= 1
+    return bytes(kept)

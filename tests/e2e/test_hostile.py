@@ -1,0 +1,154 @@
+"""People and pods that wish the engine ill: each costs at most the execution it concerns."""
+
+import asyncio
+
+import pytest
+
+from kubernaut.cluster import EXECUTIONS, JOBS, PODS
+from kubernaut.names import job_name
+from tests.support.site import CONFIG_MAPS, QUOTAS
+
+LONG = "time.sleep(100)"
+REPORT = "open(__import__('kubernaut.runner.pod', fromlist=['x']).termination_log(), 'w').write({text!r}); os._exit(0)"
+
+
+def labels(key, uid):
+    return {
+        "app.kubernetes.io/name": "kubernetes-executor",
+        "kubernaut.io/action": "script",
+        "kubernaut.io/kubernetes-execution": key.name,
+        "kubernaut.io/execution-uid": uid,
+    }
+
+
+def pod_spec(words="true"):
+    return {"restartPolicy": "Never", "containers": [{"name": "execute", "image": "x", "command": ["sh", "-c", words]}]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kubernaut": 1, "step": "execute", "state": "done", "started": 1e300, "finished": 1e300}',
+        '{"kubernaut": 1, "step": "execute", "state": "done", "started": NaN}',
+        '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": {"x": Infinity}}',
+        '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": {"x": 1e999}}',
+        '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": {"x": ' + "9" * 500 + "}}",
+        '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": ' + "[" * 1900 + "]" * 1900 + "}",
+        '{"kubernaut": 1, "step": "execute", "state": "error"}',
+    ],
+    ids=["a time that cannot be", "not a number", "infinity", "beyond a double", "500 digits", "1900 levels", "no end"],
+)
+async def test_whatever_a_pod_reports_its_execution_ends(site, text):
+    status = await site.run("script", {"execute": REPORT.format(text=text)})
+    assert (status["phase"], status["reason"]) == ("Failed", "PluginError")
+    assert (await site.run("script"))["phase"] == "Succeeded", "its target is free again"
+
+
+async def test_parameters_nested_without_end_are_that_executions_own_trouble(site):
+    deep = []
+    for _ in range(200):
+        deep = [deep]
+    status = await site.run("patch-configmap", {"name": "app-config", "set": {"A": "1"}, "x": deep})
+    assert (status["phase"], status["reason"]) == ("Failed", "InvalidParameters")
+    assert "nested more than 50 levels deep" in status["message"]
+
+
+async def test_a_pod_with_our_labels_decides_nothing(site):
+    key = await site.create("script", {"execute": LONG})
+    await site.until(key, phase="Running")
+    uid = (await site.get(EXECUTIONS, key.name))["metadata"]["uid"]
+    forged = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "forged", "labels": labels(key, uid)},
+        "spec": pod_spec(),
+    }
+    await site.cluster.create(PODS, site.namespace, forged)
+    async with asyncio.timeout(30):
+        while (await site.get(PODS, "forged"))["status"].get("phase") != "Succeeded":
+            await asyncio.sleep(0.1)
+    await asyncio.sleep(0.5)
+    assert (await site.get(EXECUTIONS, key.name))["status"]["phase"] == "Running"
+
+
+async def test_a_job_made_for_a_suspended_execution_is_removed_and_not_believed(site):
+    key = await site.create("script", {"execute": LONG}, suspend=True)
+    await site.until(key, phase="Pending", reason="Suspended")
+    uid = (await site.get(EXECUTIONS, key.name))["metadata"]["uid"]
+    owner = {
+        "apiVersion": "kubernaut.io/v1alpha1",
+        "kind": "KubernetesExecution",
+        "name": key.name,
+        "uid": uid,
+        "controller": True,
+    }
+    metadata = {"name": job_name(key.name, uid), "labels": labels(key, uid), "ownerReferences": [owner]}
+    template = {
+        "metadata": {"labels": labels(key, uid)},
+        "spec": {**pod_spec("sleep 60"), "serviceAccountName": "script-account"},
+    }
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
+    await site.cluster.create(JOBS, site.namespace, job)
+    await site.gone(JOBS, metadata["name"])
+    assert (await site.get(EXECUTIONS, key.name))["status"]["reason"] == "Suspended"
+
+
+async def test_a_job_that_is_not_ours_is_neither_followed_nor_removed(site):
+    key = await site.create("script", {"execute": LONG})
+    status = await site.until(key, phase="Running")
+    job = await site.get(JOBS, status["jobName"])
+    await site.cluster.delete(JOBS, site.namespace, status["jobName"], uid=job["metadata"]["uid"])
+    await site.gone(JOBS, status["jobName"])
+    for name in (status["jobName"], "helm-hook"):
+        mine = {"name": name, "labels": {"app.kubernetes.io/name": "kubernetes-executor"}}
+        manifest = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": mine,
+            "spec": {"template": {"spec": pod_spec("sleep 60")}},
+        }
+        await site.cluster.create(JOBS, site.namespace, manifest)
+    assert (await site.end(key))["status"]["reason"] == "Lost"
+    await asyncio.sleep(0.5)
+    for name in (status["jobName"], "helm-hook"):
+        assert "deletionTimestamp" not in (await site.get(JOBS, name))["metadata"]
+
+
+async def test_who_waits_for_quota_holds_up_nobody(site):
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": site.namespace}}
+    await site.apply({**quota, "spec": {"hard": {"count/jobs.batch": "1"}}})
+    async with asyncio.timeout(20):
+        while "used" not in (await site.get(QUOTAS, "none")).get("status", {}):
+            await asyncio.sleep(0.05)
+    running = await site.create("script", {"execute": LONG})
+    await site.until(running, phase="Running")
+    waiting = await site.create("scale", {"name": "web", "replicas": 2})
+    await site.until(waiting, phase="Pending", reason="QuotaExceeded")
+    suspended = await site.create("scale", {"name": "web", "replicas": 3})
+    await site.until(suspended, phase="Pending", reason="QuotaExceeded")
+    await site.patch(EXECUTIONS, running.name, {"spec": {"cancel": True}})
+    assert (await site.end(waiting))["status"]["phase"] == "Succeeded"
+
+
+async def test_an_account_that_is_not_marked_as_the_actions_own_is_not_used(site):
+    account = {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": {"name": "script-account", "namespace": site.namespace},
+    }
+    await site.apply({**account, "metadata": {**account["metadata"], "labels": {"kubernaut.io/action": "other"}}})
+    status = await site.run("script")
+    assert status["reason"] == "Forbidden"
+    assert "is not labelled kubernaut.io/action=script, so not this action's" in status["message"]
+
+
+async def test_a_rehearsal_cannot_be_turned_into_the_real_thing_or_back(site):
+    key = await site.create("script", {"execute": LONG})
+    with pytest.raises(Exception, match="dryRun is immutable: create another execution"):
+        await site.patch(EXECUTIONS, key.name, {"spec": {"dryRun": True}})
+
+
+async def test_hostile_text_reaches_the_config_map_and_nothing_else(site):
+    text = "\x1b]0;title\x07[bold red]x[/] '; touch /tmp/pwned; '"
+    assert (await site.run("patch-configmap", {"name": "app-config", "set": {"A": text}}))["phase"] == "Succeeded"
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["A"] == text

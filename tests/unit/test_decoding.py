@@ -1,0 +1,32 @@
+"""JSON from outside: any depth is read, and what is too deep costs itself alone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubernaut.decoding import _shallow, decoded, depth
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text()
+JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
+
+
+@given(JSON)
+def test_what_python_can_read_is_read_as_it_is(value):
+    assert decoded(json.dumps(value).encode()) == value
+    assert json.loads(_shallow(json.dumps(value).encode())) == value
+
+
+@pytest.mark.parametrize("levels", [1_500, 100_000])
+def test_what_is_too_deep_is_cut_and_its_neighbours_are_whole(levels):
+    deep = "[" * levels + '"]}\\"["' + "]" * levels
+    read = decoded(f'{{"items": [{{"name": "a", "spec": {deep}}}, {{"name": "b", "spec": [1]}}]}}'.encode())
+    assert read["items"][1] == {"name": "b", "spec": [1]}
+    assert read["items"][0]["name"] == "a"
+    assert depth(read) > 90
+
+
+@pytest.mark.parametrize(("value", "levels"), [(1, 1), ([], 1), ([1], 2), ({"a": {"b": [1]}}, 4)])
+def test_depth_counts_levels(value, levels):
+    assert depth(value) == levels

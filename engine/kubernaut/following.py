@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from kubernaut.cluster import EXECUTIONS, Cluster
-from kubernaut.errors import NotFoundError, RetryError
+from kubernaut.errors import NotFoundError, RetryError, UnavailableError
 from kubernaut.execution import Phase
 from kubernaut.informer import Key
 
@@ -18,11 +18,18 @@ def has_ended(obj: Mapping[str, Any]) -> bool:
     return bool(phase) and Phase(phase).ended
 
 
-async def follow(cluster: Cluster, key: Key) -> AsyncIterator[dict[str, Any]]:
-    """Each state of the execution from now to its end. Raises NotFoundError when it is deleted before that."""
+async def follow(cluster: Cluster, key: Key, patience_seconds: float = 30.0) -> AsyncIterator[dict[str, Any]]:
+    """Each state of the execution from now to its end.
+
+    Raises NotFoundError when it is deleted before that, and UnavailableError when the API server has not answered for so long; the
+    execution goes on all the same.
+    """
+    loop = asyncio.get_running_loop()
+    answered = loop.time()
     while True:
         try:
             obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
+            answered = loop.time()
             yield obj
             if has_ended(obj):
                 return
@@ -34,7 +41,12 @@ async def follow(cluster: Cluster, key: Key) -> AsyncIterator[dict[str, Any]]:
                 yield event.object
                 if has_ended(event.object):
                     return
-        except RetryError:
+            answered = loop.time()
+        except RetryError as error:
+            if loop.time() - answered > patience_seconds:
+                raise UnavailableError(
+                    f"{error}; execution {key} goes on: look again with kubectl get kex {key.name} -n {key.namespace}"
+                ) from error
             await asyncio.sleep(0.5)
 
 

@@ -8,7 +8,9 @@ import sys
 import yaml
 
 from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.embedded import installation, seed
 from kubernaut.registry import Registry
+from kubernaut.sandbox import Sandbox
 
 
 async def command(*words):
@@ -140,3 +142,37 @@ async def kex(config, name, **spec):
             "spec": {"action": "patch-configmap", "parameters": {"name": "app-config", "set": {"A": "1"}}, **spec},
         }
         await cluster.create(EXECUTIONS, "production", manifest)
+
+
+async def test_without_an_engine_it_is_said_and_without_a_server_it_is_exit_code_3(tmp_path):
+    async with Sandbox() as sandbox:
+        await sandbox.apply([*seed(), *installation(Registry.discover(), ["production"])])
+        config = tmp_path / "k"
+        config.write_text(yaml.safe_dump(sandbox.kubeconfig()))
+        words = (
+            "execute",
+            "scale",
+            "-n",
+            "production",
+            "-p",
+            "name=web",
+            "-p",
+            "replicas=3",
+            "--kubeconfig",
+            str(config),
+            "-o",
+            "json",
+        )
+        asking = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "kubernaut.cli",
+            *words,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        told = await asyncio.wait_for(asking.stderr.readline(), 30)
+        assert b"no engine has looked at production/scale-" in told
+    _, err = await asyncio.wait_for(asking.communicate(), 60)
+    assert asking.returncode == 3
+    assert b"goes on: look again with kubectl get kex" in err

@@ -1,5 +1,6 @@
 """The commands that need no cluster, as a shell runs them."""
 
+import io
 import json
 import shlex
 import subprocess
@@ -8,7 +9,10 @@ from itertools import pairwise
 
 import pytest
 import yaml
+from rich.console import Console
 
+from kubernaut.cli.offline_commands import as_pairs
+from kubernaut.cli.output import plain
 from kubernaut.registry import Registry
 
 
@@ -161,3 +165,22 @@ def test_every_command_explains_itself(command):
     ran = kubernaut(command, "--help")
     assert ran.returncode == 0
     assert len(ran.stdout.splitlines()) > 5
+
+
+def test_what_a_cluster_says_steers_no_terminal_and_breaks_no_markup():
+    text = "\x1b]0;title\x07 [bold red]x[/] C:\\dir\\ [/] \u202eevil"
+    out = Console(file=io.StringIO(), force_terminal=True, width=200, highlight=False)
+    out.print(f"[green]{plain(text)}[/]")
+    shown = out.file.getvalue()
+    assert "\x1b]" not in shown
+    assert "\u202e" not in shown
+    assert "[bold red]x[/] C:\\dir\\ [/]" in shown
+
+
+@pytest.mark.parametrize(
+    "value", ["x'; touch /tmp/pwned; '", "$(id)", "a b", "`id`", "-n kube-system", 'a"b', "", "line\nline"]
+)
+def test_the_undo_line_is_one_command_whatever_a_value_holds(value):
+    (pair,) = as_pairs({"set": {"A": value}})
+    ran = subprocess.run(["sh", "-c", f"printf %s {pair}"], capture_output=True, text=True, check=True)
+    assert ran.stdout == f"set.A={value}"

@@ -19,6 +19,8 @@ from kubernaut.cluster import Cluster
 from kubernaut.following import follow, has_ended
 from kubernaut.informer import Key
 
+_UNSEEN_SECONDS = 10.0
+
 
 class Follower:
     """Follows one execution, with a spinner on a terminal and a line per change elsewhere."""
@@ -31,14 +33,25 @@ class Follower:
     async def follow(self, cluster: Cluster, key: Key) -> dict[str, Any]:
         """The execution once it has ended; ctrl-c stops the looking, not the execution."""
         last: dict[str, Any] = {}
+        unseen = asyncio.get_running_loop().call_later(_UNSEEN_SECONDS, self._nobody, key)
         with self._live():
-            async for obj in follow(cluster, key):
-                last = obj
-                self._tell(key, obj.get("status", {}))
+            try:
+                async for obj in follow(cluster, key):
+                    last = obj
+                    if obj.get("status", {}).get("phase"):
+                        unseen.cancel()
+                    self._tell(key, obj.get("status", {}))
+            finally:
+                unseen.cancel()
         if not self._quiet:
             self._out.print(summary(last))
             print_details(self._out, last)
         return last
+
+    def _nobody(self, key: Key) -> None:
+        waited = f"no engine has looked at {key} for {_UNSEEN_SECONDS:.0f} s"
+        message = f"{waited}: does `kubernaut controller` run, and may it act here? Still waiting."
+        Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
 
     def _live(self) -> contextlib.AbstractContextManager[object]:
         if self._quiet or not self._out.is_terminal:

@@ -30,7 +30,7 @@ clean:
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
-	@echo "Setting up .venv (once)"
+	@echo "Setting up .venv, once: about a minute"
 	@$(PYTHON) -m venv .venv
 
 .venv/engine.stamp: .venv/bin/python $(MANIFESTS)

@@ -114,7 +114,10 @@ class Checks:
         if name in self._registry.broken and name not in self._registry.broken_policies:
             return Refused(Reason.ACTION_UNAVAILABLE, str(self._registry.broken[name]))
         known = ", ".join(sorted(self._registry.actions)) or "none"
-        return Refused(Reason.UNKNOWN_ACTION, f"no action {brief(name)} is installed; installed: {known}")
+        return Refused(
+            Reason.UNKNOWN_ACTION,
+            f"no action {brief(name)} is installed; installed: {known}. What was installed since needs a restart of the engine.",
+        )
 
     async def _with_target(self, action: Action, execution: Execution) -> Admitted | Refused:
         try:

@@ -98,7 +98,7 @@ def _success(job: Mapping[str, Any], won: Attempt, attempts: tuple[Attempt, ...]
         message = f"{what}: its module must call run(perform)."
         return Ended(Phase.FAILED, Reason.PLUGIN_ERROR, message, merged_result(attempts, EXECUTE), attempts)
     result = merged_result(attempts, DRY_RUN if dry_run else EXECUTE)
-    concluded = bounded(main.report.message) if main and main.report else ""
+    concluded = bounded(main.report.message) if main and main.report and not dry_run else ""
     message = concluded or _success_message(result, reports, dry_run)
     return Ended(Phase.SUCCEEDED, None, message, result, attempts)
 

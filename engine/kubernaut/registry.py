@@ -174,6 +174,11 @@ def _verified_hooks(where: str, point: EntryPoint, module: object) -> Any:
             inspect.iscoroutinefunction(i.function) or inspect.isasyncgenfunction(i.function) for i in implementations
         ):
             raise PluginLoadError(f"{where}: {name} is async; hooks are plain functions: write `def {name}`")
+    for name in _ALLOWED[point.group] - implemented.keys():
+        if inspect.isroutine(getattr(module, name, None)) and name not in _NEEDED[point.group]:
+            raise PluginLoadError(
+                f"{where}: {name} is named as a hook, but not marked with @kubernaut.hookimpl: mark or rename it"
+            )
     for name in _NEEDED[point.group]:
         if name not in implemented:
             raise PluginLoadError(

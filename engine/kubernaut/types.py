@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from kubernaut.faults import told_faults
 
 HOOK_VERSION = 1
 """The version of the hook contract. A plugin states the one it was written for as its own `HOOK_VERSION`."""
@@ -43,7 +54,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
 
 
 class Parameters(_Frozen):
@@ -54,12 +65,23 @@ class NoSettings(Parameters):
     """The settings of an action that has none."""
 
 
+_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+
+
 class Rule(_Frozen):
     """RBAC that an action needs in the namespace it acts on: some verbs on some resources of one API group."""
 
     api_group: str = ""
     resources: tuple[str, ...] = Field(min_length=1)
     verbs: tuple[str, ...] = Field(min_length=1)
+
+    @field_validator("verbs")
+    @classmethod
+    def _known_verbs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        strange = [verb for verb in value if verb not in _VERBS and "*" not in verb]
+        if strange:
+            raise ValueError(f"{strange[0]!r} is no verb: {', '.join(_VERBS)}")
+        return value
 
     @field_validator("api_group", "resources", "verbs")
     @classmethod
@@ -214,6 +236,9 @@ class ActionSpec(BaseModel):
                 raise ValueError(
                     f"{role} model {model.__name__} accepts unknown fields: derive it from kubernaut.Parameters"
                 )
-        for example in self.examples:
-            self.parameters.model_validate_json(json.dumps(example), strict=True)
+        for number, example in enumerate(self.examples):
+            try:
+                self.parameters.model_validate_json(json.dumps(example), strict=True)
+            except ValidationError as error:
+                raise ValueError(f"examples[{number}]: {told_faults(error, noun='parameter')}") from error
         return self

@@ -117,8 +117,10 @@ async def test_patch_configmap_refuses_what_it_cannot_mean(ask, parameters, told
 
 async def test_an_unknown_action_is_refused_with_those_there_are(ask, registry):
     verdict = await ask(execution("drop-database"))
-    installed = ", ".join(sorted(registry.actions))
-    assert verdict == Refused("UnknownAction", f"no action 'drop-database' is installed; installed: {installed}")
+    installed, restart = ", ".join(sorted(registry.actions)), "What was installed since needs a restart of the engine."
+    assert verdict == Refused(
+        "UnknownAction", f"no action 'drop-database' is installed; installed: {installed}. {restart}"
+    )
 
 
 async def test_a_broken_plugins_action_says_what_is_broken(ask):

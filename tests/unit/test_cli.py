@@ -35,7 +35,7 @@ def test_an_action_is_shown_with_its_parameters_rights_and_an_example():
         "replicas",
         "integer",
         "deployment-scaler",
-        "patch deployments/scale",
+        "patch deployments.apps/scale",
         "kubernaut execute scale -n production -p name=web",
     ):
         assert part in told

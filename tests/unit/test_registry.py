@@ -23,6 +23,20 @@ BROKEN = {
         ACTION.replace("@kubernaut.hookimpl\ndef build_job", "def build_job"),
         "has no build_job marked with @kubernaut.hookimpl",
     ),
+    "forgotten-mark": (
+        ACTION + "\ndef validate(execution): return []\n",
+        "validate is named as a hook, but not marked with",
+    ),
+    "bad-verb": (
+        ACTION.replace(
+            'service_account="doer"', 'service_account="doer", rules=(Rule(resources=("pods",), verbs=("gte",)),)'
+        ),
+        "no verb",
+    ),
+    "bad-example": (
+        ACTION.replace('service_account="doer"', 'service_account="doer", examples=({"x": 1},)'),
+        "examples[0]: x: there is no such",
+    ),
     "older-hooks": (
         ACTION.replace("HOOK_VERSION = 1", "HOOK_VERSION = 0"),
         "is for hook version 0, this engine speaks 1",

@@ -66,6 +66,7 @@ def test_a_step_ends_with_an_exit_code_and_a_report(step, body, code, state, mes
     assert ended == code
     assert (report.state, report.reason) == (state, reason)
     assert report.message.startswith(message)
+    assert ("(<string>:" in report.message) == (reason == "PluginError"), "a bug is told with its place"
 
 
 def test_a_step_that_is_stopped_still_tells_what_it_changed(step):

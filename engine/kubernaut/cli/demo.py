@@ -124,9 +124,10 @@ async def run_demo(out: Console, *, as_json: bool) -> bool:
     else:
         _print(out, planned, ended)
         verdict = "[green]each ended as it should[/]" if good else "[red]not all ended as they should[/]"
-        out.print(f"\n{len(planned)} executions, {verdict}, in {time.monotonic() - began:.1f} s.")
         for name, error in registry.broken.items():
-            out.print(f"[yellow]{name} is not available:[/] {plain(str(error))}")
+            out.print(f"\n[red]✗ {name} is not available:[/] {plain(str(error))}")
+        broken = f"; {len(registry.broken)} plugins are broken" if registry.broken else ""
+        out.print(f"\n{len(planned)} executions, {verdict}{broken}, in {time.monotonic() - began:.1f} s.")
     return good and not registry.broken
 
 

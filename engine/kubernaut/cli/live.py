@@ -113,7 +113,9 @@ def _told_output(value: object) -> str:
 
 def stages_line(stages: list[dict[str, Any]]) -> str:
     """`validate 4 ms · start 120 ms · …`."""
-    return " · ".join(f"{stage['name']} {spoken(seconds(stage))}" for stage in stages)
+    return " · ".join(
+        f"{stage['name']} {spoken(seconds(stage)) if seconds(stage) else 'under 1 s'}" for stage in stages
+    )
 
 
 def seconds(stage: Mapping[str, Any]) -> float:

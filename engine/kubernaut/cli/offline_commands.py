@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from kubernaut import crd as crds
 from kubernaut.checks import Admitted, Checks, Refused
@@ -169,7 +170,25 @@ def _described(action: Action) -> dict[str, Any]:
 
 
 def _rights(row: dict[str, Any]) -> list[str]:
-    return [f"{','.join(rule['verbs'])} {','.join(rule['resources'])}" for rule in row["rules"]]
+    """`get deployments.apps`, as `kubectl auth can-i` takes it."""
+    told = []
+    for rule in row["rules"]:
+        group = f".{rule['api_group']}" if rule["api_group"] else ""
+        places = (resource.partition("/") for resource in rule["resources"])
+        told.append(
+            f"{', '.join(rule['verbs'])} {', '.join(f'{name}{group}{slash}{sub}' for name, slash, sub in places)}"
+        )
+    return told
+
+
+def _fields(kind: str, schema: dict[str, Any]) -> Table:
+    listing = table(kind, "TYPE", "REQUIRED", "DEFAULT", "MEANING")
+    required = schema.get("required", [])
+    for field, one in schema.get("properties", {}).items():
+        type_ = " | ".join(map(str, one.get("enum", []))) or one.get("type", "any")
+        default = plain(json.dumps(one["default"], ensure_ascii=False)) if "default" in one else ""
+        listing.add_row(field, type_, "yes" if field in required else "", default, plain(one.get("description", "")))
+    return listing
 
 
 def _show_action(action: Action, output: Format) -> None:
@@ -181,12 +200,9 @@ def _show_action(action: Action, output: Format) -> None:
     out.print(f"[bold]{action.name}[/]  {plain(row['summary'])}")
     out.print(f"from {action.distribution}; at most {row['deadlineSeconds']} s, {row['backoffLimit'] + 1} attempts")
     out.print(f"runs as ServiceAccount {row['serviceAccount']}, which may: {'; '.join(_rights(row)) or 'nothing'}\n")
-    listing = table("PARAMETER", "TYPE", "REQUIRED", "DEFAULT")
-    required = row["parameters"].get("required", [])
-    for field, schema in row["parameters"].get("properties", {}).items():
-        kind = " | ".join(map(str, schema.get("enum", []))) or schema.get("type", "any")
-        listing.add_row(field, kind, "yes" if field in required else "", plain(str(schema.get("default", ""))))
-    out.print(listing)
+    out.print(_fields("PARAMETER", row["parameters"]))
+    if row["settings"].get("properties"):
+        out.print(_fields("\nSETTING", row["settings"]))
     for example in row["examples"][:1]:
         words = " ".join(f"-p {pair}" for pair in as_pairs(example))
         out.print(f"\nexample: kubernaut execute {action.name} -n production {plain(words)}")

@@ -11,10 +11,12 @@ import typer
 import yaml
 
 from kubernaut.cli.demo import run_demo
+from kubernaut.cli.offline_commands import Configuration, read_settings
 from kubernaut.cli.output import Format, Output, console
 from kubernaut.errors import InputError
 from kubernaut.logs import log_to_stderr
 from kubernaut.registry import Registry
+from kubernaut.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,6 +44,7 @@ def sandbox(
     load: Annotated[
         list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; may be repeated.")
     ] = [],  # noqa: B006
+    config: Configuration = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
     log_level: Annotated[
         str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")
@@ -50,7 +53,7 @@ def sandbox(
     """Serve the embedded cluster with the engine at work, until ctrl-c."""
     _need_sandbox()
     log_to_stderr(log_level, as_json=False)
-    asyncio.run(_serve(kubeconfig.absolute(), _manifests(load) if load else None, port))
+    asyncio.run(_serve(kubeconfig.absolute(), _manifests(load) if load else None, port, read_settings(config, None)))
 
 
 def _need_sandbox() -> None:
@@ -82,11 +85,13 @@ def _write_private(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-async def _serve(kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int) -> None:
+async def _serve(kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int, settings: Settings) -> None:
     from kubernaut.embedded import embedded  # noqa: PLC0415 - an optional part
 
     named = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
-    async with embedded(Registry.discover(), port=port, objects=objects, namespaces=sorted(named)) as running:
+    async with embedded(
+        Registry.discover(), settings=settings, port=port, objects=objects, namespaces=sorted(named)
+    ) as running:
         _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig()))
         out = console()
         out.print(f"serving {running.sandbox.url}; ctrl-c ends it and all that it holds")

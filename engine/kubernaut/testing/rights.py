@@ -47,10 +47,9 @@ def _assert_needed(action: Action, left: tuple[Rule, ...], taken: str) -> None:
     with Workbench(Registry({action.name: lesser})) as bench:
         ends = [bench.run(action.name, example) for example in action.spec.examples]
     needed = any(not ended.succeeded and _names(ended.message, taken, left) for ended in ends)
-    told = [f"{ended.phase} {ended.reason}" for ended in ends]
-    assert needed, (
-        f"{action.name} declares {taken}, but no example fails for the lack of it ({', '.join(told)}): drop the rule"
-    )
+    told = "; ".join(f"{ended.phase} {ended.reason or ''} {ended.message}" for ended in ends)
+    remedy = "drop the rule" if all(ended.succeeded for ended in ends) else "see how they fail"
+    assert needed, f"{action.name} declares {taken}, but no example fails for the lack of it: {remedy} ({told})"
 
 
 def _names(message: str, taken: str, left: tuple[Rule, ...]) -> bool:

@@ -17,7 +17,7 @@ from kubernaut.execution import API_VERSION, KIND
 from kubernaut.following import end_of
 from kubernaut.informer import Key
 from kubernaut.registry import Registry
-from kubernaut.settings import Settings
+from kubernaut.settings import ActionSettings, Settings
 from kubernaut.surrounded import surrounded
 from kubernaut.types import Change
 
@@ -47,11 +47,17 @@ class Ended:
 class Workbench:
     """A fresh sandbox, seeded as `kubernaut sandbox` is, with every installed action granted in namespace `production`.
 
+    `settings` are the actions' own, by name: `Workbench(settings={"scale": {"max_replicas": 5}})`; or the engine's whole `Settings`.
     Raises OSError when no port on loopback is free.
     """
 
-    def __init__(self, registry: Registry | None = None, settings: Settings | None = None) -> None:
+    def __init__(
+        self, registry: Registry | None = None, settings: Settings | Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
         self._registry = Registry.discover() if registry is None else registry
+        if isinstance(settings, Mapping):
+            actions = {name: ActionSettings(settings=dict(given)) for name, given in settings.items()}
+            settings = Settings(actions=actions)
         self._settings = settings
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="workbench", daemon=True)

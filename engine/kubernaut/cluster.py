@@ -17,18 +17,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import aiohttp
 import yaml
 
+from kubernaut.answers import error_of
 from kubernaut.decoding import decoded
 from kubernaut.errors import (
     ConflictError,
-    DeniedError,
-    ExistsError,
-    ExpiredError,
     InputError,
-    KubernautError,
     NotFoundError,
-    QuotaError,
-    RejectedError,
-    ThrottledError,
     UnavailableError,
 )
 from kubernaut.execution import GROUP, PLURAL, VERSION
@@ -195,7 +189,7 @@ class Cluster:
         response = await self._send("GET", resource.path(namespace), query=query, timeout=timeout)
         try:
             if response.status >= 400:
-                raise _error(response.status, await response.read(), "watch", response.headers)
+                raise error_of(response.status, await response.read(), "watch", response.headers)
             while line := await response.response.content.readline():
                 yield _event(line)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -210,7 +204,7 @@ class Cluster:
         response = await self._send("GET", path, query=query, timeout=aiohttp.ClientTimeout(total=30, connect=10))
         data: bytes = await response.read()
         if response.status >= 400:
-            raise _error(response.status, data, "log", response.headers)
+            raise error_of(response.status, data, "log", response.headers)
         return data.decode(errors="replace")
 
     async def healthy(self) -> None:
@@ -228,7 +222,7 @@ class Cluster:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
         if response.status >= 400:
-            raise _error(response.status, data, method, response.headers)
+            raise error_of(response.status, data, method, response.headers)
         try:
             answer: dict[str, Any] = decoded(data)
         except ValueError as error:
@@ -270,28 +264,5 @@ def _event(line: bytes) -> WatchEvent:
     event = decoded(line)
     if event["type"] == "ERROR":
         status = event["object"]
-        raise _error(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})
+        raise error_of(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})
     return WatchEvent(event["type"], event["object"])
-
-
-def _seconds(retry_after: str) -> float:
-    """The header's patience; a date, or anything else that is no number, is taken as a second."""
-    return min(60.0, float(retry_after)) if retry_after.isdecimal() else 1.0
-
-
-def _error(code: int, data: bytes, method: str, headers: Mapping[str, str]) -> KubernautError:
-    """The API server's Status as one of our errors."""
-    try:
-        status = json.loads(data)
-        message, reason = str(status.get("message", "")), str(status.get("reason", ""))
-    except (ValueError, AttributeError):
-        message, reason = data.decode(errors="replace")[:500], ""
-    message = message or f"{method} was answered with {code}"
-    if code == 403 and "exceeded quota" in message:
-        return QuotaError(message)
-    if code == 429:
-        return ThrottledError(message, _seconds(headers.get("Retry-After", "")))
-    if code == 409:
-        return ExistsError(message) if reason == "AlreadyExists" else ConflictError(message)
-    by_code = {401: DeniedError, 403: DeniedError, 404: NotFoundError, 410: ExpiredError, 501: RejectedError}
-    return by_code.get(code, UnavailableError if code >= 500 else RejectedError)(message)

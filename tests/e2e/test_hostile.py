@@ -21,8 +21,11 @@ def labels(key, uid):
     }
 
 
-def pod_spec(words="true"):
-    return {"restartPolicy": "Never", "containers": [{"name": "execute", "image": "x", "command": ["sh", "-c", words]}]}
+def pod_spec(site, words="true"):
+    return {
+        "restartPolicy": "Never",
+        "containers": [{"name": "execute", "image": site.image, "command": ["sh", "-c", words]}],
+    }
 
 
 @pytest.mark.parametrize(
@@ -61,7 +64,7 @@ async def test_a_pod_with_our_labels_decides_nothing(site):
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {"name": "forged", "labels": labels(key, uid)},
-        "spec": pod_spec(),
+        "spec": pod_spec(site),
     }
     await site.cluster.create(PODS, site.namespace, forged)
     async with asyncio.timeout(30):
@@ -85,7 +88,7 @@ async def test_a_job_made_for_a_suspended_execution_is_removed_and_not_believed(
     metadata = {"name": job_name(key.name, uid), "labels": labels(key, uid), "ownerReferences": [owner]}
     template = {
         "metadata": {"labels": labels(key, uid)},
-        "spec": {**pod_spec("sleep 60"), "serviceAccountName": "script-account"},
+        "spec": {**pod_spec(site, "sleep 60"), "serviceAccountName": "script-account"},
     }
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
     await site.cluster.create(JOBS, site.namespace, job)
@@ -105,7 +108,7 @@ async def test_a_job_that_is_not_ours_is_neither_followed_nor_removed(site):
             "apiVersion": "batch/v1",
             "kind": "Job",
             "metadata": mine,
-            "spec": {"template": {"spec": pod_spec("sleep 60")}},
+            "spec": {"template": {"spec": pod_spec(site, "sleep 60")}},
         }
         await site.cluster.create(JOBS, site.namespace, manifest)
     assert (await site.end(key))["status"]["reason"] == "Lost"

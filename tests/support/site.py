@@ -44,7 +44,6 @@ _BY_KIND = {
 }
 _SWIFT = SandboxOptions(backoff_base_seconds=0.2, image_retry_seconds=0.5)
 """Retries wait ten seconds on a real cluster; that is not what these tests are about."""
-_BASE_IMAGE = "localhost/kubernaut-base:dev"
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,8 @@ class Site:
     namespace: str
     sandbox: Sandbox | None = None
     """None on a real cluster."""
+    image: str = "unused"
+    """For pods of a test's own; the sandbox does not look at it."""
 
     async def create(
         self, action: str, parameters: Mapping[str, Any] | None = None, name: str = "", **spec: Any
@@ -147,11 +148,11 @@ async def site_on(kind: str, image: str, registry: Registry, settings: Settings 
     chosen = (settings or Settings()).model_copy(update={"image": image})
     admin = await Cluster.connect()
     async with admin:
-        for manifest in [*objects_in(namespace, _BASE_IMAGE), *installation(registry, [namespace])]:
+        for manifest in [*objects_in(namespace, image), *installation(registry, [namespace])]:
             await apply(admin, manifest)
         engine = await engine_cluster(admin)
         async with engine, at_work(engine, registry, chosen):
-            yield Site(admin, namespace)
+            yield Site(admin, namespace, image=image)
         await admin.delete(
             NAMESPACES, "", namespace, uid=(await admin.get(NAMESPACES, None, namespace))["metadata"]["uid"]
         )

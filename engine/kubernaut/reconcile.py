@@ -112,7 +112,8 @@ class Reconciler:
         if isinstance(verdict, Admitted) and account == verdict.action.spec.service_account:
             await self.starter.announce(obj, verdict, job, [])
             return LookAgain(0.0)
-        log.warning("removing Job %s/%s: nothing allows it to run", seen.key.namespace, job["metadata"]["name"])
+        if "deletionTimestamp" not in job["metadata"]:
+            log.warning("removing Job %s/%s: nothing allows it to run", seen.key.namespace, job["metadata"]["name"])
         await self._delete(job, "Foreground")
         return Done()
 

@@ -92,7 +92,7 @@ async def test_a_job_made_for_a_suspended_execution_is_removed_and_not_believed(
     }
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
     await site.cluster.create(JOBS, site.namespace, job)
-    await site.gone(JOBS, metadata["name"])
+    await site.gone(JOBS, metadata["name"], seconds=60)  # its shell does not hear SIGTERM
     assert (await site.get(EXECUTIONS, key.name))["status"]["reason"] == "Suspended"
 
 

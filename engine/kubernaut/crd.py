@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubernaut.execution import GROUP, KIND, PLURAL, SHORT, VERSION, KubernetesExecution
+from kubernaut.execution import GROUP, KIND, PLURAL, SHORT, UNSEEN_MESSAGE, VERSION, KubernetesExecution, Phase, Reason
 
 _DROPPED = {"title", "$defs", "const"}
 _OPEN_OBJECT = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
@@ -74,6 +74,7 @@ def _root_schema() -> dict[str, Any]:
         },
     ]
     status["properties"]["conditions"] |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+    status["default"] = {"phase": str(Phase.PENDING), "reason": str(Reason.QUEUED), "message": UNSEEN_MESSAGE}
     schema["properties"] = {
         "apiVersion": {"type": "string"},
         "kind": {"type": "string"},

@@ -18,6 +18,10 @@ MAX_PARAMETERS_BYTES = 96 * 1024
 """Parameters travel to the pod in one environment variable; Linux bounds a single one to 128 KiB (MAX_ARG_STRLEN)."""
 
 
+UNSEEN_MESSAGE = "No engine has looked at it yet."
+"""What the API server itself says of an execution until an engine does."""
+
+
 class Phase(StrEnum):
     """Where an execution is."""
 

@@ -38,7 +38,7 @@ class Follower:
             try:
                 async for obj in follow(cluster, key):
                     last = obj
-                    if obj.get("status", {}).get("phase"):
+                    if "observedGeneration" in obj.get("status", {}):
                         unseen.cancel()
                     self._tell(key, obj.get("status", {}))
             finally:

@@ -96,6 +96,39 @@ async def test_a_review_foretells_what_the_authorizer_says(cluster: Client, name
     assert review["status"] == {"allowed": True, "reason": reason}
 
 
+async def test_a_local_review_asks_about_its_own_namespace(cluster: Client, namespace: str) -> None:
+    user = f"system:serviceaccount:{namespace}:reader"
+    await account(cluster, namespace, "reader", ("get", "", "configmaps"))
+    path = f"{_AUTHZ}/namespaces/{namespace}/localsubjectaccessreviews"
+    asked = {"namespace": namespace, "verb": "get", "resource": "configmaps"}
+    for verb, allowed in (("get", True), ("patch", False)):
+        spec = {"user": user, "resourceAttributes": {**asked, "verb": verb}}
+        assert (await cluster.made(path, {"spec": spec}))["status"]["allowed"] is allowed
+    elsewhere = await cluster.post(
+        path, {"spec": {"user": user, "resourceAttributes": {**asked, "namespace": "other"}}}
+    )
+    assert (elsewhere.code, elsewhere.reason) == (422, "Invalid")
+    assert (
+        'spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace' in elsewhere.message
+    )
+    pathless = await cluster.post(
+        path, {"spec": {"user": user, "nonResourceAttributes": {"path": "/x", "verb": "get"}}}
+    )
+    assert (pathless.code, "disallowed on this kind of request" in pathless.message) == (422, True)
+    wrong = await cluster.post(path, {"spec": {"user": user, "resourceAttributes": "configmaps"}})
+    assert (wrong.code, wrong.reason) == (400, "BadRequest")
+
+
+async def test_asking_about_others_is_a_right_too(cluster: Client, namespace: str) -> None:
+    asker = await account(cluster, namespace, "asker", ("create", "authorization.k8s.io", "localsubjectaccessreviews"))
+    attributes = {"namespace": namespace, "verb": "get", "resource": "configmaps"}
+    body = {"spec": {"user": "somebody", "resourceAttributes": attributes}}
+    local = f"{_AUTHZ}/namespaces/{namespace}/localsubjectaccessreviews"
+    assert (await asker.made(local, body))["status"]["allowed"] is False
+    assert (await asker.post(f"{_AUTHZ}/namespaces/default/localsubjectaccessreviews", body)).code == 403
+    assert (await asker.post(f"{_AUTHZ}/subjectaccessreviews", body)).code == 403
+
+
 async def test_a_token_tells_who_it_is(cluster: Client, namespace: str) -> None:
     me = await account(cluster, namespace, "me")
     review = await me.made("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})

@@ -18,6 +18,9 @@ What it claims is checked by `tests/conformance/`, on it and on real clusters al
 | pod network, Services, NetworkPolicies | pods share the host's loopback; Services are kept, nothing routes to them |
 | readiness probes | those that run a command; others count as ready. Liveness and startup probes are refused |
 | volumes and environment | ConfigMaps and Secrets are read when the pod starts, not followed |
+| NetworkPolicies, PriorityClasses, DaemonSets | checked and kept; they move nothing, nobody makes the DaemonSets' pods |
+| PodDisruptionBudgets | checked and kept; evicting a running pod that one selects is refused |
+| admission policies and their bindings | a dry run checks their fields, not their CEL; none is evaluated, so a real write gets 501 |
 | affinity, tolerations, topology, priorities | recorded only; nodeSelector and cordoning count |
 | a list in pieces (`limit`, `continue`) | later pieces show the present state, not that of the first piece |
 | managedFields | not kept |

@@ -36,8 +36,9 @@ class Reviews:
             case "SelfSubjectAccessReview":
                 review["status"] = self._access(kind, user, spec)
             case _:
-                if namespace and (spec.get("resourceAttributes") or {}).get("namespace") != namespace:
-                    raise bad_request(f'spec.resourceAttributes.namespace must match namespace: "{namespace}"')
+                if kind.namespaced:
+                    review["metadata"]["namespace"] = namespace
+                    _check_local(kind, review)
                 review["status"] = self._access(kind, _reviewed_user(kind, spec), spec)
         return review
 
@@ -73,6 +74,22 @@ class Reviews:
         if user is None:
             return {"user": {}, "error": "invalid bearer token"}
         return {"authenticated": True, "user": user.info(), "audiences": audiences}
+
+
+def _check_local(kind: Kind, review: Object) -> None:
+    """A LocalSubjectAccessReview asks about resources of its own namespace and nothing else."""
+    metadata, spec = review["metadata"], spec_of(review)
+    resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    causes = []
+    if set(metadata) != {"namespace"}:
+        causes.append(invalid_value("metadata", metadata, "must be empty except for namespace"))
+    if resource is not None and resource.get("namespace", "") != metadata["namespace"]:
+        asked = resource.get("namespace", "")
+        causes.append(invalid_value("spec.resourceAttributes.namespace", asked, "must match metadata.namespace"))
+    if path is not None:
+        causes.append(invalid_value("spec.nonResourceAttributes", path, "disallowed on this kind of request"))
+    if causes:
+        raise invalid(f".{kind.group}", "", causes)
 
 
 def _reviewed_user(kind: Kind, spec: Object) -> User:

@@ -42,11 +42,11 @@ class Column:
         }
 
 
-_NAME = Column("Name", name_of, "string", "name")
-_AGE = Column("Age", lambda obj: age(meta(obj).get("creationTimestamp")))
+NAME = Column("Name", name_of, "string", "name")
+AGE = Column("Age", lambda obj: age(meta(obj).get("creationTimestamp")))
 
 
-def _path(name: str, path: str, default: Any = "", kind: str = "string", priority: int = 0) -> Column:
+def field_column(name: str, path: str, default: Any = "", kind: str = "string", priority: int = 0) -> Column:
     def read(obj: Object) -> Any:
         value = dig(obj, path)
         return default if value is None else value
@@ -54,8 +54,8 @@ def _path(name: str, path: str, default: Any = "", kind: str = "string", priorit
     return Column(name, read, kind, priority=priority)
 
 
-def _count(name: str, path: str) -> Column:
-    return _path(name, path, 0, "integer")
+def count_column(name: str, path: str) -> Column:
+    return field_column(name, path, 0, "integer")
 
 
 def _size(name: str, *fields: str) -> Column:
@@ -66,18 +66,18 @@ def _ready(ready: str, wanted: str = "spec.replicas") -> Column:
     return Column("Ready", lambda obj: f"{dig(obj, ready) or 0}/{dig(obj, wanted) or 0}")
 
 
-def _containers(spec: str) -> list[Column]:
+def container_columns(spec: str) -> list[Column]:
     def listed(obj: Object, field: str) -> str:
         return ",".join(str(container.get(field)) for container in dig(obj, f"{spec}.containers") or ())
 
     return [
         Column("Containers", lambda obj: listed(obj, "name"), priority=1),
         Column("Images", lambda obj: listed(obj, "image"), priority=1),
-        Column("Selector", lambda obj: _selector(spec_of(obj).get("selector")), priority=1),
+        Column("Selector", lambda obj: selector_text(spec_of(obj).get("selector")), priority=1),
     ]
 
 
-def _selector(selector: Object | None) -> str:
+def selector_text(selector: Object | None) -> str:
     labels = (selector or {}).get("matchLabels") or {}
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "<none>"
 
@@ -163,21 +163,21 @@ _CREATED_AT = Column("Created At", lambda obj: meta(obj).get("creationTimestamp"
 _RBAC = "rbac.authorization.k8s.io"
 
 BUILT_IN_COLUMNS: dict[str, list[Column]] = {
-    "namespaces": [_NAME, _path("Status", "status.phase"), _AGE],
+    "namespaces": [NAME, field_column("Status", "status.phase"), AGE],
     "nodes": [
-        _NAME,
+        NAME,
         Column("Status", _node_status),
         Column("Roles", lambda _: "<none>"),
-        _AGE,
-        _path("Version", "status.nodeInfo.kubeletVersion"),
+        AGE,
+        field_column("Version", "status.nodeInfo.kubeletVersion"),
     ],
-    "configmaps": [_NAME, _size("Data", "data", "binaryData"), _AGE],
-    "secrets": [_NAME, _path("Type", "type"), _size("Data", "data"), _AGE],
-    "serviceaccounts": [_NAME, _size("Secrets", "secrets"), _AGE],
+    "configmaps": [NAME, _size("Data", "data", "binaryData"), AGE],
+    "secrets": [NAME, field_column("Type", "type"), _size("Data", "data"), AGE],
+    "serviceaccounts": [NAME, _size("Secrets", "secrets"), AGE],
     "services": [
-        _NAME,
-        _path("Type", "spec.type"),
-        _path("Cluster-IP", "spec.clusterIP", "<none>"),
+        NAME,
+        field_column("Type", "spec.type"),
+        field_column("Cluster-IP", "spec.clusterIP", "<none>"),
         Column("External-IP", lambda _: "<none>"),
         Column(
             "Port(s)",
@@ -185,17 +185,17 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
                 ",".join(f"{p['port']}/{p.get('protocol', 'TCP')}" for p in spec_of(obj).get("ports") or ()) or "<none>"
             ),
         ),
-        _AGE,
+        AGE,
     ],
     "pods": [
-        _NAME,
+        NAME,
         Column("Ready", _pod_ready),
         Column("Status", pod_status),
         Column("Restarts", _restarts),
-        _AGE,
-        _path("IP", "status.podIP", "<none>", priority=1),
-        _path("Node", "spec.nodeName", "<none>", priority=1),
-        _path("Nominated Node", "status.nominatedNodeName", "<none>", priority=1),
+        AGE,
+        field_column("IP", "status.podIP", "<none>", priority=1),
+        field_column("Node", "spec.nodeName", "<none>", priority=1),
+        field_column("Nominated Node", "status.nominatedNodeName", "<none>", priority=1),
         Column("Readiness Gates", lambda _: "<none>", priority=1),
     ],
     "events": [
@@ -203,41 +203,41 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
             "Last Seen",
             lambda obj: age(obj.get("lastTimestamp") or obj.get("eventTime") or meta(obj).get("creationTimestamp")),
         ),
-        _path("Type", "type"),
-        _path("Reason", "reason"),
+        field_column("Type", "type"),
+        field_column("Reason", "reason"),
         Column("Object", _about),
-        _path("Message", "message"),
+        field_column("Message", "message"),
     ],
-    "resourcequotas": [_NAME, Column("Request", _quota), Column("Limit", lambda _: ""), _AGE],
+    "resourcequotas": [NAME, Column("Request", _quota), Column("Limit", lambda _: ""), AGE],
     "deployments.apps": [
-        _NAME,
+        NAME,
         _ready("status.readyReplicas"),
-        _count("Up-to-date", "status.updatedReplicas"),
-        _count("Available", "status.availableReplicas"),
-        _AGE,
-        *_containers("spec.template.spec"),
+        count_column("Up-to-date", "status.updatedReplicas"),
+        count_column("Available", "status.availableReplicas"),
+        AGE,
+        *container_columns("spec.template.spec"),
     ],
     "replicasets.apps": [
-        _NAME,
-        _count("Desired", "spec.replicas"),
-        _count("Current", "status.replicas"),
-        _count("Ready", "status.readyReplicas"),
-        _AGE,
-        *_containers("spec.template.spec"),
+        NAME,
+        count_column("Desired", "spec.replicas"),
+        count_column("Current", "status.replicas"),
+        count_column("Ready", "status.readyReplicas"),
+        AGE,
+        *container_columns("spec.template.spec"),
     ],
-    "statefulsets.apps": [_NAME, _ready("status.readyReplicas"), _AGE, *_containers("spec.template.spec")[:2]],
+    "statefulsets.apps": [NAME, _ready("status.readyReplicas"), AGE, *container_columns("spec.template.spec")[:2]],
     "jobs.batch": [
-        _NAME,
+        NAME,
         Column("Status", job_status),
         Column("Completions", lambda obj: f"{dig(obj, 'status.succeeded') or 0}/{dig(obj, 'spec.completions') or 1}"),
         Column("Duration", lambda obj: between(dig(obj, "status.startTime"), dig(obj, "status.completionTime"))),
-        _AGE,
-        *_containers("spec.template.spec"),
+        AGE,
+        *container_columns("spec.template.spec"),
     ],
-    "leases.coordination.k8s.io": [_NAME, _path("Holder", "spec.holderIdentity"), _AGE],
-    f"roles.{_RBAC}": [_NAME, _CREATED_AT],
-    f"clusterroles.{_RBAC}": [_NAME, _CREATED_AT],
-    f"rolebindings.{_RBAC}": [_NAME, Column("Role", _role), _AGE],
-    f"clusterrolebindings.{_RBAC}": [_NAME, Column("Role", _role), _AGE],
-    "customresourcedefinitions.apiextensions.k8s.io": [_NAME, _CREATED_AT],
+    "leases.coordination.k8s.io": [NAME, field_column("Holder", "spec.holderIdentity"), AGE],
+    f"roles.{_RBAC}": [NAME, _CREATED_AT],
+    f"clusterroles.{_RBAC}": [NAME, _CREATED_AT],
+    f"rolebindings.{_RBAC}": [NAME, Column("Role", _role), AGE],
+    f"clusterrolebindings.{_RBAC}": [NAME, Column("Role", _role), AGE],
+    "customresourcedefinitions.apiextensions.k8s.io": [NAME, _CREATED_AT],
 }

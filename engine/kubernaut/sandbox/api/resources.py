@@ -23,6 +23,7 @@ from kubernaut.sandbox.model.selectors import Selector, parse_selector
 from kubernaut.sandbox.model.statuses import method_not_allowed, no_such_resource
 from kubernaut.sandbox.registry.calls import Call
 from kubernaut.sandbox.registry.custom import selectable_fields
+from kubernaut.sandbox.registry.decoding import check_type, decode
 
 Handler = Callable[[web.Request, RequestInfo, Kind, Call], Awaitable[web.StreamResponse]]
 _REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")
@@ -104,7 +105,9 @@ class Resources:
     async def _create(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
         body = await read_object(request, kind.kind)
         if kind.group in _REVIEWS:
-            return json_answer(self._cluster.reviews.answer(kind, call.user, info.namespace, body), 201)
+            check_type(kind, body)
+            review = self._cluster.reviews.answer(kind, call.user, info.namespace, decode(kind, body, call))
+            return json_answer(review, 201, call.warnings)
         created = self._cluster.registry.create(call, kind, _space(info, kind), body)
         return object_answer(request, kind, created, 201, call.warnings)
 

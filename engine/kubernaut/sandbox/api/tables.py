@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubernaut.sandbox.api.columns import BUILT_IN_COLUMNS, Column
+from kubernaut.sandbox.api.columns import AGE, BUILT_IN_COLUMNS, NAME, Column
+from kubernaut.sandbox.api.recorded import RECORDED_COLUMNS
 from kubernaut.sandbox.model.durations import age
 from kubernaut.sandbox.model.kinds import Kind
-from kubernaut.sandbox.model.objects import Object, dig, meta, name_of
+from kubernaut.sandbox.model.objects import Object, dig, meta
 
 _META = "meta.k8s.io/v1"
-_NAME = Column("Name", name_of, "string", "name")
-_AGE = Column("Age", lambda obj: age(meta(obj).get("creationTimestamp")))
+_COLUMNS = BUILT_IN_COLUMNS | RECORDED_COLUMNS
 
 
 def wants_table(accept: str) -> bool:
@@ -36,12 +36,12 @@ def table(kind: Kind, objects: list[Object], include: str, *, revision: str, hea
 
 def _columns(kind: Kind) -> list[Column]:
     if kind.custom is None:
-        return BUILT_IN_COLUMNS.get(kind.resource) or [
-            _NAME,
+        return _COLUMNS.get(kind.resource) or [
+            NAME,
             Column("Created At", lambda obj: meta(obj).get("creationTimestamp"), "date"),
         ]
     declared = kind.custom.get("additionalPrinterColumns")
-    return [_NAME, *(_custom_column(column) for column in declared)] if declared else [_NAME, _AGE]
+    return [NAME, *(_custom_column(column) for column in declared)] if declared else [NAME, AGE]
 
 
 def _custom_column(column: Object) -> Column:

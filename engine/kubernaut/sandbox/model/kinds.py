@@ -38,6 +38,8 @@ class Kind:
     """Whether an update without resourceVersion is taken."""
     upsert: bool = False
     """Whether an update of a missing object creates it."""
+    never_kept: str = ""
+    """Of a kind that is served for dry runs alone: what the sandbox does not implement."""
 
     @property
     def resource(self) -> str:
@@ -66,6 +68,43 @@ _STATUS_SCALE = ("status", "scale")
 _RBAC = "rbac.authorization.k8s.io"
 _AUTHZ = "authorization.k8s.io"
 
+
+def _admission_policies(which: str) -> tuple[Kind, Kind]:
+    """Served for dry runs alone: taken for good they would promise what nothing keeps."""
+    policy, group, more = f"{which}AdmissionPolicy", "admissionregistration.k8s.io", ("api-extensions",)
+    plural, refusal = (
+        f"{which.lower()}admissionpolic",
+        "admission policies: it evaluates none (dryRun=All checks this one's fields)",
+    )
+    return (
+        Kind(
+            group,
+            "v1",
+            f"{plural}ies",
+            policy,
+            False,
+            (),
+            more,
+            ("status",) if which == "Validating" else (),
+            has_generation=True,
+            blind_update=False,
+            never_kept=refusal,
+        ),
+        Kind(
+            group,
+            "v1",
+            f"{plural}ybindings",
+            f"{policy}Binding",
+            False,
+            (),
+            more,
+            has_generation=True,
+            blind_update=False,
+            never_kept=refusal,
+        ),
+    )
+
+
 BUILT_IN: tuple[Kind, ...] = (
     Kind(
         "",
@@ -89,8 +128,26 @@ BUILT_IN: tuple[Kind, ...] = (
     Kind("apps", "v1", "deployments", "Deployment", True, ("deploy",), _ALL, _STATUS_SCALE, has_generation=True),
     Kind("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), _ALL, _STATUS_SCALE, has_generation=True),
     Kind("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), _ALL, _STATUS_SCALE, has_generation=True),
+    Kind("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), _ALL, ("status",), has_generation=True),
     Kind("batch", "v1", "jobs", "Job", True, (), _ALL, ("status",), has_generation=True),
     Kind("coordination.k8s.io", "v1", "leases", "Lease", blind_update=False, upsert=True),
+    Kind(
+        "policy",
+        "v1",
+        "poddisruptionbudgets",
+        "PodDisruptionBudget",
+        True,
+        ("pdb",),
+        (),
+        ("status",),
+        has_generation=True,
+        blind_update=False,
+        upsert=True,
+    ),
+    Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, ("netpol",), has_generation=True),
+    Kind("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",), has_generation=True),
+    *_admission_policies("Validating"),
+    *_admission_policies("Mutating"),
     Kind(_RBAC, "v1", "roles", "Role", upsert=True),
     Kind(_RBAC, "v1", "rolebindings", "RoleBinding", upsert=True),
     Kind(_RBAC, "v1", "clusterroles", "ClusterRole", False, upsert=True),

@@ -21,6 +21,8 @@ from kubernaut.sandbox.registry.calls import Call
 _CONTAINER = re.compile(r"^(List|Dict)\[(?:str, )?(.+)\]$")
 _NAMES = {"bool": "bool", "int": "number", "float": "number", "str": "string"}
 _SPECIAL = {"Event": "CoreV1Event", "Scale": "V1Scale", "TokenRequest": "AuthenticationV1TokenRequest"}
+_MICRO_TIMES = {"acquireTime", "renewTime", "eventTime", "lastObservedTime"}
+_MICRO_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
 _QUANTITIES = {"limits", "requests", "hard", "used", "capacity", "allocatable", "sizeLimit", "divisor"}
 _SCALARS: dict[str, tuple[type, ...]] = {
     "str": (str,),
@@ -119,7 +121,7 @@ def _decode_struct(type_name: str, value: Object, path: str, findings: _Findings
 def _decode_many(shape: str, inner: str, value: Any, path: str, findings: _Findings) -> Any:
     if shape == "List":
         if not isinstance(value, list):
-            raise ValueError(
+            raise _WrongTypeError(
                 _mismatch(value, path, f"[]{inner.replace('str', 'string').replace('V1', 'v1.')}", findings)
             )
         return [_decode(inner, item, f"{path}[{index}]", findings) for index, item in enumerate(value)]
@@ -139,13 +141,16 @@ def _quantity(value: Any) -> str:
     return str(value)
 
 
-def _check_time(value: str, path: str, root: str) -> None:
+def _check_time(value: str, path: str) -> None:
+    """A MicroTime has exactly six decimals, a Time any number of them."""
+    micro = path.rpartition(".")[2] in _MICRO_TIMES
+    layout = f"2006-01-02T15:04:05{'.000000' if micro else ''}Z07:00"
     try:
         parse_time(value)
     except ValueError as error:
-        fraction = ".000000" if root == "Lease" or path == "eventTime" else ""
-        layout = f"2006-01-02T15:04:05{fraction}Z07:00"
         raise _WrongTypeError(f'parsing time "{value}" as "{layout}": cannot parse "{value}" as "2006"') from error
+    if micro and not _MICRO_TIME.match(value):
+        raise _WrongTypeError(f'parsing time "{value}" as "{layout}": cannot parse "{value[19:]}" as ".000000"')
 
 
 def _decode_scalar(type_name: str, value: Any, path: str, findings: _Findings) -> Any:
@@ -158,7 +163,7 @@ def _decode_scalar(type_name: str, value: Any, path: str, findings: _Findings) -
         )
         raise _WrongTypeError(_mismatch(value, path, wanted, findings))
     if type_name == "datetime":
-        _check_time(value, path, findings.root)
+        _check_time(value, path)
     return value
 
 

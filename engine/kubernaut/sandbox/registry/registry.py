@@ -29,6 +29,7 @@ from kubernaut.sandbox.model.statuses import (
     bad_request,
     invalid,
     not_found,
+    not_implemented,
 )
 from kubernaut.sandbox.model.store import Store
 from kubernaut.sandbox.registry.admission import Admission
@@ -155,6 +156,8 @@ class Registry:
         obj = {**obj, "apiVersion": stored.api_version, "kind": stored.kind}
         if call.dry_run:
             return presented(kind, obj)
+        if kind.never_kept:
+            raise not_implemented(kind.never_kept)
         kept = self.store.put(kind.resource, obj)
         if worn_out(kind, kept):
             self.store.remove(kind.resource, kept)

@@ -7,10 +7,13 @@ from kubernaut.sandbox.registry.strategies.data import ConfigMaps, Secrets
 from kubernaut.sandbox.registry.strategies.jobs import Jobs
 from kubernaut.sandbox.registry.strategies.namespaces import Namespaces
 from kubernaut.sandbox.registry.strategies.pods import Pods
+from kubernaut.sandbox.registry.strategies.policies import AdmissionPolicies, PolicyBindings
 from kubernaut.sandbox.registry.strategies.rbac import Bindings, Roles
+from kubernaut.sandbox.registry.strategies.recorded import DisruptionBudgets, NetworkPolicies, PriorityClasses
 from kubernaut.sandbox.registry.strategies.small import Events, Leases, Quotas, Services
-from kubernaut.sandbox.registry.strategies.workloads import Deployments, ReplicaSets, StatefulSets
+from kubernaut.sandbox.registry.strategies.workloads import DaemonSets, Deployments, ReplicaSets, StatefulSets
 
+_ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -29,6 +32,14 @@ def built_in_strategies() -> dict[str, Strategy]:
         "deployments.apps": Deployments(),
         "replicasets.apps": ReplicaSets(),
         "statefulsets.apps": StatefulSets(),
+        "daemonsets.apps": DaemonSets(),
+        "networkpolicies.networking.k8s.io": NetworkPolicies(),
+        "poddisruptionbudgets.policy": DisruptionBudgets(),
+        "priorityclasses.scheduling.k8s.io": PriorityClasses(),
+        f"validatingadmissionpolicies.{_ADMISSION}": AdmissionPolicies("validations", "auditAnnotations"),
+        f"validatingadmissionpolicybindings.{_ADMISSION}": PolicyBindings(needs_actions=True),
+        f"mutatingadmissionpolicies.{_ADMISSION}": AdmissionPolicies("mutations"),
+        f"mutatingadmissionpolicybindings.{_ADMISSION}": PolicyBindings(needs_actions=False),
         f"roles.{_RBAC}": Roles(),
         f"clusterroles.{_RBAC}": Roles(),
         f"rolebindings.{_RBAC}": Bindings(),

@@ -1,4 +1,4 @@
-"""Deployments, ReplicaSets and StatefulSets: replicas, a selector that fits the template, and a rollout strategy."""
+"""Deployments, ReplicaSets, StatefulSets and DaemonSets: replicas, a selector that fits the template, and a rollout strategy."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ _STATEFUL_MUTABLE = (
 
 
 class _Workload(Strategy):
+    replicas: int | None = 1
+    """How many pods by default; None where the spec says no number."""
+
     def prepare(self, obj: Object) -> Object:
-        spec = with_defaults(spec_of(obj), replicas=1)
+        spec = spec_of(obj) if self.replicas is None else with_defaults(spec_of(obj), replicas=self.replicas)
         return {**obj, "spec": {**spec, "template": default_template(spec.get("template") or {})}}
 
     def prepare_create(self, obj: Object) -> Object:
@@ -26,7 +29,7 @@ class _Workload(Strategy):
     def validate(self, obj: Object) -> list[Cause]:
         spec = spec_of(obj)
         causes = []
-        if spec["replicas"] < 0:
+        if spec.get("replicas", 0) < 0:
             causes.append(invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0"))
         labels = labels_of(spec["template"])
         if not spec.get("selector"):
@@ -106,3 +109,18 @@ class StatefulSets(_Workload):
             ("selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"),
         )
         return [Cause("spec", _STATEFUL_MUTABLE, "FieldValueForbidden")] if changed else []
+
+
+class DaemonSets(_Workload):
+    """One pod per node; recorded only: no controller makes the pods."""
+
+    replicas = None
+
+    def prepare(self, obj: Object) -> Object:
+        obj = super().prepare(obj)
+        update = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+        return {**obj, "spec": with_defaults(spec_of(obj), updateStrategy=update, revisionHistoryLimit=10)}
+
+    def prepare_create(self, obj: Object) -> Object:
+        amounts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+        return {**obj, "status": dict.fromkeys(amounts, 0)}

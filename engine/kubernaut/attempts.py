@@ -40,6 +40,11 @@ class Attempt:
     reason: str
     message: str
     unschedulable: str
+    disruption: str
+    """Why the cluster took the pod away (eviction, preemption, a lost node), or ""."""
+    node: str
+    deleted: datetime | None
+    """When its deletion was asked for."""
     steps: tuple[StepRun, ...]
     dry_run_only: bool
 
@@ -61,6 +66,22 @@ class Attempt:
     def failed_step(self) -> StepRun | None:
         """The step that ended badly."""
         return next((step for step in self.steps if step.exit_code), None)
+
+    @property
+    def unstarted(self) -> bool:
+        """Does it wait for something that the kubelet tells in Events alone, such as a volume to mount?"""
+        return self.phase == "Pending" and not self.began and not self.trouble
+
+    @property
+    def interruption(self) -> str:
+        """What took the pod away, in one clause, or ""."""
+        if self.disruption:
+            return f"pod {self.pod} was taken away by the cluster: {self.disruption}"
+        if self.reason and self.phase == "Failed":
+            return f"pod {self.pod} was ended by its node: {self.reason}{f': {self.message}' if self.message else ''}"
+        if self.deleted and self.phase != "Succeeded":
+            return f"pod {self.pod} was deleted"
+        return ""
 
     @property
     def trouble(self) -> str:
@@ -90,16 +111,26 @@ def read_attempts(pods: Sequence[Mapping[str, Any]]) -> tuple[Attempt, ...]:
 def _attempt(pod: Mapping[str, Any]) -> Attempt:
     status = pod.get("status", {})
     told = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    scheduled: Mapping[str, Any] = next((c for c in status.get("conditions", []) if c["type"] == "PodScheduled"), {})
+    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    scheduled, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
     return Attempt(
         pod=pod["metadata"]["name"],
         phase=status.get("phase", "Pending"),
         reason=status.get("reason", ""),
         message=status.get("message", ""),
         unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
+        disruption=_disruption(disrupted),
+        node=pod.get("spec", {}).get("nodeName", ""),
+        deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
         steps=tuple(_step(container) for container in told),
         dry_run_only=bool(told) and all(container["name"] == DRY_RUN for container in told),
     )
+
+
+def _disruption(condition: Mapping[str, Any]) -> str:
+    if condition.get("status") != "True":
+        return ""
+    return ": ".join(part for part in (condition.get("reason", ""), condition.get("message", "")) if part)
 
 
 def _step(container: Mapping[str, Any]) -> StepRun:

@@ -19,13 +19,13 @@ from kubernaut.decoding import depth
 from kubernaut.errors import DeniedError, HookError
 from kubernaut.execution import MAX_PARAMETERS_BYTES, ExecutionSpec, Reason
 from kubernaut.faults import brief, told_faults
+from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.hooks import HookCaller
 from kubernaut.registry import Action, Plugin, Policy, Registry
 from kubernaut.rights import Rights
 from kubernaut.settings import Settings
 from kubernaut.types import Execution, Problem, Target
 
-ANNOTATION_REQUESTED_BY = "kubernaut.io/requested-by"
 _SHOWN_PROBLEMS = 5
 _DEEPEST_PARAMETERS = 50
 
@@ -137,10 +137,6 @@ class Checks:
         return Refused(Reason.INVALID_PARAMETERS, _spoken(answer)) if answer else None
 
     async def _policies(self, admitted: Admitted) -> Refused | None:
-        namespaces, namespace = self._settings.namespaces, admitted.execution.namespace
-        if namespaces and namespace not in namespaces:
-            message = f"the engine's configuration (namespaces) does not allow executions in {namespace}"
-            return Refused(Reason.POLICY_DENIED, message)
         for name in sorted(self._registry.broken_policies):
             return Refused(
                 Reason.POLICY_DENIED, f"policy {name} cannot be asked, so nothing runs: {self._registry.broken[name]}"

@@ -54,7 +54,8 @@ JOBS = Resource("/apis/batch/v1", "jobs")
 PODS = Resource("/api/v1", "pods")
 EVENTS = Resource("/api/v1", "events")
 SERVICE_ACCOUNTS = Resource("/api/v1", "serviceaccounts")
-ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "subjectaccessreviews")
+ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "localsubjectaccessreviews")
+LEASES = Resource("/apis/coordination.k8s.io/v1", "leases")
 
 
 def resource_of(kind: str) -> Resource:
@@ -140,10 +141,17 @@ class Cluster:
         return await self._request("GET", resource.path(namespace, name))
 
     async def list(
-        self, resource: Resource, namespace: str | None = None, *, selector: str = "", more: str = "", limit: int = 500
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        selector: str = "",
+        fields: str = "",
+        more: str = "",
+        limit: int = 500,
     ) -> Page:
         """One page of at most `limit` objects; `more` is the previous page's."""
-        query = {"labelSelector": selector, "limit": str(limit), "continue": more}
+        query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(limit), "continue": more}
         answer = await self._request("GET", resource.path(namespace), query=query)
         metadata = answer["metadata"]
         return Page(answer.get("items") or [], metadata["resourceVersion"], metadata.get("continue", ""))

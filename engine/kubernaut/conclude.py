@@ -17,6 +17,7 @@ from kubernaut.checks import Admitted, Checks
 from kubernaut.cluster import JOBS, Cluster
 from kubernaut.errors import HookError, KubernautError, NotFoundError, RejectedError
 from kubernaut.execution import Phase, Reason, Stage
+from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Object
 from kubernaut.jobs import DRY_RUN, EXECUTE
@@ -52,6 +53,8 @@ class Concluder:
             "completionTime": time,
             "attempts": 0,
             "conditions": [condition("Validated", False, reason, bounded(message, 500))],
+            "requestedBy": obj["metadata"].get("annotations", {}).get(ANNOTATION_REQUESTED_BY),
+            "heldSince": None,
             **({"target": target} if target else {}),
         }
         await self._write(obj, Phase.FAILED, reason, message, more)
@@ -61,7 +64,7 @@ class Concluder:
         obj = seen.obj or {}
         result = await self._with_rollback(obj, ended.result)
         try:
-            more = self._facts(seen, ended) | {"result": as_json(result)}
+            more = self._facts(seen, ended) | {"result": as_json(result), "logTail": ended.log_tail or None}
             await self._write(obj, ended.phase, ended.reason, ended.message, more)
         except (RejectedError, ValueError, OverflowError) as error:
             # An end that cannot be written whole is written bare: nothing that a pod says may keep its execution from ending.
@@ -90,7 +93,13 @@ class Concluder:
         message = bounded(message, _MESSAGE_BOUND)
         await self.recorder.phase(obj, phase, reason, message, more)
         self.recorder.tell(obj, reason or phase, message, warning=phase is not Phase.SUCCEEDED)
-        log.info("execution %s/%s ended: %s %s", obj["metadata"]["namespace"], obj["metadata"]["name"], phase, message)
+        metadata = obj["metadata"]
+        told = {
+            "execution": f"{metadata['namespace']}/{metadata['name']}",
+            "action": obj["spec"]["action"],
+            "requestedBy": metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY, ""),
+        }
+        log.info("execution %s ended: %s %s", told["execution"], phase, message, extra=told)
 
     async def _with_rollback(self, obj: Object, result: Result) -> Result:
         """Ask the plugin for the way back; one that cannot say costs nothing but a log line."""

@@ -58,6 +58,8 @@ def _action(action: Action, given: ActionSettings) -> Action:
         changes["deadline"] = given.deadline_seconds
     if given.backoff_limit is not None:
         changes["backoff_limit"] = given.backoff_limit
+    if given.cooldown_seconds is not None:
+        changes["cooldown"] = given.cooldown_seconds
     changes["resources"] = action.spec.resources.model_copy(update=given.resources.model_dump(exclude_none=True))
     checked = _checked(action.spec.settings, given.settings, f"{where}.settings")
     return replace(action, spec=action.spec.model_copy(update=changes), settings=checked, image=given.image)

@@ -1,5 +1,7 @@
 """Wires the engine together: watch → queue → reconcile → Job → result, with as many workers as the settings say.
 
+A replica that does not lead keeps its caches filled, so that it can take over at once; only the leader has workers.
+
 It may be killed at any point: all it holds in memory follows from what the cluster holds, and is built anew at the next start.
 """
 
@@ -8,32 +10,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import socket
+from collections.abc import Callable
+from typing import Any
 
 from kubernaut.checks import Checks
-from kubernaut.cluster import EXECUTIONS, JOBS, PODS, Cluster
+from kubernaut.cluster import EXECUTIONS, JOBS, PODS, Cluster, Resource
 from kubernaut.conclude import Concluder
 from kubernaut.configure import configured
-from kubernaut.errors import KubernautError, NeverError, ThrottledError
+from kubernaut.errors import KubernautError, LeadershipLostError, NeverError, ThrottledError
 from kubernaut.execution import Phase
 from kubernaut.hardening import ANNOTATION_TARGET, LABEL_UID
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Key, Object, key_of
+from kubernaut.leadership import Leadership
 from kubernaut.outcome import condition
+from kubernaut.pace import Pace
 from kubernaut.queue import KeyQueue
+from kubernaut.rbac import ENGINE_NAMESPACE
 from kubernaut.reconcile import LookAgain, Reconciler
-from kubernaut.recorder import Recorder
+from kubernaut.recorder import Recorder, now
 from kubernaut.registry import Registry
 from kubernaut.reservations import Request, Reservations
 from kubernaut.rights import Rights
 from kubernaut.seen import Caches, GonePods, execution_key, execution_of, is_job_of, trimmed_job, trimmed_pod, uid_of
 from kubernaut.settings import Settings
 from kubernaut.start import Starter
+from kubernaut.troubles import Troubles
 
 log = logging.getLogger(__name__)
 
-_SELECTOR = LABEL_UID
 _DENIED_RETRY_SECONDS = 5.0
+_DRAIN_SECONDS = 4.0
+_STUCK_SECONDS = 300.0
+"""One look makes a dozen requests at most, each of which is given up after 30 s."""
 
 
 class Controller:
@@ -43,35 +54,37 @@ class Controller:
         registry = configured(installed, settings)
         self._settings = settings
         self._queue: KeyQueue[Key] = KeyQueue()
-        self._caches = Caches(
-            executions=Informer(cluster, EXECUTIONS, self._execution_changed),
-            jobs=Informer(
-                cluster, JOBS, self._dependent_changed, selector=_SELECTOR, trim=trimmed_job, index=execution_of
-            ),
-            gone=GonePods(),
-            pods=Informer(cluster, PODS, self._pod_changed, selector=_SELECTOR, trim=trimmed_pod, index=execution_of),
-        )
+        self._pace = Pace(settings.budget, now)
+        self._caches = self._watching(cluster)
         hooks = HookCaller(settings.hook_limit_seconds)
         checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
         self._reservations = Reservations(settings.max_running)
-        self._recorder = Recorder(cluster, self._caches.executions, f"{socket.gethostname()}-{os.getpid()}")
+        identity = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+        own_namespace = os.environ.get("POD_NAMESPACE") or ENGINE_NAMESPACE
+        self._leadership = Leadership(cluster, settings.leader_election, own_namespace, identity)
+        self._recorder = Recorder(cluster, self._caches.executions, identity)
         self._reconcile = Reconciler(
             cluster=cluster,
             caches=self._caches,
             checks=checks,
-            starter=Starter(cluster, self._caches, checks, hooks, self._reservations, self._recorder, settings),
+            starter=Starter(
+                cluster, self._caches, checks, hooks, self._reservations, self._pace, self._recorder, settings
+            ),
             concluder=Concluder(cluster, self._caches.jobs, checks, hooks, self._recorder, settings),
             recorder=self._recorder,
             reservations=self._reservations,
+            troubles=Troubles(cluster),
             wake=self._queue.add,
         )
+        self.synced = asyncio.Event()
+        """Set once every cache is filled."""
         self.ready = asyncio.Event()
-        """Set once every cache is filled and the workers are at work."""
+        """Set once it leads and its workers are at work."""
         for name, error in registry.broken.items():
             log.error("plugin %s is not available: %s", name, error)
 
     async def run(self) -> None:
-        """Work until cancelled."""
+        """Work until cancelled; raises LeadershipLostError when another engine has taken over."""
         informers = (self._caches.executions, self._caches.jobs, self._caches.pods)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -79,15 +92,46 @@ class Controller:
                     tasks.create_task(informer.run(), name=f"informer-{informer.resource.plural}")
                 for informer in informers:
                     await informer.synced.wait()
+                self.synced.set()
+                tasks.create_task(self._leadership.campaign(), name="leadership")
+                await self._leadership.leading.wait()
                 self._restore()
                 for number in range(self._settings.workers):
                     tasks.create_task(self._work(), name=f"worker-{number}")
                 self.ready.set()
                 log.info("engine ready: %d executions, %d jobs", len(self._caches.executions), len(self._caches.jobs))
+        except* LeadershipLostError as lost:
+            raise lost.exceptions[0] from None
         finally:
             self.ready.clear()
             self._queue.close()
             await self._recorder.finish()
+            await self._leadership.release()
+
+    async def drain(self) -> None:
+        """Begin nothing more, and let what is being looked at be finished; then `run` may be cancelled."""
+        await self._queue.drain(_DRAIN_SECONDS)
+
+    def stuck(self) -> str:
+        """What has been in a worker's hands for longer than any look can take, or ""."""
+        held = self._queue.longest_held()
+        if held is None or held[1] < _STUCK_SECONDS:
+            return ""
+        return f"execution {held[0]} has been looked at for {held[1]:.0f} s"
+
+    def _watching(self, cluster: Cluster) -> Caches:
+        def informer(
+            resource: Resource, changed: Callable[[Object | None, Object | None], None], **more: Any
+        ) -> Informer:
+            return Informer(cluster, resource, changed, namespaces=self._settings.namespaces, **more)
+
+        dependents = {"selector": LABEL_UID, "index": execution_of}
+        return Caches(
+            executions=informer(EXECUTIONS, self._execution_changed),
+            jobs=informer(JOBS, self._dependent_changed, trim=trimmed_job, **dependents),
+            gone=GonePods(),
+            pods=informer(PODS, self._pod_changed, trim=trimmed_pod, **dependents),
+        )
 
     def _restore(self) -> None:
         """Give every Job that still runs its target back, before anything new can start."""
@@ -108,6 +152,8 @@ class Controller:
                 self._reservations.hold(Request(metadata["creationTimestamp"], uid_of(job), execution_key(job), target))
 
     def _execution_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is not None:
+            self._pace.note(new)
         self._queue.add(key_of(new or old or {}))
 
     def _dependent_changed(self, old: Object | None, new: Object | None) -> None:

@@ -45,6 +45,12 @@ def installation(registry: Registry, namespaces: Sequence[str]) -> list[dict[str
     return [crd(), *engine_manifests(), *(manifest for manifests in actions for manifest in manifests)]
 
 
+def alone(settings: Settings) -> Settings:
+    """The same for an engine that shares its cluster with no other, and its process with its caller."""
+    election = settings.leader_election.model_copy(update={"enabled": False})
+    return settings.model_copy(update={"leader_election": election, "probe_port": 0})
+
+
 @asynccontextmanager
 async def embedded(
     registry: Registry,
@@ -62,7 +68,7 @@ async def embedded(
         admin = await Cluster.connect(sandbox.kubeconfig())
         engine = await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER))
         async with admin, engine:
-            controller = Controller(engine, registry, settings or Settings())
+            controller = Controller(engine, registry, alone(settings or Settings()))
             work = asyncio.create_task(controller.run())
             try:
                 await _ready(controller, work)

@@ -13,6 +13,7 @@
         ├── DeniedError            401 or 403: a grant is missing
         ├── RejectedError          400, 413 or 422: the API server refuses the content
         ├── HookError              a plugin's hook raised, hung or answered nonsense
+        ├── LeadershipLostError    another engine leads now: stop
         ├── UnsafeJobError         a Job asks for more than an action may have
         ├── InputError             bad input from a person: names the field and the remedy
         └── PluginLoadError        a plugin cannot be used at all
@@ -78,6 +79,10 @@ class RejectedError(NeverError):
 
 class HookError(NeverError):
     """A plugin's hook raised, ran out of time, or returned something else than its spec says."""
+
+
+class LeadershipLostError(NeverError):
+    """This engine no longer holds its Lease: it must not act any more."""
 
 
 class UnsafeJobError(NeverError):

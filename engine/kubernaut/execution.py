@@ -44,6 +44,8 @@ class Reason(StrEnum):
     TARGET_BUSY = "TargetBusy"
     QUEUED = "Queued"
     QUOTA_EXCEEDED = "QuotaExceeded"
+    COOLING_DOWN = "CoolingDown"
+    BUDGET_EXCEEDED = "BudgetExceeded"
 
     INVALID_PARAMETERS = "InvalidParameters"
     UNKNOWN_ACTION = "UnknownAction"
@@ -120,6 +122,10 @@ class ExecutionStatus(_Camel):
     message: str | None = Field(default=None, description="What happened, to what, and what to do next.")
     target: str | None = Field(default=None, description="The object acted on, as Kind/name.")
     conditions: tuple[Condition, ...] = ()
+    requested_by: str | None = Field(default=None, description="Who created it, as the admission policies stamped it.")
+    held_since: datetime | None = Field(
+        default=None, description="Since when it is held by a cooldown or the budget; `kubernaut resume` lets it go."
+    )
     job_name: str | None = None
     start_time: datetime | None = None
     completion_time: datetime | None = None
@@ -128,6 +134,7 @@ class ExecutionStatus(_Camel):
     observed_generation: int | None = None
     stages: tuple[Stage, ...] = Field(default=(), description="Where the time went.")
     result: Result | None = None
+    log_tail: str | None = Field(default=None, description="The last lines of the failed pod's log.")
 
 
 class KubernetesExecution(BaseModel):

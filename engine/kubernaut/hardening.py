@@ -24,6 +24,7 @@ LABEL_ACTION = f"{GROUP}/action"
 LABEL_EXECUTION = f"{GROUP}/kubernetes-execution"
 LABEL_UID = f"{GROUP}/execution-uid"
 ANNOTATION_TARGET = f"{GROUP}/target"
+ANNOTATION_REQUESTED_BY = f"{GROUP}/requested-by"
 ANNOTATION_REPORTS = f"{GROUP}/reports"
 """Whether the pod's steps tell their result: "true" for the runner's, "false" for plain command lines."""
 REJECTED_EXIT_CODE = 42
@@ -90,7 +91,7 @@ class Hardening:
                 "name": job_name(self.execution.name, self.execution.uid),
                 "namespace": self.execution.namespace,
                 "labels": self._labels(),
-                "annotations": {ANNOTATION_TARGET: str(self.target), ANNOTATION_REPORTS: _reports(pod)},
+                "annotations": self._annotations(pod),
                 "ownerReferences": [self._owner()],
             },
             "spec": {
@@ -110,6 +111,11 @@ class Hardening:
             LABEL_UID: self.execution.uid,
         }
 
+    def _annotations(self, pod: Mapping[str, Any]) -> dict[str, str]:
+        requester = self.execution.requested_by
+        told = {ANNOTATION_TARGET: str(self.target), ANNOTATION_REPORTS: _reports(pod)}
+        return {**told, **({ANNOTATION_REQUESTED_BY: requester} if requester else {})}
+
     def _owner(self) -> dict[str, Any]:
         return {
             "apiVersion": API_VERSION,
@@ -120,12 +126,19 @@ class Hardening:
         }
 
     def _failure_rules(self) -> list[dict[str, Any]]:
-        """Refusals end the Job at once; so does any failure of `execute` where a second attempt is not safe."""
-        main = DRY_RUN if self.execution.dry_run else EXECUTE
-        rules = [_fail_on(step, "In", [REJECTED_EXIT_CODE]) for step in dict.fromkeys((DRY_RUN, main))]
-        if main == EXECUTE and not self.spec.retry_safe:
-            rules[1] = _fail_on(EXECUTE, "NotIn", [0])
-        return rules
+        """What a failed pod means, by the first rule that fits.
+
+        A refusal ends the Job at once. Where a second attempt is not safe, so does any failure once `execute` may have begun: by its exit
+        code, or, of a pod whose node can no longer tell one, by the condition that the dry run is over. What disrupted a pod before that
+        (eviction, preemption, a lost node), or at any time where a second attempt is safe, is not held against the action.
+        """
+        ignored = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+        if self.execution.dry_run:
+            return [_fail_on(DRY_RUN, "In", [REJECTED_EXIT_CODE]), ignored]
+        if self.spec.retry_safe:
+            return [*(_fail_on(step, "In", [REJECTED_EXIT_CODE]) for step in (DRY_RUN, EXECUTE)), ignored]
+        begun = {"action": "FailJob", "onPodConditions": [{"type": "Initialized", "status": "True"}]}
+        return [_fail_on(DRY_RUN, "In", [REJECTED_EXIT_CODE]), _fail_on(EXECUTE, "NotIn", [0]), begun, ignored]
 
     def _pod(self, given: object) -> dict[str, Any]:
         path = "spec.template.spec"

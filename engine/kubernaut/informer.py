@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kubernaut.cluster import Cluster, Resource
@@ -58,15 +58,17 @@ class Informer:
         selector: str = "",
         trim: Callable[[Object], Object] = without_noise,
         index: Callable[[Object], str] = lambda _: "",
+        namespaces: Sequence[str] = (),
     ) -> None:
         self.resource, self._cluster, self._on_change = resource, cluster, on_change
         self._selector, self._trim = selector, trim
         self._index = index
         self._objects: dict[Key, Object] = {}
         self._by_index: defaultdict[str, dict[Key, Object]] = defaultdict(dict)
-        self._version = ""
+        self._versions: dict[str | None, str] = dict.fromkeys(namespaces or (None,), "")
+        """By namespace that is watched (None: all of them at once), where its watch goes on; empty where it must be listed."""
         self.synced = asyncio.Event()
-        """Set once the first list is complete."""
+        """Set once the first list is complete, of every namespace."""
         self.restarts = 0
         """How often the watch was begun anew."""
 
@@ -90,16 +92,21 @@ class Informer:
 
     async def run(self) -> None:
         """List and watch until cancelled; every failure is logged and tried again with growing patience."""
+        async with asyncio.TaskGroup() as tasks:
+            for namespace in self._versions:
+                tasks.create_task(self._keep(namespace))
+
+    async def _keep(self, namespace: str | None) -> None:
         failures, loop = 0, asyncio.get_running_loop()
         while True:
             began = loop.time()
             try:
-                if not self._version:
-                    await self._list()
-                await self._watch()
+                if not self._versions[namespace]:
+                    await self._list(namespace)
+                await self._watch(namespace)
             except ExpiredError:
                 log.info("watch of %s is too old to resume: listing again", self.resource.plural)
-                self._version = ""
+                self._versions[namespace] = ""
             except KubernautError as error:
                 log.warning("watch of %s: %s", self.resource.plural, error)
             self.restarts += 1
@@ -108,29 +115,31 @@ class Informer:
             if failures > 1:
                 await asyncio.sleep(min(30.0, 0.1 * 2 ** min(failures, 9)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
-    async def _list(self) -> None:
+    async def _list(self, namespace: str | None) -> None:
         seen: set[Key] = set()
         more = ""
         while True:
-            page = await self._cluster.list(self.resource, selector=self._selector, more=more)
+            page = await self._cluster.list(self.resource, namespace, selector=self._selector, more=more)
             for obj in page.items:
                 seen.add(key_of(obj))
                 self._put(self._trim(obj), listed=True)
             more = page.more
             if not more:
                 break
-        for key in self._objects.keys() - seen:
+        for key in [key for key in self._objects.keys() - seen if namespace in {None, key.namespace}]:
             self._drop(key)
-        self._version = page.resource_version
-        self.synced.set()
+        self._versions[namespace] = page.resource_version
+        if all(self._versions.values()):
+            self.synced.set()
 
-    async def _watch(self) -> None:
-        async for event in self._cluster.watch(self.resource, self._version, selector=self._selector):
+    async def _watch(self, namespace: str | None) -> None:
+        version = self._versions[namespace]
+        async for event in self._cluster.watch(self.resource, version, namespace=namespace, selector=self._selector):
             if event.type == "DELETED":
                 self._drop(key_of(event.object))
             elif event.type != "BOOKMARK":
                 self._put(self._trim(event.object))
-            self._version = event.object["metadata"]["resourceVersion"]
+            self._versions[namespace] = event.object["metadata"]["resourceVersion"]
 
     def _put(self, obj: Object, *, listed: bool = False) -> None:
         key = key_of(obj)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from kubernaut.attempts import Attempt, StepRun, read_attempts
 from kubernaut.execution import Phase, Reason
@@ -18,7 +18,27 @@ from kubernaut.reports import bounded
 from kubernaut.types import Change, Result
 
 _SHOWN_CHANGES = 3
+_LOG_TAIL = 2000
 _STEP_WORDS = {DRY_RUN: "The dry run", EXECUTE: "The action"}
+
+
+TROUBLE_WORDS = "Its pod does not get on: "
+"""How the message begins that tells of trouble while it lasts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What the execution's status told of trouble while its Job ran."""
+
+    reason: str = ""
+    trouble: str = ""
+
+    @classmethod
+    def read(cls, status: Mapping[str, Any]) -> Self:
+        """From the recorded status."""
+        message = str(status.get("message") or "")
+        trouble = message.removeprefix(TROUBLE_WORDS) if message.startswith(TROUBLE_WORDS) else ""
+        return cls(str(status.get("reason") or ""), trouble.rstrip("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +59,14 @@ class Ended:
     message: str
     result: Result
     attempts: tuple[Attempt, ...]
+    log_tail: str = ""
+    """The last lines of the failed pod's log."""
 
 
 def observe(
-    job: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], *, noticed: str = "", dry_run: bool = False
+    job: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], *, noticed: Noticed = Noticed(), dry_run: bool = False
 ) -> UnderWay | Ended:
-    """What the Job and its pods show. `noticed` is the reason recorded while it ran, for causes that vanish with the pods."""
+    """What the Job and its pods show. `noticed` is what was recorded while it ran, for causes that vanish with the pods."""
     attempts = read_attempts(pods)
     won = next((attempt for attempt in attempts if attempt.phase == "Succeeded"), None)
     if won:
@@ -119,11 +141,20 @@ def _success_message(result: Result, reports: bool, dry_run: bool) -> str:
 
 
 def _failure(
-    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str, dry_run: bool
+    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: Noticed, dry_run: bool
 ) -> Ended:
     result = Result() if dry_run else merged_result(attempts, EXECUTE)
     reason, message = _cause(job, failed, attempts, noticed)
-    return Ended(Phase.FAILED, reason, f"{message} {aftermath(result, attempts)}".strip(), result, attempts)
+    told = f"{message} {aftermath(result, attempts)}".strip()
+    return Ended(Phase.FAILED, reason, told, result, attempts, _log_tail(attempts))
+
+
+def _log_tail(attempts: tuple[Attempt, ...]) -> str:
+    """What the last step that failed wrote last: the runner hands it on, the kubelet does where there is no report."""
+    run = next((attempt.failed_step for attempt in reversed(attempts) if attempt.failed_step), None)
+    if run is None:
+        return ""
+    return bounded(run.report.log if run.report else run.last_words, _LOG_TAIL)
 
 
 def aftermath(result: Result, attempts: tuple[Attempt, ...]) -> str:
@@ -137,25 +168,43 @@ def aftermath(result: Result, attempts: tuple[Attempt, ...]) -> str:
 
 
 def _cause(
-    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str
+    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: Noticed
 ) -> tuple[Reason, str]:
     if failed.get("reason") == "DeadlineExceeded":
         return _deadline(job, attempts, noticed)
-    last = next((attempt for attempt in reversed(attempts) if attempt.failed_step), None)
+    last = next((attempt for attempt in reversed(attempts) if attempt.failed_step or attempt.interruption), None)
     run = last.failed_step if last else None
-    if last is None or run is None:
+    if last is None:
         why = f"{failed.get('reason', 'Failed')}: {failed.get('message', 'no more is told')}"
         return Reason.RETRIES_EXHAUSTED, f"The Job failed ({why}), and none of its pods is left to tell why."
+    if run is None or (last.interruption and not (run.report and run.report.final)):
+        return _interrupted(last, _target(job), failed)
     return _step_cause(run, f"{_STEP_WORDS[run.step]} on {_target(job)}", f"(pod {last.pod})", failed, attempts)
 
 
-def _deadline(job: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: str) -> tuple[Reason, str]:
+def _interrupted(last: Attempt, target: str, failed: Mapping[str, Any]) -> tuple[Reason, str]:
+    """A pod that was taken away before its step could say how it ended."""
+    if failed.get("reason") == "PodFailurePolicy":
+        text = f"The action on {target} was interrupted once it may have begun, and may not run twice: {last.interruption}."
+        return Reason.ACTION_FAILED, text
+    return (
+        Reason.RETRIES_EXHAUSTED,
+        f"Every attempt on {target} was interrupted or failed; at last {last.interruption}.",
+    )
+
+
+def _deadline(job: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: Noticed) -> tuple[Reason, str]:
     seconds = job["spec"].get("activeDeadlineSeconds", "?")
-    if noticed == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts):
+    if noticed.reason == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts):
         text = (
             f"Its image could not be pulled within {seconds} s, its deadline: check the image's name and the registry."
         )
         return Reason.IMAGE_PULL_FAILED, text
+    if noticed.trouble and not any(attempt.began for attempt in attempts):
+        return (
+            Reason.DEADLINE_EXCEEDED,
+            f"It was stopped after {seconds} s, its deadline, before it began: {noticed.trouble}.",
+        )
     if not attempts:
         text = f"It was stopped after {seconds} s, its deadline; its pods are gone, so how far it got is unknown."
         return Reason.DEADLINE_EXCEEDED, text

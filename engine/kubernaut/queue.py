@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -20,11 +21,14 @@ class KeyQueue(Generic[K]):
         self._first_delay, self._longest_delay = first_delay, longest_delay
         self._waiting: deque[K] = deque()
         self._queued: set[K] = set()
-        self._held: set[K] = set()
+        self._held: dict[K, float] = {}
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
         self._ready = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._draining = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -62,17 +66,34 @@ class KeyQueue(Generic[K]):
 
     async def take(self) -> K:
         """Wait for a key; the caller holds it until `done`."""
-        while not self._waiting:
+        while not self._waiting or self._draining:
             self._ready.clear()
             await self._ready.wait()
         key = self._waiting.popleft()
         self._queued.discard(key)
-        self._held.add(key)
+        self._held[key] = asyncio.get_running_loop().time()
+        self._idle.clear()
         return key
+
+    def longest_held(self) -> tuple[K, float] | None:
+        """The key that a worker has had for longest, and for how many seconds."""
+        if not self._held:
+            return None
+        key = min(self._held, key=self._held.__getitem__)
+        return key, asyncio.get_running_loop().time() - self._held[key]
+
+    async def drain(self, seconds: float) -> None:
+        """Hand out no more keys, and wait until those handed out are done: `seconds` at most."""
+        self._draining = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._idle.wait()
 
     def done(self, key: K) -> None:
         """Let go of a key taken before."""
-        self._held.discard(key)
+        self._held.pop(key, None)
+        if not self._held:
+            self._idle.set()
         if key in self._again:
             self._again.discard(key)
             self.add(key)

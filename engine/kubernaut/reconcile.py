@@ -15,12 +15,13 @@ from kubernaut.errors import NotFoundError
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, Object
 from kubernaut.jobs import EXECUTE
-from kubernaut.outcome import Ended, UnderWay, aftermath, merged_result, observe, told_changes
-from kubernaut.recorder import Recorder, now
+from kubernaut.outcome import TROUBLE_WORDS, Ended, Noticed, UnderWay, aftermath, merged_result, observe, told_changes
+from kubernaut.recorder import Recorder, now, timestamp
 from kubernaut.reports import as_json, parse_time
 from kubernaut.reservations import Reservations
 from kubernaut.seen import Caches, Seen, Step, decide, is_active, is_job_of, uid_of, was_made_here
 from kubernaut.start import Began, Refusal, Starter, Wait
+from kubernaut.troubles import Troubles
 from kubernaut.types import Result
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ class Reconciler:
     concluder: Concluder
     recorder: Recorder
     reservations: Reservations
+    troubles: Troubles
     wake: Callable[[Key], None]
 
     async def __call__(self, key: Key) -> Outcome:
@@ -84,24 +86,33 @@ class Reconciler:
                 await self.concluder.refuse(obj, reason, message, target)
                 self._release(obj["metadata"]["uid"])
                 return Done()
-            case Wait(reason, message, target, seconds):
-                if reason in {Reason.SUSPENDED, Reason.QUOTA_EXCEEDED}:
-                    self._release(obj["metadata"]["uid"])  # who waits for something else holds up nobody
-                known = obj.get("status", {}).get("target")
-                more = {"target": target} if target and target != known else None
-                await self.recorder.phase(obj, Phase.PENDING, reason, message, more)
-                return LookAgain(seconds) if seconds else Done()
+            case Wait() as wait:
+                if not wait.holds_its_place:
+                    self._release(obj["metadata"]["uid"])
+                await self._wait(obj, wait)
+                return LookAgain(wait.seconds) if wait.seconds else Done()
+
+    async def _wait(self, obj: Object, wait: Wait) -> None:
+        """Say that it waits, and for what; of a hold also since when, which is what a person lifts."""
+        told = obj.get("status", {})
+        more: dict[str, str | None] = {}
+        if wait.target and wait.target != told.get("target"):
+            more["target"] = wait.target
+        if wait.held and not (told.get("heldSince") and told.get("reason") == wait.reason):
+            more["heldSince"] = timestamp(now())
+        elif not wait.held and told.get("heldSince"):
+            more["heldSince"] = None
+        await self.recorder.phase(obj, Phase.PENDING, wait.reason, wait.message, more or None)
 
     async def _follow(self, seen: Seen) -> Outcome:
         obj, job = seen.obj or {}, seen.job or {}
-        noticed = str(seen.status.get("reason", ""))
-        match observe(job, seen.pods, noticed=noticed, dry_run=bool(obj["spec"].get("dryRun"))):
+        match observe(job, seen.pods, noticed=Noticed.read(seen.status), dry_run=bool(obj["spec"].get("dryRun"))):
             case Ended() as ended:
                 await self.concluder.end(seen, ended)
                 self._release(obj["metadata"]["uid"])
                 await self.concluder.stamp(job)
             case UnderWay() as progress:
-                await self._note(seen, progress)
+                return await self._note(seen, progress)
         return Done()
 
     async def _adopt(self, seen: Seen) -> Outcome:
@@ -117,13 +128,13 @@ class Reconciler:
         await self._delete(job, "Foreground")
         return Done()
 
-    async def _note(self, seen: Seen, progress: UnderWay) -> None:
+    async def _note(self, seen: Seen, progress: UnderWay) -> Outcome:
         """Tell of trouble while it lasts, so that nobody waits for the deadline to learn of it."""
-        if progress.trouble:
+        trouble = await self.troubles.of(seen, progress)
+        if trouble.text:
             reason = Reason.IMAGE_PULL_FAILED if progress.image_trouble else None
-            await self.recorder.phase(
-                seen.obj or {}, Phase.RUNNING, reason, f"Its pod does not get on: {progress.trouble}"
-            )
+            await self.recorder.phase(seen.obj or {}, Phase.RUNNING, reason, f"{TROUBLE_WORDS}{trouble.text}.")
+        return LookAgain(trouble.again) if trouble.again else Done()
 
     async def _cancel(self, seen: Seen) -> Outcome:
         obj, job = seen.obj or {}, seen.job

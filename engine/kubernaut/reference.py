@@ -11,9 +11,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from kubernaut.registry import Registry
-from kubernaut.settings import ActionSettings, ResourceSettings, Settings
+from kubernaut.settings import ActionSettings, BudgetSettings, LeaderElectionSettings, ResourceSettings, Settings
 
 _WIDTH = 116
+_SECTIONS: dict[str, type[BaseModel]] = {"budget": BudgetSettings, "leader_election": LeaderElectionSettings}
 
 
 def commented_settings(registry: Registry) -> str:
@@ -27,10 +28,22 @@ def commented_settings(registry: Registry) -> str:
         if name in {"actions", "policies"}:
             lines.append(f"{_key(name, field)}:")
             lines += list(_actions(registry) if name == "actions" else _policies(registry))
+        elif name in _SECTIONS:
+            lines += list(_section(_key(name, field), _SECTIONS[name], field.get_default(call_default_factory=True)))
         else:
             lines.append(f"{_key(name, field)}: {_value(field.get_default(call_default_factory=True))}")
         lines.append("")
     return "\n".join(lines)
+
+
+def _section(key: str, model: type[BaseModel], default: BaseModel | None) -> Iterator[str]:
+    """A section of its own, open where it has a default, commented out where it has none."""
+    mark = "" if default else "# "
+    yield f"{mark}{key}:"
+    for name, field in model.model_fields.items():
+        yield from (f"  # {line}" for line in textwrap.wrap(field.description or "", _WIDTH))
+        value = "(required)" if field.is_required() else _value(field.get_default())
+        yield f"{mark}  {_key(name, field)}: {value}"
 
 
 def _actions(registry: Registry) -> Iterator[str]:
@@ -38,6 +51,7 @@ def _actions(registry: Registry) -> Iterator[str]:
         declared = {
             "deadline_seconds": action.spec.deadline,
             "backoff_limit": action.spec.backoff_limit,
+            "cooldown_seconds": action.spec.cooldown,
             "image": "the engine's",
         }
         yield f"  # {name}:"
@@ -78,4 +92,4 @@ def _key(name: str, field: FieldInfo) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return "null" if value is None else value if isinstance(value, str) else json.dumps(value)

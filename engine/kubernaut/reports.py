@@ -26,6 +26,8 @@ class Report(BaseModel):
     state: Literal["done", "rejected", "error"]
     message: Annotated[str, Field(max_length=4096)] = ""
     reason: Literal["", "Forbidden", "PluginError"] = ""
+    log: Annotated[str, Field(max_length=4096)] = ""
+    """The last lines of its log, of a step that did not end well."""
     verified: bool = False
     started: Annotated[float, Field(ge=0, le=_LATEST, allow_inf_nan=False)] = 0.0
     finished: Annotated[float, Field(ge=0, le=_LATEST, allow_inf_nan=False)] = 0.0

@@ -14,7 +14,7 @@ from kubernaut.types import Rule, Target
 
 
 class Rights:
-    """Answers from SubjectAccessReviews, a grant being believed for a while; a refusal is asked again each time."""
+    """Answers from LocalSubjectAccessReviews, a grant being believed for a while; a refusal is asked again each time."""
 
     def __init__(self, cluster: Cluster, believe_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster, self._believe_seconds, self._clock = cluster, believe_seconds, clock
@@ -73,8 +73,13 @@ class Rights:
             "groups": ["system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated"],
             "resourceAttributes": {key: value for key, value in attributes.items() if value},
         }
-        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-        answer = await self._cluster.create(ACCESS_REVIEWS, None, review)
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "LocalSubjectAccessReview",
+            "metadata": {"namespace": namespace},
+            "spec": spec,
+        }
+        answer = await self._cluster.create(ACCESS_REVIEWS, namespace, review)
         return bool(answer["status"]["allowed"])
 
 

@@ -164,8 +164,9 @@ def is_active(pod: Object) -> bool:
 
 
 def trimmed_pod(pod: Object) -> Object:
-    """Of a pod: who it is, whose it is, and what the kubelet says."""
-    return {"metadata": _trimmed_metadata(pod), "status": pod.get("status", {})}
+    """Of a pod: who it is, whose it is, where, and what the kubelet says."""
+    node = {"nodeName": pod["spec"]["nodeName"]} if pod.get("spec", {}).get("nodeName") else {}
+    return {"metadata": _trimmed_metadata(pod), "spec": node, "status": pod.get("status", {})}
 
 
 def trimmed_job(job: Object) -> Object:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from kubernaut.errors import InputError
@@ -57,8 +57,42 @@ class ActionSettings(_Section):
     """Seconds for all attempts together; an execution may ask for less, never for more."""
     backoff_limit: Annotated[int, Field(ge=0, le=10)] | None = None
     """Attempts after the first."""
+    cooldown_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    """How long the same target is left alone after an execution of this action; the next one waits (`CoolingDown`)."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """The action's own settings: `kubernaut actions NAME` lists them."""
+
+
+class BudgetSettings(_Section):
+    """The blast radius: how many executions may start in one namespace within one window."""
+
+    executions: Annotated[int, Field(ge=1, le=100_000)]
+    """So many may start; what comes beyond waits (`BudgetExceeded`) until a person resumes it."""
+    window_seconds: Annotated[int, Field(ge=1, le=604_800)] = 600
+    """Within so many seconds, looking back from now."""
+
+
+class LeaderElectionSettings(_Section):
+    """How replicas of the engine agree on the one that works."""
+
+    enabled: bool = True
+    """Whether a Lease is held; without it, run one engine alone."""
+    namespace: Label | None = None
+    """Where the Lease is; the engine's own namespace (`POD_NAMESPACE`, else `kubernaut-system`) by default."""
+    name: Label = "kubernaut-engine"
+    """Its name: engines that serve different namespaces need one each."""
+    lease_seconds: Annotated[int, Field(ge=3, le=300)] = 15
+    """After so long without renewal another engine takes over."""
+    renew_seconds: Annotated[int, Field(ge=2, le=299)] = 10
+    """An engine that has not renewed for so long stops its work and exits."""
+    retry_seconds: Annotated[int, Field(ge=1, le=100)] = 2
+    """How often it renews, or looks whether the Lease is free."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.lease_seconds > self.renew_seconds > 1.2 * self.retry_seconds:
+            raise ValueError("leaseSeconds must be more than renewSeconds, and that more than 1.2 times retrySeconds")
+        return self
 
 
 class Settings(_Section):
@@ -67,7 +101,7 @@ class Settings(_Section):
     image: str = DEFAULT_IMAGE
     """The image of action pods: the engine and its plugins."""
     namespaces: tuple[Label, ...] = Field(default=(), strict=False)
-    """Namespaces whose executions are carried out; empty means every one. Elsewhere they are refused (`PolicyDenied`)."""
+    """Namespaces that this engine serves; empty means every one. It watches no other, and needs no right in any other."""
     max_running: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Executions that may run at a time; the others wait as `Queued`."""
     workers: Annotated[int, Field(ge=1, le=1_000)] = 16
@@ -80,6 +114,12 @@ class Settings(_Section):
     """How long a granted right is believed without asking again."""
     quota_retry_seconds: Annotated[float, Field(gt=0, strict=False)] = 5.0
     """How long an execution waits before it tries a full quota again."""
+    budget: BudgetSettings | None = None
+    """The blast radius of one namespace; none by default."""
+    leader_election: LeaderElectionSettings = LeaderElectionSettings()
+    """How replicas of the engine agree on the one that works."""
+    probe_port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    """Where `/livez`, `/readyz`, `/startupz` and `/metrics` are served; 0 serves none."""
     actions: dict[str, ActionSettings] = Field(default_factory=dict)
     """By action name: what differs from the plugin's own declaration."""
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)

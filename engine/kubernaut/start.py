@@ -17,6 +17,7 @@ from kubernaut.execution import Phase, Reason, Stage
 from kubernaut.hardening import Hardening
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Key, Object
+from kubernaut.pace import Pace
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json
 from kubernaut.reservations import Request, Reservations, Waiting
@@ -48,6 +49,10 @@ class Wait:
     message: str
     target: str = ""
     seconds: float | None = None
+    holds_its_place: bool = True
+    """Does it keep its place in the line for its target meanwhile? Who waits for something else holds up nobody."""
+    held: bool = False
+    """Is it a hold that a person can lift?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Starter:
     checks: Checks
     hooks: HookCaller
     reservations: Reservations
+    pace: Pace
     recorder: Recorder
     settings: Settings
 
@@ -66,17 +72,20 @@ class Starter:
         """Start it if everything allows it now."""
         obj = seen.obj or {}
         if obj["spec"].get("suspend"):
-            return Wait(Reason.SUSPENDED, "It waits because spec.suspend is true: set it to false to start it.")
+            metadata = obj["metadata"]
+            message = f"It waits because spec.suspend is true; let it go: kubernaut resume {metadata['name']} -n {metadata['namespace']}"
+            return Wait(Reason.SUSPENDED, message, holds_its_place=False)
         began = now()
         verdict = await self.checks.ask(obj)
         if isinstance(verdict, Refused):
             return Refusal(verdict.reason, verdict.message)
         checked = now()
-        in_the_way = self._reserve(seen.key, obj, verdict)
+        in_the_way = self._reserve(seen.key, obj, verdict) or self._hold(obj, verdict)
         if in_the_way:
             return in_the_way
         job = await self._create(verdict)
         if not isinstance(job, dict):
+            self.pace.withdraw(seen.key.namespace, obj["metadata"]["uid"])
             return job
         created = now()
         stages = [
@@ -89,9 +98,13 @@ class Starter:
     async def announce(self, obj: Object, verdict: Admitted, job: Object, stages: list[Stage]) -> None:
         """Record that it runs; also for a Job that an engine created which did not live to say so."""
         name, account = job["metadata"]["name"], verdict.action.spec.service_account
-        message = f"Job {name} runs as ServiceAccount {account} on {verdict.target}."
+        requester = verdict.execution.requested_by
+        asked = f", as {requester} asked" if requester else ""
+        message = f"Job {name} runs as ServiceAccount {account} on {verdict.target}{asked}."
         more: dict[str, Any] = {
             "target": str(verdict.target),
+            "requestedBy": requester or None,
+            "heldSince": None,
             "jobName": name,
             "startTime": timestamp(stages[0].start_time if stages else now()),
             "conditions": [condition("Validated", True, "ChecksPassed")],
@@ -111,6 +124,12 @@ class Starter:
             return Wait(Reason.TARGET_BUSY, message, str(verdict.target))
         message = f"{self.reservations.running} executions run, as many as the engine's settings allow; it starts when one has ended."
         return Wait(Reason.QUEUED, message, str(verdict.target))
+
+    def _hold(self, obj: Object, verdict: Admitted) -> Wait | None:
+        hold = self.pace.hold(obj, str(verdict.target), verdict.action.spec.cooldown)
+        if hold is None:
+            return None
+        return Wait(hold.reason, hold.message, str(verdict.target), hold.seconds, holds_its_place=False, held=True)
 
     async def _create(self, verdict: Admitted) -> Object | Refusal | Wait:
         action, execution, target = verdict.action, verdict.execution, str(verdict.target)
@@ -136,7 +155,9 @@ class Starter:
                 )
         except QuotaError as error:
             message = f"The namespace's quota has no room for its Job: {error}"
-            return Wait(Reason.QUOTA_EXCEEDED, message, target, self.settings.quota_retry_seconds)
+            return Wait(
+                Reason.QUOTA_EXCEEDED, message, target, self.settings.quota_retry_seconds, holds_its_place=False
+            )
         except RejectedError as error:
             return Refusal(
                 Reason.PLUGIN_ERROR, f"the API server refuses the Job that plugin {action.name} built: {error}", target

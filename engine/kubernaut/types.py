@@ -74,6 +74,10 @@ class Rule(_Frozen):
     api_group: str = ""
     resources: tuple[str, ...] = Field(min_length=1)
     verbs: tuple[str, ...] = Field(min_length=1)
+    why: str = ""
+    """What the right is needed for, in one clause: `docs/security.md` and `kubernaut rbac explain` show it to reviewers."""
+    names: tuple[str, ...] = ()
+    """The only objects it holds for; empty means all of the namespace. (RBAC cannot narrow `create` by name.)"""
 
     @field_validator("verbs")
     @classmethod
@@ -222,6 +226,8 @@ class ActionSpec(BaseModel):
     """Attempts after the first."""
     retry_safe: bool = False
     """May a second attempt run after a first that may have changed something?"""
+    cooldown: Annotated[int, Field(ge=0, le=86_400)] = 0
+    """Seconds that must pass on one target between the end of an execution of this action and the start of the next."""
     settings: type[BaseModel] = NoSettings
     examples: tuple[dict[str, JsonValue], ...] = ()
     """Parameters that work on the sandbox's own objects and between them need every rule: shown to people, run by demo and tests."""

@@ -18,7 +18,8 @@ def mine(name):
 async def test_a_suspended_execution_waits_until_it_is_resumed(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}}, suspend=True)
     status = await site.until(key, phase="Pending", reason="Suspended")
-    assert status["message"] == "It waits because spec.suspend is true: set it to false to start it."
+    told = f"It waits because spec.suspend is true; let it go: kubernaut resume {key.name} -n {key.namespace}"
+    assert status["message"] == told
     await site.patch(EXECUTIONS, key.name, {"spec": {"suspend": False}})
     assert (await site.end(key))["status"]["phase"] == "Succeeded"
 

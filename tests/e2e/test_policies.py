@@ -62,11 +62,3 @@ async def test_an_open_freeze_window_denies_changes_but_not_rehearsals(with_poli
         assert status["message"].startswith("policy freeze-windows: window always is open until 20")
         assert status["message"].endswith("UTC: holidays")
         assert (await site.run("scale", {"name": "web", "replicas": 3}, dryRun=True))["phase"] == "Succeeded"
-
-
-async def test_a_namespace_that_the_configuration_does_not_name_is_refused(registry, request):
-    options = request.config.option
-    async with site_on(options.cluster, options.image, registry, Settings(namespaces=("elsewhere",))) as site:
-        status = await site.run("scale", {"name": "web", "replicas": 3})
-        assert status["reason"] == "PolicyDenied"
-        assert "(namespaces) does not allow executions in" in status["message"]

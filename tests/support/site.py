@@ -12,7 +12,7 @@ from typing import Any
 
 from kubernaut.cluster import EXECUTIONS, SERVICE_ACCOUNTS, Cluster, Resource
 from kubernaut.controller import Controller
-from kubernaut.embedded import ENGINE_USER, embedded, installation, seed
+from kubernaut.embedded import ENGINE_USER, alone, embedded, installation, seed
 from kubernaut.errors import ExistsError, NotFoundError
 from kubernaut.execution import API_VERSION, KIND
 from kubernaut.following import end_of, follow
@@ -182,7 +182,7 @@ def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:
 @asynccontextmanager
 async def at_work(cluster: Cluster, registry: Registry, settings: Settings) -> AsyncIterator[Controller]:
     """A controller in this process, while the block lasts."""
-    controller = Controller(cluster, registry, settings)
+    controller = Controller(cluster, registry, alone(settings))
     work = asyncio.create_task(controller.run())
     try:
         async with asyncio.timeout(30):

@@ -13,7 +13,7 @@ from kubernaut.configure import configured
 from kubernaut.execution import Reason
 from kubernaut.policies.freeze_windows import FreezeWindow
 from kubernaut.policies.protected_targets import ProtectedTarget
-from kubernaut.settings import ActionSettings, ResourceSettings, Settings
+from kubernaut.settings import ActionSettings, BudgetSettings, LeaderElectionSettings, ResourceSettings, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -54,7 +54,7 @@ def test_every_field_of_the_configuration_is_documented_and_the_shown_file_loads
     ran = subprocess.run(
         [sys.executable, "-m", "kubernaut.cli", "configuration"], capture_output=True, text=True, check=True
     )
-    for model in (Settings, ActionSettings, ResourceSettings):
+    for model in (Settings, ActionSettings, ResourceSettings, BudgetSettings, LeaderElectionSettings):
         for name, field in model.model_fields.items():
             assert field.description, name
             assert f"{field.alias}:" in ran.stdout, name

@@ -93,13 +93,31 @@ def test_a_token_is_mounted_only_where_rules_are_declared():
 def rules_of(job):
     rules = job["spec"]["podFailurePolicy"]["rules"]
     return [
-        (r["onExitCodes"]["containerName"], r["onExitCodes"]["operator"], r["onExitCodes"]["values"]) for r in rules
+        (r["action"], *(told(r["onExitCodes"]) if "onExitCodes" in r else condition(r["onPodConditions"])))
+        for r in rules
     ]
 
 
+def told(codes):
+    return codes["containerName"], codes["operator"], codes["values"]
+
+
+def condition(patterns):
+    return [(pattern["type"], pattern["status"]) for pattern in patterns]
+
+
+DISRUPTED = ("Ignore", ("DisruptionTarget", "True"))
+
+
 def test_a_refusal_ends_the_job_and_so_does_any_failure_of_execute_that_is_not_safe_to_repeat():
-    assert rules_of(hardened(good(), retry_safe=True)) == [("dry-run", "In", [42]), ("execute", "In", [42])]
-    assert rules_of(hardened(good(), retry_safe=False)) == [("dry-run", "In", [42]), ("execute", "NotIn", [0])]
+    refusal = ("FailJob", "dry-run", "In", [42])
+    assert rules_of(hardened(good(), retry_safe=True)) == [refusal, ("FailJob", "execute", "In", [42]), DISRUPTED]
+    assert rules_of(hardened(good(), retry_safe=False)) == [
+        refusal,
+        ("FailJob", "execute", "NotIn", [0]),
+        ("FailJob", ("Initialized", "True")),
+        DISRUPTED,
+    ]
 
 
 def test_a_dry_run_has_one_container_and_no_other():
@@ -107,7 +125,7 @@ def test_a_dry_run_has_one_container_and_no_other():
     made = hardened(job, dry_run=True)
     assert [c["name"] for c in pod_of(made)["containers"]] == ["dry-run"]
     assert "initContainers" not in pod_of(made)
-    assert rules_of(made) == [("dry-run", "In", [42])]
+    assert rules_of(made) == [("FailJob", "dry-run", "In", [42]), DISRUPTED]
 
 
 def at(path, value):

@@ -30,14 +30,14 @@ class Played:
         self.lists, self.watches, self.asked = list(lists), list(watches), []
         self.over = asyncio.Event()
 
-    async def list(self, resource, *, selector="", more="", **_):
+    async def list(self, resource, namespace=None, *, selector="", more="", **_):
         self.asked.append(("list", more))
         answer = self.lists.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    async def watch(self, resource, version, *, selector=""):
+    async def watch(self, resource, version, *, namespace=None, selector=""):
         self.asked.append(("watch", version))
         if not self.watches:
             self.over.set()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kubernaut.execution import Phase, Reason
-from kubernaut.outcome import Ended, UnderWay, observe
+from kubernaut.outcome import Ended, Noticed, UnderWay, observe
 
 T = "2026-01-01T00:00:0{}Z"
 
@@ -168,7 +168,7 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
             id="deadline before any pod",
         ),
         pytest.param(
-            observe(job("Failed", "DeadlineExceeded"), [], noticed="ImagePullFailed"),
+            observe(job("Failed", "DeadlineExceeded"), [], noticed=Noticed("ImagePullFailed")),
             Reason.IMAGE_PULL_FAILED,
             "Its image could not be pulled within 60 s, its deadline: check the image's name and the registry. "
             "Whether it changed anything is unknown: look at its target.",

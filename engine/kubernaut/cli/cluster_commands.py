@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,8 +29,11 @@ from kubernaut.errors import InputError, NotFoundError
 from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import key_of
 from kubernaut.logs import log_to_stderr
+from kubernaut.probes import probes
 from kubernaut.registry import Registry
 from kubernaut.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -79,11 +83,20 @@ def execute(
 async def _control(kubeconfig: Path | None, settings: Settings) -> None:
     registry = Registry.discover()
     cluster = await Cluster.connect(kubeconfig)
-    async with cluster:
-        work = asyncio.create_task(Controller(cluster, registry, settings).run())
+    engine = Controller(cluster, registry, settings)
+    async with cluster, probes(engine, settings.probe_port):
+        work = asyncio.create_task(engine.run())
+        stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for wish in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(wish, work.cancel)
+            loop.add_signal_handler(wish, stopped.set)
+        stopping = asyncio.create_task(stopped.wait())
+        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if stopped.is_set():
+            log.info("stopping: what is being looked at is finished first")
+            await engine.drain()
+        stopping.cancel()
+        work.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await work
 

@@ -38,7 +38,6 @@ class Action:
             return
         change = {"kind": kind, "name": name, "field": field, "before": before, "after": after}
         self._report.changes.append(change)
-        self._report.write()
         self.progress(f"{'would change' if self.dry_run else 'changed'} {kind}/{name} {field}: {before!r} -> {after!r}")
 
     def output(self, key: str, value: Any) -> None:
@@ -53,6 +52,8 @@ class Action:
 
     def progress(self, message: str) -> None:
         """Tell whoever reads the pod's log."""
+        self._report.say(message)
+        self._report.write()
         print(message, flush=True)  # noqa: T201 - a pod's log is its standard output
 
     def reject(self, message: str) -> NoReturn:

@@ -30,7 +30,6 @@ def run(perform: Callable[[Action], None]) -> None:
 
 def _outcome(perform: Callable[[Action], None], report: Report) -> int:
     try:
-        report.write()
         perform(Action(report))
     except Rejected as refusal:
         return _told(report, "rejected", str(refusal), REJECTED, refusal.reason)
@@ -39,7 +38,9 @@ def _outcome(perform: Callable[[Action], None], report: Report) -> int:
     except Stopped:
         return _told(report, "error", "it was stopped before its end", STOPPED)
     except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its report must be written
-        traceback.print_exc()
+        trace = traceback.format_exc()
+        report.say(trace)
+        print(trace, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
         return _told(report, "error", f"{type(error).__name__}: {error}{_place(error)}", ERROR, "PluginError")
     report.state = "done"
     return DONE

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from typing import Any
 
 from kubernaut.runner import pod
 
 LIMIT = 4096
 _LONG_VALUE = 120
+_LOG_LINES = 12
+_SHORT_LOG = 400
 _CUT = "… (cut)"
 
 
@@ -28,7 +31,13 @@ class Report:
         self.verified = False
         self.changes: list[dict[str, Any]] = []
         self.outputs: dict[str, Any] = {}
+        self.lines: deque[str] = deque(maxlen=_LOG_LINES)
+        """What the step last wrote to its log."""
         self.started = time.time()
+
+    def say(self, text: str) -> None:
+        """Keep the text as the last of the log."""
+        self.lines.extend(line[:_LONG_VALUE] for line in text.rstrip().splitlines())
 
     def write(self) -> None:
         """Put the report where the kubelet looks for it."""
@@ -49,6 +58,8 @@ class Report:
             "changes": self.changes,
             "outputs": self.outputs,
         }
+        if self.state != "done":
+            content["log"] = "\n".join(self.lines)
         if len(_json(content)) <= LIMIT:
             return _json(content)
         content |= {
@@ -56,6 +67,7 @@ class Report:
             "changes": [_shortened(c) for c in self.changes],
             "outputs": _shortened(self.outputs),
         }
+        content["log"] = content.get("log", "")[-_SHORT_LOG:]
         content["message"] = _shortened({"m": self.message}, 1000)["m"]
         while len(_json(content)) > LIMIT and content["changes"]:
             content["changes"] = content["changes"][:-1]

@@ -32,7 +32,13 @@ def describe() -> ActionSpec:
         parameters=PatchConfigMap,
         target=lambda parameters: Target("ConfigMap", parameters.name, "v1/configmaps"),
         service_account="configmap-patcher",
-        rules=(Rule(resources=("configmaps",), verbs=("patch",)),),
+        rules=(
+            Rule(
+                resources=("configmaps",),
+                verbs=("patch",),
+                why="set and remove keys; an empty patch, rehearsed, reads them",
+            ),
+        ),
         deadline=300,
         retry_safe=True,
         examples=({"name": "app-config", "set": {"LOG_LEVEL": "debug"}, "remove": ["FEATURE_X"]},),

@@ -25,7 +25,15 @@ def describe() -> ActionSpec:
         parameters=RestartDeployment,
         target=lambda parameters: Target("Deployment", parameters.name, "apps/v1/deployments"),
         service_account="deployment-restarter",
-        rules=(Rule(api_group="apps", resources=("deployments",), verbs=("get", "patch")),),
+        rules=(
+            Rule(api_group="apps", resources=("deployments",), verbs=("get",), why="watch the rollout to its end"),
+            Rule(
+                api_group="apps",
+                resources=("deployments",),
+                verbs=("patch",),
+                why="stamp the pod template, which restarts its pods",
+            ),
+        ),
         deadline=900,
         retry_safe=True,
         examples=({"name": "web"},),

@@ -38,8 +38,18 @@ def describe() -> ActionSpec:
         target=lambda parameters: Target(parameters.kind, parameters.name, RESOURCES[parameters.kind]),
         service_account="deployment-scaler",
         rules=(
-            Rule(api_group="apps", resources=("deployments", "statefulsets"), verbs=("get",)),
-            Rule(api_group="apps", resources=("deployments/scale", "statefulsets/scale"), verbs=("patch",)),
+            Rule(
+                api_group="apps",
+                resources=("deployments", "statefulsets"),
+                verbs=("get",),
+                why="see when the wanted replicas are ready",
+            ),
+            Rule(
+                api_group="apps",
+                resources=("deployments/scale", "statefulsets/scale"),
+                verbs=("patch",),
+                why="set the replicas, and nothing else of the workload",
+            ),
         ),
         deadline=600,
         retry_safe=True,

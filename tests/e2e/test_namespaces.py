@@ -1,0 +1,48 @@
+"""An engine for some namespaces: it acts in these, touches no other, and needs no right in any other."""
+
+import asyncio
+
+import pytest
+
+from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.embedded import ENGINE_USER, installation
+from kubernaut.rbac import action_manifests
+from kubernaut.sandbox import Sandbox
+from kubernaut.settings import Settings
+from tests.support.site import Site, at_work, objects_in
+
+
+@pytest.mark.parametrize("namespaces", [("production",), ("production", "staging")], ids=["one", "two"])
+async def test_it_serves_what_it_is_told_with_rights_nowhere_else(registry, request, namespaces):
+    if request.config.getoption("--cluster") != "sandbox":
+        pytest.skip("needs the engine's cluster-wide rights taken away, which the cluster's own engine has")
+    async with Sandbox() as sandbox:
+        for namespace in ("production", "staging", "elsewhere"):
+            await sandbox.apply(objects_in(namespace))
+        await sandbox.apply(
+            [_narrowed(m, n) for m in installation(registry, []) for n in namespaces if _narrowed(m, n)]
+        )
+        spec = registry.actions["patch-configmap"].spec
+        await sandbox.apply(action_manifests("patch-configmap", spec, ["production", "staging", "elsewhere"]))
+        engine = await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER))
+        async with (
+            await Cluster.connect(sandbox.kubeconfig()) as admin,
+            engine,
+            at_work(engine, registry, Settings(namespaces=namespaces)),
+        ):
+            sites = {name: Site(admin, name, sandbox) for name in ("production", "staging", "elsewhere")}
+            wish = ("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
+            keys = {name: await site.create(*wish) for name, site in sites.items()}
+            for name in namespaces:
+                assert (await sites[name].end(keys[name]))["status"]["phase"] == "Succeeded"
+            await asyncio.sleep(0.5)
+            left = await admin.get(EXECUTIONS, "elsewhere", keys["elsewhere"].name)
+            assert left["status"]["message"] == "No engine has looked at it yet."
+
+
+def _narrowed(manifest, namespace):
+    """The engine's cluster-wide grant as a grant in one namespace; everything else as it is."""
+    if manifest["kind"] != "ClusterRoleBinding":
+        return manifest
+    metadata = {"name": manifest["metadata"]["name"], "namespace": namespace}
+    return {**manifest, "kind": "RoleBinding", "metadata": metadata}

@@ -6,6 +6,7 @@ because retries are the Job's to decide. The cause is then looked for in the pod
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -224,6 +225,7 @@ def _step_cause(
     told = run.report.reason if run.report else ""
     tries = sum(attempt.began for attempt in attempts)
     times = "once" if tries == 1 else f"{tries} times"
+    code = _code(run.exit_code)
     refused = Reason.DRY_RUN_REJECTED if run.step == DRY_RUN else Reason.ACTION_FAILED
     verdicts = (
         (
@@ -238,11 +240,18 @@ def _step_cause(
         (
             failed.get("reason") == "PodFailurePolicy",
             Reason.ACTION_FAILED,
-            f"failed with exit code {run.exit_code} and may not run twice: {words}",
+            f"failed with {code} and may not run twice: {words}",
         ),
-        (True, Reason.RETRIES_EXHAUSTED, f"failed {times}, the last time with exit code {run.exit_code}: {words}"),
+        (True, Reason.RETRIES_EXHAUSTED, f"failed {times}, the last time with {code}: {words}"),
     )
     return next((reason, f"{what} {text} {where}.") for holds, reason, text in verdicts if holds)
+
+
+def _code(exit_code: int | None) -> str:
+    """An exit code, with the signal that it stands for."""
+    names = {number.value + 128: number.name for number in signal.Signals}
+    named = f" ({names[exit_code]})" if exit_code in names else ""
+    return f"exit code {exit_code}{named}"
 
 
 def _target(job: Mapping[str, Any]) -> str:

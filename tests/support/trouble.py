@@ -105,6 +105,45 @@ def _privileged(job: Any, pod: Any) -> Any:
     return job
 
 
+class Wanting(Trouble):
+    """Wants something that is not there: a Secret to mount, a key in its environment, a node."""
+
+    def __init__(self, want: Any, **spec: Any) -> None:
+        super().__init__(**spec)
+        self._want = want
+
+    @kubernaut.hookimpl
+    def build_job(self, execution: Execution) -> Any:
+        job = Trouble.build_job(self, execution)
+        self._want(job["spec"]["template"]["spec"])
+        return job
+
+
+def _volume(pod: Any) -> None:
+    pod["volumes"] = [{"name": "keys", "secret": {"secretName": "no-such-secret"}}]
+    pod["initContainers"][0]["volumeMounts"] = [{"name": "keys", "mountPath": "/keys"}]
+
+
+def _environment(pod: Any) -> None:
+    reference = {"configMapKeyRef": {"name": "no-such-map", "key": "k"}}
+    pod["initContainers"][0]["env"].append({"name": "K", "valueFrom": reference})
+
+
+def _node(pod: Any) -> None:
+    pod["nodeSelector"] = {"kubernaut-test": "ghost"}
+
+
+def _not_json(pod: Any) -> None:
+    for container in [*pod["initContainers"], *pod["containers"]]:
+        container["command"] = ["sh", "-c", 'echo oops > "${KUBERNAUT_POD_ROOT:-}/dev/termination-log"']
+
+
+def _untold(pod: Any) -> None:
+    """Its steps say something and fail, and write no result."""
+    for container in [*pod["initContainers"], *pod["containers"]]:
+        container["command"] = ["sh", "-c", "echo first line; echo the last words >&2; exit 7"]
+
+
 class Unpullable(Trouble):
     """Names an image that no registry can have."""
 
@@ -116,6 +155,12 @@ class Unpullable(Trouble):
 PLUGINS: dict[str, Any] = {
     "unpullable": Unpullable(),
     "script": Trouble(),
+    "wants-volume": Wanting(_volume),
+    "wants-key": Wanting(_environment),
+    "wants-node": Wanting(_node),
+    "wants-node-once": Wanting(_node, retry_safe=False, deadline=300),
+    "tells-no-json": Wanting(_not_json),
+    "tells-nothing": Wanting(_untold, backoff_limit=0),
     "once": Trouble(retry_safe=False),
     "tokenless": Trouble(rules=()),
     "bad-privileged": BadJob(_privileged),

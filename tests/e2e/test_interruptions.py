@@ -1,0 +1,118 @@
+"""Pods taken away at each stage: what may run twice is tried again, and what may not never is."""
+
+import asyncio
+
+import pytest
+
+from kubernaut.cluster import EXECUTIONS, JOBS, PODS, Resource
+from tests.support.site import CONFIG_MAPS
+
+_STARTED_SECONDS = 2.0
+"""A container runs before its Python does, and until then nothing in it heeds SIGTERM."""
+REACHED = "action.progress('reached'); time.sleep(300)"
+CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
+
+
+async def pods_of(site, key):
+    return (
+        await site.cluster.list(PODS, site.namespace, selector=f"kubernaut.io/kubernetes-execution={key.name}")
+    ).items
+
+
+async def running(site, key, step, seconds=60):
+    """The execution's pod once this step runs in it, and Python with it."""
+    kind = "initContainerStatuses" if step == "dry-run" else "containerStatuses"
+    async with asyncio.timeout(seconds):
+        while True:
+            for pod in await pods_of(site, key):
+                for container in pod["status"].get(kind, []):
+                    if container["name"] == step and "running" in container["state"]:
+                        await asyncio.sleep(_STARTED_SECONDS)
+                        return pod
+            await asyncio.sleep(0.1)
+
+
+async def delete(site, pod, grace=1):
+    path = Resource(f"/api/v1/namespaces/{site.namespace}/pods", "")
+    options = {"gracePeriodSeconds": grace, "preconditions": {"uid": pod["metadata"]["uid"]}}
+    await site.cluster._request("DELETE", f"{path.root}/{pod['metadata']['name']}", body=options)
+
+
+async def evict(site, pod):
+    name = pod["metadata"]["name"]
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": site.namespace}}
+    body["deleteOptions"] = {"gracePeriodSeconds": 1}
+    await site.cluster.create(Resource(f"/api/v1/namespaces/{site.namespace}/pods/{name}", "eviction"), None, body)
+
+
+TAKE = [pytest.param(delete, id="deleted by hand"), pytest.param(evict, id="evicted")]
+
+
+@pytest.mark.parametrize("take", TAKE)
+@pytest.mark.parametrize("action", ["script", "once"], ids=["repeatable", "not repeatable"])
+async def test_a_pod_taken_away_in_the_dry_run_is_replaced(site, action, take):
+    key = await site.create(action, {"dry_run": _only_first(site, "time.sleep(300)"), "execute": CHANGE})
+    pod = await running(site, key, "dry-run")
+    await _let_the_next_pass(site)
+    await take(site, pod)
+    status = (await site.end(key, seconds=120))["status"]
+    assert status["phase"] == "Succeeded", status
+    uids = {pod["metadata"]["uid"] for pod in await pods_of(site, key)}
+    assert len(uids | {pod["metadata"]["uid"]}) == 2, (status, await pods_of(site, key))
+
+
+@pytest.mark.parametrize("take", TAKE)
+async def test_a_pod_taken_away_while_it_executes_is_replaced_where_that_is_safe(site, take):
+    key = await site.create("script", {"execute": _only_first(site, f"{CHANGE}\n    {REACHED}")})
+    pod = await running(site, key, "execute")
+    await _let_the_next_pass(site)
+    await take(site, pod)
+    status = (await site.end(key, seconds=120))["status"]
+    assert status["phase"] == "Succeeded", status
+
+
+@pytest.mark.parametrize("take", TAKE)
+async def test_a_pod_taken_away_while_it_executes_is_the_end_where_it_may_not_run_twice(site, take):
+    key = await site.create("once", {"execute": f"{CHANGE}\n{REACHED}"})
+    pod = await running(site, key, "execute")
+    await take(site, pod)
+    status = (await site.end(key, seconds=120))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed"), status
+    assert "may not run twice" in status["message"]
+    assert "Before that it changed ConfigMap/app-config data.A: '1' → '2'" in status["message"]
+    assert status["attempts"] == 1
+    await asyncio.sleep(2)
+    assert {p["metadata"]["uid"] for p in await pods_of(site, key)} <= {pod["metadata"]["uid"]}, "it ran again"
+
+
+async def test_a_pod_removed_by_force_while_it_executes_does_not_run_twice(site):
+    key = await site.create("once", {"execute": f"{CHANGE}\n{REACHED}"})
+    pod = await running(site, key, "execute")
+    await delete(site, pod, grace=0)
+    status = (await site.end(key, seconds=120))["status"]
+    assert status["phase"] == "Failed", status
+    await asyncio.sleep(2)
+    assert {p["metadata"]["uid"] for p in await pods_of(site, key)} <= {pod["metadata"]["uid"]}, "it ran again"
+
+
+async def test_a_job_deleted_while_it_runs_is_lost_and_says_what_it_had_changed(site):
+    key = await site.create("script", {"execute": f"{CHANGE}\n{REACHED}"})
+    await running(site, key, "execute")
+    job = (await site.get(EXECUTIONS, key.name))["status"]["jobName"]
+    uid = (await site.get(JOBS, job))["metadata"]["uid"]
+    await site.cluster.delete(JOBS, site.namespace, job, uid=uid, propagation="Background")
+    status = (await site.end(key, seconds=120))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "Lost"), status
+    assert "it had changed ConfigMap/app-config data.A: '1' → '2'" in status["message"]
+
+
+def _only_first(site, what):
+    """`what`, in the first pod alone: the ConfigMap tells the next that the first has been."""
+    return (
+        "seen = action.api.peek('v1/configmaps', 'app-config').get('data', {}).get('SECOND')\n"
+        f"if not seen:\n    {what}"
+    )
+
+
+async def _let_the_next_pass(site):
+    await site.patch(CONFIG_MAPS, "app-config", {"data": {"SECOND": "yes"}})

@@ -1,0 +1,225 @@
+"""Every way an execution can come to grief in a real cluster, and what the person on call then reads."""
+
+import asyncio
+
+import pytest
+
+from kubernaut.cluster import EXECUTIONS, PODS, Resource
+from tests.support.site import CONFIG_MAPS, QUOTAS
+
+CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
+NODES = Resource("/api/v1", "nodes")
+
+
+def ended(status):
+    return status["phase"], status.get("reason")
+
+
+async def trouble(site, key, words, seconds=45):
+    """The status once it tells of trouble in these words."""
+    async with asyncio.timeout(seconds):
+        while True:
+            status = (await site.cluster.get(EXECUTIONS, site.namespace, key.name)).get("status", {})
+            if words in (status.get("message") or ""):
+                return status
+            await asyncio.sleep(0.2)
+
+
+@pytest.mark.parametrize(
+    ("action", "words"),
+    [
+        pytest.param("wants-volume", 'secret "no-such-secret" not found', id="a Secret to mount"),
+        pytest.param("wants-key", 'configmap "no-such-map" not found', id="a ConfigMap's key"),
+        pytest.param("wants-node", "no node can take pod", id="a node"),
+    ],
+)
+async def test_what_keeps_a_pod_from_starting_is_told_at_once_and_is_the_cause_at_the_deadline(site, action, words):
+    key = await site.create(action, deadlineSeconds=15)
+    status = await trouble(site, key, words)
+    assert status["phase"] == "Running"
+    assert status["message"].startswith("Its pod does not get on: ")
+    status = (await site.end(key))["status"]
+    assert ended(status) == ("Failed", "DeadlineExceeded")
+    assert status["message"].startswith("It was stopped after 15 s, its deadline, before it began: ")
+    assert words in status["message"]
+    assert status["attempts"] == 0
+
+
+async def test_a_quota_on_pods_is_told_and_waited_for(site):
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods", "namespace": site.namespace}}
+    hard = {"count/pods": "0"}
+    await site.apply({**quota, "spec": {"hard": hard}})
+    await _accounted(site, "no-pods")
+    key = await site.create("script", {"execute": CHANGE})
+    status = await trouble(site, key, "exceeded quota: no-pods")
+    assert status["phase"] == "Running"
+    uid = (await site.get(QUOTAS, "no-pods"))["metadata"]["uid"]
+    await site.cluster.delete(QUOTAS, site.namespace, "no-pods", uid=uid)
+    assert (await site.end(key))["status"]["phase"] == "Succeeded"
+
+
+async def _accounted(site, name):
+    """A quota counts once its controller has looked."""
+    async with asyncio.timeout(20):
+        while "hard" not in (await site.get(QUOTAS, name)).get("status", {}):
+            await asyncio.sleep(0.1)
+
+
+async def test_a_segfault_is_named(site):
+    status = await site.run("once", {"execute": "action.progress('about to crash')\n__import__('ctypes').string_at(0)"})
+    assert ended(status) == ("Failed", "ActionFailed")
+    assert "failed with exit code 139 (SIGSEGV) and may not run twice" in status["message"]
+    assert status["logTail"] == "about to crash"
+
+
+async def test_a_deadline_in_the_dry_run_changed_nothing(site):
+    status = await site.run("script", {"dry_run": "time.sleep(100)"}, deadlineSeconds=5)
+    assert ended(status) == ("Failed", "DeadlineExceeded")
+    assert "The dry run on ConfigMap/app-config was stopped in attempt 1 after 5 s" in status["message"]
+    assert status["message"].endswith("Nothing was changed.")
+
+
+async def test_the_last_lines_of_a_failed_pods_log_are_in_the_status(site):
+    lines = "\n".join(f"action.progress('line {n}')" for n in range(30))
+    status = await site.run("once", {"execute": f"{lines}\nraise RuntimeError('out of ideas')"})
+    assert ended(status) == ("Failed", "PluginError")
+    tail = status["logTail"].splitlines()
+    assert tail[-1] == "RuntimeError: out of ideas"
+    assert "line 29" in tail
+    assert "line 0" not in tail
+    assert len(status["logTail"]) <= 2001
+
+
+async def test_the_log_of_a_pod_that_wrote_no_result_is_in_the_status_too(site):
+    status = await site.run("tells-nothing")
+    assert ended(status) == ("Failed", "RetriesExhausted")
+    assert "exit code 7" in status["message"]
+    assert status["logTail"].splitlines() == ["first line", "the last words"]
+
+
+async def test_a_success_keeps_no_log(site):
+    status = await site.run("script", {"execute": f"action.progress('hello')\n{CHANGE}"})
+    assert ended(status) == ("Succeeded", None)
+    assert "logTail" not in status
+
+
+async def test_a_result_that_is_no_json_is_a_plugin_error(site):
+    status = await site.run("tells-no-json")
+    assert ended(status) == ("Failed", "PluginError")
+    assert "told no result but 'oops'" in status["message"]
+
+
+async def test_a_result_too_large_is_cut_and_says_so(site):
+    many = "for n in range(300): action.changed('ConfigMap', 'app-config', f'data.key{n}', 'a' * 40, 'b' * 40)"
+    status = await site.run("script", {"execute": many})
+    assert ended(status) == ("Succeeded", None)
+    assert "The result was too large for a termination message and is cut." in status["message"]
+    assert status["result"]["truncated"] is True
+    assert 5 < len(status["result"]["changes"]) < 300
+
+
+async def test_an_api_server_that_the_pod_cannot_reach(site):
+    away = "os.environ |= {'KUBERNETES_SERVICE_HOST': '127.0.0.1', 'KUBERNETES_SERVICE_PORT': '1'}\n"
+    status = await site.run("script", {"dry_run": f"{away}action.api.peek('v1/configmaps', 'app-config')"})
+    assert ended(status) == ("Failed", "RetriesExhausted")
+    assert "no answer from the API server at https://127.0.0.1:1" in status["message"]
+    assert "failed 2 times" in status["message"]
+    assert status["message"].endswith("Nothing was changed.")
+
+
+async def test_a_conflict_that_does_not_pass(site):
+    stale = (
+        "action.api.patch('v1/configmaps', 'app-config', {'metadata': {'resourceVersion': '1'}, 'data': {'A': 'x'}})"
+    )
+    status = await site.run("script", {"execute": stale})
+    assert ended(status) == ("Failed", "RetriesExhausted")
+    assert "the object has been modified" in status["message"]
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [("dry_run", "DryRunRejected"), ("execute", "ActionFailed")],
+    ids=["in the dry run", "in execute"],
+)
+async def test_content_that_the_api_server_refuses(site, step, reason):
+    invalid = "action.api.patch('v1/configmaps', 'app-config', {'data': {'no good key!': 'x'}})"
+    status = await site.run("script", {step: invalid})
+    assert ended(status) == ("Failed", reason)
+    assert 'was refused: ConfigMap "app-config" is invalid: data[no good key!]' in status["message"]
+    assert status["message"].endswith("Nothing was changed.")
+
+
+async def test_a_target_deleted_between_dry_run_and_execute(site):
+    key = await site.create(
+        "script", {"execute": "time.sleep(4)\naction.api.patch('v1/configmaps', 'app-config', {'data': {'A': '1'}})"}
+    )
+    await site.until(key, phase="Running")
+    async with asyncio.timeout(60):
+        while not any(
+            "running" in container["state"]
+            for pod in (await site.cluster.list(PODS, site.namespace)).items
+            for container in pod["status"].get("containerStatuses", [])
+            if container["name"] == "execute"
+        ):
+            await asyncio.sleep(0.1)
+    found = await site.get(CONFIG_MAPS, "app-config")
+    await site.cluster.delete(CONFIG_MAPS, site.namespace, "app-config", uid=found["metadata"]["uid"])
+    status = (await site.end(key))["status"]
+    assert ended(status) == ("Failed", "ActionFailed")
+    assert 'The action on ConfigMap/app-config was refused: configmaps "app-config" not found' in status["message"]
+
+
+@pytest.mark.timeout(300)
+async def test_a_node_that_is_gone_does_not_make_it_run_twice(site):
+    """A node without a kubelet: its pod is told to run by hand, and the node is then deleted."""
+    if site.sandbox is not None:
+        pytest.skip("needs nodes that come and go")
+    ghost = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"ghost-{site.namespace}"}}
+    ghost["metadata"]["labels"] = {"kubernaut-test": "ghost"}
+    resources = {"cpu": "4", "memory": "8Gi", "pods": "10"}
+    ready = {"type": "Ready", "status": "True", "reason": "Told", "message": "by a test"}
+    ghost["status"] = {"allocatable": resources, "capacity": resources, "conditions": [ready]}
+    node = await site.cluster.create(NODES, None, ghost)
+    try:
+        await site.cluster._request(
+            "PATCH", f"/api/v1/nodes/{node['metadata']['name']}", body={"spec": {"taints": None}}
+        )
+        key = await site.create("wants-node-once")
+        pod = await _bound(site, key)
+        await _told_to_run(site, pod)
+        await asyncio.sleep(1)
+    finally:
+        await site.cluster._request("DELETE", f"/api/v1/nodes/{node['metadata']['name']}")
+    status = (await site.end(key, seconds=240))["status"]
+    assert ended(status) == ("Failed", "ActionFailed"), status
+    assert "was interrupted once it may have begun, and may not run twice" in status["message"]
+    assert "DeletionByPodGC" in status["message"]
+    assert "Whether it changed anything is unknown: look at its target." in status["message"]
+
+
+async def _bound(site, key):
+    async with asyncio.timeout(60):
+        while True:
+            selector = f"kubernaut.io/kubernetes-execution={key.name}"
+            for pod in (await site.cluster.list(PODS, site.namespace, selector=selector)).items:
+                if pod["spec"].get("nodeName"):
+                    return pod
+            await asyncio.sleep(0.2)
+
+
+async def _told_to_run(site, pod):
+    """What a kubelet would say of a pod in its second step."""
+    time = pod["metadata"]["creationTimestamp"]
+    done = {"exitCode": 0, "reason": "Completed", "startedAt": time, "finishedAt": time}
+
+    def container(name, state):
+        return {"name": name, "image": "x", "imageID": "", "ready": True, "restartCount": 0, "state": state}
+
+    status = {
+        "phase": "Running",
+        "startTime": time,
+        "conditions": [{"type": "Initialized", "status": "True"}, {"type": "PodScheduled", "status": "True"}],
+        "initContainerStatuses": [container("dry-run", {"terminated": done})],
+        "containerStatuses": [container("execute", {"running": {"startedAt": time}})],
+    }
+    await site.cluster.patch(PODS, site.namespace, pod["metadata"]["name"], {"status": status}, subresource="status")

@@ -44,6 +44,16 @@ async def test_a_lease_is_never_written_blindly(cluster: Client, leases: str) ->
     assert answer.message.endswith("must be specified for an update")
 
 
+async def test_a_lease_that_is_gone_is_taken_anew_but_not_as_the_one_it_was(cluster: Client, leases: str) -> None:
+    seen = await cluster.made(leases, lease(holderIdentity="a"))
+    await cluster.delete(f"{leases}/one")
+    stale = await cluster.put(f"{leases}/one", seen)
+    assert (stale.code, stale.reason) == (409, "Conflict")
+    assert stale.message.endswith(f"UID in precondition: {seen['metadata']['uid']}, UID in object meta: ")
+    known = {"name": "one", "resourceVersion": seen["metadata"]["resourceVersion"]}
+    assert (await cluster.put(f"{leases}/one", {**seen, "metadata": known})).code == 201
+
+
 async def test_every_renewal_is_watched(cluster: Client, leases: str) -> None:
     made = await cluster.made(leases, lease(holderIdentity="a"))
     await cluster.patch(f"{leases}/one", {"spec": {"renewTime": _MOMENT}})

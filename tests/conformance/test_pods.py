@@ -141,6 +141,44 @@ async def test_a_missing_configmap_holds_a_container_back(
     assert end(await cluster.until(pods, "one", over, seconds=60))["message"] == "now"
 
 
+async def test_a_missing_secret_holds_a_container_back(cluster: Client, pods: str, image: str) -> None:
+    env = [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hidden", "key": "key"}}}]
+    await cluster.made(pods, pod("one", container(image, "pass", env=env)))
+
+    def held(found: dict[str, Any]) -> Any:
+        states = found["status"].get("containerStatuses") or [{"state": {}}]
+        return states[0]["state"].get("waiting", {}).get("message")
+
+    found = await cluster.until(pods, "one", held)
+    expected = {"reason": "CreateContainerConfigError", "message": 'secret "hidden" not found'}
+    assert found["status"]["phase"] == "Pending"
+    assert found["status"]["containerStatuses"][0]["state"]["waiting"] == expected
+    conditions = {c["type"]: c["status"] for c in found["status"]["conditions"]}
+    assert (conditions["PodReadyToStartContainers"], conditions["Initialized"]) == ("True", "True")
+
+
+@pytest.mark.parametrize("kind", ["configmap", "secret"])
+async def test_a_missing_volume_holds_the_pod_back(
+    cluster: Client, namespace: str, pods: str, image: str, kind: str
+) -> None:
+    source = {"secret": {"secretName": "lacking"}} if kind == "secret" else {"configMap": {"name": "lacking"}}
+    mount = {"volumeMounts": [{"name": "it", "mountPath": "/it"}]}
+    code = f"{WRITE}(open(os.environ.get('KUBERNAUT_POD_ROOT', '') + '/it/key').read())"
+    await cluster.made(pods, pod("one", container(image, code, **mount), volumes=[{"name": "it", **source}]))
+    events = f"/api/v1/namespaces/{namespace}/events"
+    async for event in cluster.watch(events, 30, fieldSelector="involvedObject.name=one,reason=FailedMount"):
+        told = event["object"]
+        assert told["type"] == "Warning"
+        assert told["message"] == f'MountVolume.SetUp failed for volume "it" : {kind} "lacking" not found'
+        break
+    found = await cluster.until(pods, "one", lambda found: found["status"].get("containerStatuses"))
+    assert found["status"]["phase"] == "Pending"
+    assert found["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
+    body = {"metadata": {"name": "lacking"}, "stringData" if kind == "secret" else "data": {"key": "here"}}
+    await cluster.made(f"/api/v1/namespaces/{namespace}/{kind}s", body)
+    assert end(await cluster.until(pods, "one", over, seconds=90))["message"] == "here"
+
+
 _ASK = """
 import json, os, ssl, urllib.request
 root = os.environ.get('KUBERNAUT_POD_ROOT', '')

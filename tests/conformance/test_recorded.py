@@ -31,7 +31,7 @@ async def test_a_network_policy_gets_its_defaults(cluster: Client, namespace: st
     answer = await cluster.post(path, {"metadata": {"name": "two"}, "spec": wrong})
     assert answer.code == 422
     assert (
-        'spec.ingress[0].ports[0].protocol: Unsupported value: "HTTP": supported values: "SCTP", "TCP", "UDP"'
+        'spec.ingress[0].ports[0].protocol: Unsupported value: "HTTP": supported values: "TCP", "UDP", "SCTP"'
         in answer.message
     )
     assert 'spec.ingress[0].from[0].ipBlock.cidr: Invalid value: "x"' in answer.message

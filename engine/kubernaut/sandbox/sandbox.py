@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,15 +14,7 @@ from typing import Self
 from kubernaut.sandbox.access.users import ADMIN
 from kubernaut.sandbox.api.server import ApiServer, RequestCounts
 from kubernaut.sandbox.cluster import Cluster, make_cluster
-from kubernaut.sandbox.controllers.deployments import DeploymentController
-from kubernaut.sandbox.controllers.garbage import GarbageCollector
-from kubernaut.sandbox.controllers.jobs import JobController
-from kubernaut.sandbox.controllers.loop import Controller, ControllerLoop
-from kubernaut.sandbox.controllers.namespaces import NamespaceController
-from kubernaut.sandbox.controllers.replicasets import ReplicaSetController
-from kubernaut.sandbox.controllers.scheduler import Scheduler
-from kubernaut.sandbox.controllers.small import DefinitionController, QuotaController, TtlController
-from kubernaut.sandbox.controllers.statefulsets import StatefulSetController
+from kubernaut.sandbox.controllers.manager import EVERY, MANAGED, ControllerManager
 from kubernaut.sandbox.faults import Faults
 from kubernaut.sandbox.kubelet.kubelet import Kubelet
 from kubernaut.sandbox.model.objects import Object, meta, name_of
@@ -30,18 +23,6 @@ from kubernaut.sandbox.registry.calls import Call
 from kubernaut.sandbox.seeds import seed
 from kubernaut.sandbox.tls import make_authority
 
-_CONTROLLERS: tuple[type[Controller], ...] = (
-    GarbageCollector,
-    NamespaceController,
-    Scheduler,
-    JobController,
-    TtlController,
-    DeploymentController,
-    ReplicaSetController,
-    StatefulSetController,
-    QuotaController,
-    DefinitionController,
-)
 _CONTEXT = "sandbox"
 
 
@@ -55,22 +36,23 @@ class Sandbox:
         self._port = port
         self._options = options or SandboxOptions()
         self._directory = Path()
-        self._loops: list[ControllerLoop] = []
 
     async def __aenter__(self) -> Self:
         self._directory = Path(tempfile.mkdtemp(prefix="kubernaut-sandbox-"))
         authority = make_authority(self._directory)
+        self._tls = authority.context
         self._ca_file = authority.ca_file
         self._cluster: Cluster = make_cluster(self._options, self._directory, authority.ca_file.read_text())
         self.faults = Faults(self._cluster.store)
         self._kubelet = Kubelet(self._cluster)
         self._server = ApiServer(self._cluster, self.faults, self._kubelet)
         try:
-            self._port = await self._server.start(authority.context, self._port)
+            self._port = await self._server.start(self._tls, self._port)
         except OSError:
             shutil.rmtree(self._directory, ignore_errors=True)
             raise
-        self._loops = [ControllerLoop(controller(self._cluster)) for controller in _CONTROLLERS]
+        self._controllers = ControllerManager(self._cluster)
+        self._controllers.start()
         self._kubelet.start(self._port)
         seed(self._cluster)
         return self
@@ -78,8 +60,7 @@ class Sandbox:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for loop in self._loops:
-            await loop.stop()
+        await self._controllers.stop()
         await self._kubelet.stop()
         await self._server.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
@@ -98,6 +79,31 @@ class Sandbox:
     def requests(self) -> RequestCounts:
         """Requests served, by (user name, verb, resource or resource/subresource, code); a watch counts once."""
         return self._server.requests
+
+    @asynccontextmanager
+    async def outage(self) -> AsyncIterator[None]:
+        """While the block lasts, the API server is killed: nothing listens, every connection is reset, no controller acts.
+
+        Then it serves on the same port with every object kept and its watch history lost: resourceVersions from before the
+        end of the outage get 410 where they are watched from. Containers run on meanwhile, and what the kubelet has to say
+        of them is there when the server is back.
+        """
+        async with self._controllers.held(EVERY):
+            await self._server.kill()
+            try:
+                yield
+            finally:
+                self._cluster.store.compact()
+                await self._server.start(self._tls, self._port)
+
+    @asynccontextmanager
+    async def controllers_stopped(self) -> AsyncIterator[None]:
+        """While the block lasts, kube-controller-manager is killed: no Jobs, Deployments, garbage, TTLs, quotas, namespaces.
+
+        The API server, the scheduler and the kubelet go on. Afterwards the controllers begin anew from what they see.
+        """
+        async with self._controllers.held(MANAGED):
+            yield
 
     def token(self, username: str) -> str:
         """The bearer token of any user name."""

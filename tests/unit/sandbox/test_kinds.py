@@ -14,6 +14,7 @@ _SPECS = {
     "validatingadmissionpolicies": {**_CONSTRAINTS, "validations": [{"expression": "true"}]},
     "mutatingadmissionpolicies": {
         **_CONSTRAINTS,
+        "reinvocationPolicy": "Never",
         "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}}],
     },
     "validatingadmissionpolicybindings": {"policyName": "one", "validationActions": ["Deny"]},

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import socket
 import ssl
+import struct
 from collections import Counter
 
 from aiohttp import web
@@ -22,6 +25,8 @@ from kubernaut.sandbox.model.statuses import ApiError, forbidden, no_such_resour
 
 _LOG = logging.getLogger(__name__)
 _HEALTH = ("/healthz", "/livez", "/readyz")
+_LINGER_NOT = struct.pack("ii", 1, 0)
+"""SO_LINGER of no time: closing a socket resets its connection."""
 RequestCounts = Counter[tuple[str, str, str, int]]
 
 
@@ -51,6 +56,17 @@ class ApiServer:
         if self._runner:
             await self._runner.cleanup()
 
+    async def kill(self) -> None:
+        """Stop listening and reset every connection, as the end of a process does; `start` serves again."""
+        if self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        for site in tuple(runner.sites):
+            await site.stop()
+        for connection in runner.server.connections if runner.server else ():
+            _reset(connection.transport)
+        await runner.cleanup()
+
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         user, info = (
             User("system:anonymous", ("system:unauthenticated",)),
@@ -61,6 +77,8 @@ class ApiServer:
             user = self._user(request)
             if info.verb == "watch":
                 self._count(user, info, 200)
+            if seconds := self._faults.wait_for(info.verb, info.full_resource):
+                await asyncio.sleep(seconds)
             self._faults.check(info.verb, info.full_resource)
             self._authorize(request, info, user)
             response = await self._answer(request, info, user)
@@ -75,6 +93,8 @@ class ApiServer:
             response = refusal(ApiError(500, "InternalError", f"Internal error occurred: {error}"))
         if info.verb != "watch" or response.status != 200:
             self._count(user, info, response.status)
+        if response.status < 400 and self._faults.drops(info.verb, info.full_resource):
+            _reset(request.transport)
         return response
 
     def _count(self, user: User, info: RequestInfo, code: int, amount: int = 1) -> None:
@@ -154,6 +174,15 @@ class ApiServer:
         documents = {(): discovery.paths, ("version",): discovery.version_info}
         read = documents.get(tuple(parts))
         return read() if read else None
+
+
+def _reset(transport: asyncio.BaseTransport | None) -> None:
+    """Break the connection off, unsent answers and all."""
+    if not isinstance(transport, asyncio.Transport):
+        return
+    if connected := transport.get_extra_info("socket"):
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+    transport.abort()
 
 
 def _no_page() -> web.Response:

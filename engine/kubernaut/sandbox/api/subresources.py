@@ -16,7 +16,8 @@ from kubernaut.sandbox.model.kinds import Kind
 from kubernaut.sandbox.model.objects import Object, spec_of, uid_of
 from kubernaut.sandbox.model.patches import patched
 from kubernaut.sandbox.model.statuses import conflict, invalid, invalid_value, method_not_allowed
-from kubernaut.sandbox.registry.calls import Call, Deletion
+from kubernaut.sandbox.registry.calls import Call
+from kubernaut.sandbox.registry.evictions import Evictions
 
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 600, 1 << 32
 
@@ -33,6 +34,7 @@ class Subresources:
 
     def __init__(self, cluster: Cluster, logs: Logs) -> None:
         self._cluster, self._logs = cluster, logs
+        self._evictions = Evictions(cluster.registry, cluster.deleter)
 
     async def handle(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
         """The answer, or 405 for a verb the subresource does not have."""
@@ -84,9 +86,7 @@ class Subresources:
 
     async def _evict(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
         body = await read_object(request, "Eviction")
-        options = body.get("deleteOptions") or {}
-        how = Deletion(options.get("gracePeriodSeconds"), uid=(options.get("preconditions") or {}).get("uid") or "")
-        self._cluster.deleter.delete(call, kind, info.namespace, info.name, how)
+        self._evictions.evict(call, kind, info.namespace, info.name, body)
         return json_answer(
             {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
         )

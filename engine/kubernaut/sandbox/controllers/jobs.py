@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from kubernaut.sandbox.cluster import Cluster
 from kubernaut.sandbox.controllers.failures import verdict
-from kubernaut.sandbox.controllers.jobstate import Ending, JobState, read_state
+from kubernaut.sandbox.controllers.jobstate import Ending, Failures, JobState, read_state
 from kubernaut.sandbox.controllers.loop import Controller, Key
 from kubernaut.sandbox.controllers.pods import PodControl
 from kubernaut.sandbox.model.objects import (
@@ -26,6 +26,7 @@ from kubernaut.sandbox.model.objects import (
     seconds_since,
     spec_of,
     status_of,
+    uid_of,
     with_meta,
 )
 from kubernaut.sandbox.model.store import Change
@@ -46,6 +47,8 @@ class JobController(Controller):
         super().__init__(cluster)
         self._pods = PodControl(self.registry, cluster.deleter, self.call, self.events)
         self._pod_kind = cluster.kinds.named("pods")
+        self._failures: dict[str, Failures] = {}
+        """By Job uid; in memory alone, as the real controller has it: one that restarts does not wait."""
 
     def keys(self, change: Change) -> Iterable[Key]:
         if change.resource == "jobs.batch":
@@ -65,9 +68,11 @@ class JobController(Controller):
             return None
         state = read_state(job, self._pods.owned(job), TRACKING, self.cluster.options)
         if is_deleting(job):
+            self._failures.pop(uid_of(job), None)
             self._untrack([pod for pod in state.pods if status_of(pod).get("phase") in ("Succeeded", "Failed")])
             return None
         if has_condition(job, "Complete") or has_condition(job, "Failed"):
+            self._failures.pop(uid_of(job), None)
             self._untrack(state.pods)
             return None
         return self._advance(job, state)
@@ -148,8 +153,7 @@ class JobController(Controller):
                 self.events.normal(job, "Completed", "Job completed")
 
     def _suspend(self, job: Object, state: JobState, counted: Object) -> None:
-        for pod in state.active:
-            self._pods.delete(job, pod)
+        self._discard(job, state.active)
         if not has_condition(job, "Suspended"):
             self.events.normal(job, "Suspended", "Job suspended")
         counted = self._condition(counted, "Suspended", Ending("JobSuspended", "Job suspended"))
@@ -161,18 +165,24 @@ class JobController(Controller):
         """Make the pods that are missing; returns how long to wait when the backoff is not over."""
         wanted = state.missing(spec_of(job), status_of(job).get("succeeded", 0))
         if wanted < 0:
-            for pod in state.active[wanted:]:
-                self._pods.delete(job, pod)
+            self._discard(job, state.active[wanted:])
             return None
-        if wanted and (wait := state.backoff()) > 0:
+        if wanted and (wait := state.backoff(self._failures.get(uid_of(job), Failures()))) > 0:
             return wait
         for _ in range(wanted):
             template = spec_of(job)["template"]
             self._pods.create(job, template, finalizers=[TRACKING])
         return None
 
+    def _discard(self, job: Object, pods: list[Object]) -> None:
+        """Remove pods that are not wanted any more: untracked first, so that they do not count as failed."""
+        for pod in pods:
+            self._untrack([pod])
+            self._pods.delete(job, pod)
+
     def _write(self, job: Object, state: JobState, status: Object) -> Object:
         written = self.put_status("jobs.batch", job, status)
+        self._failures[uid_of(job)] = state.failures_since(self._failures.get(uid_of(job), Failures()))
         self._untrack([*state.new_succeeded, *state.new_failed])
         return written
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kubernaut.sandbox.controllers.pods import is_finished, is_ready
 from kubernaut.sandbox.model.objects import Object, is_deleting, meta, parse_time, seconds_since, spec_of, status_of
@@ -15,6 +16,14 @@ class Ending:
 
     reason: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How many pods failed in a row, and when the last one did."""
+
+    count: int = 0
+    last: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +83,49 @@ class JobState:
         present = len(self.active) + (len(self.terminating) if self.waits_for_terminating else 0)
         return int(wanted - present)
 
-    def backoff(self) -> float:
+    def failures_since(self, before: Failures) -> Failures:
+        """The failures in a row once the pods that ended since are added, ignored ones too."""
+        found = before
+        for pod in sorted((*self.new_succeeded, *self.new_failed), key=_ended_at):
+            failed = status_of(pod).get("phase") != "Succeeded"
+            found = Failures(found.count + 1, _ended_at(pod)) if failed else Failures()
+        return found
+
+    def backoff(self, failures: Failures) -> float:
         """Seconds until the next pod may be made: doubling with every failure since the last success."""
-        ended = sorted((pod for pod in self.pods if is_finished(pod)), key=_ended_at)
-        failures = 0
-        for pod in ended:
-            failures = failures + 1 if status_of(pod)["phase"] == "Failed" else 0
-        if not failures:
+        if not failures.count:
             return 0.0
-        wait: float = min(self.options.backoff_base_seconds * 2 ** (failures - 1), self.options.backoff_max_seconds)
-        return wait - seconds_since(_ended_at(ended[-1]))
+        base, most = self.options.backoff_base_seconds, self.options.backoff_max_seconds
+        wait: float = min(base * 2 ** min(failures.count - 1, 30), most)
+        return wait - seconds_since(failures.last)
 
 
 def read_state(job: Object, pods: list[Object], finalizer: str, options: SandboxOptions) -> JobState:
     """Sort the Job's pods."""
     uncounted = [pod for pod in pods if finalizer in (meta(pod).get("finalizers") or ())]
     strict = spec_of(job).get("podReplacementPolicy") == "Failed"
-    gone = [
-        pod
-        for pod in uncounted
-        if is_deleting(pod) and not is_finished(pod) and not meta(pod).get("deletionGracePeriodSeconds")
-    ]
+    lost = [pod for pod in uncounted if _is_lost(pod)]
     return JobState(
         pods,
         active=[pod for pod in pods if not is_finished(pod) and not is_deleting(pod)],
-        terminating=[pod for pod in pods if is_deleting(pod) and not is_finished(pod) and pod not in gone],
+        terminating=[pod for pod in pods if is_deleting(pod) and not is_finished(pod) and pod not in lost],
         new_succeeded=[pod for pod in uncounted if status_of(pod).get("phase") == "Succeeded"],
-        new_failed=[pod for pod in uncounted if status_of(pod).get("phase") == "Failed"] + gone,
+        new_failed=[pod for pod in uncounted if _has_failed(pod, strict=strict)],
         waits_for_terminating=strict,
         options=options,
     )
+
+
+def _has_failed(pod: Object, *, strict: bool) -> bool:
+    """Whether to count it: once it is Failed, and where not only failed pods are replaced, as soon as it is deleted."""
+    if is_finished(pod):
+        return bool(status_of(pod)["phase"] == "Failed")
+    return _is_lost(pod) or (is_deleting(pod) and not strict)
+
+
+def _is_lost(pod: Object) -> bool:
+    """Deleted before it came to a node: nobody else will ever say that it is over."""
+    return is_deleting(pod) and not spec_of(pod).get("nodeName")
 
 
 def _ended_at(pod: Object) -> str:
@@ -113,4 +135,11 @@ def _ended_at(pod: Object) -> str:
         for s in statuses
         if (ended := (s.get("state") or {}).get("terminated")) and ended.get("finishedAt")
     ]
-    return max(times, key=parse_time, default=str(meta(pod)["creationTimestamp"]))
+    if times:
+        return str(max(times, key=parse_time))
+    if not is_deleting(pod):
+        return str(meta(pod)["creationTimestamp"])
+    begun = parse_time(meta(pod)["deletionTimestamp"]) - timedelta(
+        seconds=meta(pod).get("deletionGracePeriodSeconds") or 0
+    )
+    return begun.isoformat()

@@ -56,7 +56,7 @@ class Controller:
 
 
 class ControllerLoop:
-    """Runs one controller."""
+    """Runs one controller, which begins by hearing of everything there is."""
 
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
@@ -64,6 +64,8 @@ class ControllerLoop:
         self._failures: dict[Key, int] = {}
         self._wake = asyncio.Event()
         self._stop = controller.store.listen(self._hear)
+        for change in controller.store.present():
+            self._hear(change)
         self._task = asyncio.create_task(self._run(), name=f"sandbox-{controller.name}")
 
     async def stop(self) -> None:

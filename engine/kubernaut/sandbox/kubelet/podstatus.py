@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kubernaut.sandbox.kubelet.states import ContainerState
+from kubernaut.sandbox.kubelet.states import CREATING, INITIALIZING, ContainerState
 from kubernaut.sandbox.model.objects import Object, meta, put_condition, status_of
 
 _ADDRESS = "127.0.0.1"
@@ -54,7 +54,10 @@ def _conditions(
     elif phase == "Failed":
         ready = {"status": "False", "reason": "PodFailed"}
     conditions = list(status_of(pod).get("conditions") or ())
-    running = phase == "Running" or (phase == "Pending" and any(state.started_at for state in init))
+    begun = any(
+        state.started_at or state.ended or state.reason not in (CREATING, INITIALIZING) for state in (*init, *main)
+    )
+    running = phase == "Running" or (phase == "Pending" and begun)
     for kind, found in (
         ("PodReadyToStartContainers", {"status": "True" if running else "False"}),
         ("Initialized", initialized),

@@ -65,6 +65,12 @@ class ContainerState:
         if self.identity:
             self.ended["containerID"] = self.identity
 
+    def lose(self) -> None:
+        """The pod ended before it was ever seen to run: nobody knows better."""
+        message = "The container could not be located when the pod was terminated"
+        lost = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": message}
+        self.ready, self.ended = False, {**lost, "startedAt": None, "finishedAt": None}
+
     def status(self) -> Object:
         """The entry of containerStatuses."""
         return {

@@ -22,7 +22,11 @@ class Volumes:
         for volume in spec_of(pod).get("volumes") or ():
             place = directory / volume["name"]
             place.mkdir(parents=True, exist_ok=True)
-            for path, content in self._files(pod, volume).items():
+            try:
+                files = self._files(pod, volume)
+            except MissingReferenceError as error:
+                raise MissingReferenceError(f'volume "{volume["name"]}" : {error}') from error
+            for path, content in files.items():
                 _write(place, path, content)
 
     def _files(self, pod: Object, volume: Object) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from kubernaut.sandbox.kubelet.containers import ContainerRunner, PodContext
 from kubernaut.sandbox.kubelet.podstatus import pod_status
 from kubernaut.sandbox.kubelet.references import MissingReferenceError
-from kubernaut.sandbox.kubelet.states import INITIALIZING, ContainerState
+from kubernaut.sandbox.kubelet.states import CREATING, INITIALIZING, ContainerState
 from kubernaut.sandbox.kubelet.volumes import Volumes
 from kubernaut.sandbox.model.objects import Object, name_of, namespace_of, now, spec_of, uid_of
 from kubernaut.sandbox.model.statuses import ApiError
@@ -28,8 +28,9 @@ class PodWorker:
         self._pod, self._cluster = context.pod, context.cluster
         self._phase, self._started, self._why = "Pending", now(), ("", "")
         spec = spec_of(self._pod)
-        self._init = self._runners("initContainers", "ContainerCreating")
-        self._main = self._runners("containers", INITIALIZING if spec.get("initContainers") else "ContainerCreating")
+        waiting = INITIALIZING if spec.get("initContainers") else CREATING
+        self._init = self._runners("initContainers", waiting)
+        self._main = self._runners("containers", waiting)
         self._ending: asyncio.Task[None] | None = None
         self._run_task = asyncio.create_task(self._run(), name=f"pod-{name_of(self._pod)}")
 
@@ -69,10 +70,7 @@ class PodWorker:
         return "" if state.started_at or state.ended or state.restarts else state.reason
 
     def _runners(self, field: str, reason: str) -> list[ContainerRunner]:
-        states = [
-            ContainerState(container, reason if index == 0 or field == "containers" else INITIALIZING)
-            for index, container in enumerate(spec_of(self._pod).get(field) or ())
-        ]
+        states = [ContainerState(container, reason) for container in spec_of(self._pod).get(field) or ()]
         return [ContainerRunner(self._context, state, field) for state in states]
 
     async def _run(self) -> None:
@@ -91,13 +89,10 @@ class PodWorker:
         self._report()
         policy = spec_of(self._pod)["restartPolicy"]
         for runner in self._init:
-            runner.state.wait("ContainerCreating")
             await runner.run("OnFailure" if policy == "Always" else policy)
             if not runner.state.succeeded:
                 self._finish()
                 return
-        for runner in self._main:
-            runner.state.wait("ContainerCreating")
         await asyncio.gather(*(runner.run(policy) for runner in self._main))
         self._finish()
 
@@ -109,7 +104,7 @@ class PodWorker:
                 self._volumes.make(self._pod, self._context.directory / "volumes")
             except MissingReferenceError as error:
                 if told != str(error):
-                    self._context.events.warning(self._pod, "FailedMount", f"MountVolume.SetUp failed: {error}")
+                    self._context.events.warning(self._pod, "FailedMount", f"MountVolume.SetUp failed for {error}")
                     self._report()
                     told = str(error)
                 await asyncio.sleep(_MOUNT_RETRY_SECONDS)
@@ -134,11 +129,19 @@ class PodWorker:
         self._run_task.cancel()
         with suppress(asyncio.CancelledError):
             await self._run_task
+        self._give_up()
         self._finish()
         with suppress(ApiError):  # already gone is what was wanted
             kind = self._cluster.kinds.named("pods")
             how = Deletion(grace_seconds=0, uid=uid_of(self._pod))
             self._cluster.deleter.delete(self._call, kind, namespace_of(self._pod), name_of(self._pod), how)
+
+    def _give_up(self) -> None:
+        """Of an initialized pod that ends early, a container that never ran counts as failed."""
+        if all(runner.state.succeeded for runner in self._init):
+            for runner in self._main:
+                if runner.state.ended is None:
+                    runner.state.lose()
 
     def _finish(self) -> None:
         if self._phase in ("Succeeded", "Failed"):

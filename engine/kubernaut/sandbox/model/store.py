@@ -78,6 +78,12 @@ class Store:
             raise expired(f"too old resource version: {revision} ({self._forgotten})")
         return [change for change in self._history if change.revision > revision and change.resource == resource]
 
+    def present(self) -> Iterator[Change]:
+        """Everything there is, told as if it were new: where a listener that comes late begins."""
+        for resource in tuple(self.resources()):
+            for obj in self.list(resource):
+                yield Change(self.revision, "ADDED", resource, None, obj)
+
     def compact(self) -> None:
         """Forget the history: watches can resume from the present only."""
         self._history.clear()

@@ -27,6 +27,7 @@ from kubernaut.sandbox.model.statuses import (
     Cause,
     already_exists,
     bad_request,
+    conflict,
     invalid,
     not_found,
     not_implemented,
@@ -98,13 +99,21 @@ class Registry:
         """The object as replaced; an upsert kind is created when missing."""
         old = self.store.get(kind.resource, namespace, name)
         if old is None and kind.upsert and not subresource:
-            return self.create(call, kind, namespace, body)
+            return self._created_by_update(call, kind, namespace, name, body)
         if old is None:
             raise not_found(kind.resource, name)
         new = self._decoded(call, kind, body)
         if name_of(new) != name:
             raise bad_request(f"the name of the object ({name_of(new)}) does not match the name on the URL ({name})")
         return self._replaced(call, kind, presented(kind, old), new, subresource)
+
+    def _created_by_update(self, call: Call, kind: Kind, namespace: str, name: str, body: Object) -> Object:
+        """As etcd has it: a resourceVersion does not keep the object from being made, a uid does."""
+        if uid := meta(body).get("uid"):
+            raise conflict(
+                kind.resource, name, f"Precondition failed: UID in precondition: {uid}, UID in object meta: "
+            )
+        return self.create(call, kind, namespace, with_meta(body, resourceVersion=None))
 
     def patch(
         self, call: Call, kind: Kind, namespace: str, name: str, media_type: str, patch: Any, subresource: str = ""

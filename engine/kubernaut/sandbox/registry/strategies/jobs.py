@@ -32,6 +32,8 @@ class Jobs(Strategy):
             manualSelector=False,
             podReplacementPolicy=policy,
         )
+        if spec.get("podFailurePolicy"):
+            spec = {**spec, "podFailurePolicy": _default_policy(spec["podFailurePolicy"])}
         return {**obj, "spec": {**spec, "template": default_template(spec.get("template") or {}, restart_policy=None)}}
 
     def prepare_create(self, obj: Object) -> Object:
@@ -69,6 +71,17 @@ class Jobs(Strategy):
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
         return immutable(spec_of(new), spec_of(old), "spec", _FIXED)
+
+
+def _default_policy(policy: Object) -> Object:
+    """A condition that is named alone is meant to be True."""
+    rules = [
+        {**rule, "onPodConditions": [with_defaults(item, status="True") for item in rule["onPodConditions"]]}
+        if rule.get("onPodConditions")
+        else rule
+        for rule in policy.get("rules") or ()
+    ]
+    return {**policy, "rules": rules}
 
 
 def _selector_causes(job: Object) -> list[Cause]:
@@ -130,6 +143,10 @@ def _rule_causes(rule: Object, at: str, names: set[str | None]) -> list[Cause]:
             else "specifying one of OnExitCodes and OnPodConditions is required"
         )
         causes.append(Cause(at, f"Invalid value: {why}"))
+    for index, condition in enumerate(conditions or ()):
+        if condition["status"] not in ("False", "True", "Unknown"):
+            where = f"{at}.onPodConditions[{index}].status"
+            causes.append(unsupported_value(where, condition["status"], ("False", "True", "Unknown")))
     return causes + (_codes_causes(codes, f"{at}.onExitCodes", names) if codes else [])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubernaut.sandbox.model.objects import Object, spec_of
-from kubernaut.sandbox.model.statuses import Cause, required, unsupported_value
+from kubernaut.sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
 from kubernaut.sandbox.registry.strategies.base import Strategy, with_defaults
 
 _FAILURES = ("Fail", "Ignore")
@@ -35,9 +35,10 @@ class AdmissionPolicies(Strategy):
         if spec["failurePolicy"] not in _FAILURES:
             causes.append(unsupported_value("spec.failurePolicy", spec["failurePolicy"], _FAILURES))
         if not any(spec.get(field) for field in self._says):
-            causes.append(
-                required(f"spec.{self._says[0]}", f"{' or '.join(self._says)} must contain at least one item")
-            )
+            why = f"{' or '.join(self._says)} must contain at least one item"
+            causes += [required(f"spec.{field}", why) for field in self._says]
+        if "mutations" in self._says and not spec.get("reinvocationPolicy"):
+            causes.append(required("spec.reinvocationPolicy"))
         for index, validation in enumerate(spec.get("validations") or ()):
             if not (validation.get("expression") or "").strip():
                 causes.append(required(f"spec.validations[{index}].expression", "expression is not specified"))
@@ -62,5 +63,5 @@ class PolicyBindings(Strategy):
             if action not in _ACTIONS
         ]
         if {"Deny", "Warn"} <= set(actions):
-            causes.append(Cause(at, f"Invalid value: must not contain both Deny and Warn ({_TWICE})"))
+            causes.append(invalid_value(at, actions, f"must not contain both Deny and Warn ({_TWICE})"))
         return causes

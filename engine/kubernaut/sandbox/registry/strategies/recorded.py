@@ -12,7 +12,7 @@ from kubernaut.sandbox.model.statuses import Cause, invalid_value, required, uns
 from kubernaut.sandbox.registry.strategies.base import Strategy, with_defaults
 
 _HIGHEST_PRIORITY = 1_000_000_000
-_PROTOCOLS = ("SCTP", "TCP", "UDP")
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
 _PERCENT_MESSAGE = (
     "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
     "validation is '[0-9]+%')"
@@ -35,7 +35,7 @@ class NetworkPolicies(Strategy):
     def validate(self, obj: Object) -> list[Cause]:
         spec = spec_of(obj)
         causes = [
-            unsupported_value(f"spec.policyTypes[{index}]", found, ("Egress", "Ingress"))
+            unsupported_value(f"spec.policyTypes[{index}]", found, ("Ingress", "Egress"))
             for index, found in enumerate(spec["policyTypes"])
             if found not in ("Ingress", "Egress")
         ]
@@ -76,7 +76,8 @@ class PriorityClasses(Strategy):
     def validate(self, obj: Object) -> list[Cause]:
         causes, policy = [], obj["preemptionPolicy"]
         if name_of(obj).startswith("system-"):
-            why = "Forbidden: priority class names with 'system-' prefix are reserved for system use only"
+            reserved = "priority class names with 'system-' prefix are reserved for system use only"
+            why = f"Forbidden: {reserved}. error: {name_of(obj)} is not a known system priority class"
             causes.append(Cause("metadata.name", why, "FieldValueForbidden"))
         if obj["value"] > _HIGHEST_PRIORITY:
             why = f"Forbidden: maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}"

@@ -55,6 +55,7 @@ PODS = Resource("/api/v1", "pods")
 EVENTS = Resource("/api/v1", "events")
 SERVICE_ACCOUNTS = Resource("/api/v1", "serviceaccounts")
 ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "localsubjectaccessreviews")
+SELF_REVIEWS = Resource("/apis/authentication.k8s.io/v1", "selfsubjectreviews")
 LEASES = Resource("/apis/coordination.k8s.io/v1", "leases")
 
 

@@ -11,14 +11,7 @@ from kubernaut.cluster import EXECUTIONS, Cluster
 from kubernaut.embedded import installation, seed
 from kubernaut.registry import Registry
 from kubernaut.sandbox import Sandbox
-
-
-async def command(*words):
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "kubernaut.cli", *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode, out.decode(), err.decode()
+from tests.support.shell import command
 
 
 async def test_the_demo_runs_every_action_a_dry_run_and_two_refusals_and_ends_well():
@@ -38,7 +31,7 @@ async def test_the_demo_tells_a_person_what_changed_and_how_long_it_took():
     assert code == 0
     for part in (
         "Deployment/web spec.replicas: 2 → 3",
-        "undo: kubernaut execute scale",
+        "undo: kubernaut rollback",
         "as deployment-scaler",
         "dry-run",
         "each ended as it should",

@@ -6,7 +6,14 @@ import sys
 
 import typer
 
-from kubernaut.cli import cluster_commands, control_commands, offline_commands, rbac_commands, sandbox_commands
+from kubernaut.cli import (
+    cluster_commands,
+    control_commands,
+    offline_commands,
+    rbac_commands,
+    rollback_command,
+    sandbox_commands,
+)
 from kubernaut.cli.output import complain
 from kubernaut.errors import DeniedError, InputError, KubernautError, NotFoundError, RejectedError, RetryError
 
@@ -20,7 +27,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (sandbox_commands, cluster_commands, control_commands, offline_commands, rbac_commands):
+for commands in (
+    sandbox_commands,
+    cluster_commands,
+    control_commands,
+    rollback_command,
+    offline_commands,
+    rbac_commands,
+):
     commands.add_to(app)
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from kubernaut.cli.asking import ask
 from kubernaut.cli.live import Follower
 from kubernaut.cli.offline_commands import (
     Configuration,
@@ -23,11 +24,10 @@ from kubernaut.cli.offline_commands import (
 )
 from kubernaut.cli.output import Format, Output, console, print_json
 from kubernaut.cli.parameters import read_parameters
-from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.controller import Controller
-from kubernaut.errors import InputError, NotFoundError
-from kubernaut.execution import API_VERSION, KIND, Phase, Reason
-from kubernaut.informer import key_of
+from kubernaut.execution import Phase, Reason
+from kubernaut.informer import Key, key_of
 from kubernaut.logs import log_to_stderr
 from kubernaut.probes import probes
 from kubernaut.registry import Registry
@@ -74,10 +74,8 @@ def execute(
     spec: dict[str, Any] = {"action": action, "parameters": parameters, "dryRun": dry_run}
     if deadline:
         spec["deadlineSeconds"] = deadline
-    metadata = {"name": name} if name else {"generateName": f"{action}-"}
-    manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {**metadata, "namespace": namespace}, "spec": spec}
-    ended = asyncio.run(_execute(kubeconfig, manifest, wait, output))
-    raise typer.Exit(_exit_code(ended) if wait else 0)
+    ended = asyncio.run(_execute(kubeconfig, Key(namespace, name), spec, wait, output))
+    raise typer.Exit(exit_code(ended) if wait else 0)
 
 
 async def _control(kubeconfig: Path | None, settings: Settings) -> None:
@@ -101,26 +99,23 @@ async def _control(kubeconfig: Path | None, settings: Settings) -> None:
             await work
 
 
-async def _execute(kubeconfig: Path | None, manifest: dict[str, Any], wait: bool, output: Format) -> dict[str, Any]:
+async def _execute(
+    kubeconfig: Path | None, key: Key, spec: dict[str, Any], wait: bool, output: Format
+) -> dict[str, Any]:
     cluster = await Cluster.connect(kubeconfig)
     async with cluster:
-        namespace = manifest["metadata"]["namespace"]
-        try:
-            created = await cluster.create(EXECUTIONS, namespace, manifest)
-        except NotFoundError as error:
-            if "namespaces" in str(error):
-                raise InputError(f"namespace {namespace} does not exist: name another with -n") from error
-            raise InputError("this cluster knows no KubernetesExecution: kubernaut crd | kubectl apply -f -") from error
+        created = await ask(cluster, key, spec, prefix=f"{spec['action']}-")
         if wait:
             created = await Follower(console(), quiet=output is Format.JSON).follow(cluster, key_of(created))
     if output is Format.JSON:
         print_json(created)
     elif not wait:
-        console().print(f"{created['metadata']['name']} created in {namespace}")
+        console().print(f"{created['metadata']['name']} created in {key.namespace}")
     return created
 
 
-def _exit_code(ended: dict[str, Any]) -> int:
+def exit_code(ended: dict[str, Any]) -> int:
+    """What the shell is told of an end."""
     status = ended["status"]
     if status["phase"] == Phase.SUCCEEDED:
         return 0

@@ -15,6 +15,7 @@ from kubernaut.cluster import EXECUTIONS, Cluster
 from kubernaut.errors import InputError, NotFoundError
 from kubernaut.execution import Phase
 from kubernaut.informer import Key
+from kubernaut.pace import ANNOTATION_RESUMED
 
 Name = Annotated[str, typer.Argument(help="The execution's name.")]
 
@@ -39,16 +40,29 @@ def suspend(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig
     console().print(f"{name} waits until: kubernaut resume {name} -n {namespace}")
 
 
-def resume(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
-    """Let an execution go that was held back."""
-    asyncio.run(_set(kubeconfig, Key(namespace, name), {"suspend": False}))
-    console().print(f"{name} starts as soon as it may")
+def resume(
+    name: Annotated[list[str], typer.Argument(help="The executions' names.")],
+    namespace: Namespace = "default",
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Let executions go that were held back: by a person, a cooldown, or the namespace's budget."""
+    for one in name:
+        asyncio.run(_resume(kubeconfig, Key(namespace, one)))
+        console().print(f"{one} starts as soon as it may")
 
 
 async def _cancel(kubeconfig: Path | None, key: Key) -> dict[str, Any]:
     async with await Cluster.connect(kubeconfig) as cluster:
         await _patch(cluster, key, {"cancel": True})
         return await Follower(console()).follow(cluster, key)
+
+
+async def _resume(kubeconfig: Path | None, key: Key) -> None:
+    async with await Cluster.connect(kubeconfig) as cluster:
+        obj = await _waiting(cluster, key)
+        held_since = obj.get("status", {}).get("heldSince")
+        lifted = {"metadata": {"annotations": {ANNOTATION_RESUMED: held_since}}} if held_since else {}
+        await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": {"suspend": False}, **lifted})
 
 
 async def _set(kubeconfig: Path | None, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
@@ -58,13 +72,19 @@ async def _set(kubeconfig: Path | None, key: Key, spec: dict[str, Any]) -> dict[
 
 async def _patch(cluster: Cluster, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
     """Change the execution's spec; raises InputError for one that is not there, or has ended."""
+    await _waiting(cluster, key)
+    return await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": spec})
+
+
+async def _waiting(cluster: Cluster, key: Key) -> dict[str, Any]:
+    """The execution, which has not ended; raises InputError for one that is not there, or has."""
     try:
         obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
-        phase = obj.get("status", {}).get("phase")
-        if phase and Phase(phase).ended:
-            raise InputError(f"{key.name} has ended already: {phase}")
-        return await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": spec})
     except NotFoundError as error:
         raise InputError(
             f"there is no execution {key.name} in {key.namespace}: kubectl get kex -n {key.namespace}"
         ) from error
+    phase = obj.get("status", {}).get("phase")
+    if phase and Phase(phase).ended:
+        raise InputError(f"{key.name} has ended already: {phase}")
+    return obj

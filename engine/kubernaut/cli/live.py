@@ -94,12 +94,20 @@ def print_details(out: Console, obj: Mapping[str, Any]) -> None:
         out.print(f"{field}: [red]{before}[/] → [green]{after}[/]{' (planned)' if planned else ''}")
     for key, value in result.get("outputs", {}).items():
         out.print(f"  {plain(key)}: {_told_output(value)}")
-    rollback = result.get("rollback")
-    if rollback:
-        words = " ".join(f"-p {pair}" for pair in as_pairs(rollback["parameters"]))
-        out.print(f"  undo: kubernaut execute {rollback['action']} -n {metadata['namespace']} {plain(words)}")
+    if result.get("rollback"):
+        out.print(f"  undo: kubernaut rollback {metadata['name']} -n {metadata['namespace']}")
+    if status.get("logTail"):
+        lines = "\n".join(f"    {plain(line)}" for line in status["logTail"].splitlines())
+        out.print(f"  its log ended with:\n[dim]{lines}[/]")
     if status.get("stages"):
         out.print(f"  time: {stages_line(status['stages'])}")
+
+
+def undo_line(obj: Mapping[str, Any]) -> str:
+    """The command that carries out the way back of an execution, whatever has happened since."""
+    rollback = obj["status"]["result"]["rollback"]
+    words = " ".join(f"-p {pair}" for pair in as_pairs(rollback["parameters"]))
+    return f"kubernaut execute {rollback['action']} -n {obj['metadata']['namespace']} {words}"
 
 
 def _told_output(value: object) -> str:

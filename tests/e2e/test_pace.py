@@ -1,0 +1,66 @@
+"""Cooldowns and the budget at work, with the person who lets go what they hold."""
+
+import pytest
+
+from kubernaut.cluster import EXECUTIONS
+from kubernaut.settings import ActionSettings, BudgetSettings, Settings
+from tests.support.shell import as_admin, command
+from tests.support.site import site_on
+
+
+@pytest.fixture
+def with_settings(request, registry):
+    def make(**settings):
+        options = request.config.option
+        return site_on(options.cluster, options.image, registry, Settings(**settings))
+
+    return make
+
+
+def wish(value):
+    return ("patch-configmap", {"name": "app-config", "set": {"A": str(value)}})
+
+
+async def test_a_target_is_left_alone_for_a_while_and_then_the_next_one_starts_by_itself(with_settings):
+    async with with_settings(actions={"patch-configmap": ActionSettings(cooldown_seconds=5)}) as site:
+        await site.end(await site.create(*wish(1), name="first"))
+        second = await site.create(*wish(2), name="second")
+        status = await site.until(second, phase="Pending", reason="CoolingDown")
+        assert "first acted on ConfigMap/app-config just before" in status["message"]
+        ended = (await site.end(second))["status"]
+        assert ended["phase"] == "Succeeded"
+        assert "heldSince" not in ended
+
+
+async def test_a_cooldown_can_be_cut_short_by_a_person(with_settings, tmp_path):
+    async with with_settings(actions={"patch-configmap": ActionSettings(cooldown_seconds=3600)}) as site:
+        await site.end(await site.create(*wish(1), name="first"))
+        second = await site.create(*wish(2), name="second")
+        await site.until(second, phase="Pending", reason="CoolingDown")
+        code, out, err = await command("resume", "second", *as_admin(site, tmp_path))
+        assert code == 0, err
+        assert "second starts as soon as it may" in out
+        assert (await site.end(second))["status"]["phase"] == "Succeeded"
+
+
+async def test_beyond_the_budget_executions_wait_for_a_person_and_rehearsals_do_not(with_settings, tmp_path):
+    async with with_settings(budget=BudgetSettings(executions=2, window_seconds=600)) as site:
+        for number in range(2):
+            assert (await site.run(*wish(number)))["phase"] == "Succeeded"
+        keys = [await site.create(*wish(n), name=f"over-{n}") for n in (7, 8)]
+        for key in keys:
+            status = await site.until(key, phase="Pending", reason="BudgetExceeded")
+            assert f"kubernaut resume {key.name} -n {site.namespace}" in status["message"]
+        assert (await site.run(*wish(9), dryRun=True))["phase"] == "Succeeded"
+        code, _, err = await command("resume", *(key.name for key in keys), *as_admin(site, tmp_path))
+        assert code == 0, err
+        for key in keys:
+            assert (await site.end(key))["status"]["phase"] == "Succeeded"
+
+
+async def test_an_annotation_set_in_advance_lifts_no_hold(with_settings):
+    async with with_settings(budget=BudgetSettings(executions=1, window_seconds=600)) as site:
+        await site.run(*wish(1))
+        key = await site.create(*wish(2))
+        await site.patch(EXECUTIONS, key.name, {"metadata": {"annotations": {"kubernaut.io/resumed": "true"}}})
+        await site.until(key, phase="Pending", reason="BudgetExceeded")

@@ -1,0 +1,65 @@
+"""What may be undone, and who stands in the way."""
+
+import pytest
+
+from kubernaut.rollback import Writer, diverged, writer_of
+from kubernaut.types import Change
+
+
+def change(field="spec.replicas", before=2, after=5):
+    return Change(kind="Deployment", name="web", field=field, before=before, after=after)
+
+
+@pytest.mark.parametrize(
+    ("planned", "now"),
+    [
+        pytest.param([change(before=5, after=2)], [], id="still as it was left"),
+        pytest.param([change(before=7, after=2)], [7], id="changed by somebody since"),
+        pytest.param([], [], id="back already: nothing would be overwritten"),
+        pytest.param([change("spec.paused", before=True, after=False)], [], id="another field"),
+    ],
+)
+def test_only_what_somebody_else_set_diverges(planned, now):
+    assert [one.now for one in diverged([change()], planned)] == now
+
+
+def managed(manager, time, **fields):
+    return {"manager": manager, "time": time, "fieldsV1": fields}
+
+
+OBJECT = {
+    "metadata": {
+        "managedFields": [
+            managed("kubernaut-runner", "2026-01-01T10:00:00Z", **{"f:spec": {"f:replicas": {}}}),
+            managed("kubectl-edit", "2026-01-01T11:00:00Z", **{"f:spec": {"f:replicas": {}, "f:paused": {}}}),
+            managed("helm", "2026-01-01T12:00:00Z", **{"f:data": {"f:app.properties": {}, ".": {}, "f:a": {}}}),
+            managed(
+                "restarter",
+                "2026-01-01T13:00:00Z",
+                **{"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:example.com/at": {}}}}}},
+            ),
+        ]
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "manager"),
+    [
+        ("spec.replicas", "kubectl-edit"),
+        ("data.app.properties", "helm"),
+        ("data.a", "helm"),
+        ("spec.template.metadata.annotations[example.com/at]", "restarter"),
+        ("data.app", None),
+        ("spec.replica", None),
+        ("status", None),
+    ],
+)
+def test_the_newest_owner_of_a_field_is_named(field, manager):
+    found = writer_of(OBJECT, field)
+    assert (found.manager if found else None) == manager
+
+
+def test_an_object_without_managed_fields_names_nobody():
+    assert writer_of({"metadata": {}}, "spec.replicas") is None
+    assert writer_of(OBJECT, "spec.replicas") == Writer("kubectl-edit", "2026-01-01T11:00:00Z")

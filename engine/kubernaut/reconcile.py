@@ -100,8 +100,6 @@ class Reconciler:
             more["target"] = wait.target
         if wait.held and not (told.get("heldSince") and told.get("reason") == wait.reason):
             more["heldSince"] = timestamp(now())
-        elif not wait.held and told.get("heldSince"):
-            more["heldSince"] = None
         await self.recorder.phase(obj, Phase.PENDING, wait.reason, wait.message, more or None)
 
     async def _follow(self, seen: Seen) -> Outcome:

@@ -80,10 +80,7 @@ class Starter:
         if isinstance(verdict, Refused):
             return Refusal(verdict.reason, verdict.message)
         checked = now()
-        in_the_way = self._reserve(seen.key, obj, verdict) or self._hold(obj, verdict)
-        if in_the_way:
-            return in_the_way
-        job = await self._create(verdict)
+        job = self._hold(obj, verdict) or self._reserve(seen.key, obj, verdict) or await self._create(verdict)
         if not isinstance(job, dict):
             self.pace.withdraw(seen.key.namespace, obj["metadata"]["uid"])
             return job

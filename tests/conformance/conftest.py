@@ -45,7 +45,7 @@ async def cluster(sandbox: Sandbox | None) -> AsyncIterator[Client]:
 @pytest.fixture
 async def namespace(cluster: Client) -> AsyncIterator[str]:
     """A fresh namespace, ready for pods; deleted afterwards."""
-    name = f"h2-conformance-{secrets.token_hex(4)}"
+    name = f"conformance-{secrets.token_hex(4)}"
     await cluster.made("/api/v1/namespaces", {"metadata": {"name": name}})
     await cluster.until(f"/api/v1/namespaces/{name}/serviceaccounts", "default", bool)
     await cluster.until(f"/api/v1/namespaces/{name}/configmaps", "kube-root-ca.crt", bool)

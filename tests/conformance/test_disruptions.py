@@ -9,11 +9,13 @@ import pytest
 from tests.conformance.client import Client
 from tests.conformance.manifests import condition, container, job, pod
 
-_STAY = "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: sys.exit(7)); print('up', flush=True); time.sleep(60)"
-_LINGER = (
-    "import signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(3), sys.exit(0)));"
-    "print('up', flush=True); time.sleep(60)"
-)
+_UP = "os.environ.get('KUBERNAUT_POD_ROOT', '') + '/tmp/up'"
+_HANDLED = "import os, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: {}); open({}, 'w'); time.sleep(60)"
+_STAY = _HANDLED.format("sys.exit(7)", _UP)
+_LINGER = _HANDLED.format("(time.sleep(3), sys.exit(0))", _UP)
+_PROBE = {"exec": {"command": ["python3", "-c", f"import os; os.stat({_UP})"]}, "periodSeconds": 1, "timeoutSeconds": 5}
+_PROBED = {"readinessProbe": _PROBE}
+"""Ready is who has set its handler of SIGTERM."""
 _HELD = {"metadata": {"name": "one", "finalizers": ["example.com/held"]}}
 
 
@@ -35,10 +37,8 @@ def eviction(name: str) -> dict[str, Any]:
 
 
 async def up(cluster: Client, pods: str, name: str) -> None:
-    """Wait until the pod's process has said that it runs, so that SIGTERM finds its handler."""
-    await cluster.until(pods, name, lambda found: found["status"].get("phase") == "Running")
-    while (await cluster.get(f"{pods}/{name}/log")).body.get("text") != "up\n":
-        pass
+    """Wait until SIGTERM finds its handler."""
+    await cluster.until(pods, name, lambda found: condition(found, "Ready"))
 
 
 async def pod_of(cluster: Client, pods: str, job_name: str, but: str = "") -> str:
@@ -57,7 +57,7 @@ def failed(found: dict[str, Any]) -> bool:
 
 
 async def test_an_evicted_pod_says_so_and_ends_gracefully(cluster: Client, pods: str, image: str) -> None:
-    body = pod("one", container(image, _STAY), terminationGracePeriodSeconds=20)
+    body = pod("one", container(image, _STAY, **_PROBED), terminationGracePeriodSeconds=20)
     await cluster.made(pods, {**body, **_HELD})
     await up(cluster, pods, "one")
     rehearsed = await cluster.post(f"{pods}/one/eviction", eviction("one"), dryRun="All")
@@ -85,10 +85,8 @@ async def test_a_pod_deleted_while_it_runs_shows_how_its_containers_ended(
     cluster: Client, pods: str, image: str
 ) -> None:
     deaf = container(image, "import time; time.sleep(60)", "deaf")
-    await cluster.made(pods, {**pod("one", container(image, _STAY, "polite"), deaf), **_HELD})
-    await cluster.until(pods, "one", lambda found: found["status"].get("phase") == "Running")
-    while (await cluster.get(f"{pods}/one/log", container="polite")).body.get("text") != "up\n":
-        pass
+    await cluster.made(pods, {**pod("one", container(image, _STAY, "polite", **_PROBED), deaf), **_HELD})
+    await up(cluster, pods, "one")
     await cluster.delete(f"{pods}/one")
     ended = await cluster.until(pods, "one", failed)
     states = {c["name"]: c["state"]["terminated"] for c in ended["status"]["containerStatuses"]}
@@ -142,7 +140,7 @@ async def test_the_first_rule_that_fits_decides_what_a_disruption_is(
         {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget"}]},
         {"action": "FailJob", "onPodConditions": [{"type": "Initialized"}]},
     ]
-    body = job("one", container(image, _STAY), podFailurePolicy={"rules": rules})
+    body = job("one", container(image, _STAY, **_PROBED), podFailurePolicy={"rules": rules})
     made = await cluster.made(jobs, body)
     assert made["spec"]["podFailurePolicy"]["rules"][0]["onPodConditions"] == [
         {"type": "DisruptionTarget", "status": "True"}
@@ -183,17 +181,22 @@ async def test_a_deleted_pod_is_counted(
     cluster: Client, pods: str, jobs: str, image: str, policy: str, end: str
 ) -> None:
     graceful = {"terminationGracePeriodSeconds": 20}
-    await cluster.made(jobs, job("one", container(image, _LINGER), pod_spec=graceful, podReplacementPolicy=policy))
+    await cluster.made(
+        jobs, job("one", container(image, _LINGER, **_PROBED), pod_spec=graceful, podReplacementPolicy=policy)
+    )
     name = await pod_of(cluster, pods, "one")
     await cluster.delete(f"{pods}/{name}")
-    waiting = await cluster.until(jobs, "one", lambda found: found["status"].get("terminating"))
-    assert waiting["status"].get("failed", 0) == (0 if policy == "Failed" else 1)
+    counted = 0 if policy == "Failed" else 1
+    told = {"terminating": 1, "uncountedTerminatedPods": {}, "failed": counted}
+    await cluster.until(
+        jobs, "one", lambda found: {"failed": 0} | found["status"] | told == {"failed": 0} | found["status"]
+    )
     done = await cluster.until(jobs, "one", lambda found: condition(found, "Complete") or condition(found, "Failed"))
     assert condition(done, end)
 
 
 async def test_suspending_a_job_fails_nothing(cluster: Client, pods: str, jobs: str, image: str) -> None:
-    await cluster.made(jobs, job("one", container(image, _STAY)))
+    await cluster.made(jobs, job("one", container(image, _STAY, **_PROBED)))
     name = await pod_of(cluster, pods, "one")
     await cluster.patch(f"{jobs}/one", {"spec": {"suspend": True}})
     await cluster.gone(f"{pods}/{name}")

@@ -94,7 +94,7 @@ async def test_the_log_of_a_pod_that_wrote_no_result_is_in_the_status_too(site):
     status = await site.run("tells-nothing")
     assert ended(status) == ("Failed", "RetriesExhausted")
     assert "exit code 7" in status["message"]
-    assert status["logTail"].splitlines() == ["first line", "the last words"]
+    assert set(status["logTail"].splitlines()) == {"first line", "the last words"}
 
 
 async def test_a_success_keeps_no_log(site):

@@ -15,7 +15,8 @@ from kubernaut.runner import pod
 LIMIT = 4096
 _LONG_VALUE = 120
 _LOG_LINES = 12
-_SHORT_LOG = 400
+_SHORT_TEXTS = (800, 400, 100)
+"""Characters of message and log that are kept where all is too much; one may take six bytes."""
 _CUT = "… (cut)"
 
 
@@ -62,18 +63,25 @@ class Report:
             content["log"] = "\n".join(self.lines)
         if len(_json(content)) <= LIMIT:
             return _json(content)
-        content |= {
-            "truncated": True,
-            "changes": [_shortened(c) for c in self.changes],
-            "outputs": _shortened(self.outputs),
-        }
-        content["log"] = content.get("log", "")[-_SHORT_LOG:]
-        content["message"] = _shortened({"m": self.message}, 1000)["m"]
-        while len(_json(content)) > LIMIT and content["changes"]:
-            content["changes"] = content["changes"][:-1]
-            content["changesLeftOut"] = len(self.changes) - len(content["changes"])
-        while len(_json(content)) > LIMIT and content["outputs"]:
-            content["outputs"].popitem()
+        content |= {"truncated": True, "changes": [], "outputs": {}}
+        for longest in _SHORT_TEXTS:
+            content["log"] = content.get("log", "")[-longest:]
+            content["message"] = _shortened({"m": self.message}, longest)["m"]
+            if len(_json(content)) <= LIMIT // 2:
+                break
+        room = LIMIT - len(_json({**content, "changesLeftOut": len(self.changes)}))
+        for key, value in _shortened(self.outputs).items():
+            room -= len(_json({key: value}))
+            if room < 0:
+                break
+            content["outputs"][key] = value
+        for change in self.changes:
+            short = _shortened(change)
+            room -= len(_json(short)) + 1
+            if room < 0:
+                break
+            content["changes"].append(short)
+        content["changesLeftOut"] = len(self.changes) - len(content["changes"])
         return _json(content)
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import sys
 from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
 
@@ -16,40 +15,12 @@ from kubernaut.informer import Informer
 from kubernaut.registry import Registry
 from kubernaut.sandbox import Sandbox
 from kubernaut.settings import Settings
+from tests.support.engine import Engine
 from tests.support.site import CONFIG_MAPS, Site, at_work, objects_in
 
 EXECUTIONS_IN_ALL, KILLS = 100, 30
 MISSING = 10
 """So many of them act on a ConfigMap that does not exist: their true end is a refusal."""
-
-
-class Engine:
-    """`kubernaut controller` as a process of its own."""
-
-    def __init__(self, kubeconfig):
-        self._command = [
-            sys.executable,
-            "-m",
-            "kubernaut.cli",
-            "controller",
-            "--kubeconfig",
-            str(kubeconfig),
-            "--log-level",
-            "error",
-        ]
-        self._process = None
-
-    async def start(self):
-        self._process = await asyncio.create_subprocess_exec(*self._command, stdout=asyncio.subprocess.DEVNULL)
-
-    async def kill(self):
-        self._process.kill()
-        await self._process.wait()
-
-    async def stop(self):
-        self._process.terminate()
-        async with asyncio.timeout(10):
-            return await self._process.wait()
 
 
 @asynccontextmanager
@@ -60,8 +31,10 @@ async def without_engine(tmp_path):
         await sandbox.apply(installation(Registry.discover(), ["production"]))
         kubeconfig = tmp_path / "engine.kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(sandbox.kubeconfig(user=ENGINE_USER)), "utf-8")
+        config = tmp_path / "engine.yaml"
+        config.write_text("leaderElection: {enabled: false}\nprobePort: 0\n", "utf-8")
         async with await Cluster.connect(sandbox.kubeconfig()) as admin:
-            yield Site(admin, "production", sandbox), Engine(kubeconfig)
+            yield Site(admin, "production", sandbox), Engine(kubeconfig, config)
 
 
 @asynccontextmanager

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import asynccontextmanager
 
 
 class Engine:
@@ -31,6 +32,14 @@ class Engine:
         self._process.terminate()
         return await self.ended(10)
 
+    async def over(self):
+        """Once it has ended, whatever ended it."""
+        await self._process.wait()
+
+    def jump(self):
+        """Have its clock jump, where the test gave it one that can."""
+        self._process.send_signal(signal.SIGUSR1)
+
     async def ended(self, seconds):
         """The exit code, once it has ended by itself."""
         async with asyncio.timeout(seconds):
@@ -42,3 +51,22 @@ class Engine:
 
     def thaw(self):
         self._process.send_signal(signal.SIGCONT)
+
+
+@asynccontextmanager
+async def supervised(engine):
+    """Start it again whenever it ends, while the block lasts."""
+
+    async def keep():
+        while True:
+            await engine.start()
+            await engine.over()
+            await asyncio.sleep(0.3)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield engine
+    finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
+        await engine.kill()

@@ -160,10 +160,15 @@ async def site_on(kind: str, image: str, registry: Registry, settings: Settings 
 
 async def engine_cluster(admin: Cluster) -> Cluster:
     """The same cluster, as the engine's own ServiceAccount."""
+    return await Cluster.connect(await engine_kubeconfig(admin))
+
+
+async def engine_kubeconfig(admin: Cluster) -> dict[str, Any]:
+    """A kubeconfig for the engine's own ServiceAccount."""
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
     path = Resource(f"/api/v1/namespaces/{ENGINE_NAMESPACE}/serviceaccounts/{ENGINE_ACCOUNT}", "token")
     token = (await admin.create(path, None, request))["status"]["token"]
-    return await Cluster.connect(kubeconfig_with(admin, token))
+    return kubeconfig_with(admin, token)
 
 
 def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:

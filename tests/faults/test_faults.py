@@ -1,0 +1,167 @@
+"""Under load, with something broken all the while: every execution has one Job and one true end, and none is lost."""
+
+import asyncio
+import random
+
+import pytest
+
+from kubernaut.cluster import LEASES
+from kubernaut.errors import KubernautError
+from kubernaut.rbac import ENGINE_NAMESPACE, LEASE
+from tests.faults.load import Load, Witness
+
+SPREAD_SECONDS = 8
+
+
+async def nothing(stage):
+    """The engine alone, as a yardstick."""
+
+
+async def engine_killed(stage):
+    await stage.engine.kill()
+    await asyncio.sleep(random.uniform(3, 6))
+
+
+async def engine_frozen(stage):
+    """Longer than its lease lasts, as on a machine that is paused; awake again it must see that it leads no more."""
+    stage.engine.freeze()
+    await asyncio.sleep(5)
+    stage.engine.thaw()
+    await asyncio.sleep(4)
+
+
+async def clock_jumps(stage):
+    for seconds in (3600, -7200, 3600):
+        stage.skew.write_text(str(seconds), "utf-8")
+        stage.engine.jump()
+        await asyncio.sleep(2.5)
+
+
+async def lease_taken(stage):
+    try:
+        patch = {"spec": {"holderIdentity": "somebody-else"}}
+        await stage.site.cluster.patch(LEASES, ENGINE_NAMESPACE, LEASE, patch)
+    except KubernautError:
+        pass
+    await asyncio.sleep(7)
+
+
+async def api_server_killed(stage):
+    async with stage.site.sandbox.outage():
+        await asyncio.sleep(random.uniform(0.5, 1.5))
+    await asyncio.sleep(random.uniform(1.5, 3))
+
+
+async def controllers_killed(stage):
+    async with stage.site.sandbox.controllers_stopped():
+        await asyncio.sleep(2)
+    await asyncio.sleep(1)
+
+
+async def storm_of_429(stage):
+    stage.site.sandbox.faults.answer(429, times=10, retry_after=1)
+    await asyncio.sleep(1)
+
+
+async def storm_of_5xx(stage):
+    for status in (500, 503, 504):
+        stage.site.sandbox.faults.answer(status, times=5)
+    await asyncio.sleep(1)
+
+
+async def answers_lost(stage):
+    """Carried out, and nobody told: what a client tries again may have been done."""
+    for verb, resource in (("create", "jobs"), ("patch", "kubernetesexecutions/status"), ("patch", "jobs")):
+        stage.site.sandbox.faults.drop_answers(2, verb=verb, resource=resource)
+    await asyncio.sleep(1)
+
+
+async def watches_cut(stage):
+    stage.site.sandbox.faults.cut_watches()
+    await asyncio.sleep(0.5)
+
+
+async def history_gone(stage):
+    stage.site.sandbox.faults.compact()
+    stage.site.sandbox.faults.cut_watches()
+    await asyncio.sleep(0.5)
+
+
+ANYWHERE = [nothing, engine_killed, engine_frozen, clock_jumps, lease_taken]
+IN_THE_SANDBOX = [
+    api_server_killed,
+    controllers_killed,
+    storm_of_429,
+    storm_of_5xx,
+    answers_lost,
+    watches_cut,
+    history_gone,
+]
+
+
+def named(faults):
+    return [pytest.param(fault, id=fault.__name__.replace("_", " ")) for fault in faults]
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("fault", named(ANYWHERE))
+async def test_whatever_happens_to_the_engine(stage, request, fault):
+    await endured(stage, request, fault)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("fault", named(IN_THE_SANDBOX))
+async def test_whatever_happens_to_the_cluster(stage, request, fault):
+    if stage.site.sandbox is None:
+        pytest.skip("injected in the sandbox; on a real cluster use --restart=NAME=COMMAND")
+    await endured(stage, request, fault)
+
+
+@pytest.mark.timeout(400)
+async def test_all_of_it_at_once(stage, request):
+    chosen = ANYWHERE if stage.site.sandbox is None else [*ANYWHERE, *IN_THE_SANDBOX]
+
+    async def any_of_them(stage):
+        await random.choice(chosen)(stage)
+
+    await endured(stage, request, any_of_them, times=5)
+
+
+@pytest.mark.timeout(900)
+async def test_a_part_of_a_real_cluster_restarted(stage, request):
+    commands = dict(pair.split("=", 1) for pair in request.config.getoption("--restart"))
+    if not commands:
+        pytest.skip("name the commands that restart its parts: --restart=NAME=COMMAND")
+    for name, shell in commands.items():
+
+        async def restarted(_, shell=shell):
+            process = await asyncio.create_subprocess_shell(shell)
+            await process.wait()
+            await asyncio.sleep(random.uniform(4, 7))
+
+        await endured(stage, request, restarted, title=name)
+
+
+async def endured(stage, request, fault, times=1, title=""):
+    executions = request.config.getoption("--executions") * times
+    spread = SPREAD_SECONDS * max(1, executions / 40) * (1 if times == 1 else 0.5)
+    load, witness = Load(stage.site, executions, spread, prefix=title), Witness(stage.site)
+    await load.prepare()
+    async with witness.looking():
+        creating = asyncio.create_task(load.create())
+
+        async def disturb():
+            while not creating.done():
+                await fault(stage)
+                await asyncio.sleep(0)
+                if fault is nothing:
+                    return
+
+        disturbing = asyncio.create_task(disturb())
+        await asyncio.wait({creating, disturbing})
+        creating.result()
+        disturbing.result()
+        account = await load.account(witness, seconds=180)
+    print(account.line(title or fault.__name__))
+    assert (account.duplicates, account.lost) == (0, 0), account
+    assert account.jobs == account.ends == account.executions, account

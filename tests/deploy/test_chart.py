@@ -26,8 +26,9 @@ def rendered(namespace: str = "kubernaut-system", **values: Any) -> list[Object]
 def comparable(objects: list[Object]) -> dict[tuple[str, str, str], Object]:
     """By kind, namespace and name, without what kustomize or Helm has of its own.
 
-    That is: the hash in a ConfigMap's name beside the checksum that rolls a Deployment, the CRD's annotation that keeps it, the spaces and comments in CEL and
-    configuration, the order of grants, and the Namespace, which is there before a release.
+    That is: the hash in a ConfigMap's name beside the checksum that rolls a Deployment, the CRD's annotation
+    that keeps it, spaces in CEL, comments in the configuration, and the Namespace, which is there before a
+    release.
     """
     found = {}
     for obj in objects:

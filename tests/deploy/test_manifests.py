@@ -12,15 +12,14 @@ from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, bui
 ENGINE = "kubernetes-executor"
 INSTALLATIONS = [k for k in KUSTOMIZATIONS if k == "deploy" or k.startswith(("deploy/base", "deploy/overlays"))]
 ALLOWED = {
-    ("kubernaut.io", "kubernetesexecutions"): {"get", "list", "watch", "delete"},
+    ("kubernaut.io", "kubernetesexecutions"): {"list", "watch", "delete"},
     ("kubernaut.io", "kubernetesexecutions/status"): {"patch"},
     ("batch", "jobs"): {"create", "get", "list", "watch", "patch", "delete"},
     ("", "pods"): {"list", "watch"},
     ("", "serviceaccounts"): {"get"},
-    ("", "events"): {"create"},
+    ("", "events"): {"create", "list"},
     ("authorization.k8s.io", "localsubjectaccessreviews"): {"create"},
-    ("authorization.k8s.io", "subjectaccessreviews"): {"create"},
-    ("coordination.k8s.io", "leases"): {"create", "get", "update"},
+    ("coordination.k8s.io", "leases"): {"create", "get", "patch"},
 }
 """All that the engine's ServiceAccount may ever hold; a right that is missing here is a right that somebody must defend."""
 

@@ -32,7 +32,7 @@ def comparable(objects: list[Object]) -> dict[tuple[str, str, str], Object]:
     """
     found = {}
     for obj in objects:
-        text = re.sub(r"kubernaut-engine-[0-9a-z]{10}(?=\")", "kubernaut-engine", json.dumps(obj))
+        text = re.sub(r"kubernaut-config-[0-9a-z]{10}(?=\")", "kubernaut-config", json.dumps(obj))
         clean = json.loads(text, object_hook=_without_their_own)
         if clean["kind"] != "Namespace":
             metadata = clean["metadata"]

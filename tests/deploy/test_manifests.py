@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from kubernaut.rbac import action_manifests
+from kubernaut.settings import LeaderElectionSettings, Settings
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
 
 ENGINE = "kubernetes-executor"
@@ -47,7 +48,14 @@ def test_the_engine_holds_its_own_rights_and_not_one_on_any_target(folder):
     assert [h for h in held if h[2] not in ALLOWED.get((h[0], h[1]), set())] == []
 
 
-@pytest.mark.parametrize("folder", [*INSTALLATIONS])
+@pytest.mark.parametrize("folder", INSTALLATIONS)
+def test_the_engine_may_renew_the_lease_that_it_holds(folder):
+    rules = named(built(folder), "Role", "kubernaut-engine-leader")["rules"]
+    (renewing,) = (rule for rule in rules if "patch" in rule["verbs"])
+    assert renewing["resourceNames"] == [LeaderElectionSettings().name]
+
+
+@pytest.mark.parametrize("folder", INSTALLATIONS)
 def test_an_installation_lets_no_action_act_anywhere_but_in_the_one_namespace(folder, registry):
     objects = built(folder)
     accounts = {action.spec.service_account for action in registry.actions.values()}
@@ -113,6 +121,18 @@ def test_the_ha_overlay_has_two_replicas_of_which_a_drain_leaves_one():
     assert named(objects, "Deployment", "kubernaut-engine")["spec"]["replicas"] == 2
     budget = named(objects, "PodDisruptionBudget", "kubernaut-engine")["spec"]
     assert (budget["minAvailable"], budget.get("maxUnavailable")) == (1, None)
+
+
+@pytest.mark.parametrize("folder", INSTALLATIONS)
+def test_the_configuration_is_one_that_the_engine_takes_and_its_pod_mounts(folder, tmp_path):
+    (config,) = of_kind(built(folder), "ConfigMap")
+    pod = named(built(folder), "Deployment", "kubernaut-engine")["spec"]["template"]["spec"]
+    assert {"name": "config", "configMap": {"name": config["metadata"]["name"]}} in pod["volumes"]
+    file = tmp_path / "config.yaml"
+    file.write_text(config["data"]["config.yaml"], "utf-8")
+    settings = Settings.load(file)
+    assert settings.probe_port == pod["containers"][0]["ports"][0]["containerPort"]
+    assert settings.namespaces == (("production",) if folder.endswith("one-namespace") else ())
 
 
 @pytest.mark.parametrize("folder", INSTALLATIONS)

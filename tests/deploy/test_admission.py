@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kubernaut.pace import ANNOTATION_RESUMED
 from tests.conformance.client import Client, connected
 from tests.conformance.conftest import image, kubeconfig, namespace  # noqa: F401 - fixtures
 from tests.deploy.manifests import ROOT, built, of_kind
@@ -203,6 +204,9 @@ async def test_resuming_is_running_and_cancelling_is_not(cluster: Client, place:
     path = f"{executions(place)}/{waiting}"
     told(await cluster.impersonating(MALLORY).patch(path, {"spec": {"suspend": False}}, **DRY), 403, "may not run")
     told(await cluster.impersonating(ALICE).patch(path, {"spec": {"suspend": False}}, **DRY), 200)
+    lifted = {"metadata": {"annotations": {ANNOTATION_RESUMED: "2026-01-01T00:00:00Z"}}}
+    told(await cluster.impersonating(MALLORY).patch(path, lifted, **DRY), 403, "may not run")
+    told(await cluster.impersonating(ALICE).patch(path, lifted, **DRY), 200)
     told(await cluster.impersonating(MALLORY).patch(path, {"spec": {"cancel": True}}, **DRY), 200)
 
 

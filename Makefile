@@ -21,7 +21,7 @@ check: .venv/dev.stamp
 
 # Writes the files that are rendered from the code; a test fails while they differ.
 render: .venv/engine.stamp
-	@$(BIN)/kubernaut crd > deploy/crd.yaml
+	@$(BIN)/kubernaut crd > deploy/base/crd.yaml
 	@$(BIN)/kubernaut rbac render --engine > rbac/engine.yaml
 	@for action in $(notdir $(PLUGINS:/=)); do $(BIN)/kubernaut rbac render $$action > rbac/$$action.yaml; done
 

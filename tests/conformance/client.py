@@ -45,13 +45,19 @@ class Answer:
 class Client:
     """Requests as one user."""
 
-    def __init__(self, session: aiohttp.ClientSession, server: str, context: ssl.SSLContext, token: str = "") -> None:
-        self._session, self._server, self._context, self._token = session, server, context, token
+    def __init__(
+        self, session: aiohttp.ClientSession, server: str, context: ssl.SSLContext, token: str = "", user: str = ""
+    ) -> None:
+        self._session, self._server, self._context, self._token, self._user = session, server, context, token, user
 
     def with_token(self, token: str) -> Client:
         """The same cluster as another user; without the client certificate, if there is one."""
         bare = ssl.create_default_context(cadata=_authorities(self._context))
         return Client(self._session, self._server, bare, token)
+
+    def impersonating(self, user: str) -> Client:
+        """The same credentials, acting as another user."""
+        return Client(self._session, self._server, self._context, self._token, user)
 
     async def call(
         self,
@@ -134,7 +140,8 @@ class Client:
                         break
 
     def _bearer(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        bearer = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return bearer | ({"Impersonate-User": self._user} if self._user else {})
 
 
 @asynccontextmanager

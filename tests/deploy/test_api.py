@@ -1,0 +1,47 @@
+"""Every manifest is one that the API of the cluster at hand takes: a server-side dry run of each, with unknown fields refused."""
+
+import pytest
+
+from tests.conformance.conftest import cluster, namespace, sandbox  # noqa: F401 - fixtures
+from tests.deploy.manifests import KUSTOMIZATIONS, built
+
+NOT_IN_THE_SANDBOX = {"MutatingAdmissionPolicy", "MutatingAdmissionPolicyBinding"}
+"""Kinds that the sandbox does not serve; every other one it must take."""
+REFUSED_BY_THE_SANDBOX = {
+    ("Deployment", "kubernaut-engine"): "the sandbox does not implement liveness and startup probes"
+}
+"""What it says it cannot do, object by object."""
+
+
+async def path_of(client, manifest, namespace):  # noqa: F811
+    """Where its kind is served, or None."""
+    version = manifest["apiVersion"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    served = (await client.get(root)).body.get("resources", [])
+    for resource in served:
+        if resource["kind"] == manifest["kind"] and "/" not in resource["name"]:
+            place = f"/namespaces/{namespace}" if resource["namespaced"] else ""
+            return f"{root}{place}/{resource['name']}"
+    return None
+
+
+@pytest.mark.parametrize("folder", KUSTOMIZATIONS)
+async def test_the_api_server_takes_every_object(folder, cluster, namespace, sandbox):  # noqa: F811
+    refused = []
+    for manifest in built(folder):
+        path = await path_of(cluster, manifest, namespace)
+        if path is None and sandbox and manifest["kind"] in NOT_IN_THE_SANDBOX:
+            continue
+        assert path, f"{manifest['kind']} is not served here"
+        name = manifest["metadata"]["name"]
+        if f"/namespaces/{namespace}/" in path:  # its own may not exist yet
+            manifest = {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}  # noqa: PLW2901
+        answer = await cluster.post(path, manifest, dryRun="All", fieldValidation="Strict")
+        if sandbox and (manifest["kind"], name) in REFUSED_BY_THE_SANDBOX:
+            assert (answer.code, answer.message) == (501, REFUSED_BY_THE_SANDBOX[manifest["kind"], name])
+            continue
+        if answer.code == 409:
+            answer = await cluster.patch(f"{path}/{name}", manifest, dryRun="All", fieldValidation="Strict")
+        if answer.code not in {200, 201} or answer.warnings:
+            refused.append(f"{manifest['kind']} {name}: {answer.code} {answer.message} {answer.warnings}")
+    assert refused == []

@@ -1,0 +1,102 @@
+"""The Helm chart installs what the kustomizations do, object by object: rendered by Helm's own library."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.manifests import DEPLOY, Object, built
+
+helm = pytest.importorskip(
+    "helm_python", reason="helm-python-sdk is not installed, and nothing else renders a chart as Helm does"
+)
+
+
+def rendered(namespace: str = "kubernaut-system", **values: Any) -> list[Object]:
+    """What Helm would install."""
+    with helm.Chart.load(str(DEPLOY / "chart")) as chart:
+        files = chart.render(values, name="kubernaut", namespace=namespace)
+    return [o for text in files.values() for o in yaml.safe_load_all(text) if o]
+
+
+def comparable(objects: list[Object]) -> dict[tuple[str, str, str], Object]:
+    """By kind, namespace and name, without what kustomize or Helm has of its own.
+
+    That is: the hash in a ConfigMap's name beside the checksum that rolls a Deployment, the CRD's annotation
+    that keeps it, spaces in CEL, comments in the configuration, and the Namespace, which is there before a
+    release.
+    """
+    found = {}
+    for obj in objects:
+        text = re.sub(r"kubernaut-config-[0-9a-z]{10}(?=\")", "kubernaut-config", json.dumps(obj))
+        clean = json.loads(text, object_hook=_without_their_own)
+        if clean["kind"] != "Namespace":
+            metadata = clean["metadata"]
+            found[clean["kind"], metadata.get("namespace", ""), metadata["name"]] = clean
+    return found
+
+
+def _without_their_own(node: Object) -> Object:
+    own = {"checksum/config", "helm.sh/resource-policy"}
+    node = {k: v for k, v in node.items() if k not in own and not (k == "annotations" and v == {})}
+    if "config.yaml" in node:
+        node["config.yaml"] = yaml.safe_load(node["config.yaml"])
+    if isinstance(node.get("expression"), str):
+        node["expression"] = re.sub(r"\s", "", node["expression"])
+    return node
+
+
+GRANTED = {
+    name: {"grantIn": ["production"]} for name in ("gitops-pr", "patch-configmap", "restart-deployment", "scale")
+}
+
+
+@pytest.mark.parametrize(
+    ("folders", "values"),
+    [
+        pytest.param(["deploy"], {}, id="the defaults"),
+        pytest.param(["deploy/overlays/ha"], {"replicas": 2}, id="two replicas"),
+        pytest.param(["deploy/overlays/image-prepuller"], {"prepuller": {"enabled": True}}, id="the pre-puller"),
+        pytest.param(
+            ["deploy", "deploy/admission", "deploy/admission/stamp"],
+            {"admission": {"enabled": True, "stamp": True}},
+            id="admission policies",
+        ),
+        pytest.param(
+            ["deploy/overlays/one-namespace"],
+            {"namespace": "production", "namespaces": ["production"], "actions": GRANTED},
+            id="one namespace",
+        ),
+    ],
+)
+def test_the_chart_renders_what_kustomize_builds(folders, values):
+    wanted = comparable([o for folder in folders for o in built(folder)])
+    given = comparable(rendered(**values))
+    assert sorted(given) == sorted(wanted)
+    for key, obj in wanted.items():
+        assert given[key] == obj
+
+
+def test_the_policies_name_the_engines_own_user_wherever_it_is_installed():
+    text = yaml.safe_dump_all(rendered("elsewhere", admission={"enabled": True}), width=9999)
+    assert text.count("system:serviceaccount:elsewhere:kubernetes-executor") == 3
+    assert "kubernaut-system" not in text
+
+
+def test_a_plugin_of_ones_own_brings_its_account_and_rules():
+    rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["patch"]}]
+    mine = {"serviceAccount": "my-account", "grantIn": ["production"], "rules": rules}
+    objects = comparable(rendered(actions={"my-action": mine}, admission={"enabled": True}))
+    assert objects["ClusterRole", "", "kubernaut-my-action"]["rules"] == rules
+    assert objects["RoleBinding", "production", "kubernaut-my-action"]["subjects"] == [
+        {"kind": "ServiceAccount", "name": "my-account", "namespace": "production"}
+    ]
+    assert "'my-action':'my-account'" in json.dumps(objects["ValidatingAdmissionPolicy", "", "kubernaut-engine-jobs"])
+
+
+def test_helm_finds_no_fault_with_the_chart():
+    assert not helm.lint(str(DEPLOY / "chart"), quiet=True).get("errors")

@@ -1,0 +1,196 @@
+"""What `deploy/` installs: no right too many, the same objects everywhere, settings in one place."""
+
+import re
+import shutil
+
+import pytest
+import yaml
+
+from kubernaut.rbac import action_manifests
+from kubernaut.settings import LeaderElectionSettings, Settings
+from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
+
+ENGINE = "kubernetes-executor"
+INSTALLATIONS = [k for k in KUSTOMIZATIONS if k == "deploy" or k.startswith(("deploy/base", "deploy/overlays"))]
+ALLOWED = {
+    ("kubernaut.io", "kubernetesexecutions"): {"list", "watch", "delete"},
+    ("kubernaut.io", "kubernetesexecutions/status"): {"patch"},
+    ("batch", "jobs"): {"create", "get", "list", "watch", "patch", "delete"},
+    ("", "pods"): {"list", "watch"},
+    ("", "serviceaccounts"): {"get"},
+    ("", "events"): {"create", "list"},
+    ("authorization.k8s.io", "localsubjectaccessreviews"): {"create"},
+    ("coordination.k8s.io", "leases"): {"create", "get", "patch"},
+}
+"""All that the engine's ServiceAccount may ever hold; a right that is missing here is a right that somebody must defend."""
+
+
+def rights_of(account, objects):
+    """Every rule that a ServiceAccount holds through any binding: (group, resource, verb, role)."""
+    roles = {(o["kind"], o["metadata"]["name"]): o["rules"] for o in of_kind(objects, "Role", "ClusterRole")}
+    for binding in of_kind(objects, "RoleBinding", "ClusterRoleBinding"):
+        if any(s["kind"] == "ServiceAccount" and s["name"] == account for s in binding["subjects"]):
+            ref = binding["roleRef"]
+            for rule in roles[ref["kind"], ref["name"]]:
+                assert "nonResourceURLs" not in rule
+                yield from (
+                    (group, resource, verb, ref["name"])
+                    for group in rule["apiGroups"]
+                    for resource in rule["resources"]
+                    for verb in rule["verbs"]
+                )
+
+
+@pytest.mark.parametrize("folder", ["rbac", *INSTALLATIONS])
+def test_the_engine_holds_its_own_rights_and_not_one_on_any_target(folder):
+    held = list(rights_of(ENGINE, built(folder)))
+    assert held
+    assert [h for h in held if h[2] not in ALLOWED.get((h[0], h[1]), set())] == []
+
+
+@pytest.mark.parametrize("folder", INSTALLATIONS)
+def test_the_engine_may_renew_the_lease_that_it_holds(folder):
+    rules = named(built(folder), "Role", "kubernaut-engine-leader")["rules"]
+    (renewing,) = (rule for rule in rules if "patch" in rule["verbs"])
+    assert renewing["resourceNames"] == [LeaderElectionSettings().name]
+
+
+@pytest.mark.parametrize("folder", INSTALLATIONS)
+def test_an_installation_lets_no_action_act_anywhere_but_in_the_one_namespace(folder, registry):
+    objects = built(folder)
+    accounts = {action.spec.service_account for action in registry.actions.values()}
+    bound = [s["name"] for b in of_kind(objects, "RoleBinding", "ClusterRoleBinding") for s in b["subjects"]]
+    if folder.endswith("one-namespace"):
+        assert {*bound} - {ENGINE} <= accounts
+    else:
+        assert {*bound} == {ENGINE}
+        assert [o["metadata"]["name"] for o in of_kind(objects, "ServiceAccount")] == [ENGINE]
+
+
+def test_the_clusterroles_of_all_actions_that_ship_are_installed(registry):
+    roles = {o["metadata"]["name"] for o in of_kind(built("deploy"), "ClusterRole")}
+    assert roles == {"kubernaut-engine", *(f"kubernaut-{n}" for n, a in registry.actions.items() if a.spec.rules)}
+
+
+def test_in_one_namespace_nothing_is_cluster_wide_but_the_crd_and_nothing_is_elsewhere():
+    objects = built("deploy/overlays/one-namespace")
+    assert [o["kind"] for o in objects if "namespace" not in o["metadata"]] == ["CustomResourceDefinition"]
+    assert {o["metadata"].get("namespace") for o in objects} == {"production", None}
+    assert {s["namespace"] for b in of_kind(objects, "RoleBinding") for s in b["subjects"]} == {"production"}
+    assert "kubernaut-system" not in yaml.safe_dump_all(objects)
+
+
+def test_in_one_namespace_the_grants_are_those_that_the_actions_declare(registry):
+    shown = list(yaml.safe_load_all((DEPLOY / "overlays" / "one-namespace" / "grants.yaml").read_text("utf-8")))
+    declared = []
+    for name, action in sorted(registry.actions.items()):
+        for manifest in action_manifests(name, action.spec, ["production"]):
+            if manifest["kind"] == "RoleBinding":
+                manifest["roleRef"]["kind"] = "Role"
+            declared += [manifest] if manifest["kind"] != "ClusterRole" else []
+    assert shown == declared
+
+
+def test_the_name_of_the_one_namespace_is_written_once(tmp_path):
+    copy = tmp_path / "deploy"
+    shutil.copytree(DEPLOY, copy)
+    shutil.copytree(ROOT / "rbac", tmp_path / "rbac")
+    file = copy / "overlays" / "one-namespace" / "kustomization.yaml"
+    file.write_text(file.read_text("utf-8").replace("namespace: production", "namespace: elsewhere", 1), "utf-8")
+    objects = built(file.parent)
+    assert {o["metadata"].get("namespace") for o in objects} == {"elsewhere", None}
+    (config,) = of_kind(objects, "ConfigMap")
+    assert yaml.safe_load(config["data"]["config.yaml"])["namespaces"] == ["elsewhere"]
+    assert {s["namespace"] for b in of_kind(objects, "RoleBinding") for s in b["subjects"]} == {"elsewhere"}
+
+
+def test_action_pods_run_the_image_that_kustomize_sets_for_the_engine(tmp_path):
+    shutil.copytree(DEPLOY, tmp_path / "deploy")
+    shutil.copytree(ROOT / "rbac", tmp_path / "rbac")
+    base = tmp_path / "deploy" / "base" / "kustomization.yaml"
+    base.write_text(base.read_text("utf-8").replace("newTag: latest", 'newName: registry.example/k\n    newTag: "1.4"'))
+    (container,) = named(built(tmp_path / "deploy"), "Deployment", "kubernaut-engine")["spec"]["template"]["spec"][
+        "containers"
+    ]
+    told = {e["name"]: e.get("value") for e in container["env"]}
+    assert container["image"] == told["KUBERNAUT_IMAGE"] == "registry.example/k:1.4"
+
+
+def test_the_ha_overlay_has_two_replicas_of_which_a_drain_leaves_one():
+    objects = built("deploy/overlays/ha")
+    assert named(objects, "Deployment", "kubernaut-engine")["spec"]["replicas"] == 2
+    budget = named(objects, "PodDisruptionBudget", "kubernaut-engine")["spec"]
+    assert (budget["minAvailable"], budget.get("maxUnavailable")) == (1, None)
+
+
+@pytest.mark.parametrize("folder", INSTALLATIONS)
+def test_the_configuration_is_one_that_the_engine_takes_and_its_pod_mounts(folder, tmp_path):
+    (config,) = of_kind(built(folder), "ConfigMap")
+    pod = named(built(folder), "Deployment", "kubernaut-engine")["spec"]["template"]["spec"]
+    assert {"name": "config", "configMap": {"name": config["metadata"]["name"]}} in pod["volumes"]
+    file = tmp_path / "config.yaml"
+    file.write_text(config["data"]["config.yaml"], "utf-8")
+    settings = Settings.load(file)
+    assert settings.probe_port == pod["containers"][0]["ports"][0]["containerPort"]
+    assert settings.namespaces == (("production",) if folder.endswith("one-namespace") else ())
+
+
+@pytest.mark.parametrize("folder", INSTALLATIONS)
+def test_every_pod_is_restricted_bounded_and_without_a_writable_root(folder):
+    for owner in of_kind(built(folder), "Deployment", "DaemonSet"):
+        pod = owner["spec"]["template"]["spec"]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in pod["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert container["resources"].keys() == {"requests", "limits"}
+
+
+def test_the_map_in_the_admission_policies_is_what_the_plugins_declare(registry):
+    declared = {name: action.spec.service_account for name, action in registry.actions.items()}
+    for policy in ("kubernaut-engine-jobs", "kubernaut-action-accounts"):
+        variables = named(built("deploy/admission"), "ValidatingAdmissionPolicy", policy)["spec"]["variables"]
+        (text,) = (v["expression"] for v in variables if v["name"] == "accounts")
+        assert yaml.safe_load(text) == declared
+
+
+def test_the_engines_user_in_the_admission_policies_is_the_one_that_it_runs_as():
+    policies = yaml.safe_dump_all(built("deploy/admission"), width=9999)
+    users = re.findall(r"system:serviceaccount:[\w-]+:kubernetes-executor", policies)
+    assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 3
+
+
+def test_no_policy_takes_parameters_of_a_built_in_kind():
+    assert not any("paramKind" in p["spec"] for p in of_kind(built("deploy/admission"), "ValidatingAdmissionPolicy"))
+
+
+def test_every_action_has_a_role_for_those_who_run_it(registry):
+    for name in registry.actions:
+        rules = named(built("deploy/admission"), "ClusterRole", f"kubernaut-run-{name}")["rules"]
+        execute = {"apiGroups": ["kubernaut.io"], "resources": ["actions"], "resourceNames": [name]}
+        assert {**execute, "verbs": ["execute"]} in rules
+
+
+def test_policies_fail_closed_and_deny():
+    objects = built("deploy/admission")
+    policies = of_kind(objects, "ValidatingAdmissionPolicy")
+    bindings = of_kind(objects, "ValidatingAdmissionPolicyBinding")
+    assert all(policy["spec"]["failurePolicy"] == "Fail" for policy in policies)
+    assert {b["spec"]["policyName"] for b in bindings} == {p["metadata"]["name"] for p in policies}
+    assert all(binding["spec"]["validationActions"] == ["Deny"] for binding in bindings)
+
+
+def test_the_guide_names_every_kustomization_and_component():
+    guide = (ROOT / "docs" / "installation.md").read_text("utf-8")
+    told = [k for k in (*KUSTOMIZATIONS, *COMPONENTS) if k not in ("rbac", "deploy", "deploy/base")]
+    assert [folder for folder in told if folder not in guide] == []
+
+
+def test_the_image_installs_every_plugin_that_ships_by_default(registry):
+    text = (DEPLOY / "Containerfile").read_text("utf-8")
+    for plugins in re.findall(r'^ARG PLUGINS="(.*)"$', text, re.MULTILINE):
+        assert set(plugins.split()) == set(registry.actions)

@@ -18,6 +18,7 @@ from kubernaut.errors import ExpiredError, KubernautError
 log = logging.getLogger(__name__)
 
 _LASTING_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 10.0
 
 Object = dict[str, Any]
 
@@ -113,7 +114,7 @@ class Informer:
             # A round that lasted is no failure, however it ended; one after the other that does not is a storm of our own making.
             failures = 0 if loop.time() - began > _LASTING_SECONDS else failures + 1
             if failures > 1:
-                await asyncio.sleep(min(30.0, 0.1 * 2 ** min(failures, 9)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                await asyncio.sleep(min(_LONGEST_PAUSE_SECONDS, 0.1 * 2 ** min(failures, 9)) * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
 
     async def _list(self, namespace: str | None) -> None:
         seen: set[Key] = set()

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from kubernaut.cluster import LEASES, Cluster
-from kubernaut.errors import KubernautError, LeadershipLostError, NotFoundError
+from kubernaut.errors import DeniedError, KubernautError, LeadershipLostError, NotFoundError
 from kubernaut.settings import LeaderElectionSettings
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class LeaseLock:
         self.name, self.namespace, self.identity = settings.name, namespace, identity
         self._cluster, self._patience = cluster, settings.renew_seconds / 2
         self._lease: Mapping[str, Any] = {}
+        self._explained = False
         self.renewed_at = 0.0
         """When it was last ours, by the event loop's clock."""
         self.taken = asyncio.Event()
@@ -53,6 +54,7 @@ class LeaseLock:
         except NotFoundError as error:
             return False, _absent(str(error))
         except (KubernautError, TimeoutError) as error:
+            self._explain(error)
             return False, SimpleNamespace(reason=str(error) or "no answer in time", body=None)
         if self.renewed_at and self.holder != self.identity:
             self.taken.set()
@@ -91,10 +93,22 @@ class LeaseLock:
             async with asyncio.timeout(self._patience):
                 self._lease = await write()
         except (KubernautError, TimeoutError) as error:
+            self._explain(error)
             log.warning("Lease %s/%s: %s: %s", self.namespace, self.name, what, error or "no answer in time")
             return False
         self.renewed_at = asyncio.get_running_loop().time()
         return True
+
+    def _explain(self, error: Exception) -> None:
+        """Say once what an admin must do; the election itself says again and again that it cannot lead."""
+        if isinstance(error, DeniedError) and not self._explained:
+            self._explained = True
+            log.error(
+                "the engine may not use Lease %s/%s, so it cannot work: kubernaut rbac render --engine | kubectl apply -f -: %s",
+                self.namespace,
+                self.name,
+                error,
+            )
 
     def _spec(self, record: LeaderElectionRecord, transitions: int) -> dict[str, Any]:
         time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -99,7 +99,7 @@ class Settings(_Section):
     """The engine's configuration."""
 
     image: str = DEFAULT_IMAGE
-    """The image of action pods: the engine and its plugins."""
+    """The image of action pods: the engine and its plugins. In a pod, the engine's own image is the default."""
     namespaces: tuple[Label, ...] = Field(default=(), strict=False)
     """Namespaces that this engine serves; empty means every one. It watches no other, and needs no right in any other."""
     max_running: Annotated[int, Field(ge=1, le=10_000)] = 50

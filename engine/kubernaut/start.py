@@ -155,11 +155,16 @@ class Starter:
             return Wait(
                 Reason.QUOTA_EXCEEDED, message, target, self.settings.quota_retry_seconds, holds_its_place=False
             )
-        except RejectedError as error:
-            return Refusal(
-                Reason.PLUGIN_ERROR, f"the API server refuses the Job that plugin {action.name} built: {error}", target
-            )
-        except DeniedError as error:
-            return Refusal(Reason.FORBIDDEN, f"the engine may not create the Job: {error}", target)
+        except (RejectedError, DeniedError) as error:
+            return _refused(error, action.name, target)
         self.caches.jobs.accept(job)
         return job
+
+
+def _refused(error: RejectedError | DeniedError, action: str, target: str) -> Refusal:
+    """Whose no it was: the cluster's policies', the API server's, or RBAC's."""
+    if any(words in str(error) for words in ("ValidatingAdmissionPolicy", "admission webhook")):
+        return Refusal(Reason.POLICY_DENIED, f"an admission policy of this cluster refuses its Job: {error}", target)
+    if isinstance(error, DeniedError):
+        return Refusal(Reason.FORBIDDEN, f"the engine may not create the Job: {error}", target)
+    return Refusal(Reason.PLUGIN_ERROR, f"the API server refuses the Job that plugin {action} built: {error}", target)

@@ -104,18 +104,6 @@ def test_the_name_of_the_one_namespace_is_written_once(tmp_path):
     assert {s["namespace"] for b in of_kind(objects, "RoleBinding") for s in b["subjects"]} == {"elsewhere"}
 
 
-def test_action_pods_run_the_image_that_kustomize_sets_for_the_engine(tmp_path):
-    shutil.copytree(DEPLOY, tmp_path / "deploy")
-    shutil.copytree(ROOT / "rbac", tmp_path / "rbac")
-    base = tmp_path / "deploy" / "base" / "kustomization.yaml"
-    base.write_text(base.read_text("utf-8").replace("newTag: latest", 'newName: registry.example/k\n    newTag: "1.4"'))
-    (container,) = named(built(tmp_path / "deploy"), "Deployment", "kubernaut-engine")["spec"]["template"]["spec"][
-        "containers"
-    ]
-    told = {e["name"]: e.get("value") for e in container["env"]}
-    assert container["image"] == told["KUBERNAUT_IMAGE"] == "registry.example/k:1.4"
-
-
 def test_the_ha_overlay_has_two_replicas_of_which_a_drain_leaves_one():
     objects = built("deploy/overlays/ha")
     assert named(objects, "Deployment", "kubernaut-engine")["spec"]["replicas"] == 2

@@ -2,12 +2,13 @@
 
 import asyncio
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from kubernaut.cluster import EXECUTIONS, JOBS, PODS
-from kubernaut.errors import ConflictError, ExistsError, KubernautError, RetryError
+from kubernaut.errors import ConflictError, ExistsError, KubernautError
 from kubernaut.execution import API_VERSION, KIND
 from kubernaut.following import has_ended
 from kubernaut.hardening import LABEL_EXECUTION
@@ -28,10 +29,11 @@ class Account:
     ends: int
     """Executions whose end was told."""
     duplicates: int
-    """Executions with a second Job, a second pod, or a second and different end."""
+    """Executions with a second Job, a second pod that succeeded, or a second and different end."""
     lost: int
     """Executions without an end, or with one that is not true."""
-    untrue: list
+    remarks: list
+    """What exactly is wrong, of the first few."""
 
     def line(self, what):
         """For whoever reads the run."""
@@ -42,15 +44,13 @@ class Witness:
     """Sees every Job, pod and end there ever is, however short-lived."""
 
     def __init__(self, site):
+        self._site = site
         self.ends, self.jobs, self.pods = defaultdict(set), defaultdict(set), defaultdict(set)
+        """By execution: what was told of its end, its Jobs, and its pods that succeeded."""
         self._informers = [
             Informer(site.cluster, EXECUTIONS, self._ended, namespaces=(site.namespace,)),
-            Informer(
-                site.cluster, JOBS, self._counted(self.jobs), selector=LABEL_EXECUTION, namespaces=(site.namespace,)
-            ),
-            Informer(
-                site.cluster, PODS, self._counted(self.pods), selector=LABEL_EXECUTION, namespaces=(site.namespace,)
-            ),
+            Informer(site.cluster, JOBS, self._job, selector=LABEL_EXECUTION, namespaces=(site.namespace,)),
+            Informer(site.cluster, PODS, self._pod, selector=LABEL_EXECUTION, namespaces=(site.namespace,)),
         ]
 
     def _ended(self, _, new):
@@ -58,8 +58,22 @@ class Witness:
             status = new["status"]
             self.ends[new["metadata"]["name"]].add((status["phase"], status.get("reason"), status["completionTime"]))
 
-    def _counted(self, seen):
-        return lambda _, new: new and seen[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
+    def _job(self, _, new):
+        if new is not None:
+            self.jobs[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
+
+    def _pod(self, _, new):
+        """A pod that fails may be followed by another; two that succeed have done it twice."""
+        if new is not None and new["status"].get("phase") == "Succeeded":
+            self.pods[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
+
+    async def look_once_more(self):
+        """What its watches may have missed while they were cut."""
+        namespace = self._site.namespace
+        for resource, seen in ((JOBS, self._job), (PODS, self._pod)):
+            listing = partial(self._site.cluster.list, resource, namespace, selector=LABEL_EXECUTION)
+            for obj in (await stubborn(listing)).items:
+                seen(None, obj)
 
     @asynccontextmanager
     async def looking(self):
@@ -98,9 +112,7 @@ class Load:
                     "parameters": {"name": f"{self._prefix}c{number}", "set": {"N": str(number)}},
                 },
             }
-            await stubborn(
-                lambda manifest=manifest: self._site.cluster.create(EXECUTIONS, self._site.namespace, manifest)
-            )
+            await stubborn(partial(self._site.cluster.create, EXECUTIONS, self._site.namespace, manifest))
             await asyncio.sleep(self._seconds / self._number * random.uniform(0.5, 1.5))
 
     async def account(self, witness, seconds):
@@ -112,26 +124,30 @@ class Load:
                 await asyncio.sleep(2)  # for a second end, if anything would tell one
         except TimeoutError:
             pass
+        await witness.look_once_more()
+        told = sum(bool(witness.ends[name]) for name in self._names)
         untrue = [name for number, name in enumerate(self._names) if not await self._true(number, witness.ends[name])]
-        doubled = {
-            name
-            for seen in (witness.ends, witness.jobs, witness.pods)
-            for name, found in seen.items()
-            if len(found) > 1
-        }
-        told = Counter(bool(witness.ends[name]) for name in self._names)
-        jobs = sum(len(found) for found in witness.jobs.values())
-        return Account(self._number, jobs, told[True], len(doubled), len(untrue), untrue[:5])
+        doubled = sorted(
+            {n for seen in (witness.ends, witness.jobs, witness.pods) for n, found in seen.items() if len(found) > 1}
+        )
+        remarks = [
+            (name, witness.ends[name], len(witness.jobs[name]), len(witness.pods[name]))
+            for name in [*untrue, *doubled][:5]
+        ]
+        jobs = sum(len(witness.jobs[name]) for name in self._names)
+        return Account(self._number, jobs, told, len(doubled), len(untrue), remarks)
 
     async def _true(self, number, ends):
-        """Is its one end what really happened to its ConfigMap?"""
+        """Is its one end what really happened to its ConfigMap? Faults that reach the pods too may exhaust their retries."""
         if len(ends) != 1:
             return False
         ((phase, reason, _),) = ends
-        if not number % MISSING:
-            return (phase, reason) == ("Failed", "DryRunRejected")
-        found = await stubborn(lambda: self._site.get(CONFIG_MAPS, f"{self._prefix}c{number}"))
-        return (phase, found.get("data")) == ("Succeeded", {"N": str(number)})
+        missing = not number % MISSING
+        if missing and phase == "Failed":
+            return reason in {"DryRunRejected", "RetriesExhausted"}
+        found = await stubborn(partial(self._site.get, CONFIG_MAPS, f"{self._prefix}c{number}"))
+        done = found.get("data") == {"N": str(number)}
+        return done if phase == "Succeeded" else (reason, done) == ("RetriesExhausted", False)
 
 
 async def stubborn(call, seconds=60):
@@ -144,5 +160,5 @@ async def stubborn(call, seconds=60):
                 return None
             except ConflictError:
                 raise
-            except (RetryError, KubernautError):
+            except KubernautError:
                 await asyncio.sleep(0.2)

@@ -123,7 +123,7 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
         pytest.param(
             failed(ended(137, "")),
             Reason.RETRIES_EXHAUSTED,
-            "The action on Deployment/web failed once, the last time with exit code 137: it said nothing (pod p0). "
+            "The action on Deployment/web failed once, the last time with exit code 137 (SIGKILL): it said nothing (pod p0). "
             "Whether it changed anything is unknown: look at its target.",
             id="any other SIGKILL is not memory",
         ),

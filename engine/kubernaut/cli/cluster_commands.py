@@ -29,6 +29,7 @@ from kubernaut.controller import Controller
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, key_of
 from kubernaut.logs import log_to_stderr
+from kubernaut.own_image import with_own_image
 from kubernaut.probes import probes
 from kubernaut.registry import Registry
 from kubernaut.settings import Settings
@@ -81,22 +82,29 @@ def execute(
 async def _control(kubeconfig: Path | None, settings: Settings) -> None:
     registry = Registry.discover()
     cluster = await Cluster.connect(kubeconfig)
-    engine = Controller(cluster, registry, settings)
-    async with cluster, probes(engine, settings.probe_port):
-        work = asyncio.create_task(engine.run())
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for wish in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(wish, stopped.set)
-        stopping = asyncio.create_task(stopped.wait())
-        await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stopped.is_set():
-            log.info("stopping: what is being looked at is finished first")
-            await engine.drain()
-        stopping.cancel()
-        work.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await work
+    async with cluster:
+        settings = await with_own_image(cluster, settings)
+        engine = Controller(cluster, registry, settings)
+        async with probes(engine, settings.probe_port):
+            await _until_stopped(engine)
+
+
+async def _until_stopped(engine: Controller) -> None:
+    """Work until SIGTERM or ctrl-c; then finish what is being looked at, and end."""
+    work = asyncio.create_task(engine.run())
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for wish in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(wish, stopped.set)
+    stopping = asyncio.create_task(stopped.wait())
+    await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if stopped.is_set():
+        log.info("stopping: what is being looked at is finished first")
+        await engine.drain()
+    stopping.cancel()
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
 
 
 async def _execute(

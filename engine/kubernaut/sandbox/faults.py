@@ -99,6 +99,11 @@ class Faults:
         """
         self._drops.append(_Order(times=times, verb=verb, resource=resource))
 
+    def relent(self) -> None:
+        """Forget every answer, delay and loss that was ordered and has not come to pass."""
+        for ordered in (self._answers, self._delays, self._drops):
+            ordered.clear()
+
     def check(self, verb: str, resource: str) -> None:
         """Raise what was ordered for this request, if anything was."""
         if answer := _first(self._answers, verb, resource):

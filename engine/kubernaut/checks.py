@@ -99,6 +99,10 @@ class Checks:
         )
         return await self._with_target(action, execution)
 
+    def named(self, action: str) -> str:
+        """The action's name where it is installed, else `unknown`: names that people made up are no labels."""
+        return action if action in self._registry.actions or action in self._registry.broken else "unknown"
+
     async def _parsed(self, action: Action, given: Mapping[str, Any]) -> BaseModel | Refused:
         """Validators are a plugin's own code as well: off the event loop, under the time limit."""
         try:

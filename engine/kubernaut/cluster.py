@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -90,6 +90,8 @@ class Cluster:
         self._watch_seconds = watch_seconds
         self._configuration = configuration
         self._client: client.ApiClient | None = None
+        self.observe: Callable[[str, str, int], None] = lambda _verb, _resource, _code: None
+        """Told of every request: verb, resource, and HTTP code (0: no answer)."""
 
     @classmethod
     async def connect(
@@ -258,15 +260,28 @@ class Cluster:
             serialized = await self._client.param_serialize(
                 method, path, query_params=parameters, header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            return await self._client.call_api(*serialized, _request_timeout=timeout)
+            response = await self._client.call_api(*serialized, _request_timeout=timeout)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.observe(*_told(method, path, query), 0)
             raise UnavailableError(
                 f"no answer from the API server at {self.host}: {error or type(error).__name__}"
             ) from error
+        self.observe(*_told(method, path, query), response.status)
+        return response
 
 
 def _in_cluster() -> bool:
     return "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ
+
+
+def _told(method: str, path: str, query: Mapping[str, str] | None) -> tuple[str, str]:
+    """Verb and resource of a request, as metrics name them: no object's name in it."""
+    parts = path.strip("/").split("/")
+    parts = parts[3:] if parts[0] == "apis" else parts[2:]
+    if parts[:1] == ["namespaces"] and len(parts) > 2:
+        parts = parts[2:]
+    resource = "/".join([*parts[:1], *parts[2:3]])
+    return ("WATCH" if query and query.get("watch") else method), resource or path
 
 
 def _event(line: bytes) -> WatchEvent:

@@ -21,6 +21,7 @@ from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Object
 from kubernaut.jobs import DRY_RUN, EXECUTE
+from kubernaut.metrics import Metrics
 from kubernaut.outcome import Ended
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json, bounded, parse_time
@@ -44,6 +45,7 @@ class Concluder:
     hooks: HookCaller
     recorder: Recorder
     settings: Settings
+    metrics: Metrics
 
     async def refuse(self, obj: Object, reason: Reason, message: str, target: str = "") -> None:
         """The end of one that never ran."""
@@ -94,6 +96,8 @@ class Concluder:
         await self.recorder.phase(obj, phase, reason, message, more)
         self.recorder.tell(obj, reason or phase, message, warning=phase is not Phase.SUCCEEDED)
         metadata = obj["metadata"]
+        action = self.checks.named(obj["spec"]["action"])
+        self.metrics.ended(action, phase, reason, [Stage.model_validate(stage) for stage in more.get("stages", [])])
         told = {
             "execution": f"{metadata['namespace']}/{metadata['name']}",
             "action": obj["spec"]["action"],

@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from kubernaut.hardening import ANNOTATION_TARGET, LABEL_UID
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Key, Object, key_of
 from kubernaut.leadership import Leadership
+from kubernaut.metrics import Metrics, State
 from kubernaut.outcome import condition
 from kubernaut.pace import Pace
 from kubernaut.queue import KeyQueue
@@ -56,7 +58,9 @@ class Controller:
         self._queue: KeyQueue[Key] = KeyQueue()
         self._pace = Pace(settings.budget, now)
         self._caches = self._watching(cluster)
-        hooks = HookCaller(settings.hook_limit_seconds)
+        self.metrics = Metrics()
+        cluster.observe = self.metrics.requested
+        hooks = HookCaller(settings.hook_limit_seconds, self.metrics.hook)
         checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
         self._reservations = Reservations(settings.max_running)
         identity = f"{socket.gethostname()}-{secrets.token_hex(4)}"
@@ -70,7 +74,7 @@ class Controller:
             starter=Starter(
                 cluster, self._caches, checks, hooks, self._reservations, self._pace, self._recorder, settings
             ),
-            concluder=Concluder(cluster, self._caches.jobs, checks, hooks, self._recorder, settings),
+            concluder=Concluder(cluster, self._caches.jobs, checks, hooks, self._recorder, settings, self.metrics),
             recorder=self._recorder,
             reservations=self._reservations,
             troubles=Troubles(cluster),
@@ -80,6 +84,7 @@ class Controller:
         """Set once every cache is filled."""
         self.ready = asyncio.Event()
         """Set once it leads and its workers are at work."""
+        self.metrics.watch(self._state())
         for name, error in registry.broken.items():
             log.error("plugin %s is not available: %s", name, error)
 
@@ -118,6 +123,18 @@ class Controller:
         if held is None or held[1] < _STUCK_SECONDS:
             return ""
         return f"execution {held[0]} has been looked at for {held[1]:.0f} s"
+
+    def _state(self) -> State:
+        """What metrics read at each scrape."""
+        informers = (self._caches.executions, self._caches.jobs, self._caches.pods)
+        return State(
+            executions=lambda: self._caches.executions,
+            running=lambda: self._reservations.running,
+            queued=lambda: len(self._queue),
+            longest_held=lambda: (self._queue.longest_held() or ("", 0.0))[1],
+            leading=self._leadership.leading.is_set,
+            watch_restarts=lambda: {informer.resource.plural: informer.restarts for informer in informers},
+        )
 
     def _watching(self, cluster: Cluster) -> Caches:
         def informer(
@@ -177,18 +194,28 @@ class Controller:
 
     async def _once(self, key: Key) -> None:
         """Reconcile one key; whatever it ends in, the key is looked at again when it should be."""
+        began = time.perf_counter()
+        outcome = await self._looked_at(key)
+        self.metrics.looked(outcome, time.perf_counter() - began)
+
+    async def _looked_at(self, key: Key) -> str:
+        """The look itself; returns how it came out: done, retry or fault."""
         try:
             outcome = await self._reconcile(key)
         except ThrottledError as error:
             self._queue.retry(key, error.retry_after)
+            return "retry"
         except NeverError as error:
             delay = self._queue.retry(key, _DENIED_RETRY_SECONDS)
             log.error("execution %s: %s; looking again in %.0f s", key, error, delay)  # noqa: TRY400 - foreseen: no traceback
+            return "retry"
         except KubernautError as error:
             log.info("execution %s: %s; looking again in %.1f s", key, error, self._queue.retry(key))
+            return "retry"
         except Exception:
             log.exception("execution %s: a fault of the engine; looking again in %.1f s", key, self._queue.retry(key))
-        else:
-            self._queue.forget(key)
-            if isinstance(outcome, LookAgain):
-                self._queue.add_after(key, outcome.seconds)
+            return "fault"
+        self._queue.forget(key)
+        if isinstance(outcome, LookAgain):
+            self._queue.add_after(key, outcome.seconds)
+        return "done"

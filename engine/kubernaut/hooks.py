@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -23,19 +24,27 @@ _LEFT_BEHIND_AT_MOST = 3
 class HookCaller:
     """Runs hooks; the one place that knows which plugins have hung."""
 
-    def __init__(self, limit_seconds: float = 5.0) -> None:
+    def __init__(
+        self,
+        limit_seconds: float = 5.0,
+        observe: Callable[[str, str, float], None] = lambda _plugin, _hook, _seconds: None,
+    ) -> None:
         self.limit_seconds = limit_seconds
+        self._observe = observe
         self._hung: Counter[str] = Counter()
 
     async def call(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
         """Return what `function` returns, or raise HookError naming `plugin` and `hook` when it raises or hangs."""
         future = self._start(plugin, hook, function)
+        began = time.perf_counter()
         try:
             # Not wait_for: until Python 3.12 it swallows a cancellation that meets the answer.
             async with asyncio.timeout(self.limit_seconds):
                 return await asyncio.wrap_future(future)
         except TimeoutError:
             raise self._left_behind(plugin, hook, future) from None
+        finally:
+            self._observe(plugin, hook, time.perf_counter() - began)
 
     def call_now(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
         """The same for callers without an event loop: start-up and the command line."""

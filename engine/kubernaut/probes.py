@@ -12,11 +12,12 @@ from aiohttp import web
 
 from kubernaut.controller import Controller
 from kubernaut.errors import InputError
+from kubernaut.metrics import CONTENT_TYPE
 
 
 @asynccontextmanager
 async def probes(controller: Controller, port: int) -> AsyncIterator[None]:
-    """Serve `/livez`, `/readyz` and `/startupz` while the block lasts; port 0 serves nothing.
+    """Serve `/livez`, `/readyz`, `/startupz` and `/metrics` while the block lasts; port 0 serves nothing.
 
     Raises InputError when the port cannot be had.
     """
@@ -46,7 +47,15 @@ def _application(controller: Controller) -> web.Application:
     application.router.add_get("/livez", _answering(controller.stuck))
     application.router.add_get("/readyz", _answering(synced))
     application.router.add_get("/startupz", _answering(synced))
+    application.router.add_get("/metrics", _metrics(controller))
     return application
+
+
+def _metrics(controller: Controller) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=controller.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
+
+    return answer
 
 
 def _answering(trouble: Callable[[], str]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

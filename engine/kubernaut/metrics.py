@@ -1,0 +1,142 @@
+"""What the engine counts and measures, for Prometheus at `/metrics`. The only place that names a metric; docs/observability.md explains each.
+
+Counters and histograms are told as things happen; whatever follows from state that somebody else holds is read when it is scraped.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from kubernaut.execution import Phase, Stage
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0)
+_LOOK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is read at each scrape."""
+
+    executions: Callable[[], Iterable[Mapping[str, Any]]]
+    running: Callable[[], int]
+    queued: Callable[[], int]
+    longest_held: Callable[[], float]
+    """Seconds that the key which a worker has had for longest has been with it."""
+    leading: Callable[[], bool]
+    watch_restarts: Callable[[], Mapping[str, int]]
+
+
+class Metrics:
+    """Every metric of one engine."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._ended = Counter(
+            "kubernaut_executions",
+            "Executions that ended, by action, phase and reason.",
+            ("action", "phase", "reason"),
+            registry=self.registry,
+        )
+        self._stages = Histogram(
+            "kubernaut_stage_duration_seconds",
+            "How long each stage of ended executions took: validate, create-job, start, dry-run, execute, record.",
+            ("action", "stage"),
+            buckets=_STAGE_BUCKETS,
+            registry=self.registry,
+        )
+        self._looks = Histogram(
+            "kubernaut_reconcile_duration_seconds",
+            "How long one look at one execution took, by how it came out: done, retry or fault.",
+            ("outcome",),
+            buckets=_LOOK_BUCKETS,
+            registry=self.registry,
+        )
+        self._requests = Counter(
+            "kubernaut_api_requests",
+            "Requests to the API server, by verb, resource and HTTP code (0: no answer).",
+            ("verb", "resource", "code"),
+            registry=self.registry,
+        )
+        Info("kubernaut_build", "The engine's version.", registry=self.registry).info(
+            {"version": version("kubernaut-engine")}
+        )
+        self._hooks = Histogram(
+            "kubernaut_hook_duration_seconds",
+            "How long hooks of plugins took, by plugin and hook.",
+            ("plugin", "hook"),
+            buckets=_LOOK_BUCKETS,
+            registry=self.registry,
+        )
+        self._leader = Gauge(
+            "kubernaut_leader", "1 on the engine that leads, 0 on one that waits.", registry=self.registry
+        )
+
+    def ended(self, action: str, phase: Phase, reason: str | None, stages: Iterable[Stage]) -> None:
+        """An execution's end was recorded. Only actions that are installed make series: a name is anybody's to choose."""
+        self._ended.labels(action, phase, reason or "").inc()
+        for stage in stages:
+            self._stages.labels(action, stage.name.partition(" ")[0]).observe(max(0.0, stage.seconds))
+
+    def looked(self, outcome: str, seconds: float) -> None:
+        """One look at one execution."""
+        self._looks.labels(outcome).observe(seconds)
+
+    def requested(self, verb: str, resource: str, code: int) -> None:
+        """One request, answered or not."""
+        self._requests.labels(verb, resource, str(code)).inc()
+
+    def hook(self, plugin: str, hook: str, seconds: float) -> None:
+        """One call of a plugin's hook."""
+        self._hooks.labels(plugin, hook).observe(seconds)
+
+    def watch(self, state: State) -> None:
+        """Read this state at each scrape."""
+        self._leader.set_function(lambda: float(state.leading()))
+        self.registry.register(_Read(state))
+
+    def exposition(self) -> bytes:
+        """All of it, in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class _Read(Collector):
+    """What others hold, at the moment of the scrape."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        state = self._state
+        yield _gauge("kubernaut_running", "Executions whose Job runs.", state.running())
+        yield _gauge("kubernaut_queue_depth", "Keys that wait for a worker.", state.queued())
+        yield _gauge(
+            "kubernaut_queue_longest_held_seconds",
+            "How long the key that a worker has had for longest has been with it.",
+            state.longest_held(),
+        )
+        told = [execution.get("status", {}) for execution in state.executions()]
+        waiting = Tally(str(status.get("reason", "")) for status in told if status.get("phase") == Phase.PENDING)
+        family = GaugeMetricFamily("kubernaut_waiting", "Executions that wait, by reason.", labels=["reason"])
+        for reason, number in waiting.items():
+            family.add_metric([reason], number)
+        yield family
+        yield _gauge("kubernaut_executions_present", "Executions in the cluster, ended ones included.", len(told))
+        restarts = GaugeMetricFamily(
+            "kubernaut_watch_restarts", "How often a watch was begun anew, by resource.", labels=["resource"]
+        )
+        for resource, number in state.watch_restarts().items():
+            restarts.add_metric([resource], number)
+        yield restarts
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, text, value=value)

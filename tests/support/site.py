@@ -145,7 +145,7 @@ async def site_on(kind: str, image: str, registry: Registry, settings: Settings 
             yield Site(running.cluster, "production", running.sandbox)
         return
     namespace = f"kex-{secrets.token_hex(3)}"
-    chosen = (settings or Settings()).model_copy(update={"image": image})
+    chosen = (settings or Settings()).model_copy(update={"image": image, "namespaces": (namespace,)})
     admin = await Cluster.connect()
     async with admin:
         for manifest in [*objects_in(namespace, image), *installation(registry, [namespace])]:

@@ -68,7 +68,7 @@ async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespac
         return [
             Finding(action, namespace, "missing", f"ServiceAccount {spec.service_account}", _remedy(action, namespace))
         ]
-    declared = sorted({Right(r.api_group, res, verb) for r in spec.rules for res in r.resources for verb in r.verbs})
+    declared = sorted(_declared(spec))
     held = await _held(cluster, spec.service_account, namespace)
     here = [have.right for have in held if have.where in {"", namespace}]
     missing = [right for right in declared if not any(have.covers(right) for have in here)]
@@ -79,6 +79,16 @@ async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespac
         *(Finding(action, namespace, "missing", str(right), _remedy(action, namespace)) for right in missing),
         *(Finding(action, namespace, "over-grant", right, source) for right, source in over),
     ]
+
+
+def _declared(spec: ActionSpec) -> set[Right]:
+    return {
+        Right(rule.api_group, resource, verb, name)
+        for rule in spec.rules
+        for resource in rule.resources
+        for verb in rule.verbs
+        for name in rule.names or ("",)
+    }
 
 
 async def bound_namespaces(cluster: Cluster, action: str, spec: ActionSpec) -> list[str]:

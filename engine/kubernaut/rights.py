@@ -34,7 +34,13 @@ class Rights:
         if found["metadata"].get("labels", {}).get(LABEL_ACTION) != action.name:
             label = f"{LABEL_ACTION}={action.name}"
             return f"ServiceAccount {account} in namespace {namespace} is not labelled {label}, so not this action's; {remedy}"
-        wanted = [(r, resource, verb) for r in action.spec.rules for resource in r.resources for verb in r.verbs]
+        wanted = [
+            (rule, resource, verb, name)
+            for rule in action.spec.rules
+            for resource in rule.resources
+            for verb in rule.verbs
+            for name in rule.names or ("",)
+        ]
         allowed = await asyncio.gather(*(self._allowed(account, namespace, *one) for one in wanted))
         lacking = [_spoken(*one) for one, yes in zip(wanted, allowed, strict=True) if not yes]
         if lacking:
@@ -59,14 +65,15 @@ class Rights:
             remedy = f"grant the engine `get` on {resource.plural} there, or protect by name"
             raise DeniedError(f"it goes by labels, and the engine may not read those of {target}; {remedy}") from error
 
-    async def _allowed(self, account: str, namespace: str, rule: Rule, resource: str, verb: str) -> bool:
-        name, _, subresource = resource.partition("/")
+    async def _allowed(self, account: str, namespace: str, rule: Rule, resource: str, verb: str, name: str) -> bool:
+        plural, _, subresource = resource.partition("/")
         attributes = {
             "namespace": namespace,
             "verb": verb,
             "group": rule.api_group,
-            "resource": name,
+            "resource": plural,
             "subresource": subresource,
+            "name": name,
         }
         spec = {
             "user": f"system:serviceaccount:{namespace}:{account}",
@@ -83,5 +90,7 @@ class Rights:
         return bool(answer["status"]["allowed"])
 
 
-def _spoken(rule: Rule, resource: str, verb: str) -> str:
-    return f"{verb} {resource}" + (f" (API group {rule.api_group})" if rule.api_group else "")
+def _spoken(rule: Rule, resource: str, verb: str, name: str) -> str:
+    return f"{verb} {resource}{f'/{name}' if name else ''}" + (
+        f" (API group {rule.api_group})" if rule.api_group else ""
+    )

@@ -1,9 +1,14 @@
 """`rbac check`: too little and too much are both found, with the command or the binding to blame."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubernaut.grants import Finding, bound_namespaces, check_action
+from kubernaut.rbac import action_manifests
 from kubernaut.registry import Registry
+from kubernaut.rights import Rights
+from kubernaut.types import Rule
 from tests.support.site import ROLE_BINDINGS
 
 API = "rbac.authorization.k8s.io/v1"
@@ -68,3 +73,21 @@ async def test_a_declared_right_in_every_namespace_is_an_over_grant_too(site, ch
 
 async def test_it_finds_by_itself_where_an_action_is_granted(site, registry):
     assert site.namespace in await bound_namespaces(site.cluster, "scale", registry.actions["scale"].spec)
+
+
+async def test_a_right_on_named_objects_is_asked_and_compared_by_those_names(site, registry):
+    rule = Rule(resources=("configmaps",), verbs=("get", "patch"), names=("app-config",))
+    spec = registry.actions["scale"].spec.model_copy(update={"rules": (rule,), "service_account": "named"})
+    named = replace(registry.actions["scale"], name="named", spec=spec)
+    for manifest in action_manifests("named", spec, [site.namespace]):
+        await site.apply(manifest)
+    assert await check_action(site.cluster, "named", spec, site.namespace) == []
+    assert await Rights(site.cluster, 0).missing(named, site.namespace) == ""
+    other = spec.model_copy(update={"rules": (rule.model_copy(update={"names": ("other",)}),)})
+    missing = await Rights(site.cluster, 0).missing(replace(named, spec=other), site.namespace)
+    assert "may not get configmaps/other, nor patch configmaps/other in namespace" in missing
+    found = await check_action(site.cluster, "named", other, site.namespace)
+    assert [(f.kind, f.right) for f in found][::2] == [
+        ("missing", "get configmaps/other"),
+        ("over-grant", "get configmaps/app-config"),
+    ]

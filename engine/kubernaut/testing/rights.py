@@ -29,10 +29,14 @@ def assert_minimal_rights(name: str, registry: Registry | None = None) -> None:
 
 def without_each_verb(rules: tuple[Rule, ...]) -> Iterator[tuple[tuple[Rule, ...], str]]:
     """For each verb on each resource: the rules without it, and its name."""
-    single = [(rule.api_group, resource, verb) for rule in rules for resource in rule.resources for verb in rule.verbs]
+    single = [
+        Rule(api_group=rule.api_group, resources=(resource,), verbs=(verb,), names=rule.names)
+        for rule in rules
+        for resource in rule.resources
+        for verb in rule.verbs
+    ]
     for taken in single:
-        left = tuple(Rule(api_group=g, resources=(r,), verbs=(v,)) for g, r, v in single if (g, r, v) != taken)
-        yield left, f"{taken[2]} {taken[1]}"
+        yield tuple(rule for rule in single if rule != taken), f"{taken.verbs[0]} {taken.resources[0]}"
 
 
 def _assert_enough(action: Action) -> None:

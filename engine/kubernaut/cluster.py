@@ -218,9 +218,15 @@ class Cluster:
             raise error_of(response.status, data, "log", response.headers)
         return data.decode(errors="replace")
 
-    async def healthy(self) -> None:
-        """Return if the API server answers; raises UnavailableError or DeniedError if not."""
-        await self._request("GET", "/version")
+    async def ready(self) -> None:
+        """Return if the API server has caught up with its own store; raises UnavailableError while it has not.
+
+        One that has just started denies what is granted until it has read the grants: a no is final only from one that is ready.
+        """
+        response = await self._send("GET", "/readyz", timeout=aiohttp.ClientTimeout(total=10, connect=5))
+        await response.read()
+        if response.status != 200:
+            raise UnavailableError(f"the API server at {self.host} is not ready yet: /readyz answers {response.status}")
 
     async def _request(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None

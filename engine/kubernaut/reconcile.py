@@ -178,8 +178,10 @@ class Reconciler:
     async def _settle(self, seen: Seen) -> Outcome:
         obj = seen.obj or {}
         self._release(obj["metadata"]["uid"])
-        if seen.job is not None:
+        if seen.job is not None and seen.status.get("jobName"):
             await self.concluder.stamp(seen.job)
+        elif seen.job is not None:  # refused, or cancelled, while an earlier create was on its way
+            await self._delete(seen.job, "Foreground")
         await self._clear(seen)
         due = _due(obj)
         left = (due - now()).total_seconds() if due else None

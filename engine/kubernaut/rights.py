@@ -41,12 +41,18 @@ class Rights:
             for verb in rule.verbs
             for name in rule.names or ("",)
         ]
-        allowed = await asyncio.gather(*(self._allowed(account, namespace, *one) for one in wanted))
-        lacking = [_spoken(*one) for one, yes in zip(wanted, allowed, strict=True) if not yes]
+        lacking = await self._lacking(account, namespace, wanted)
+        if lacking:
+            await self._cluster.ready()
+            lacking = await self._lacking(account, namespace, wanted)
         if lacking:
             return f"ServiceAccount {account} may not {', nor '.join(lacking)} in namespace {namespace}; {remedy}"
         self._granted[known] = self._clock() + self._believe_seconds
         return ""
+
+    async def _lacking(self, account: str, namespace: str, wanted: list[tuple[Rule, str, str, str]]) -> list[str]:
+        allowed = await asyncio.gather(*(self._allowed(account, namespace, *one) for one in wanted))
+        return [_spoken(*one) for one, yes in zip(wanted, allowed, strict=True) if not yes]
 
     async def labels(self, target: Target, namespace: str) -> Mapping[str, str]:
         """The target's own labels; none for what is not in the cluster, or does not exist.

@@ -128,6 +128,16 @@ class Starter:
             return None
         return Wait(hold.reason, hold.message, str(verdict.target), hold.seconds, holds_its_place=False, held=True)
 
+    async def _created(self, namespace: str, manifest: Object) -> Object:
+        """The Job, created. A denial by RBAC counts only from an API server that is ready."""
+        try:
+            return await self.cluster.create(JOBS, namespace, manifest)
+        except DeniedError as error:
+            if _by_policy(error):
+                raise
+            await self.cluster.ready()
+            return await self.cluster.create(JOBS, namespace, manifest)
+
     async def _create(self, verdict: Admitted) -> Object | Refusal | Wait:
         action, execution, target = verdict.action, verdict.execution, str(verdict.target)
         try:
@@ -137,7 +147,7 @@ class Starter:
             return Refusal(Reason.PLUGIN_ERROR, f"plugin {action.name} built no usable Job: {error}", target)
         namespace, name = execution.namespace, manifest["metadata"]["name"]
         try:
-            job = await self.cluster.create(JOBS, namespace, manifest)
+            job = await self._created(namespace, manifest)
         except ExistsError:
             job = await self.cluster.get(JOBS, namespace, name)
             account = job["spec"]["template"]["spec"].get("serviceAccountName")
@@ -161,9 +171,13 @@ class Starter:
         return job
 
 
+def _by_policy(error: Exception) -> bool:
+    return any(words in str(error) for words in ("ValidatingAdmissionPolicy", "admission webhook"))
+
+
 def _refused(error: RejectedError | DeniedError, action: str, target: str) -> Refusal:
     """Whose no it was: the cluster's policies', the API server's, or RBAC's."""
-    if any(words in str(error) for words in ("ValidatingAdmissionPolicy", "admission webhook")):
+    if _by_policy(error):
         return Refusal(Reason.POLICY_DENIED, f"an admission policy of this cluster refuses its Job: {error}", target)
     if isinstance(error, DeniedError):
         return Refusal(Reason.FORBIDDEN, f"the engine may not create the Job: {error}", target)

@@ -119,7 +119,7 @@ class Load:
         """Wait until all have ended (`seconds` at most), and balance the books."""
         try:
             async with asyncio.timeout(seconds):
-                while len(witness.ends) < self._number:
+                while not all(name in witness.ends for name in self._names):
                     await asyncio.sleep(0.2)
                 await asyncio.sleep(2)  # for a second end, if anything would tell one
         except TimeoutError:

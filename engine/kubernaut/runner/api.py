@@ -87,11 +87,20 @@ class Api:
             "Content-Type": _MERGE_PATCH if method == "PATCH" else "application/json",
             "User-Agent": "kubernaut-runner",
         }
+        text = None if body is None else json.dumps(body)
+        answer = self._sent(method, url, headers, text)
+        if answer.status == 403:
+            # An API server that has just started denies what is granted: a no counts only from one that is ready.
+            if self._sent("GET", f"{pod.api_server()}/readyz", headers, None).status != 200:
+                raise TryAgain("the API server is not ready yet: it has not read what is granted")
+            answer = self._sent(method, url, headers, text)
+        return _content(answer.status, answer.data, f"{method} {kind} {name}".strip())
+
+    def _sent(self, method: str, url: str, headers: dict[str, str], text: str | None) -> urllib3.BaseHTTPResponse:
         try:
-            answer = self._http.request(method, url, headers=headers, body=None if body is None else json.dumps(body))
+            return self._http.request(method, url, headers=headers, body=text)
         except urllib3.exceptions.HTTPError as error:
             raise TryAgain(f"no answer from the API server at {pod.api_server()}: {error}") from error
-        return _content(answer.status, answer.data, f"{method} {kind} {name}".strip())
 
     def _path(self, kind: str, name: str) -> str:
         group, version, resource, subresource = _parts(kind)

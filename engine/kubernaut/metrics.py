@@ -1,4 +1,4 @@
-"""What the engine counts and measures, for Prometheus at `/metrics`. The one place that names a metric; docs/observability.md explains each.
+"""What the engine counts and measures, for Prometheus at `/metrics`. One place that names a metric; docs/observability.md tells of each.
 
 Counters and histograms are told as things happen; whatever follows from state that somebody else holds is read when it is scraped.
 """

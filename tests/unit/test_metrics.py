@@ -1,0 +1,93 @@
+"""Each metric is documented and each documented one exported; and they count what they say."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from kubernaut.cluster import _told
+from kubernaut.execution import Phase, Stage
+from kubernaut.metrics import Metrics, State
+
+DOCS = (Path(__file__).parents[2] / "docs" / "observability.md").read_text("utf-8")
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+EXECUTIONS = [
+    {"status": {"phase": "Pending", "reason": "TargetBusy"}},
+    {"status": {"phase": "Pending", "reason": "TargetBusy"}},
+    {"status": {"phase": "Succeeded"}},
+    {},
+]
+
+
+@pytest.fixture
+def metrics():
+    made = Metrics()
+    made.watch(
+        State(
+            executions=lambda: EXECUTIONS,
+            running=lambda: 3,
+            queued=lambda: 2,
+            longest_held=lambda: 1.5,
+            leading=lambda: True,
+            watch_restarts=lambda: {"jobs": 4},
+        )
+    )
+    made.ended(
+        "scale",
+        Phase.FAILED,
+        "Forbidden",
+        [Stage(name="execute (2)", start_time=NOON, end_time=NOON + timedelta(seconds=2))],
+    )
+    made.looked("done", 0.01)
+    made.requested("POST", "jobs", 201)
+    made.hook("scale", "validate", 0.001)
+    return made
+
+
+def samples(metrics):
+    families = text_string_to_metric_families(metrics.exposition().decode())
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in families
+        for sample in family.samples
+        if "le" not in sample.labels
+    }
+
+
+def test_documented_and_exported_are_the_same(metrics):
+    documented = set(re.findall(r"^\| `(kubernaut_\w+)` \|", DOCS, re.MULTILINE))
+    told = {
+        name.removesuffix("_count").removesuffix("_sum")
+        for name, *_ in samples(metrics)
+        if not name.endswith("_created")
+    }
+    assert told == documented
+
+
+def test_they_count_what_they_say(metrics):
+    told = samples(metrics)
+    assert told["kubernaut_executions_total", "Failed", "Forbidden", "scale"] == 1
+    assert told["kubernaut_stage_duration_seconds_sum", "execute", "scale"] == 2
+    assert told["kubernaut_waiting", "TargetBusy"] == 2
+    assert told["kubernaut_executions_present",] == 4
+    assert told["kubernaut_running",] == 3
+    assert told["kubernaut_watch_restarts", "jobs"] == 4
+    assert told["kubernaut_leader",] == 1
+    assert told["kubernaut_api_requests_total", "201", "POST", "jobs"] == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("/apis/batch/v1/namespaces/secret-project/jobs/name", "jobs"),
+        ("/apis/kubernaut.io/v1alpha1/namespaces/n/kubernetesexecutions/e/status", "kubernetesexecutions/status"),
+        ("/api/v1/pods", "pods"),
+        ("/api/v1/namespaces/n", "namespaces"),
+        ("/readyz", "/readyz"),
+    ],
+)
+def test_no_label_holds_a_name_that_people_chose(path, resource):
+    assert _told("GET", path, None) == ("GET", resource)
+    assert _told("GET", path, {"watch": "true"}) == ("WATCH", resource)

@@ -25,7 +25,7 @@ from kubernaut.errors import (
     NotFoundError,
     UnavailableError,
 )
-from kubernaut.execution import GROUP, PLURAL, VERSION
+from kubernaut.resources import PODS, Resource
 
 if TYPE_CHECKING:
     from kubernetes.aio import client
@@ -34,35 +34,6 @@ _WATCH_SECONDS = 50.0
 """The server ends a watch after this time; one that has not ended a little later is a dead connection."""
 _WATCH_GRACE = 1.15
 _MERGE_PATCH = "application/merge-patch+json"
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A kind of object, as its REST path names it."""
-
-    root: str
-    plural: str
-
-    def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """The path of the collection, an object, or its subresource."""
-        parts = [self.root, *(["namespaces", namespace] if namespace else []), self.plural, name, subresource]
-        return "/".join(part for part in parts if part)
-
-
-EXECUTIONS = Resource(f"/apis/{GROUP}/{VERSION}", PLURAL)
-JOBS = Resource("/apis/batch/v1", "jobs")
-PODS = Resource("/api/v1", "pods")
-EVENTS = Resource("/api/v1", "events")
-SERVICE_ACCOUNTS = Resource("/api/v1", "serviceaccounts")
-ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "localsubjectaccessreviews")
-SELF_REVIEWS = Resource("/apis/authentication.k8s.io/v1", "selfsubjectreviews")
-LEASES = Resource("/apis/coordination.k8s.io/v1", "leases")
-
-
-def resource_of(kind: str) -> Resource:
-    """From `apps/v1/deployments` or `v1/configmaps` to where the API server has them."""
-    root, _, plural = kind.rpartition("/")
-    return Resource(f"/apis/{root}" if "/" in root else f"/api/{root}", plural)
 
 
 @dataclass(frozen=True, slots=True)

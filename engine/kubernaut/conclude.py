@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from kubernaut.checks import Admitted, Checks
-from kubernaut.cluster import JOBS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import HookError, KubernautError, NotFoundError, RejectedError
 from kubernaut.execution import Phase, Reason, Stage
 from kubernaut.hardening import ANNOTATION_REQUESTED_BY
@@ -25,6 +25,7 @@ from kubernaut.metrics import Metrics
 from kubernaut.outcome import Ended
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json, bounded, parse_time
+from kubernaut.resources import JOBS
 from kubernaut.seen import Seen
 from kubernaut.settings import Settings
 from kubernaut.stages import pod_stages

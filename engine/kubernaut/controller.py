@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kubernaut.checks import Checks
-from kubernaut.cluster import EXECUTIONS, JOBS, PODS, Cluster, Resource
+from kubernaut.cluster import Cluster
 from kubernaut.conclude import Concluder
 from kubernaut.configure import configured
 from kubernaut.errors import KubernautError, LeadershipLostError, NeverError, ThrottledError
@@ -35,6 +35,7 @@ from kubernaut.reconcile import LookAgain, Reconciler
 from kubernaut.recorder import Recorder, now
 from kubernaut.registry import Registry
 from kubernaut.reservations import Request, Reservations
+from kubernaut.resources import EXECUTIONS, JOBS, PODS, Resource
 from kubernaut.rights import Rights
 from kubernaut.seen import Caches, GonePods, execution_key, execution_of, is_job_of, trimmed_job, trimmed_pod, uid_of
 from kubernaut.settings import Settings

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import NotFoundError, RetryError, UnavailableError
 from kubernaut.execution import Phase
 from kubernaut.informer import Key
+from kubernaut.resources import EXECUTIONS
 
 
 def has_ended(obj: Mapping[str, Any]) -> bool:

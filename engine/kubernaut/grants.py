@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut.cluster import SERVICE_ACCOUNTS, Cluster, resource_of
+from kubernaut.cluster import Cluster
 from kubernaut.errors import NotFoundError
 from kubernaut.rbac import role_name
+from kubernaut.resources import SERVICE_ACCOUNTS, resource_of
 from kubernaut.types import ActionSpec
 
 _RBAC = "rbac.authorization.k8s.io/v1"

@@ -12,8 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from kubernaut.cluster import Cluster, Resource
+from kubernaut.cluster import Cluster
 from kubernaut.errors import ExpiredError, KubernautError
+from kubernaut.resources import Resource
 
 log = logging.getLogger(__name__)
 

@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from kubernaut.cluster import LEASES, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import DeniedError, KubernautError, LeadershipLostError, NotFoundError
+from kubernaut.resources import LEASES
 from kubernaut.settings import LeaderElectionSettings
 
 if TYPE_CHECKING:

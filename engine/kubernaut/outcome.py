@@ -9,37 +9,19 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from kubernaut.attempts import Attempt, StepRun, read_attempts
 from kubernaut.execution import Phase, Reason
 from kubernaut.hardening import ANNOTATION_REPORTS, ANNOTATION_TARGET, REJECTED_EXIT_CODE
 from kubernaut.jobs import DRY_RUN, EXECUTE
+from kubernaut.noticed import NOTHING, Noticed
 from kubernaut.reports import bounded
 from kubernaut.types import Change, Result
 
 _SHOWN_CHANGES = 3
 _LOG_TAIL = 2000
 _STEP_WORDS = {DRY_RUN: "The dry run", EXECUTE: "The action"}
-
-
-TROUBLE_WORDS = "Its pod does not get on: "
-"""How the message begins that tells of trouble while it lasts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """What the execution's status told of trouble while its Job ran."""
-
-    reason: str = ""
-    trouble: str = ""
-
-    @classmethod
-    def read(cls, status: Mapping[str, Any]) -> Self:
-        """From the recorded status."""
-        message = str(status.get("message") or "")
-        trouble = message.removeprefix(TROUBLE_WORDS) if message.startswith(TROUBLE_WORDS) else ""
-        return cls(str(status.get("reason") or ""), trouble.rstrip("."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +47,7 @@ class Ended:
 
 
 def observe(
-    job: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], *, noticed: Noticed = Noticed(), dry_run: bool = False
+    job: Mapping[str, Any], pods: Sequence[Mapping[str, Any]], *, noticed: Noticed = NOTHING, dry_run: bool = False
 ) -> UnderWay | Ended:
     """What the Job and its pods show. `noticed` is what was recorded while it ran, for causes that vanish with the pods."""
     attempts = read_attempts(pods)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import os
 
-from kubernaut.cluster import PODS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
+from kubernaut.resources import PODS
 from kubernaut.settings import DEFAULT_IMAGE, Settings
 
 log = logging.getLogger(__name__)

@@ -9,16 +9,18 @@ from datetime import datetime, timedelta
 
 from kubernaut.attempts import read_attempts
 from kubernaut.checks import Admitted, Checks, Refused
-from kubernaut.cluster import EXECUTIONS, JOBS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.conclude import Concluder
 from kubernaut.errors import NotFoundError
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, Object
 from kubernaut.jobs import EXECUTE
-from kubernaut.outcome import TROUBLE_WORDS, Ended, Noticed, UnderWay, aftermath, merged_result, observe, told_changes
+from kubernaut.noticed import TROUBLE_WORDS, Noticed
+from kubernaut.outcome import Ended, UnderWay, aftermath, merged_result, observe, told_changes
 from kubernaut.recorder import Recorder, now, timestamp
 from kubernaut.reports import as_json, parse_time
 from kubernaut.reservations import Reservations
+from kubernaut.resources import EXECUTIONS, JOBS
 from kubernaut.seen import Caches, Seen, Step, decide, is_active, is_job_of, uid_of, was_made_here
 from kubernaut.start import Began, Refusal, Starter, Wait
 from kubernaut.troubles import Troubles

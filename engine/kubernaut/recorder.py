@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kubernaut.cluster import EVENTS, EXECUTIONS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
 from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import Informer, Object
+from kubernaut.resources import EVENTS, EXECUTIONS
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 
-from kubernaut.cluster import ACCESS_REVIEWS, SERVICE_ACCOUNTS, Cluster, resource_of
+from kubernaut.cluster import Cluster
 from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.hardening import LABEL_ACTION
 from kubernaut.registry import Action
+from kubernaut.resources import ACCESS_REVIEWS, SERVICE_ACCOUNTS, resource_of
 from kubernaut.types import Rule, Target
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from kubernaut.checks import Admitted, Checks, Refused
-from kubernaut.cluster import JOBS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import DeniedError, ExistsError, HookError, QuotaError, RejectedError, UnsafeJobError
 from kubernaut.execution import Phase, Reason, Stage
 from kubernaut.hardening import Hardening
@@ -21,6 +21,7 @@ from kubernaut.pace import Pace
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json
 from kubernaut.reservations import Request, Reservations, Waiting
+from kubernaut.resources import JOBS
 from kubernaut.seen import Caches, Seen, is_job_of
 from kubernaut.settings import Settings
 

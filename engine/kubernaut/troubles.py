@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from kubernaut.cluster import EVENTS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.informer import Object
 from kubernaut.outcome import UnderWay
 from kubernaut.recorder import now
 from kubernaut.reports import bounded, parse_time
+from kubernaut.resources import EVENTS
 from kubernaut.seen import Seen
 
 _FIRST_LOOK_SECONDS = 10.0

@@ -8,11 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 import yaml
 
-from kubernaut.cluster import EXECUTIONS, JOBS, PODS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.embedded import ENGINE_USER, installation
 from kubernaut.following import has_ended
 from kubernaut.informer import Informer
 from kubernaut.registry import Registry
+from kubernaut.resources import EXECUTIONS, JOBS, PODS
 from kubernaut.sandbox import Sandbox
 from kubernaut.settings import Settings
 from tests.support.engine import Engine

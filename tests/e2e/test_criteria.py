@@ -6,9 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from kubernaut.cluster import EVENTS, EXECUTIONS, JOBS, PODS
-from kubernaut.settings import ActionSettings, ResourceSettings, Settings
-from tests.support.site import site_on
+from kubernaut.resources import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.settings import ActionSettings, ResourceSettings
 
 SMALL = ActionSettings(resources=ResourceSettings(cpu_request="5m", memory_request="16Mi"), backoff_limit=0)
 CHANGE = "action.changed('ConfigMap', 'x', 'data.A', '1', '2')"
@@ -18,15 +17,6 @@ WRONG = {
     "memory": ("x = bytearray(300 * 2**20)\ntime.sleep(20)", "OutOfMemory"),
 }
 CONCURRENT = 100
-
-
-@pytest.fixture
-def with_settings(request, registry):
-    def make(**settings):
-        options = request.config.option
-        return site_on(options.cluster, options.image, registry, Settings(**settings))
-
-    return make
 
 
 @pytest.mark.timeout(900)

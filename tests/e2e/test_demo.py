@@ -7,9 +7,10 @@ import sys
 
 import yaml
 
-from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.embedded import installation, seed
 from kubernaut.registry import Registry
+from kubernaut.resources import EXECUTIONS
 from kubernaut.sandbox import Sandbox
 from tests.support.shell import command
 

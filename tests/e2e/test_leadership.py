@@ -8,12 +8,13 @@ import aiohttp
 import pytest
 import yaml
 
-from kubernaut.cluster import JOBS, LEASES, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.embedded import ENGINE_USER, installation
 from kubernaut.errors import LeadershipLostError
 from kubernaut.leadership import Leadership
 from kubernaut.rbac import ENGINE_NAMESPACE, LEASE
 from kubernaut.registry import Registry
+from kubernaut.resources import JOBS, LEASES
 from kubernaut.sandbox import Sandbox
 from kubernaut.settings import LeaderElectionSettings
 from tests.support.engine import Engine

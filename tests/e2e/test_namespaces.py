@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
-from kubernaut.cluster import EXECUTIONS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.embedded import ENGINE_USER, installation
 from kubernaut.rbac import action_manifests
+from kubernaut.resources import EXECUTIONS
 from kubernaut.sandbox import Sandbox
 from kubernaut.settings import Settings
 from tests.support.site import Site, at_work, objects_in

@@ -1,20 +1,8 @@
 """Cooldowns and the budget at work, with the person who lets go what they hold."""
 
-import pytest
-
-from kubernaut.cluster import EXECUTIONS
-from kubernaut.settings import ActionSettings, BudgetSettings, Settings
+from kubernaut.resources import EXECUTIONS
+from kubernaut.settings import ActionSettings, BudgetSettings
 from tests.support.shell import as_admin, command
-from tests.support.site import site_on
-
-
-@pytest.fixture
-def with_settings(request, registry):
-    def make(**settings):
-        options = request.config.option
-        return site_on(options.cluster, options.image, registry, Settings(**settings))
-
-    return make
 
 
 def wish(value):

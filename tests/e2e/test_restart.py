@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kubernaut.cluster import EXECUTIONS
+from kubernaut.resources import EXECUTIONS
 from tests.support.site import DEPLOYMENTS, QUOTAS
 
 

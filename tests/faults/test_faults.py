@@ -5,9 +5,9 @@ import random
 
 import pytest
 
-from kubernaut.cluster import LEASES
 from kubernaut.errors import KubernautError
 from kubernaut.rbac import ENGINE_NAMESPACE, LEASE
+from kubernaut.resources import LEASES
 from tests.faults.load import Load, Witness
 
 SPREAD_SECONDS = 8

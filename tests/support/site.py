@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut.cluster import EXECUTIONS, SERVICE_ACCOUNTS, Cluster, Resource
+from kubernaut.cluster import Cluster
 from kubernaut.controller import Controller
 from kubernaut.embedded import ENGINE_USER, alone, embedded, installation, seed
 from kubernaut.errors import ExistsError, NotFoundError
@@ -19,6 +19,7 @@ from kubernaut.following import end_of, follow
 from kubernaut.informer import Key
 from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.registry import Registry
+from kubernaut.resources import EXECUTIONS, SERVICE_ACCOUNTS, Resource
 from kubernaut.sandbox import Sandbox, SandboxOptions
 from kubernaut.settings import Settings
 

@@ -5,9 +5,10 @@ from contextlib import suppress
 
 import pytest
 
-from kubernaut.cluster import JOBS, Page, WatchEvent
+from kubernaut.cluster import Page, WatchEvent
 from kubernaut.errors import ExpiredError, UnavailableError
 from kubernaut.informer import Informer, Key
+from kubernaut.resources import JOBS
 
 
 def obj(name, version, uid="u", **labels):

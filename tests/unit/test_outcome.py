@@ -5,7 +5,8 @@ import json
 import pytest
 
 from kubernaut.execution import Phase, Reason
-from kubernaut.outcome import Ended, Noticed, UnderWay, observe
+from kubernaut.noticed import Noticed
+from kubernaut.outcome import Ended, UnderWay, observe
 
 T = "2026-01-01T00:00:0{}Z"
 

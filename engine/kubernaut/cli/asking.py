@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubernaut.cluster import EXECUTIONS, SELF_REVIEWS, Cluster
+from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError, KubernautError, NotFoundError
 from kubernaut.execution import API_VERSION, KIND
 from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.informer import Key
+from kubernaut.resources import EXECUTIONS, SELF_REVIEWS
 
 ANNOTATION_ROLLBACK_OF = "kubernaut.io/rollback-of"
 
@@ -37,6 +38,15 @@ async def ask(
         if "namespaces" in str(error):
             raise InputError(f"namespace {key.namespace} does not exist: name another with -n") from error
         raise InputError("this cluster knows no KubernetesExecution: kubernaut crd | kubectl apply -f -") from error
+
+
+async def existing(cluster: Cluster, key: Key) -> dict[str, Any]:
+    """The execution; raises InputError for one that is not there."""
+    try:
+        return await cluster.get(EXECUTIONS, key.namespace, key.name)
+    except NotFoundError as error:
+        where = f"kubectl get kex -n {key.namespace}"
+        raise InputError(f"there is no execution {key.name} in {key.namespace}: {where}") from error
 
 
 async def _requester(cluster: Cluster) -> str:

@@ -8,14 +8,16 @@ from typing import Annotated, Any
 
 import typer
 
+from kubernaut.cli.asking import existing
 from kubernaut.cli.live import Follower
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.output import console
-from kubernaut.cluster import EXECUTIONS, Cluster
-from kubernaut.errors import InputError, NotFoundError
+from kubernaut.cluster import Cluster
+from kubernaut.errors import InputError
 from kubernaut.execution import Phase
 from kubernaut.informer import Key
 from kubernaut.pace import ANNOTATION_RESUMED
+from kubernaut.resources import EXECUTIONS
 
 Name = Annotated[str, typer.Argument(help="The execution's name.")]
 
@@ -78,12 +80,7 @@ async def _patch(cluster: Cluster, key: Key, spec: dict[str, Any]) -> dict[str, 
 
 async def _waiting(cluster: Cluster, key: Key) -> dict[str, Any]:
     """The execution, which has not ended; raises InputError for one that is not there, or has."""
-    try:
-        obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
-    except NotFoundError as error:
-        raise InputError(
-            f"there is no execution {key.name} in {key.namespace}: kubectl get kex -n {key.namespace}"
-        ) from error
+    obj = await existing(cluster, key)
     phase = obj.get("status", {}).get("phase")
     if phase and Phase(phase).ended:
         raise InputError(f"{key.name} has ended already: {phase}")

@@ -14,10 +14,10 @@ from rich.console import Console
 
 from kubernaut.cli.live import print_details, progress_of, summary
 from kubernaut.cli.output import plain, print_json
-from kubernaut.cluster import EXECUTIONS
 from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import Key
 from kubernaut.registry import Action, Registry
+from kubernaut.resources import EXECUTIONS
 from kubernaut.surrounded import surrounded
 
 _BOUND, _UNBOUND = "production", "staging"

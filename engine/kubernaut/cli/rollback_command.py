@@ -8,17 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from kubernaut.cli.asking import ANNOTATION_ROLLBACK_OF, ask
+from kubernaut.cli.asking import ANNOTATION_ROLLBACK_OF, ask, existing
 from kubernaut.cli.cluster_commands import exit_code
 from kubernaut.cli.live import Follower, undo_line
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.output import Format, Output, console, print_json
-from kubernaut.cluster import EXECUTIONS, Cluster, resource_of
-from kubernaut.errors import InputError, KubernautError, NotFoundError
+from kubernaut.cluster import Cluster
+from kubernaut.errors import InputError, KubernautError
 from kubernaut.execution import Phase
 from kubernaut.following import end_of, has_ended
 from kubernaut.informer import Key, key_of
 from kubernaut.registry import Registry
+from kubernaut.resources import resource_of
 from kubernaut.rollback import Diverged, Writer, diverged, writer_of
 from kubernaut.types import Change
 
@@ -66,12 +67,7 @@ async def _rollback(kubeconfig: Path | None, key: Key, output: Format) -> dict[s
 
 async def _original(cluster: Cluster, key: Key) -> dict[str, Any]:
     """The execution to undo; raises InputError saying why it cannot be."""
-    try:
-        obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
-    except NotFoundError as error:
-        raise InputError(
-            f"there is no execution {key.name} in {key.namespace}: kubectl get kex -n {key.namespace}"
-        ) from error
+    obj = await existing(cluster, key)
     status = obj.get("status", {})
     if not has_ended(obj):
         raise InputError(

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from kubernaut.cluster import EXECUTIONS, Cluster, resource_of
+from kubernaut.cluster import Cluster
 from kubernaut.embedded import Embedded, embedded, seed
 from kubernaut.execution import API_VERSION, KIND
 from kubernaut.following import end_of
 from kubernaut.informer import Key
 from kubernaut.registry import Registry
+from kubernaut.resources import EXECUTIONS, resource_of
 from kubernaut.settings import ActionSettings, Settings
 from kubernaut.surrounded import surrounded
 from kubernaut.types import Change

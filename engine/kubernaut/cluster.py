@@ -218,7 +218,11 @@ class Cluster:
 
     async def healthy(self) -> None:
         """Return if the API server answers; raises UnavailableError or DeniedError if not."""
-        await self._request("GET", "/version")
+        await self.version()
+
+    async def version(self) -> dict[str, Any]:
+        """What the API server says it is: `major`, `minor`, `gitVersion`."""
+        return await self._request("GET", "/version")
 
     async def _request(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None

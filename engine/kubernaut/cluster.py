@@ -199,6 +199,10 @@ class Cluster:
         if response.status != 200:
             raise UnavailableError(f"the API server at {self.host} is not ready yet: /readyz answers {response.status}")
 
+    async def version(self) -> dict[str, Any]:
+        """What the API server says it is: `major`, `minor`, `gitVersion`."""
+        return await self._request("GET", "/version")
+
     async def _request(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:

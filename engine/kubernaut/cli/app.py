@@ -9,6 +9,7 @@ import typer
 from kubernaut.cli import (
     cluster_commands,
     control_commands,
+    install_command,
     offline_commands,
     rbac_commands,
     rollback_command,
@@ -34,6 +35,7 @@ for commands in (
     rollback_command,
     offline_commands,
     rbac_commands,
+    install_command,
 ):
     commands.add_to(app)
 

@@ -16,6 +16,8 @@ from rich.markup import escape
 from rich.table import Table
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+ONE_LINE = 1000
+"""A width at which no row of a table is broken: for listings that people search line by line."""
 STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
 
 
@@ -29,9 +31,9 @@ class Format(StrEnum):
 Output = Annotated[Format, typer.Option("-o", "--output", help="table for people, json for machines.")]
 
 
-def console() -> Console:
-    """Standard output; plain where it is no terminal or NO_COLOR is set."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+def console(width: int | None = None) -> Console:
+    """Standard output; plain where it is no terminal or NO_COLOR is set. Tables are as wide as it is, or `width`."""
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=width)
 
 
 def complain(message: str) -> None:

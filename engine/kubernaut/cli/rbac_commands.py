@@ -11,9 +11,10 @@ import typer
 
 from kubernaut import rbac
 from kubernaut.cli.offline_commands import Kubeconfig, ManifestFormat, installed
-from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
+from kubernaut.cli.output import ONE_LINE, Format, Output, console, plain, print_json, print_manifests, table
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError
+from kubernaut.explained import action_rights, engine_rights
 from kubernaut.grants import Finding, bound_namespaces, check_action
 from kubernaut.registry import Action, Registry
 
@@ -45,6 +46,28 @@ def render(
         return
     manifests = [m for one in _chosen(action) for m in rbac.action_manifests(one.name, one.spec, namespace)]
     print_manifests(manifests, output)
+
+
+@rbac_app.command()
+def explain(
+    action: Actions = None,
+    engine: Annotated[
+        bool, typer.Option("--engine", help="The engine's own rights, and of actions those named.")
+    ] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Say of each right who holds it, where, on what, and why; the engine's and every installed action's by default."""
+    rights = engine_rights() if engine or not action else []
+    if action or not engine:
+        rights += [right for one in _chosen(action) for right in action_rights(one.name, one.spec)]
+    if output is Format.JSON:
+        print_json([asdict(right) for right in rights])
+        return
+    listing = table("IDENTITY", "WHERE", "MAY", "ON", "ONLY", "WHY")
+    for right in rights:
+        cells = (right.identity, right.where, right.verbs, right.resources, right.only or "any", right.why)
+        listing.add_row(*map(plain, cells))
+    console(ONE_LINE).print(listing)
 
 
 @rbac_app.command()

@@ -1,0 +1,167 @@
+"""`install --check` on a sandbox that is installed completely, then without one thing after the other."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+import yaml
+
+from kubernaut.cluster import Cluster
+from kubernaut.embedded import ENGINE_USER, installation
+from kubernaut.installation import Survey
+from kubernaut.parts import State
+from kubernaut.registry import Registry
+from kubernaut.resources import SERVICE_ACCOUNTS, resource_of
+from kubernaut.sandbox import Sandbox
+from tests.support.site import _BY_KIND, ROLE_BINDINGS, objects_in
+
+SHIPPED = Registry.discover()
+ACCOUNT = "ServiceAccount kubernaut-system/kubernetes-executor"
+LEASES = {f"engine's right: {verbs} leases in kubernaut-system" for verbs in ("create", "get, patch")}
+SCALE = "kubernaut rbac render scale -n production"
+ENGINE = "kubernaut rbac render --engine | kubectl apply -f -"
+
+
+@pytest.fixture
+async def sandbox(request):
+    """Everything installed, nothing at work."""
+    if request.config.getoption("--cluster") != "sandbox":
+        pytest.skip("takes an installation apart, which others may use")
+    async with Sandbox() as running:
+        await running.apply([*objects_in("production"), *installation(SHIPPED, ["production"])])
+        yield running
+
+
+@pytest.fixture
+async def cluster(sandbox):
+    async with await Cluster.connect(sandbox.kubeconfig()) as admin:
+        yield admin
+
+
+async def looked(cluster, *namespaces):
+    parts = await Survey(cluster, SHIPPED, namespaces).parts(datetime.now(UTC))
+    assert all(part.remedy for part in parts if part.needed), "what is missing comes with its remedy"
+    return {part.what: part for part in parts}
+
+
+async def test_a_complete_installation_lacks_nothing(cluster):
+    found = await looked(cluster)
+    assert [part for part in found.values() if part.needed] == []
+    assert found["action scale in production"].state is State.OK
+    left_out = {what for what, part in found.items() if part.state is State.OPTIONAL}
+    bounds = {
+        f"{kind} in {place}"
+        for kind in ("ResourceQuota", "NetworkPolicy")
+        for place in ("production", "kubernaut-system")
+    }
+    assert left_out == {"admission policies", "engine at work", *bounds}
+    assert "no engine holds a Lease" in found["engine at work"].told
+
+
+@pytest.mark.parametrize(
+    ("kind", "namespace", "name", "what", "remedy"),
+    [
+        (
+            "CustomResourceDefinition",
+            "",
+            "kubernetesexecutions.kubernaut.io",
+            {"CRD"},
+            "kubernaut crd | kubectl apply -f -",
+        ),
+        ("ServiceAccount", "kubernaut-system", "kubernetes-executor", {ACCOUNT}, "kubectl apply -k deploy/"),
+        ("ServiceAccount", "production", "git-operator", set(), ""),
+        ("ServiceAccount", "production", "deployment-scaler", {"action scale in production"}, SCALE),
+        ("RoleBinding", "production", "kubernaut-scale", {"action scale in production"}, SCALE),
+        ("RoleBinding", "kubernaut-system", "kubernaut-engine-leader", LEASES, ENGINE),
+    ],
+    ids=[
+        "CRD",
+        "engine's account",
+        "an action that is not granted",
+        "action's account",
+        "action's binding",
+        "leader's binding",
+    ],
+)
+async def test_what_is_taken_away_is_told_with_its_remedy_and_nothing_else(
+    cluster, kind, namespace, name, what, remedy
+):
+    resource = _BY_KIND[kind]
+    uid = (await cluster.get(resource, namespace, name))["metadata"]["uid"]
+    await cluster.delete(resource, namespace, name, uid=uid)
+    missing = {part.what: part for part in (await looked(cluster)).values() if part.needed}
+    assert set(missing) == what
+    assert all(remedy in part.remedy for part in missing.values())
+
+
+async def test_without_its_namespace_the_engine_is_missing_altogether(sandbox):
+    async with Sandbox() as bare, await Cluster.connect(bare.kubeconfig()) as cluster:
+        found = await looked(cluster)
+        assert found["namespace kubernaut-system"].remedy == "kubectl apply -k deploy/"
+        assert found["engine's right: create jobs in every namespace"].told == "it may not create jobs"
+        assert {found[f"action {name}"].state for name in SHIPPED.actions} == {State.OPTIONAL}
+
+
+async def test_each_right_of_the_engine_that_is_taken_away_is_named(cluster):
+    roles = resource_of("rbac.authorization.k8s.io/v1/clusterroles")
+    rules = (await cluster.get(roles, None, "kubernaut-engine"))["rules"]
+    lesser = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "list"]} for rule in rules]
+    await cluster.patch(roles, "", "kubernaut-engine", {"rules": lesser})
+    told = {part.told for part in (await looked(cluster)).values() if part.needed}
+    assert told == {f"it may not list {r}" for r in ("kubernetesexecutions", "jobs", "pods", "events")}
+
+
+async def test_an_engine_of_one_namespace_needs_its_rights_there_alone(cluster):
+    wide = resource_of("rbac.authorization.k8s.io/v1/clusterrolebindings")
+    binding = await cluster.get(wide, None, "kubernaut-engine")
+    await cluster.delete(wide, "", "kubernaut-engine", uid=binding["metadata"]["uid"])
+    narrow = {key: binding[key] for key in ("apiVersion", "roleRef", "subjects")}
+    await cluster.create(ROLE_BINDINGS, "production", {**narrow, "kind": "RoleBinding", "metadata": {"name": "engine"}})
+    assert [part.what for part in (await looked(cluster, "production")).values() if part.needed] == []
+    elsewhere = await looked(cluster, "elsewhere")
+    assert elsewhere["engine's right: create jobs in elsewhere"].state is State.MISSING
+    assert elsewhere["action scale in elsewhere"].state is State.OPTIONAL
+
+
+async def test_who_may_not_look_is_told_so_and_nothing_passes_for_there(sandbox):
+    async with await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER)) as cluster:
+        found = await looked(cluster)
+    unseen = {what for what, part in found.items() if part.state is State.UNKNOWN}
+    actions = {f"action {name}" for name in SHIPPED.actions}
+    assert unseen == {
+        "CRD",
+        "namespace kubernaut-system",
+        ACCOUNT,
+        "engine's rights",
+        *actions,
+    }
+    assert "you may not see" in found["engine's rights"].told
+
+
+async def test_the_command_says_all_that_and_its_exit_code_whether_anything_is_missing(sandbox, cluster, tmp_path):
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(sandbox.kubeconfig()), "utf-8")
+
+    async def run(*options):
+        return await _run("install", *options, "--kubeconfig", str(file))
+
+    ok = await run("--check")
+    assert (ok.returncode, ok.stderr) == (0, "")
+    account = await cluster.get(SERVICE_ACCOUNTS, "kubernaut-system", "kubernetes-executor")
+    await cluster.delete(SERVICE_ACCOUNTS, "kubernaut-system", "kubernetes-executor", uid=account["metadata"]["uid"])
+    lacking = await run("--check", "-o", "json")
+    assert lacking.returncode == 1
+    assert '"state": "missing"' in lacking.stdout
+    without = await run()
+    assert (without.returncode, "kubectl apply -k deploy/" in without.stderr) == (2, True)
+    document = sandbox.kubeconfig()
+    document["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:9"
+    file.write_text(yaml.safe_dump(document), "utf-8")
+    assert (await run("--check")).returncode == 3
+
+
+async def _run(*arguments):
+    command = [sys.executable, "-m", "kubernaut.cli", *arguments]
+    return await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=False)

@@ -1,0 +1,61 @@
+"""Two namespaces, in the first of which every action is granted, and clients that are each ServiceAccount; no engine is at work."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from kubernaut.cluster import Cluster
+from kubernaut.embedded import installation
+from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
+from kubernaut.registry import Registry
+from kubernaut.sandbox import Sandbox
+from tests.conformance.client import Client, connected
+from tests.conformance.conftest import kubeconfig
+from tests.support.site import apply
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where rights are tried out."""
+
+    admin: Client
+    granted: str
+    """The namespace in which every action is granted."""
+    other: str
+    """One in which nothing is."""
+
+    async def account(self, namespace: str, name: str) -> Client:
+        """A client that is this ServiceAccount, by a token of its own."""
+        path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
+        made = await self.admin.made(path, {"spec": {"expirationSeconds": 600}})
+        return self.admin.with_token(made["status"]["token"])
+
+    async def engine(self) -> Client:
+        """A client that is the engine."""
+        return await self.account(ENGINE_NAMESPACE, ENGINE_ACCOUNT)
+
+
+@pytest.fixture
+async def ground(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Ground]:
+    """The ground, on the sandbox or on the cluster of $KUBECONFIG; its namespaces are deleted afterwards."""
+    granted, other = (f"rights-{secrets.token_hex(3)}" for _ in range(2))
+    async with AsyncExitStack() as stack:
+        if request.config.getoption("--cluster") == "sandbox":
+            document = (await stack.enter_async_context(Sandbox())).kubeconfig()
+        else:
+            document = kubeconfig()
+        async with await Cluster.connect(document) as cluster:
+            spaces = [
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in (granted, other)
+            ]
+            for manifest in [*spaces, *installation(registry, [granted])]:
+                await apply(cluster, manifest)
+        admin = await stack.enter_async_context(connected(document))
+        yield Ground(admin, granted, other)
+        for name in (granted, other):
+            await admin.delete(f"/api/v1/namespaces/{name}")

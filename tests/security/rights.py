@@ -1,0 +1,86 @@
+"""What a ServiceAccount holds, told by the API server itself, less what it gives to every ServiceAccount of the namespace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kubernaut.grants import Right
+from kubernaut.types import Rule
+from tests.conformance.client import Client
+
+RULES_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
+REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+BEYOND = (
+    ("", "pods/log", "get"), ("", "pods/exec", "create"), ("", "pods/exec", "get"), ("", "pods/attach", "create"),
+    ("", "pods/portforward", "create"), ("", "pods/ephemeralcontainers", "patch"), ("", "pods/eviction", "create"),
+    ("", "serviceaccounts/token", "create"), ("", "nodes/proxy", "get"), ("", "services/proxy", "get"), ("", "users", "impersonate"),
+    ("", "groups", "impersonate"), ("", "serviceaccounts", "impersonate"), ("rbac.authorization.k8s.io", "roles", "bind"),
+    ("rbac.authorization.k8s.io", "roles", "escalate"), ("rbac.authorization.k8s.io", "clusterroles", "bind"),
+    ("rbac.authorization.k8s.io", "clusterroles", "escalate"), ("certificates.k8s.io", "signers", "approve"),
+    ("kubernaut.io", "actions", "execute"), ("kubernaut.io", "kubernetesexecutions/status", "update"),
+    ("apps", "deployments/scale", "update"),
+)  # fmt: skip
+"""Rights that discovery does not list, or by which others are got."""
+
+
+def declared(rules: Iterable[Rule]) -> set[Right]:
+    """The rights that rules name."""
+    return {
+        Right(rule.api_group, resource, verb, name)
+        for rule in rules
+        for resource in rule.resources
+        for verb in rule.verbs
+        for name in rule.names or ("",)
+    }
+
+
+async def held(client: Client, namespace: str) -> set[Right]:
+    """The rights that it holds in the namespace, cluster-wide ones among them."""
+    status = (await client.made(RULES_REVIEW, {"spec": {"namespace": namespace}}))["status"]
+    assert not status["incomplete"], status.get("evaluationError")
+    rights = {
+        Right(group, resource, verb, name)
+        for rule in status["resourceRules"]
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+        for name in rule.get("resourceNames") or ("",)
+    }
+    return rights | {
+        Right("url", url, verb)
+        for rule in status["nonResourceRules"]
+        for url in rule["nonResourceURLs"]
+        for verb in rule["verbs"]
+    }
+
+
+async def own(client: Client, stranger: Client, namespace: str) -> set[Right]:
+    """What it holds there beyond a ServiceAccount to which nobody granted anything."""
+    return await held(client, namespace) - await held(stranger, namespace)
+
+
+async def allowed(client: Client, right: Right, namespace: str) -> bool:
+    """The authorizer's answer for one right; without a namespace: in all of them, or at the cluster's scope."""
+    plural, _, subresource = right.resource.partition("/")
+    attributes: dict[str, Any] = {
+        "group": right.group, "resource": plural, "subresource": subresource, "verb": right.verb,
+        "namespace": namespace, "name": right.name,
+    }  # fmt: skip
+    asked = {key: value for key, value in attributes.items() if value}
+    return bool((await client.made(REVIEW, {"spec": {"resourceAttributes": asked}}))["status"]["allowed"])
+
+
+async def everything(admin: Client) -> set[Right]:
+    """Every verb on every resource that the API server serves, and rights that it does not list."""
+    found = {
+        Right("", resource["name"], verb)
+        for resource in (await admin.get("/api/v1")).body["resources"]
+        for verb in VERBS
+    }
+    for group in (await admin.get("/apis")).body["groups"]:
+        for version in group["versions"]:
+            listed = (await admin.get(f"/apis/{version['groupVersion']}")).body.get("resources", [])
+            found |= {Right(group["name"], resource["name"], verb) for resource in listed for verb in VERBS}
+    return found | {Right(*one) for one in BEYOND}

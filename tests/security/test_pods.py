@@ -1,0 +1,67 @@
+"""The pods of the actions that ship, as the API server takes them: restricted Pod Security, and no token where nothing is declared."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from kubernaut.registry import Registry
+from tests.support.site import NAMESPACES
+
+SHIPPED = Registry.discover()
+RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
+FORGE = {
+    "kind": "github",
+    "url": "https://github.com",
+    "token_secret": {"name": "forge"},
+    "repositories": ["**"],
+    "namespaces": ["*"],
+}
+CONFIGURATION = {"actions": {"gitops-pr": {"settings": {"forges": [FORGE]}}}}
+
+
+@pytest.fixture
+def rendered(tmp_path):
+    """The Job that an action's first example becomes."""
+    (tmp_path / "engine.yaml").write_text(yaml.safe_dump(CONFIGURATION), "utf-8")
+
+    def render(action, *options):
+        (tmp_path / "parameters.yaml").write_text(yaml.safe_dump(SHIPPED.actions[action].spec.examples[0]), "utf-8")
+        given = ("-f", str(tmp_path / "parameters.yaml"), "--config", str(tmp_path / "engine.yaml"), "-o", "json")
+        command = [sys.executable, "-m", "kubernaut.cli", "render", action, *given, *options]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+    return render
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["for real", "rehearsed"])
+@pytest.mark.parametrize("action", sorted(SHIPPED.actions))
+async def test_restricted_pod_security_takes_the_pod_and_it_has_a_token_only_for_declared_rights(
+    ground, rendered, action, options
+):
+    space = f"/api/v1/namespaces/{ground.granted}"
+    assert (await ground.admin.patch(space, RESTRICTED)).code == 200
+    job = rendered(action, "-n", ground.granted, *options)
+    pod = {"metadata": {"name": "x"}, "spec": job["spec"]["template"]["spec"]}
+    made = await ground.admin.post(f"{space}/pods", pod, dryRun="All")
+    assert made.code == 201, made.body
+    assert made.warnings == ()
+    mounted = [mount["mountPath"] for c in made.body["spec"]["containers"] for mount in c["volumeMounts"]]
+    tokens = [path for path in mounted if path.startswith("/var/run/secrets/kubernetes.io")]
+    assert job["spec"]["template"]["spec"]["automountServiceAccountToken"] == bool(SHIPPED.actions[action].spec.rules)
+    assert len(tokens) <= bool(SHIPPED.actions[action].spec.rules)
+    lax = {**pod, "spec": {**pod["spec"], "hostNetwork": True}}
+    assert (await ground.admin.post(f"{space}/pods", lax, dryRun="All")).code == 403
+
+
+async def test_every_action_on_the_cluster_runs_in_a_restricted_namespace(site):
+    await site.cluster.patch(NAMESPACES, "", site.namespace, RESTRICTED)
+    for action, parameters in (
+        ("patch-configmap", {"name": "app-config", "set": {"A": "1"}}),
+        ("scale", {"name": "web", "replicas": 1, "wait": False}),
+        ("restart-deployment", {"name": "web", "wait": False}),
+    ):
+        status = await site.run(action, parameters)
+        assert status["phase"] == "Succeeded", status

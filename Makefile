@@ -11,7 +11,7 @@ demo: .venv/engine.stamp
 	@$(BIN)/kubernaut demo
 
 test: .venv/dev.stamp
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n 3 --dist worksteal
 
 check: .venv/dev.stamp
 	@$(BIN)/ruff check .

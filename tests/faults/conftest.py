@@ -23,7 +23,7 @@ SKEW = "tests/faults/skew"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How much, and how to restart the parts of a real cluster."""
     parser.addoption(
-        "--executions", type=int, default=40, help="executions per fault; the run of all faults has five times as many"
+        "--executions", type=int, default=25, help="executions per fault; the run of all faults has five times as many"
     )
     parser.addoption(
         "--restart",

@@ -150,7 +150,7 @@ async def test_a_part_of_a_real_cluster_restarted(stage, request):
 
 async def endured(stage, request, fault, times=1, title=""):
     executions = request.config.getoption("--executions") * times
-    spread = SPREAD_SECONDS * max(1, executions / 40) * (1 if times == 1 else 0.5)
+    spread = SPREAD_SECONDS * max(1.0, executions / 40) * (1 if times == 1 else 0.5)
     load, witness = Load(stage.site, executions, spread, prefix=title), Witness(stage.site)
     await load.prepare()
     async with witness.looking():

@@ -98,7 +98,9 @@ class Api:
         root = f"/apis/{group}/{version}" if group else f"/api/{version}"
         path = f"{root}/namespaces/{quote(self._namespace, safe='')}/{resource}"
         if name in {".", ".."}:
-            raise Rejected(f"{name!r} is no object's name")  # it would climb out of the path, and quoting leaves it as it is
+            raise Rejected(
+                f"{name!r} is no object's name"
+            )  # it would climb out of the path, and quoting leaves it as it is
         if name:
             path += f"/{quote(name, safe='')}"
         return f"{path}/{subresource}" if subresource else path

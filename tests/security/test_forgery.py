@@ -1,43 +1,63 @@
-"""What can be forged without the admission policies, and by whom: it keeps the remainder that docs/security.md tells true."""
+"""Pods that claim to be an execution's own: the label and the Job's name are anybody's to write, and neither is believed."""
+
+import asyncio
+from uuid import uuid4
 
 import pytest
 
-from kubernaut.errors import DeniedError
-from kubernaut.resources import JOBS, PODS
+from kubernaut.resources import EXECUTIONS, JOBS, PODS
 from tests.support.site import DEPLOYMENTS
 
 WORDS = '{"kubernaut": 1, "step": "execute", "state": "done", "verified": true, "outputs": {"forged": true}}'
 TELL = f"open(__import__('kubernaut.runner.pod', fromlist=['x']).termination_log(), 'w').write('{WORDS}')"
-NEVER_READY = {
+CONTAINER = {"name": "execute", "imagePullPolicy": "IfNotPresent", "command": ["python", "-c", TELL]}
+UNSCHEDULABLE = {
     "nodeSelector": {"no-such": "node"},
     "containers": [{"name": "c", "image": "none", "command": ["true"]}],
 }
 
 
-async def test_without_admission_policies_whoever_may_create_pods_can_forge_an_executions_end(site):
-    """The pod names the Job as its owner, as anybody may; `kubernaut-reserved-pods` refuses its label."""
-    template = {"metadata": {"labels": {"app": "never"}}, "spec": NEVER_READY}
+@pytest.fixture
+async def running(site):
+    """An execution that waits for what never comes, and its Job."""
+    template = {"metadata": {"labels": {"app": "never"}}, "spec": UNSCHEDULABLE}
     spec = {"replicas": 0, "selector": {"matchLabels": {"app": "never"}}, "template": template}
     never = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "never"}, "spec": spec}
     await site.cluster.create(DEPLOYMENTS, site.namespace, never)
     key = await site.create("scale", {"name": "never", "replicas": 1}, deadlineSeconds=120)
-    job = await site.get(JOBS, (await site.until(key, phase="Running"))["jobName"])
-    whose = {"apiVersion": "batch/v1", "kind": "Job", "controller": True}
-    owner = {**whose, "name": job["metadata"]["name"], "uid": job["metadata"]["uid"]}
+    return key, await site.get(JOBS, (await site.until(key, phase="Running"))["jobName"])
+
+
+@pytest.mark.parametrize("api", ["example.com/v1", "batch/v1"], ids=["another API", "another uid"])
+async def test_a_pod_that_names_the_job_as_its_owner_under_another_api_or_uid_is_not_believed(site, running, api):
+    key, job = running
+    whose = {"kind": "Job", "controller": True, "name": job["metadata"]["name"]}
     forged = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "forged", "labels": job["metadata"]["labels"], "ownerReferences": [owner]},
+        "metadata": {
+            "name": "forged",
+            "labels": job["metadata"]["labels"],
+            "ownerReferences": [{**whose, "apiVersion": api, "uid": str(uuid4())}],
+            "finalizers": ["example.com/stay"],
+        },
         "spec": {
             "restartPolicy": "Never",
-            "containers": [{"name": "execute", "image": site.image, "command": ["python", "-c", TELL]}],
+            "containers": [CONTAINER | {"image": site.image}],
         },
     }
-    try:
-        await site.cluster.create(PODS, site.namespace, forged)
-    except DeniedError as error:
-        if "kubernaut-reserved-pods" in str(error):
-            pytest.skip("the admission policies are installed here, and stop it")
-        raise
-    status = (await site.end(key))["status"]
-    assert (status["phase"], status["result"]["outputs"]) == ("Succeeded", {"forged": True})
+    made = await site.cluster.create(PODS, site.namespace, forged)
+    await _ended(site, made)
+    await asyncio.sleep(1)
+    status = (await site.get(EXECUTIONS, key.name))["status"]
+    await site.patch(PODS, "forged", {"metadata": {"finalizers": None}})
+    assert (status["phase"], status.get("result")) == ("Running", None)
+
+
+async def _ended(site, pod):
+    """Until the pod has ended, or is to go before it does."""
+    async with asyncio.timeout(30):
+        while (pod := await site.get(PODS, pod["metadata"]["name"]))["status"].get("phase") != "Succeeded":
+            if "deletionTimestamp" in pod["metadata"]:
+                return
+            await asyncio.sleep(0.1)

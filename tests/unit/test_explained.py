@@ -1,6 +1,7 @@
 """Rights in words: none without its reason, and `docs/security.md` shows what is declared."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,12 @@ def test_each_right_is_one_line_and_the_absence_of_rights_is_one_too():
     assert len(lines) == 4
     assert "git-operator (gitops-pr)" in lines[3]
     assert "its pod has no token" in lines[3]
+
+
+def test_every_test_that_the_document_names_exists():
+    root = SECURITY.parents[1]
+    named = set(re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", SECURITY.read_text("utf-8")))
+    assert len(named) > 20
+    for path, test in sorted(named):
+        text = (root / path).read_text("utf-8")
+        assert not test or f"def {test}(" in text, f"{path}::{test}"

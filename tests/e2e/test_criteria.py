@@ -9,7 +9,9 @@ import pytest
 from kubernaut.resources import EVENTS, EXECUTIONS, JOBS, PODS
 from kubernaut.settings import ActionSettings, ResourceSettings
 
-SMALL = ActionSettings(resources=ResourceSettings(cpu_request="5m", memory_request="16Mi"), backoff_limit=0)
+SMALL = ActionSettings(
+    resources=ResourceSettings(cpu_request="5m", memory_request="16Mi"), backoff_limit=0, deadline_seconds=900
+)
 CHANGE = "action.changed('ConfigMap', 'x', 'data.A', '1', '2')"
 WRONG = {
     "crash": ("os._exit(3)", "RetriesExhausted"),

@@ -102,14 +102,18 @@ class Condition(_Camel):
 class Stage(_Camel):
     """One stretch of an execution's life, to the microsecond where the clock that saw it is that fine."""
 
-    name: str
+    name: str = Field(description="What was going on: `wait`, `validate`, `hook`, `policy`, `rights`, `create-job`, ...")
     start_time: datetime
-    end_time: datetime
+    end_time: datetime | None = Field(default=None, description="Absent while it lasts.")
+    detail: str | None = Field(default=None, description="Of what: a reason, a plugin's hook, a policy, a pod, a request.")
+    within: str | None = Field(default=None, description="The stage that it is a part of.")
+    attempt: int | None = Field(default=None, description="The attempt that it belongs to.")
+    error: str | None = Field(default=None, description="Why it did not end well.")
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
-        return (self.end_time - self.start_time).total_seconds()
+        """How long it took; 0 while it lasts."""
+        return (self.end_time - self.start_time).total_seconds() if self.end_time else 0.0
 
 
 class ExecutionStatus(_Camel):

@@ -9,6 +9,7 @@ from typing import Any
 
 from kubernaut.jobs import DRY_RUN, EXECUTE
 from kubernaut.reports import Report, parse_report, parse_time
+from kubernaut.sightings import SIGHTINGS, sharpened
 
 _IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 _TROUBLE_REASONS = _IMAGE_REASONS | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
@@ -43,6 +44,11 @@ class Attempt:
     disruption: str
     """Why the cluster took the pod away (eviction, preemption, a lost node), or ""."""
     node: str
+    created: datetime
+    scheduled: datetime | None
+    """When a node was found for it."""
+    ready_to_start: datetime | None
+    """When its sandbox, network and volumes were there, where the kubelet tells."""
     deleted: datetime | None
     """When its deletion was asked for."""
     steps: tuple[StepRun, ...]
@@ -112,6 +118,7 @@ def _attempt(pod: Mapping[str, Any]) -> Attempt:
     status = pod.get("status", {})
     told = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    sightings: Mapping[str, datetime] = pod.get(SIGHTINGS, {})
     scheduled, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
     return Attempt(
         pod=pod["metadata"]["name"],
@@ -121,10 +128,18 @@ def _attempt(pod: Mapping[str, Any]) -> Attempt:
         unschedulable=scheduled.get("message", "") if scheduled.get("reason") == "Unschedulable" else "",
         disruption=_disruption(disrupted),
         node=pod.get("spec", {}).get("nodeName", ""),
+        created=sharpened(pod["metadata"]["creationTimestamp"], sightings.get("created")),
+        scheduled=_since(scheduled, sightings.get("scheduled")),
+        ready_to_start=_since(conditions.get("PodReadyToStartContainers", {}), None),
         deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
         steps=tuple(_step(container) for container in told),
         dry_run_only=bool(told) and all(container["name"] == DRY_RUN for container in told),
     )
+
+
+def _since(condition: Mapping[str, Any], sighted: datetime | None) -> datetime | None:
+    told = condition.get("lastTransitionTime")
+    return sharpened(told, sighted) if condition.get("status") == "True" and told else None
 
 
 def _disruption(condition: Mapping[str, Any]) -> str:

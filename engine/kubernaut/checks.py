@@ -24,6 +24,8 @@ from kubernaut.hooks import HookCaller
 from kubernaut.registry import Action, Plugin, Policy, Registry
 from kubernaut.rights import Rights
 from kubernaut.settings import Settings
+from kubernaut.timeline import stage
+from kubernaut.tracecontext import trace_context
 from kubernaut.types import Execution, Problem, Target
 
 _SHOWN_PROBLEMS = 5
@@ -55,6 +57,13 @@ class Checks:
 
     async def ask(self, obj: Mapping[str, Any]) -> Admitted | Refused:
         """The verdict on this KubernetesExecution."""
+        with stage("validate") as noted:
+            verdict = await self._verdict(obj)
+            if isinstance(verdict, Refused):
+                noted.error = verdict.message
+        return verdict
+
+    async def _verdict(self, obj: Mapping[str, Any]) -> Admitted | Refused:
         understood = await self.understand(obj)
         if isinstance(understood, Refused):
             return understood
@@ -96,6 +105,7 @@ class Checks:
             deadline_seconds=deadline,
             checked_at=datetime.now(UTC),
             requested_by=metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY, ""),
+            traceparent=str(trace_context(obj)),
         )
         return await self._with_target(action, execution)
 
@@ -146,12 +156,19 @@ class Checks:
                 Reason.POLICY_DENIED, f"policy {name} cannot be asked, so nothing runs: {self._registry.broken[name]}"
             )
         for policy in self._registry.policies:
-            answer = await self._asked(policy, admitted)
-            if isinstance(answer, Refused):
-                return Refused(Reason.POLICY_DENIED, f"policy {policy.name} could not decide: {answer.message}")
-            if answer:
-                return Refused(Reason.POLICY_DENIED, f"policy {policy.name}: {_spoken(answer)}")
+            with stage("policy", policy.name) as noted:
+                denial = await self._denial(policy, admitted)
+                noted.error = denial
+            if denial:
+                return Refused(Reason.POLICY_DENIED, f"policy {policy.name}{denial}")
         return None
+
+    async def _denial(self, policy: Policy, admitted: Admitted) -> str:
+        """Why this policy says no, as it follows its name in a message, or ""."""
+        answer = await self._asked(policy, admitted)
+        if isinstance(answer, Refused):
+            return f" could not decide: {answer.message}"
+        return f": {_spoken(answer)}" if answer else ""
 
     async def _asked(self, policy: Policy, admitted: Admitted) -> list[Problem] | Refused:
         """A policy sees its own settings, and the target's labels if it asks for them."""
@@ -167,7 +184,9 @@ class Checks:
     async def _rights_held(self, admitted: Admitted) -> Refused | None:
         if self._rights is None:
             return None
-        missing = await self._rights.missing(admitted.action, admitted.execution.namespace)
+        with stage("rights", admitted.action.spec.service_account) as noted:
+            missing = await self._rights.missing(admitted.action, admitted.execution.namespace)
+            noted.error = missing
         return Refused(Reason.FORBIDDEN, missing) if missing else None
 
     async def _problems(self, plugin: Plugin, execution: Execution) -> list[Problem] | Refused:

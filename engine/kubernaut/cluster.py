@@ -26,6 +26,7 @@ from kubernaut.errors import (
     UnavailableError,
 )
 from kubernaut.resources import PODS, Resource
+from kubernaut.timeline import stage
 
 if TYPE_CHECKING:
     from kubernetes.aio import client
@@ -206,15 +207,18 @@ class Cluster:
     async def _request(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        response = await self._send(
-            method, path, query=query, body=body, timeout=aiohttp.ClientTimeout(total=30, connect=10)
-        )
-        try:
-            data: bytes = await response.read()
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
-        if response.status >= 400:
-            raise error_of(response.status, data, method, response.headers)
+        told = " ".join(_told(method, path, query))
+        with stage("request", told) as noted:
+            response = await self._send(
+                method, path, query=query, body=body, timeout=aiohttp.ClientTimeout(total=30, connect=10)
+            )
+            noted.detail = f"{told} {response.status}"
+            try:
+                data: bytes = await response.read()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
+            if response.status >= 400:
+                raise error_of(response.status, data, method, response.headers)
         try:
             answer: dict[str, Any] = decoded(data)
         except ValueError as error:

@@ -7,12 +7,13 @@ written.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from kubernaut.attempts import Attempt, read_attempts
 from kubernaut.checks import Admitted, Checks
 from kubernaut.cluster import Cluster
 from kubernaut.errors import HookError, KubernautError, NotFoundError, RejectedError
@@ -21,14 +22,18 @@ from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Object
 from kubernaut.jobs import DRY_RUN, EXECUTE
-from kubernaut.metrics import Metrics
+from kubernaut.ledger import Ledger
 from kubernaut.outcome import Ended
+from kubernaut.pulls import Pulls
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json, bounded, parse_time
 from kubernaut.resources import JOBS
 from kubernaut.seen import Seen
 from kubernaut.settings import Settings
-from kubernaut.stages import pod_stages
+from kubernaut.sightings import SIGHTINGS
+from kubernaut.stages import attempt_stages, waited
+from kubernaut.timeline import recording, stage
+from kubernaut.tracecontext import trace_context
 from kubernaut.types import Result, Rollback
 
 log = logging.getLogger(__name__)
@@ -46,18 +51,22 @@ class Concluder:
     hooks: HookCaller
     recorder: Recorder
     settings: Settings
-    metrics: Metrics
+    ledger: Ledger
+    pulls: Pulls
 
-    async def refuse(self, obj: Object, reason: Reason, message: str, target: str = "") -> None:
+    async def refuse(
+        self, obj: Object, reason: Reason, message: str, target: str = "", stages: Sequence[Stage] = ()
+    ) -> None:
         """The end of one that never ran."""
-        time = timestamp(now())
+        time, metadata = timestamp(now()), obj["metadata"]
         more: dict[str, Any] = {
             "startTime": obj.get("status", {}).get("startTime") or time,
             "completionTime": time,
             "attempts": 0,
             "conditions": [condition("Validated", False, reason, bounded(message, 500))],
-            "requestedBy": obj["metadata"].get("annotations", {}).get(ANNOTATION_REQUESTED_BY),
+            "requestedBy": metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY),
             "heldSince": None,
+            "stages": [as_json(stage) for stage in stages],
             **({"target": target} if target else {}),
         }
         await self._write(obj, Phase.FAILED, reason, message, more)
@@ -65,19 +74,32 @@ class Concluder:
     async def end(self, seen: Seen, ended: Ended) -> None:
         """The end of one that had a Job."""
         obj = seen.obj or {}
-        result = await self._with_rollback(obj, ended.result)
+        stages = await self._stages(seen, ended.attempts)
+        with recording() as noted, stage("record"):
+            result = await self._with_rollback(obj, ended.result)
+        told = {
+            "attempts": sum(attempt.began for attempt in ended.attempts),
+            "conditions": [*seen.status.get("conditions", []), *_conditions(ended)],
+            "result": as_json(result),
+            "logTail": ended.log_tail or None,
+            "stages": [as_json(stage) for stage in [*stages, *noted.stages()]],
+        }
         try:
-            more = self._facts(seen, ended) | {"result": as_json(result), "logTail": ended.log_tail or None}
-            await self._write(obj, ended.phase, ended.reason, ended.message, more)
+            await self._write(
+                obj, ended.phase, ended.reason, ended.message, told | {"completionTime": timestamp(now())}
+            )
         except (RejectedError, ValueError, OverflowError) as error:
             # An end that cannot be written whole is written bare: nothing that a pod says may keep its execution from ending.
             log.warning("the result of %s cannot be recorded: %s", obj["metadata"]["name"], error)
             message = f"{ended.message} (Its result could not be recorded: {bounded(str(error), 200)})"
             await self._write(obj, ended.phase, ended.reason, message, {"completionTime": timestamp(now())})
 
-    async def cancelled(self, obj: Object, message: str) -> None:
+    async def cancelled(self, seen: Seen, message: str) -> None:
         """The end of one that somebody stopped."""
-        await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, message, {"completionTime": timestamp(now())})
+        obj, time = seen.obj or {}, now()
+        stages = [*await self._stages(seen, read_attempts(seen.pods)), *_cancelling(obj, time)]
+        more = {"completionTime": timestamp(time), "stages": [as_json(stage) for stage in stages]}
+        await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, message, more)
 
     async def stamp(self, job: Object) -> None:
         """Let the Job go, some time after its end: not before, as the TTL controller asks nobody whether it has been read."""
@@ -94,17 +116,10 @@ class Concluder:
         self, obj: Object, phase: Phase, reason: Reason | None, message: str, more: Mapping[str, Any]
     ) -> None:
         message = bounded(message, _MESSAGE_BOUND)
-        await self.recorder.phase(obj, phase, reason, message, more)
+        more = {**more, "traceparent": str(trace_context(obj))}
+        written = await self.recorder.phase(obj, phase, reason, message, more)
         self.recorder.tell(obj, reason or phase, message, warning=phase is not Phase.SUCCEEDED)
-        metadata = obj["metadata"]
-        action = self.checks.named(obj["spec"]["action"])
-        self.metrics.ended(action, phase, reason, [Stage.model_validate(stage) for stage in more.get("stages", [])])
-        told = {
-            "execution": f"{metadata['namespace']}/{metadata['name']}",
-            "action": obj["spec"]["action"],
-            "requestedBy": metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY, ""),
-        }
-        log.info("execution %s ended: %s %s", told["execution"], phase, message, extra=told)
+        self.ledger.ended(written)
 
     async def _with_rollback(self, obj: Object, result: Result) -> Result:
         """Ask the plugin for the way back; one that cannot say costs nothing but a log line."""
@@ -121,24 +136,24 @@ class Concluder:
             return result
         return result.model_copy(update={"rollback": rollback}) if isinstance(rollback, Rollback) else result
 
-    def _facts(self, seen: Seen, ended: Ended) -> dict[str, Any]:
-        completed = now()
-        earlier = list(seen.status.get("stages", []))
-        created = (
-            parse_time(earlier[-1]["endTime"])
-            if earlier
-            else parse_time((seen.job or {})["metadata"]["creationTimestamp"])
-        )
-        stages = list(pod_stages(ended.attempts, created))
-        last: datetime | None = stages[-1].end_time if stages else None
-        if last and last < completed:
-            stages.append(Stage(name="record", start_time=last, end_time=completed))
-        return {
-            "completionTime": timestamp(completed),
-            "attempts": sum(attempt.began for attempt in ended.attempts),
-            "conditions": [*seen.status.get("conditions", []), *_conditions(ended)],
-            "stages": [*earlier, *(as_json(stage) for stage in stages)],
-        }
+    async def _stages(self, seen: Seen, attempts: tuple[Attempt, ...]) -> list[Stage]:
+        """What is recorded, what the attempts went through, and how long the cluster took to tell of the end."""
+        time = now()
+        stages = waited(seen.obj or {}, time)
+        since = max((stage.end_time for stage in stages if stage.end_time), default=None)
+        if since is None and seen.job:
+            since = parse_time(seen.job["metadata"]["creationTimestamp"])
+        told = attempt_stages(attempts, since, time, await self.pulls.of(seen.pods, attempts, since))
+        last = next((stage for stage in reversed(told) if stage.name == "attempt"), None)
+        if last and last.end_time and last.end_time < time:
+            told.append(Stage(name="notice", start_time=last.end_time, end_time=time))
+        return [*stages, *told]
+
+
+def _cancelling(obj: Object, until: datetime) -> list[Stage]:
+    """From when the wish was seen, if this engine saw it."""
+    since = obj.get(SIGHTINGS, {}).get("cancel")
+    return [Stage(name="cancel", start_time=since, end_time=until)] if since else []
 
 
 def _conditions(ended: Ended) -> list[dict[str, Any]]:

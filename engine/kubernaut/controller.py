@@ -26,9 +26,12 @@ from kubernaut.hardening import ANNOTATION_TARGET, LABEL_UID
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Key, Object, key_of
 from kubernaut.leadership import Leadership
+from kubernaut.ledger import Ledger
+from kubernaut.logs import about
 from kubernaut.metrics import Metrics, State
 from kubernaut.outcome import condition
 from kubernaut.pace import Pace
+from kubernaut.pulls import Pulls
 from kubernaut.queue import KeyQueue
 from kubernaut.rbac import ENGINE_NAMESPACE
 from kubernaut.reconcile import LookAgain, Reconciler
@@ -37,9 +40,22 @@ from kubernaut.registry import Registry
 from kubernaut.reservations import Request, Reservations
 from kubernaut.resources import EXECUTIONS, JOBS, PODS, Resource
 from kubernaut.rights import Rights
-from kubernaut.seen import Caches, GonePods, execution_key, execution_of, is_job_of, trimmed_job, trimmed_pod, uid_of
+from kubernaut.seen import (
+    Caches,
+    GonePods,
+    execution_key,
+    execution_of,
+    is_job_of,
+    trimmed_execution,
+    trimmed_job,
+    trimmed_pod,
+    uid_of,
+)
 from kubernaut.settings import Settings
+from kubernaut.sightings import carry
 from kubernaut.start import Starter
+from kubernaut.tracecontext import trace_context
+from kubernaut.tracing import Tracing
 from kubernaut.troubles import Troubles
 
 log = logging.getLogger(__name__)
@@ -68,6 +84,8 @@ class Controller:
         own_namespace = os.environ.get("POD_NAMESPACE") or ENGINE_NAMESPACE
         self._leadership = Leadership(cluster, settings.leader_election, own_namespace, identity)
         self._recorder = Recorder(cluster, self._caches.executions, identity)
+        self._tracing = Tracing.from_environment(identity)
+        self._ledger = Ledger(cluster, self._caches.executions, self.metrics, self._tracing, checks.named)
         self._reconcile = Reconciler(
             cluster=cluster,
             caches=self._caches,
@@ -75,7 +93,9 @@ class Controller:
             starter=Starter(
                 cluster, self._caches, checks, hooks, self._reservations, self._pace, self._recorder, settings
             ),
-            concluder=Concluder(cluster, self._caches.jobs, checks, hooks, self._recorder, settings, self.metrics),
+            concluder=Concluder(
+                cluster, self._caches.jobs, checks, hooks, self._recorder, settings, self._ledger, Pulls(cluster)
+            ),
             recorder=self._recorder,
             reservations=self._reservations,
             troubles=Troubles(cluster),
@@ -104,6 +124,7 @@ class Controller:
                 self._restore()
                 for number in range(self._settings.workers):
                     tasks.create_task(self._work(), name=f"worker-{number}")
+                tasks.create_task(self._ledger.tell_again(), name="tell-again")
                 self.ready.set()
                 log.info("engine ready: %d executions, %d jobs", len(self._caches.executions), len(self._caches.jobs))
         except* LeadershipLostError as lost:
@@ -113,6 +134,7 @@ class Controller:
             self._queue.close()
             await self._recorder.finish()
             await self._leadership.release()
+            self._tracing.close()
 
     async def drain(self) -> None:
         """Begin nothing more, and let what is being looked at be finished; then `run` may be cancelled."""
@@ -145,7 +167,7 @@ class Controller:
 
         dependents = {"selector": LABEL_UID, "index": execution_of}
         return Caches(
-            executions=informer(EXECUTIONS, self._execution_changed),
+            executions=informer(EXECUTIONS, self._execution_changed, trim=trimmed_execution),
             jobs=informer(JOBS, self._dependent_changed, trim=trimmed_job, **dependents),
             gone=GonePods(),
             pods=informer(PODS, self._pod_changed, trim=trimmed_pod, **dependents),
@@ -171,6 +193,7 @@ class Controller:
 
     def _execution_changed(self, old: Object | None, new: Object | None) -> None:
         if new is not None:
+            carry(old, new, {"created": old is None, "cancel": bool(new["spec"].get("cancel"))})
             self._pace.note(new)
         self._queue.add(key_of(new or old or {}))
 
@@ -178,6 +201,8 @@ class Controller:
         self._queue.add(execution_key(new or old or {}))
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
+        if new is not None:
+            carry(old, new, {"created": old is None, "scheduled": "nodeName" in new["spec"]})
         if new is None and old is not None:
             execution = self._caches.executions.get(execution_key(old))
             phase = (execution or {}).get("status", {}).get("phase", Phase.PENDING)
@@ -196,7 +221,10 @@ class Controller:
     async def _once(self, key: Key) -> None:
         """Reconcile one key; whatever it ends in, the key is looked at again when it should be."""
         began = time.perf_counter()
-        outcome = await self._looked_at(key)
+        obj = self._caches.executions.get(key)
+        told = {"action": obj["spec"]["action"], "traceId": trace_context(obj).trace_id} if obj else {}
+        with about(execution=str(key), **told):
+            outcome = await self._looked_at(key)
         self.metrics.looked(outcome, time.perf_counter() - began)
 
     async def _looked_at(self, key: Key) -> str:

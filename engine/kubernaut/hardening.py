@@ -140,6 +140,15 @@ class Hardening:
         begun = {"action": "FailJob", "onPodConditions": [{"type": "Initialized", "status": "True"}]}
         return [_fail_on(DRY_RUN, "In", [REJECTED_EXIT_CODE]), _fail_on(EXECUTE, "NotIn", [0]), begun, ignored]
 
+    def _environment(self, given: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What the plugin set, and the place in the trace for whatever the step traces itself."""
+        if not self.execution.traceparent:
+            return given
+        return [
+            *(entry for entry in given if entry["name"] != "TRACEPARENT"),
+            {"name": "TRACEPARENT", "value": self.execution.traceparent},
+        ]
+
     def _pod(self, given: object) -> dict[str, Any]:
         path = "spec.template.spec"
         pod = _only(given, _POD_KEYS, path)
@@ -170,6 +179,7 @@ class Hardening:
         mounts = [m for m in container.get("volumeMounts", []) if m.get("mountPath") != "/tmp"]  # noqa: S108 - a path in the pod
         return {
             **container,
+            "env": self._environment(container.get("env", [])),
             "imagePullPolicy": container.get("imagePullPolicy", "IfNotPresent"),
             "resources": self.spec.resources.manifest(),
             "terminationMessagePolicy": "FallbackToLogsOnError",

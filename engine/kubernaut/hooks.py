@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from kubernaut.errors import HookError
+from kubernaut.timeline import stage
 
 T = TypeVar("T")
 
@@ -35,16 +36,17 @@ class HookCaller:
 
     async def call(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
         """Return what `function` returns, or raise HookError naming `plugin` and `hook` when it raises or hangs."""
-        future = self._start(plugin, hook, function)
-        began = time.perf_counter()
-        try:
-            # Not wait_for: until Python 3.12 it swallows a cancellation that meets the answer.
-            async with asyncio.timeout(self.limit_seconds):
-                return await asyncio.wrap_future(future)
-        except TimeoutError:
-            raise self._left_behind(plugin, hook, future) from None
-        finally:
-            self._observe(plugin, hook, time.perf_counter() - began)
+        with stage("hook", f"{plugin}.{hook}"):
+            future = self._start(plugin, hook, function)
+            began = time.perf_counter()
+            try:
+                # Not wait_for: until Python 3.12 it swallows a cancellation that meets the answer.
+                async with asyncio.timeout(self.limit_seconds):
+                    return await asyncio.wrap_future(future)
+            except TimeoutError:
+                raise self._left_behind(plugin, hook, future) from None
+            finally:
+                self._observe(plugin, hook, time.perf_counter() - began)
 
     def call_now(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
         """The same for callers without an event loop: start-up and the command line."""

@@ -5,11 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
+
+_about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 - never changed, only replaced
+
+
+@contextmanager
+def about(**facts: str) -> Iterator[None]:
+    """Have every line that is logged in this block, and in tasks begun in it, carry these facts."""
+    token = _about.set(facts)
+    try:
+        yield
+    finally:
+        _about.reset(token)
 
 
 class JsonLines(logging.Formatter):
-    """One object a line: time, level, logger, message, and whatever else the call named in `extra`."""
+    """One object a line: time, level, logger, message, what the line is about, and whatever else the call named in `extra`."""
 
     _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
@@ -20,6 +35,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
+            **_about.get(),
             **{key: value for key, value in record.__dict__.items() if key not in self._OWN},
         }
         if record.exc_info:

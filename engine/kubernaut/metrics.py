@@ -48,7 +48,7 @@ class Metrics:
         )
         self._stages = Histogram(
             "kubernaut_stage_duration_seconds",
-            "How long each stage of ended executions took: validate, create-job, start, dry-run, execute, record.",
+            "How long each stage of ended executions took.",
             ("action", "stage"),
             buckets=_STAGE_BUCKETS,
             registry=self.registry,
@@ -84,7 +84,8 @@ class Metrics:
         """An execution's end was recorded. Only actions that are installed make series: a name is anybody's to choose."""
         self._ended.labels(action, phase, reason or "").inc()
         for stage in stages:
-            self._stages.labels(action, stage.name.partition(" ")[0]).observe(max(0.0, stage.seconds))
+            if stage.within in {None, "attempt"}:
+                self._stages.labels(action, stage.name).observe(max(0.0, stage.seconds))
 
     def looked(self, outcome: str, seconds: float) -> None:
         """One look at one execution."""

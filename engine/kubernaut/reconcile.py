@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from kubernaut.attempts import read_attempts
 from kubernaut.checks import Admitted, Checks, Refused
@@ -22,7 +23,10 @@ from kubernaut.reports import as_json, parse_time
 from kubernaut.reservations import Reservations
 from kubernaut.resources import EXECUTIONS, JOBS
 from kubernaut.seen import Caches, Seen, Step, decide, is_active, is_job_of, uid_of, was_made_here
+from kubernaut.stages import waited, waiting
 from kubernaut.start import Began, Refusal, Starter, Wait
+from kubernaut.timeline import recording, stage
+from kubernaut.tracecontext import trace_context
 from kubernaut.troubles import Troubles
 from kubernaut.types import Result
 
@@ -84,8 +88,8 @@ class Reconciler:
         match await self.starter.begin(seen):
             case Began():
                 return Done()
-            case Refusal(reason, message, target):
-                await self.concluder.refuse(obj, reason, message, target)
+            case Refusal(reason, message, target, stages):
+                await self.concluder.refuse(obj, reason, message, target, stages)
                 self._release(obj["metadata"]["uid"])
                 return Done()
             case Wait() as wait:
@@ -97,11 +101,14 @@ class Reconciler:
     async def _wait(self, obj: Object, wait: Wait) -> None:
         """Say that it waits, and for what; of a hold also since when, which is what a person lifts."""
         told = obj.get("status", {})
-        more: dict[str, str | None] = {}
+        more: dict[str, Any] = {}
         if wait.target and wait.target != told.get("target"):
             more["target"] = wait.target
         if wait.held and not (told.get("heldSince") and told.get("reason") == wait.reason):
             more["heldSince"] = timestamp(now())
+        stages = waiting(obj, wait.reason, wait.since or now())
+        if stages is not None:
+            more |= {"stages": [as_json(stage) for stage in stages], "traceparent": str(trace_context(obj))}
         await self.recorder.phase(obj, Phase.PENDING, wait.reason, wait.message, more or None)
 
     async def _follow(self, seen: Seen) -> Outcome:
@@ -118,10 +125,12 @@ class Reconciler:
     async def _adopt(self, seen: Seen) -> Outcome:
         """Take over the Job of an engine that did not live to record it, if it is one that may run; remove any other."""
         obj, job = seen.obj or {}, seen.job or {}
-        verdict = Refused(Reason.SUSPENDED, "") if obj["spec"].get("suspend") else await self.checks.ask(obj)
+        with recording() as noted, stage("adopt", job["metadata"]["name"]):
+            verdict = Refused(Reason.SUSPENDED, "") if obj["spec"].get("suspend") else await self.checks.ask(obj)
         account = job["spec"]["serviceAccountName"]
         if isinstance(verdict, Admitted) and account == verdict.action.spec.service_account:
-            await self.starter.announce(obj, verdict, job, [])
+            created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+            await self.starter.announce(obj, verdict, job, [*waited(obj, created), *noted.stages()])
             return LookAgain(0.0)
         if "deletionTimestamp" not in job["metadata"]:
             log.warning("removing Job %s/%s: nothing allows it to run", seen.key.namespace, job["metadata"]["name"])
@@ -140,7 +149,7 @@ class Reconciler:
         obj, job = seen.obj or {}, seen.job
         metadata = obj["metadata"]
         if job is None:
-            await self.concluder.cancelled(obj, _cancelled_message(seen))
+            await self.concluder.cancelled(seen, _cancelled_message(seen))
             self._release(metadata["uid"])
             return Done()
         observed = observe(job, seen.pods, dry_run=bool(obj["spec"].get("dryRun")))

@@ -13,12 +13,14 @@ from typing import Any
 
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
-from kubernaut.execution import API_VERSION, KIND, Phase, Reason
+from kubernaut.execution import API_VERSION, GROUP, KIND, Phase, Reason
 from kubernaut.informer import Informer, Object
 from kubernaut.resources import EVENTS, EXECUTIONS
+from kubernaut.tracecontext import trace_context
 
 log = logging.getLogger(__name__)
 
+ANNOTATION_TRACE_ID = f"{GROUP}/trace-id"
 _MESSAGE_BOUND = 1024
 
 
@@ -79,7 +81,11 @@ class Recorder:
         event = {
             "apiVersion": "v1",
             "kind": "Event",
-            "metadata": {"generateName": f"{metadata['name']}.", "namespace": metadata["namespace"]},
+            "metadata": {
+                "generateName": f"{metadata['name']}.",
+                "namespace": metadata["namespace"],
+                "annotations": {ANNOTATION_TRACE_ID: trace_context(obj).trace_id},
+            },
             "involvedObject": {"apiVersion": API_VERSION, "kind": KIND, **_reference(metadata)},
             "reason": reason,
             "message": message[:_MESSAGE_BOUND],

@@ -16,6 +16,20 @@ _LATEST = 4e9
 _INT64 = 2**63
 
 
+class Call(BaseModel):
+    """One request of a step to the API server, or the same several times in a row."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    call: Annotated[str, Field(max_length=200)]
+    at: Annotated[int, Field(ge=0, le=86_400_000)]
+    """Milliseconds since the step's start."""
+    ms: Annotated[int, Field(ge=0, le=86_400_000)]
+    code: Annotated[int, Field(ge=0, le=999)]
+    """The HTTP code; 0 had no answer."""
+    times: Annotated[int, Field(ge=1, le=1_000_000)] = 1
+
+
 class Report(BaseModel):
     """The report of one step, as `kubernaut.runner` writes it."""
 
@@ -35,6 +49,7 @@ class Report(BaseModel):
     changes_left_out: Annotated[int, Field(alias="changesLeftOut", ge=0)] = 0
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
     truncated: bool = False
+    calls: Annotated[tuple[Call, ...], Field(max_length=16)] = ()
 
     @property
     def final(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubernaut.execution import KIND, Phase
 from kubernaut.hardening import ANNOTATION_REPORTS, ANNOTATION_TARGET, LABEL_ACTION, LABEL_EXECUTION, LABEL_UID
-from kubernaut.informer import Informer, Key, Object
+from kubernaut.informer import Informer, Key, Object, without_noise
 from kubernaut.names import job_name
 
 
@@ -165,6 +165,23 @@ def _controller(obj: Mapping[str, Any]) -> Mapping[str, Any]:
 def is_active(pod: Object) -> bool:
     """May it still do something? A pod that is remembered, but gone, is marked so."""
     return not pod.get("gone") and pod["status"].get("phase") not in {"Succeeded", "Failed"}
+
+
+def trimmed_execution(obj: Object) -> Object:
+    """All of an execution while it lasts; of one that has ended only what tells which it was, how it ended, and when it may go."""
+    obj = without_noise(obj)
+    status = obj.get("status", {})
+    if not Phase(status.get("phase", Phase.PENDING)).ended:
+        return obj
+    spec = {key: value for key, value in obj["spec"].items() if key != "parameters"}
+    return {
+        "metadata": obj["metadata"],
+        "spec": spec,
+        "status": {key: value for key, value in status.items() if key not in _TOLD_AT_THE_END},
+    }
+
+
+_TOLD_AT_THE_END = {"conditions", "logTail", "message", "result", "stages"}
 
 
 def trimmed_pod(pod: Object) -> Object:

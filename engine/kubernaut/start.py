@@ -6,7 +6,8 @@ A crash between the creation and the word is harmless: the Job's name follows fr
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,8 @@ from kubernaut.reservations import Request, Reservations, Waiting
 from kubernaut.resources import JOBS
 from kubernaut.seen import Caches, Seen, is_job_of
 from kubernaut.settings import Settings
+from kubernaut.stages import WAIT, waited
+from kubernaut.timeline import Recording, recording, stage
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,8 @@ class Refusal:
     reason: Reason
     message: str
     target: str = ""
+    stages: tuple[Stage, ...] = ()
+    """What it went through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Wait:
     """Does it keep its place in the line for its target meanwhile? Who waits for something else holds up nobody."""
     held: bool = False
     """Is it a hold that a person can lift?"""
+    since: datetime | None = None
+    """When this was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +82,27 @@ class Starter:
         if obj["spec"].get("suspend"):
             metadata = obj["metadata"]
             message = f"It waits because spec.suspend is true; let it go: kubernaut resume {metadata['name']} -n {metadata['namespace']}"
-            return Wait(Reason.SUSPENDED, message, holds_its_place=False)
+            return Wait(Reason.SUSPENDED, message, holds_its_place=False, since=now())
         began = now()
+        with recording() as noted:
+            outcome = await self._begun(seen, began, noted)
+        match outcome:
+            case Refusal():
+                return replace(outcome, stages=(*waited(obj, began), *noted.stages()))
+            case Wait():
+                return replace(outcome, since=began)
+        return outcome
+
+    async def _begun(self, seen: Seen, began: datetime, noted: Recording) -> Began | Refusal | Wait:
+        obj = seen.obj or {}
         verdict = await self.checks.ask(obj)
         if isinstance(verdict, Refused):
             return Refusal(verdict.reason, verdict.message)
-        checked = now()
-        job = self._hold(obj, verdict) or self._reserve(seen.key, obj, verdict) or await self._create(verdict)
-        if not isinstance(job, dict):
+        made = self._hold(obj, verdict) or self._reserve(seen.key, obj, verdict) or await self._create(verdict)
+        if not isinstance(made, dict):
             self.pace.withdraw(seen.key.namespace, obj["metadata"]["uid"])
-            return job
-        created = now()
-        stages = [
-            Stage(name="validate", start_time=began, end_time=checked),
-            Stage(name="create-job", start_time=checked, end_time=created),
-        ]
-        await self.announce(obj, verdict, job, stages)
+            return made
+        await self.announce(obj, verdict, made, [*waited(obj, began), *noted.stages()])
         return Began()
 
     async def announce(self, obj: Object, verdict: Admitted, job: Object, stages: list[Stage]) -> None:
@@ -104,7 +116,8 @@ class Starter:
             "requestedBy": requester or None,
             "heldSince": None,
             "jobName": name,
-            "startTime": timestamp(stages[0].start_time if stages else now()),
+            "startTime": timestamp(next((one.start_time for one in stages if one.name != WAIT), now())),
+            "traceparent": verdict.execution.traceparent,
             "conditions": [condition("Validated", True, "ChecksPassed")],
             "stages": [as_json(stage) for stage in stages],
         }
@@ -140,6 +153,12 @@ class Starter:
             return await self.cluster.create(JOBS, namespace, manifest)
 
     async def _create(self, verdict: Admitted) -> Object | Refusal | Wait:
+        with stage("create-job") as noted:
+            made = await self._created_job(verdict)
+            noted.error = made.message if isinstance(made, Refusal | Wait) else None
+        return made
+
+    async def _created_job(self, verdict: Admitted) -> Object | Refusal | Wait:
         action, execution, target = verdict.action, verdict.execution, str(verdict.target)
         try:
             built = await self.hooks.call(action.name, "build_job", partial(action.hook.build_job, execution=execution))

@@ -178,6 +178,8 @@ class Execution:
     dry_run: bool = False
     deadline_seconds: int = 600
     requested_by: str = ""
+    traceparent: str = ""
+    """Its place in its trace (W3C Trace Context); every step of its pods has it as `TRACEPARENT`."""
     checked_at: datetime = _NEVER
     """When the engine asked."""
     target: Target = Target("", "")

@@ -38,7 +38,7 @@ def metrics():
         "scale",
         Phase.FAILED,
         "Forbidden",
-        [Stage(name="execute (2)", start_time=NOON, end_time=NOON + timedelta(seconds=2))],
+        [Stage(name="execute", within="attempt", attempt=2, start_time=NOON, end_time=NOON + timedelta(seconds=2))],
     )
     made.looked("done", 0.01)
     made.requested("POST", "jobs", 201)

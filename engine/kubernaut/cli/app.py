@@ -14,6 +14,7 @@ from kubernaut.cli import (
     rbac_commands,
     rollback_command,
     sandbox_commands,
+    trace_command,
 )
 from kubernaut.cli.output import complain
 from kubernaut.errors import DeniedError, InputError, KubernautError, NotFoundError, RejectedError, RetryError
@@ -33,6 +34,7 @@ for commands in (
     cluster_commands,
     control_commands,
     rollback_command,
+    trace_command,
     offline_commands,
     rbac_commands,
     install_command,

@@ -133,6 +133,8 @@ def seconds(stage: Mapping[str, Any]) -> float:
 
 def spoken(duration: float) -> str:
     """Seconds as a person reads them."""
+    if duration < 0.01:
+        return f"{duration * 1000:.1f} ms"
     return f"{duration * 1000:.0f} ms" if duration < 1 else f"{duration:.1f} s"
 
 

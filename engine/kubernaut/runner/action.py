@@ -30,7 +30,7 @@ class Action:
         """As the plugin's model checked them, defaults filled in."""
         self.settings: dict[str, Any] = json.loads(os.environ["KUBERNAUT_SETTINGS"])
         self.deadline_seconds = float(os.environ["KUBERNAUT_DEADLINE_SECONDS"])
-        self.api = Api(self.namespace, self.dry_run)
+        self.api = Api(self.namespace, self.dry_run, report.called)
 
     def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
         """Record that a field went from `before` to `after` (null where it was or is absent). A change to the same is none."""

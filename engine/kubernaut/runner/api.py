@@ -6,6 +6,8 @@ In the dry-run step every write carries `dryRun=All`, added here, so that an aut
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -29,8 +31,14 @@ class Api:
     the object and raises Rejected (4xx), Conflict (409) or TryAgain (5xx, no answer).
     """
 
-    def __init__(self, namespace: str, dry_run: bool) -> None:
-        self._namespace, self._dry_run = namespace, dry_run
+    def __init__(
+        self,
+        namespace: str,
+        dry_run: bool,
+        observe: Callable[[str, float, float, int], None] = lambda _call, _began, _ended, _code: None,
+    ) -> None:
+        self._namespace, self._dry_run, self._observe = namespace, dry_run, observe
+        self._traceparent = os.environ.get("TRACEPARENT")
         self._http = urllib3.PoolManager(
             ca_certs=pod.ca_file(), retries=_PATIENCE, timeout=urllib3.Timeout(connect=5, read=30)
         )
@@ -86,15 +94,25 @@ class Api:
             "Authorization": f"Bearer {_read_token()}",
             "Content-Type": _MERGE_PATCH if method == "PATCH" else "application/json",
             "User-Agent": "kubernaut-runner",
+            **({"Traceparent": self._traceparent} if self._traceparent else {}),
         }
         text = None if body is None else json.dumps(body)
+        call, began, code = f"{method} {kind} {name}".strip(), time.time(), 0
+        try:
+            answer = self._answered(method, url, headers, text)
+            code = answer.status
+        finally:
+            self._observe(call, began, time.time(), code)
+        return _content(code, answer.data, call)
+
+    def _answered(self, method: str, url: str, headers: dict[str, str], text: str | None) -> urllib3.BaseHTTPResponse:
         answer = self._sent(method, url, headers, text)
         if answer.status == 403:
             # An API server that has just started denies what is granted: a no counts only from one that is ready.
             if self._sent("GET", f"{pod.api_server()}/readyz", headers, None).status != 200:
                 raise TryAgain("the API server is not ready yet: it has not read what is granted")
             answer = self._sent(method, url, headers, text)
-        return _content(answer.status, answer.data, f"{method} {kind} {name}".strip())
+        return answer
 
     def _sent(self, method: str, url: str, headers: dict[str, str], text: str | None) -> urllib3.BaseHTTPResponse:
         try:

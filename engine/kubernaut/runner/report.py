@@ -18,6 +18,7 @@ _LOG_LINES = 12
 _SHORT_TEXTS = (800, 400, 100)
 """Characters of message and log that are kept where all is too much; one may take six bytes."""
 _CUT = "… (cut)"
+_MOST_CALLS = 12
 
 
 class Report:
@@ -32,6 +33,8 @@ class Report:
         self.verified = False
         self.changes: list[dict[str, Any]] = []
         self.outputs: dict[str, Any] = {}
+        self.calls: list[dict[str, Any]] = []
+        """Requests to the API server: what, when (milliseconds since `started`), for how long, the HTTP code, how many times in a row."""
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         """What the step last wrote to its log."""
         self.started = time.time()
@@ -40,13 +43,29 @@ class Report:
         """Keep the text as the last of the log."""
         self.lines.extend(line[:_LONG_VALUE] for line in text.rstrip().splitlines())
 
+    def called(self, call: str, began: float, ended: float, code: int) -> None:
+        """Note a request; the same one again and again, as by a wait, is noted once, and so are all beyond the first dozen."""
+        last = self.calls[-1] if self.calls else None
+        same = last is not None and (last["call"], last["code"]) == (call[:_LONG_VALUE], code)
+        if last is not None and (same or len(self.calls) == _MOST_CALLS):
+            last["times"] += 1
+            last["ms"] = self._since(ended) - last["at"]
+            return
+        at = self._since(began)
+        self.calls.append(
+            {"call": call[:_LONG_VALUE], "at": at, "ms": self._since(ended) - at, "code": code, "times": 1}
+        )
+
+    def _since(self, time: float) -> int:
+        return max(0, round((time - self.started) * 1000))
+
     def write(self) -> None:
         """Put the report where the kubelet looks for it."""
         with open(pod.termination_log(), "wb") as file:  # noqa: PTH123 - pathlib costs a container's start 5 ms
             file.write(self.encoded())
 
     def encoded(self) -> bytes:
-        """As JSON within the limit: long values are cut first, then changes and outputs left out, and it says so."""
+        """As JSON within the limit: the calls go first; then long values are cut and changes and outputs left out, and it says so."""
         content: dict[str, Any] = {
             "kubernaut": 1,
             "step": self.step,
@@ -58,9 +77,13 @@ class Report:
             "finished": time.time(),
             "changes": self.changes,
             "outputs": self.outputs,
+            "calls": self.calls,
         }
         if self.state != "done":
             content["log"] = "\n".join(self.lines)
+        if len(_json(content)) <= LIMIT:
+            return _json(content)
+        content["calls"] = []
         if len(_json(content)) <= LIMIT:
             return _json(content)
         content |= {"truncated": True, "changes": [], "outputs": {}}

@@ -1,0 +1,80 @@
+"""Tells every end to all who keep it: the metrics, the trace, and the log. What they are told follows from the recorded object alone.
+
+An engine that is killed takes with it what it had not sent yet. So whoever leads next tells the latest ends again; the spans of a trace are
+the same the second time, ids included, and metrics count what their own engine recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from kubernaut.cluster import Cluster
+from kubernaut.errors import KubernautError
+from kubernaut.execution import ANNOTATION_ROLLBACK_OF, Phase
+from kubernaut.informer import Informer, Key, Object, key_of
+from kubernaut.metrics import Metrics
+from kubernaut.recorder import now
+from kubernaut.reports import parse_time
+from kubernaut.resources import EXECUTIONS
+from kubernaut.stages import recorded
+from kubernaut.tracecontext import TraceContext, trace_context
+from kubernaut.tracing import Tracing
+
+log = logging.getLogger(__name__)
+
+_TOLD_AGAIN = timedelta(minutes=2)
+"""The SDK sends a batch every five seconds; a new leader is found within half a minute."""
+_TOLD_AGAIN_AT_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Hands on ends."""
+
+    cluster: Cluster
+    executions: Informer
+    metrics: Metrics
+    tracing: Tracing
+    named: Callable[[str], str]
+    """An action's name as a metric may have it."""
+
+    def ended(self, obj: Object) -> None:
+        """An end that this engine has just recorded."""
+        metadata, status, action = obj["metadata"], obj["status"], obj["spec"]["action"]
+        phase = Phase(status["phase"])
+        self.metrics.ended(self.named(action), phase, status.get("reason"), recorded(obj))
+        self._trace(obj)
+        told = {"requestedBy": status.get("requestedBy", "")}
+        where = f"{metadata['namespace']}/{metadata['name']}"
+        log.info("execution %s ended: %s %s", where, phase, status.get("message", ""), extra=told)
+
+    async def tell_again(self) -> None:
+        """Send the traces of the latest ends once more: the engine that recorded them may not have lived to do so."""
+        since = now() - _TOLD_AGAIN
+        latest = [key_of(obj) for obj in self.executions if _ended_at(obj, since)][:_TOLD_AGAIN_AT_MOST]
+        for key in latest:
+            try:
+                self._trace(await self.cluster.get(EXECUTIONS, key.namespace, key.name))
+            except KubernautError as error:
+                log.info("the trace of %s is not sent again: %s", key, error)
+
+    def _trace(self, obj: Mapping[str, Any]) -> None:
+        try:
+            self.tracing.ended(obj, now(), self._undone(obj))
+        except Exception:  # a trace is for looking at; no fault in it may touch an execution
+            log.exception("the trace of %s cannot be told", key_of(obj))
+
+    def _undone(self, obj: Mapping[str, Any]) -> TraceContext | None:
+        """Of a rollback, the trace of what it undoes."""
+        name = obj["metadata"].get("annotations", {}).get(ANNOTATION_ROLLBACK_OF)
+        original = self.executions.get(Key(obj["metadata"]["namespace"], name)) if name else None
+        return trace_context(original) if original else None
+
+
+def _ended_at(obj: Object, since: datetime) -> bool:
+    completed = parse_time(obj.get("status", {}).get("completionTime"))
+    return completed is not None and completed > since

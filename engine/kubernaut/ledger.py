@@ -57,8 +57,11 @@ class Ledger:
         since = now() - _TOLD_AGAIN
         latest = [key_of(obj) for obj in self.executions if _ended_at(obj, since)][:_TOLD_AGAIN_AT_MOST]
         for key in latest:
-            try:
-                self._trace(await self.cluster.get(EXECUTIONS, key.namespace, key.name))
+            try:  # the engine may list executions, and has no right to get one
+                for obj in (
+                    await self.cluster.list(EXECUTIONS, key.namespace, fields=f"metadata.name={key.name}")
+                ).items:
+                    self._trace(obj)
             except KubernautError as error:
                 log.info("the trace of %s is not sent again: %s", key, error)
 

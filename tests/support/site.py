@@ -36,6 +36,7 @@ _BY_KIND = {
     "StatefulSet": STATEFUL_SETS,
     "Namespace": NAMESPACES,
     "ResourceQuota": QUOTAS,
+    "Secret": Resource("/api/v1", "secrets"),
     "ServiceAccount": SERVICE_ACCOUNTS,
     "Role": Resource("/apis/rbac.authorization.k8s.io/v1", "roles"),
     "RoleBinding": ROLE_BINDINGS,

@@ -53,8 +53,8 @@ def trace(
     out = out if out.is_terminal else console(ONE_LINE)
     out.print(headline(obj, spans[0]))
     rows = _worth_a_row(spans)
-    names = max(len(_label(span)) for span in rows)
-    out.print(waterfall(rows, max(_LEAST_BAR, min(_MOST_BAR, out.width - names - _BESIDE))))
+    names = min(max(len(_label(span)) for span in rows), out.width - _BESIDE - _LEAST_BAR)
+    out.print(waterfall(rows, names, min(_MOST_BAR, out.width - names - _BESIDE)))
     for span in spans:
         if span.error and span.depth:
             out.print(f"[red]{plain(span.name)}[/]: {plain(span.error)}")
@@ -78,10 +78,10 @@ def headline(obj: Mapping[str, Any], whole: Span) -> str:
     return f"{what}\n{styled(phase)}{reason} {lasted}, trace {trace_context(obj).trace_id}"
 
 
-def waterfall(spans: Sequence[Span], width: int) -> Table:
+def waterfall(spans: Sequence[Span], names: int, width: int) -> Table:
     """A row per span: its name below its parent's, how long it took, and where it lies in the whole; waits stand out."""
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("STAGE", no_wrap=True)
+    table.add_column("STAGE", no_wrap=True, width=names)
     table.add_column("TOOK", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     start, end = spans[0].start, max(span.end for span in spans)

@@ -76,6 +76,7 @@ class Controller:
         self._pace = Pace(settings.budget, now)
         self._caches = self._watching(cluster)
         self.metrics = Metrics()
+        self.metrics.expect([*registry.actions, *(registry.broken.keys() - registry.broken_policies), "unknown"])
         cluster.observe = self.metrics.requested
         hooks = HookCaller(settings.hook_limit_seconds, self.metrics.hook)
         checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
@@ -155,8 +156,11 @@ class Controller:
             running=lambda: self._reservations.running,
             queued=lambda: len(self._queue),
             longest_held=lambda: (self._queue.longest_held() or ("", 0.0))[1],
+            oldest_queued=self._queue.oldest,
             leading=self._leadership.leading.is_set,
             watch_restarts=lambda: {informer.resource.plural: informer.restarts for informer in informers},
+            lost=lambda: {"events": self._recorder.lost, "spans": self._tracing.lost},
+            now=now,
         )
 
     def _watching(self, cluster: Cluster) -> Caches:

@@ -66,6 +66,23 @@ class Reason(StrEnum):
 
     CANCEL_REQUESTED = "CancelRequested"
 
+    @property
+    def phase(self) -> Phase:
+        """The phase that it is a reason of."""
+        if self in _OF_PENDING:
+            return Phase.PENDING
+        return Phase.CANCELLED if self is Reason.CANCEL_REQUESTED else Phase.FAILED
+
+
+_OF_PENDING = {
+    Reason.SUSPENDED,
+    Reason.TARGET_BUSY,
+    Reason.QUEUED,
+    Reason.QUOTA_EXCEEDED,
+    Reason.COOLING_DOWN,
+    Reason.BUDGET_EXCEEDED,
+}
+
 
 class _Camel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)

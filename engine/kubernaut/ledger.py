@@ -20,7 +20,7 @@ from kubernaut.metrics import Metrics
 from kubernaut.recorder import now
 from kubernaut.reports import parse_time
 from kubernaut.resources import EXECUTIONS
-from kubernaut.stages import recorded
+from kubernaut.stages import began_at, recorded
 from kubernaut.tracecontext import TraceContext, trace_context
 from kubernaut.tracing import Tracing
 
@@ -46,7 +46,8 @@ class Ledger:
         """An end that this engine has just recorded."""
         metadata, status, action = obj["metadata"], obj["status"], obj["spec"]["action"]
         phase = Phase(status["phase"])
-        self.metrics.ended(self.named(action), phase, status.get("reason"), recorded(obj))
+        seconds = (datetime.fromisoformat(status["completionTime"]) - began_at(obj)).total_seconds()
+        self.metrics.ended(self.named(action), phase, status.get("reason"), seconds, recorded(obj))
         self._trace(obj)
         told = {"requestedBy": status.get("requestedBy", "")}
         where = f"{metadata['namespace']}/{metadata['name']}"

@@ -53,9 +53,15 @@ class Sender:
         self._ids = _Ids()
         resource = Resource.create(own).merge(OTELResourceDetector().detect())
         self._provider = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(_Patient(exporter or OTLPSpanExporter(), told)))
+        self._patient = _Patient(exporter or OTLPSpanExporter(), told)
+        self._provider.add_span_processor(BatchSpanProcessor(self._patient))
         self._tracer = self._provider.get_tracer("kubernaut", version("kubernaut-engine"))
         log.info("traces are sent to %s", told)
+
+    @property
+    def lost(self) -> int:
+        """Spans that the collector did not take."""
+        return self._patient.lost
 
     def send(self, context: TraceContext, spans: Iterable[Span]) -> None:
         """Queue the spans of one trace, the whole first; what the sampler does not want is left out."""
@@ -101,10 +107,12 @@ class _Patient(SpanExporter):
 
     def __init__(self, exporter: SpanExporter, endpoint: str) -> None:
         self._exporter, self._endpoint, self._broken = exporter, endpoint, False
+        self.lost = 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._exporter.export(spans)
         failed = result is not SpanExportResult.SUCCESS
+        self.lost += len(spans) if failed else 0
         if failed and not self._broken:
             log.warning("traces are lost: %s does not take them; the engine goes on without", self._endpoint)
         if self._broken and not failed:

@@ -6,6 +6,7 @@ A key that is added while a worker has it comes back afterwards: whoever adds a 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Hashable
 from contextlib import suppress
@@ -20,7 +21,8 @@ class KeyQueue(Generic[K]):
     def __init__(self, *, first_delay: float = 0.05, longest_delay: float = 60.0) -> None:
         self._first_delay, self._longest_delay = first_delay, longest_delay
         self._waiting: deque[K] = deque()
-        self._queued: set[K] = set()
+        self._queued: dict[K, float] = {}
+        """By key that waits, since when."""
         self._held: dict[K, float] = {}
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
@@ -38,7 +40,7 @@ class KeyQueue(Generic[K]):
         if key in self._held:
             self._again.add(key)
         elif key not in self._queued:
-            self._queued.add(key)
+            self._queued[key] = time.monotonic()
             self._waiting.append(key)
             self._ready.set()
 
@@ -70,10 +72,14 @@ class KeyQueue(Generic[K]):
             self._ready.clear()
             await self._ready.wait()
         key = self._waiting.popleft()
-        self._queued.discard(key)
+        self._queued.pop(key, None)
         self._held[key] = asyncio.get_running_loop().time()
         self._idle.clear()
         return key
+
+    def oldest(self) -> float:
+        """For how many seconds the key that waits for longest has waited; 0 for none."""
+        return time.monotonic() - self._queued[self._waiting[0]] if self._waiting else 0.0
 
     def longest_held(self) -> tuple[K, float] | None:
         """The key that a worker has had for longest, and for how many seconds."""

@@ -39,6 +39,8 @@ class Recorder:
 
     def __init__(self, cluster: Cluster, executions: Informer, identity: str) -> None:
         self._cluster, self._executions, self._identity = cluster, executions, identity
+        self.lost = 0
+        """Events that the API server did not take."""
         self._telling: set[asyncio.Task[None]] = set()
 
     async def write(self, obj: Object, status: Mapping[str, Any]) -> Object:
@@ -102,6 +104,7 @@ class Recorder:
         try:
             await self._cluster.create(EVENTS, metadata["namespace"], event)
         except KubernautError as error:
+            self.lost += 1
             log.warning("an Event about %s was lost: %s", metadata["name"], error)
 
 

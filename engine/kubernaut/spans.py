@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from kubernaut.execution import Phase, Stage
-from kubernaut.stages import WAIT, created_at, recorded
+from kubernaut.stages import WAIT, began_at, recorded
 from kubernaut.tracecontext import TraceContext, trace_context
 
 Attributes = dict[str, str | int]
@@ -66,7 +66,7 @@ def spans_of(obj: Mapping[str, Any], now: datetime, undone: TraceContext | None 
 
 def _spans(obj: Mapping[str, Any], now: datetime, undone: TraceContext | None) -> Iterator[Span]:
     context, stages, job = trace_context(obj), recorded(obj), str(obj.get("status", {}).get("jobName") or "")
-    root = _whole(obj, context, stages, now, undone)
+    root = _whole(obj, context, now, undone)
     yield root
     tree = _Tree(root)
     pod = ""
@@ -91,9 +91,7 @@ def _spans(obj: Mapping[str, Any], now: datetime, undone: TraceContext | None) -
         yield span
 
 
-def _whole(
-    obj: Mapping[str, Any], context: TraceContext, stages: list[Stage], now: datetime, undone: TraceContext | None
-) -> Span:
+def _whole(obj: Mapping[str, Any], context: TraceContext, now: datetime, undone: TraceContext | None) -> Span:
     metadata, spec, status = obj["metadata"], obj["spec"], obj.get("status", {})
     completed = status.get("completionTime")
     told = {
@@ -113,14 +111,11 @@ def _whole(
     failed = status.get("phase") == Phase.FAILED
     if failed:
         told["error.type"] = status.get("reason")
-    created = created_at(obj)
-    first = stages[0].start_time if stages else created
-    # The creation is told in whole seconds: a first stage that began within that second began with it.
     return Span(
         name=f"execute {spec['action']}",
         span_id=context.span_id,
         parent_id=context.parent_id,
-        start=first if 0 <= (first - created).total_seconds() < 1 else created,
+        start=began_at(obj),
         end=datetime.fromisoformat(completed) if completed else now,
         attributes={key: value for key, value in told.items() if value is not None},
         error=str(status.get("message") or status.get("reason")) if failed else "",

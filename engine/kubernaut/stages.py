@@ -28,6 +28,13 @@ def created_at(obj: Mapping[str, Any]) -> datetime:
     return sharpened(obj["metadata"]["creationTimestamp"], obj.get(SIGHTINGS, {}).get("created"))
 
 
+def began_at(obj: Mapping[str, Any]) -> datetime:
+    """When its story begins: with its first stage if that began within the second that its creation is told in, else with that second."""
+    created, stages = created_at(obj), recorded(obj)
+    first = stages[0].start_time if stages else created
+    return first if timedelta() <= first - created < timedelta(seconds=1) else created
+
+
 def recorded(obj: Mapping[str, Any]) -> list[Stage]:
     """The stages in the execution's status."""
     return [Stage.model_validate(stage) for stage in obj.get("status", {}).get("stages", [])]

@@ -33,6 +33,11 @@ class Tracing:
 
         return cls(Sender(identity, next((environment[name] for name in ENDPOINTS if environment.get(name)), "")))
 
+    @property
+    def lost(self) -> int:
+        """Spans that no collector took."""
+        return self._sender.lost if self._sender else 0
+
     def ended(self, obj: Mapping[str, Any], now: datetime, undone: TraceContext | None = None) -> None:
         """Send the trace of an ended execution. Sent twice, it is the same spans twice, ids included."""
         if self._sender is not None:

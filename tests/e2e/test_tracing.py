@@ -164,6 +164,7 @@ async def test_a_wait_is_told_with_its_reason(traced, collector):
 async def test_a_cancel_tells_how_far_it_got(traced, collector):
     key = await traced.create("script", {"execute": "time.sleep(60)"})
     await running(traced, key, "execute")
+    await asyncio.sleep(1)  # until its Python has come up
     await traced.patch(EXECUTIONS, key.name, {"spec": {"cancel": True}})
     obj, trace = await traced_end(traced, collector, key)
     assert obj["status"]["phase"] == "Cancelled"

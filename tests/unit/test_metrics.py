@@ -13,9 +13,17 @@ from kubernaut.metrics import Metrics, State
 
 DOCS = (Path(__file__).parents[2] / "docs" / "observability.md").read_text("utf-8")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+CREATED = {"creationTimestamp": "2026-05-01T11:59:30Z"}
 EXECUTIONS = [
-    {"status": {"phase": "Pending", "reason": "TargetBusy"}},
-    {"status": {"phase": "Pending", "reason": "TargetBusy"}},
+    {"metadata": CREATED, "status": {"phase": "Pending", "reason": "TargetBusy"}},
+    {
+        "metadata": CREATED,
+        "status": {
+            "phase": "Pending",
+            "reason": "TargetBusy",
+            "stages": [{"name": "wait", "startTime": "2026-05-01T11:59:00Z"}],
+        },
+    },
     {"status": {"phase": "Succeeded"}},
     {},
 ]
@@ -32,12 +40,16 @@ def metrics():
             longest_held=lambda: 1.5,
             leading=lambda: True,
             watch_restarts=lambda: {"jobs": 4},
+            oldest_queued=lambda: 0.25,
+            lost=lambda: {"events": 1, "spans": 0},
+            now=lambda: NOON,
         )
     )
     made.ended(
         "scale",
         Phase.FAILED,
         "Forbidden",
+        4.0,
         [Stage(name="execute", within="attempt", attempt=2, start_time=NOON, end_time=NOON + timedelta(seconds=2))],
     )
     made.looked("done", 0.01)
@@ -73,7 +85,10 @@ def test_they_count_what_they_say(metrics):
     assert told["kubernaut_waiting", "TargetBusy"] == 2
     assert told["kubernaut_executions_present",] == 4
     assert told["kubernaut_running",] == 3
-    assert told["kubernaut_watch_restarts", "jobs"] == 4
+    assert told["kubernaut_watch_restarts_total", "jobs"] == 4
+    assert told["kubernaut_waiting_longest_seconds", "TargetBusy"] == 60
+    assert told["kubernaut_execution_duration_seconds_sum", "Failed", "scale"] == 4
+    assert told["kubernaut_lost_total", "events"] == 1
     assert told["kubernaut_leader",] == 1
     assert told["kubernaut_api_requests_total", "201", "POST", "jobs"] == 1
 

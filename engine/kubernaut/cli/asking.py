@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from kubernaut.execution import API_VERSION, KIND
 from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.informer import Key
 from kubernaut.resources import EXECUTIONS, SELF_REVIEWS
+from kubernaut.tracecontext import ANNOTATION
 
 
 async def ask(
@@ -26,7 +28,11 @@ async def ask(
     Raises InputError when the namespace or the custom resource is not there.
     """
     requester = await _requester(cluster)
-    told = {**(annotations or {}), **({ANNOTATION_REQUESTED_BY: requester} if requester else {})}
+    told = {
+        **(annotations or {}),
+        **({ANNOTATION_REQUESTED_BY: requester} if requester else {}),
+        **({ANNOTATION: os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}),
+    }
     named = {"name": key.name} if key.name else {"generateName": prefix}
     metadata = {**named, "namespace": key.namespace, "annotations": told}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}

@@ -1,0 +1,124 @@
+"""Alerts and dashboard ask for metrics and labels that are really exported, each alert fires and is explained."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.unit.test_metrics import metrics as metrics_fixture
+
+ROOT = Path(__file__).parents[2]
+MONITORING = ROOT / "deploy" / "monitoring"
+RULES = yaml.safe_load((MONITORING / "alerts.yaml").read_text("utf-8"))["spec"]
+ALERTS = {rule["alert"]: rule for group in RULES["groups"] for rule in group["rules"]}
+TESTS = Path(__file__).with_name("alerts_test.yaml")
+DOCS = (ROOT / "docs" / "observability.md").read_text("utf-8")
+ADDED_BY_THE_SCRAPE = {"namespace", "pod", "instance", "job"}
+
+metrics = metrics_fixture
+
+
+def asked(expression):
+    """Each metric that a PromQL expression names, with the labels it selects by."""
+    for name, selected in re.findall(r"(kubernaut_\w+)(?:\{([^}]*)\})?", expression):
+        yield name, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selected or ""))
+
+
+def grouped(expression):
+    """The labels that it groups by."""
+    return {label.strip() for labels in re.findall(r"by \(([^)]*)\)", expression) for label in labels.split(",")}
+
+
+def expressions():
+    for name, rule in ALERTS.items():
+        yield name, rule["expr"]
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", []):
+            yield panel["title"], target["expr"]
+
+
+def exported(metrics):
+    labels = {}
+    for family in text_string_to_metric_families(metrics.exposition().decode()):
+        for sample in family.samples:
+            labels.setdefault(sample.name, set()).update(sample.labels)
+    return labels
+
+
+def test_alerts_and_dashboard_ask_for_what_is_exported(metrics):
+    labels = exported(metrics)
+    seen = set()
+    for where, expression in expressions():
+        names = dict(asked(expression))
+        assert names, f"{where} asks for no metric of the engine"
+        for name, selected in names.items():
+            assert name in labels, f"{where} asks for {name}, which is not exported"
+            assert selected <= labels[name] | ADDED_BY_THE_SCRAPE, f"{where}: {name} has no label {selected}"
+            seen.add(name)
+        known = set().union(*(labels[name] for name in names)) | ADDED_BY_THE_SCRAPE
+        assert grouped(expression) <= known, f"{where} groups by what none of its metrics has"
+
+
+def test_the_dashboard_shows_every_metric(metrics):
+    shown = {name for where, expression in expressions() if where not in ALERTS for name, _ in asked(expression)}
+    families = {family.name for family in text_string_to_metric_families(metrics.exposition().decode())}
+    assert {f for f in families if not any(name.startswith(f) for name in shown)} == set()
+
+
+def test_no_panel_overlaps_another():
+    dashboard = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+    taken = set()
+    for panel in dashboard["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert not cells & taken, panel["title"]
+        taken |= cells
+        assert max(x for x, _ in cells) < 24
+
+
+def test_each_alert_is_explained_where_its_annotation_says():
+    headings = {heading.lower() for heading in re.findall(r"^### (\w+)$", DOCS, re.MULTILINE)}
+    for name, rule in ALERTS.items():
+        assert rule["annotations"]["runbook_url"] == f"docs/observability.md#{name.lower()}"
+        assert name.lower() in headings
+        assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+    assert {h for h in headings if h.startswith("kubernaut")} == {name.lower() for name in ALERTS}
+
+
+def test_each_alert_has_a_test():
+    tests = yaml.safe_load(TESTS.read_text("utf-8"))["tests"]
+    assert {test["name"] for test in tests} == set(ALERTS)
+    for test in tests:
+        quiet, fires = test["alert_rule_test"]
+        assert not quiet["exp_alerts"]
+        assert fires["exp_alerts"]
+
+
+def test_prometheus_own_checker_agrees(tmp_path):
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed; it comes with Prometheus")
+    (tmp_path / "alerts.yaml").write_text(yaml.safe_dump(RULES), "utf-8")
+    shutil.copy(TESTS, tmp_path / TESTS.name)
+    for words in (("check", "rules", "alerts.yaml"), ("test", "rules", TESTS.name)):
+        ran = subprocess.run([promtool, *words], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_a_failure_counts_from_its_first_event(metrics):
+    metrics.expect(["restart-deployment"])
+    samples = {
+        tuple(sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(metrics.exposition().decode())
+        for sample in family.samples
+        if sample.name == "kubernaut_executions_total"
+    }
+    assert samples["Failed", "Forbidden", "restart-deployment"] == 0
+    assert samples["", "Succeeded", "restart-deployment"] == 0
+    assert not any("TargetBusy" in labels for labels in samples)

@@ -13,6 +13,8 @@ from kubernaut.types import Result
 
 GROUP, VERSION, KIND, PLURAL, SHORT = "kubernaut.io", "v1alpha1", "KubernetesExecution", "kubernetesexecutions", "kex"
 API_VERSION = f"{GROUP}/{VERSION}"
+ANNOTATION_ROLLBACK_OF = f"{GROUP}/rollback-of"
+"""On an execution: the one that it undoes, or rehearses to undo."""
 
 MAX_PARAMETERS_BYTES = 96 * 1024
 """Parameters travel to the pod in one environment variable; Linux bounds a single one to 128 KiB (MAX_ARG_STRLEN)."""
@@ -102,10 +104,14 @@ class Condition(_Camel):
 class Stage(_Camel):
     """One stretch of an execution's life, to the microsecond where the clock that saw it is that fine."""
 
-    name: str = Field(description="What was going on: `wait`, `validate`, `hook`, `policy`, `rights`, `create-job`, ...")
+    name: str = Field(
+        description="What was going on: `wait`, `validate`, `hook`, `policy`, `rights`, `create-job`, ..."
+    )
     start_time: datetime
     end_time: datetime | None = Field(default=None, description="Absent while it lasts.")
-    detail: str | None = Field(default=None, description="Of what: a reason, a plugin's hook, a policy, a pod, a request.")
+    detail: str | None = Field(
+        default=None, description="Of what: a reason, a plugin's hook, a policy, a pod, a request."
+    )
     within: str | None = Field(default=None, description="The stage that it is a part of.")
     attempt: int | None = Field(default=None, description="The attempt that it belongs to.")
     error: str | None = Field(default=None, description="Why it did not end well.")

@@ -12,8 +12,6 @@ from kubernaut.hardening import ANNOTATION_REQUESTED_BY
 from kubernaut.informer import Key
 from kubernaut.resources import EXECUTIONS, SELF_REVIEWS
 
-ANNOTATION_ROLLBACK_OF = "kubernaut.io/rollback-of"
-
 
 async def ask(
     cluster: Cluster,

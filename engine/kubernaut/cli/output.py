@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -33,12 +34,32 @@ Output = Annotated[Format, typer.Option("-o", "--output", help="table for people
 
 def console(width: int | None = None) -> Console:
     """Standard output; plain where it is no terminal or NO_COLOR is set. Tables are as wide as it is, or `width`."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=width)
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=width, force_terminal=_forced())
+
+
+def listing_console() -> Console:
+    """Standard output for a table: as wide as the terminal, and with no row broken where it is none."""
+    return console(None if sys.stdout.isatty() else ONE_LINE)
+
+
+def errors() -> Console:
+    """Standard error, for what is no part of the answer."""
+    return Console(stderr=True, highlight=False, soft_wrap=True, force_terminal=_forced())
+
+
+def lively(out: Console) -> bool:
+    """May what is shown be drawn anew in place? Only by a terminal that can, and never under NO_COLOR or in a pipe."""
+    return out.is_terminal and not out.is_dumb_terminal and sys.stdout.isatty()
 
 
 def complain(message: str) -> None:
     """Say what was wrong, on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/] {_plain(message)}")
+    errors().print(f"[red]error:[/] {plain(message)}")
+
+
+def _forced() -> bool | None:
+    """Under NO_COLOR no escape code at all is written: rich alone would leave out the colours, not bold or dim."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def print_json(content: Any) -> None:
@@ -69,9 +90,11 @@ def styled(phase: str) -> str:
     return f"[{STYLES.get(phase, 'white')}]{phase}[/]"
 
 
-def _plain(text: str) -> str:
+def clean(text: str) -> str:
+    """Text from elsewhere without anything that steers a terminal; for what is printed without markup."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(text: str) -> str:
     """Text from elsewhere: neither markup, nor anything that steers a terminal."""
-    return escape(_STEERING.sub("\N{REPLACEMENT CHARACTER}", text))
-
-
-plain = _plain
+    return escape(clean(text))

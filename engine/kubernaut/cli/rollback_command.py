@@ -8,14 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from kubernaut.cli.asking import ANNOTATION_ROLLBACK_OF, ask, existing
+from kubernaut.cli.asking import ask, existing
 from kubernaut.cli.cluster_commands import exit_code
 from kubernaut.cli.live import Follower, undo_line
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.output import Format, Output, console, print_json
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError, KubernautError
-from kubernaut.execution import Phase
+from kubernaut.execution import ANNOTATION_ROLLBACK_OF, Phase
 from kubernaut.following import end_of, has_ended
 from kubernaut.informer import Key, key_of
 from kubernaut.registry import Registry

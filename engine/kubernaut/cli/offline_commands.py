@@ -13,6 +13,8 @@ from rich.table import Table
 
 from kubernaut import crd as crds
 from kubernaut.checks import Admitted, Checks, Refused
+from kubernaut.cli import completion
+from kubernaut.cli.options import ActionName
 from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.configure import configured
@@ -71,7 +73,8 @@ def read_settings(file: Path | None, image: str | None) -> Settings:
 
 
 def actions(
-    name: Annotated[str, typer.Argument(help="Show this one in full.")] = "", output: Output = Format.TABLE
+    name: Annotated[str, typer.Argument(help="Show this one in full.", autocompletion=completion.actions)] = "",
+    output: Output = Format.TABLE,
 ) -> None:
     """List the installed actions, or show one: its parameters, its rights, an example."""
     registry = Registry.discover()
@@ -92,7 +95,7 @@ def actions(
 
 
 def render(
-    action: Annotated[str, typer.Argument(help="The action.")],
+    action: ActionName,
     namespace: Namespace = "default",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,

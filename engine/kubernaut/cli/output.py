@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
@@ -42,6 +42,17 @@ def listing_console() -> Console:
     return console(None if sys.stdout.isatty() else ONE_LINE)
 
 
+def show(out: Console, listing: RenderableType) -> None:
+    """Print a table; where it is no terminal, without the blanks that fill up its last column."""
+    if out.is_terminal:
+        out.print(listing)
+        return
+    with out.capture() as captured:
+        out.print(listing)
+    for line in captured.get().splitlines():
+        out.print(line.rstrip(), markup=False, soft_wrap=True)
+
+
 def errors() -> Console:
     """Standard error, for what is no part of the answer."""
     return Console(stderr=True, highlight=False, soft_wrap=True, force_terminal=_forced())
@@ -62,9 +73,10 @@ def _forced() -> bool | None:
     return False if os.environ.get("NO_COLOR") else None
 
 
-def print_json(content: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap it
+def print_json(content: Any, indent: int | None = 2) -> None:
+    """One JSON document on standard output; what would steer a terminal is escaped as JSON escapes it."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False, default=str)
+    print(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)  # noqa: T201 - rich would wrap it
 
 
 def print_manifests(manifests: Sequence[Mapping[str, Any]], output: str) -> None:

@@ -1,0 +1,96 @@
+"""All that the cluster knows of one execution, as far as this user may read it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubernaut.attempts import Attempt, read_attempts
+from kubernaut.cluster import Cluster
+from kubernaut.errors import KubernautError
+from kubernaut.following import listed
+from kubernaut.hardening import LABEL_UID
+from kubernaut.informer import Object
+from kubernaut.resources import EVENTS, PODS
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An Event, as short as it can be told."""
+
+    time: str
+    type: str
+    about: str
+    reason: str
+    message: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """The execution, its pods, what Events tell; and what could not be read."""
+
+    obj: Object
+    pods: tuple[Object, ...] = ()
+    events: tuple[Told, ...] = ()
+    unread: tuple[str, ...] = field(default=())
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Its pods that are still there, oldest first."""
+        return read_attempts(self.pods)
+
+
+async def gather(cluster: Cluster, obj: Object) -> Dossier:
+    """Ask for its pods, its own Events, and the warnings about its Job and pods; a refusal is noted, not raised."""
+    metadata, unread = obj["metadata"], list[str]()
+    namespace, uid = metadata["namespace"], metadata["uid"]
+
+    async def pods_of() -> list[Object]:
+        found, _ = await listed(cluster, PODS, namespace, selector=f"{LABEL_UID}={uid}")
+        return list(found.values())
+
+    def events_of(fields: str) -> Callable[[], Awaitable[list[Object]]]:
+        async def ask() -> list[Object]:
+            return (await cluster.list(EVENTS, namespace, fields=fields)).items
+
+        return ask
+
+    pods = await _or_noted(pods_of, "pods", unread)
+    asked = [f"involvedObject.uid={uid}"]
+    asked += [f"involvedObject.name={name},type=Warning" for name in _names(obj, pods)]
+    answers = await asyncio.gather(*(_or_noted(events_of(fields), "events", unread) for fields in asked))
+    told = {event["metadata"]["uid"]: _told(event) for events in answers for event in events}
+    events = sorted(told.values(), key=lambda event: event.time)
+    return Dossier(obj, tuple(pods), tuple(events), tuple(dict.fromkeys(unread)))
+
+
+async def _or_noted(ask: Callable[[], Awaitable[list[Object]]], what: str, unread: list[str]) -> list[Object]:
+    try:
+        return await ask()
+    except KubernautError as error:
+        unread.append(f"{what} could not be read: {error}")
+        return []
+
+
+def _names(obj: Mapping[str, Any], pods: Iterable[Object]) -> list[str]:
+    """Its Job, its pods, and those pods that are gone and that its stages name."""
+    status = obj.get("status", {})
+    job = [status["jobName"]] if status.get("jobName") else []
+    gone = [s["detail"] for s in status.get("stages", []) if s["name"] == "attempt" and s.get("detail")]
+    return list(dict.fromkeys([*job, *(pod["metadata"]["name"] for pod in pods), *gone]))
+
+
+def _told(event: Mapping[str, Any]) -> Told:
+    about = event.get("involvedObject", {})
+    series = event.get("series") or {}
+    return Told(
+        time=str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or ""),
+        type=str(event.get("type", "")),
+        about=f"{about.get('kind', '')}/{about.get('name', '')}",
+        reason=str(event.get("reason", "")),
+        message=str(event.get("message", "")),
+        count=int(series.get("count") or event.get("count") or 1),
+    )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from kubernaut.attempts import Attempt, read_attempts
+from kubernaut.cli.own_pods import own_pods
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
-from kubernaut.following import listed
-from kubernaut.hardening import LABEL_UID
 from kubernaut.informer import Object
-from kubernaut.resources import EVENTS, PODS
+from kubernaut.resources import EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,13 @@ async def gather(cluster: Cluster, obj: Object) -> Dossier:
     metadata, unread = obj["metadata"], list[str]()
     namespace, uid = metadata["namespace"], metadata["uid"]
 
-    async def pods_of() -> list[Object]:
-        found, _ = await listed(cluster, PODS, namespace, selector=f"{LABEL_UID}={uid}")
-        return list(found.values())
+    async def events_of(fields: str) -> list[Object]:
+        return (await cluster.list(EVENTS, namespace, fields=fields)).items
 
-    def events_of(fields: str) -> Callable[[], Awaitable[list[Object]]]:
-        async def ask() -> list[Object]:
-            return (await cluster.list(EVENTS, namespace, fields=fields)).items
-
-        return ask
-
-    pods = await _or_noted(pods_of, "pods", unread)
+    pods = await _or_noted(partial(own_pods, cluster, obj), "pods", unread)
     asked = [f"involvedObject.uid={uid}"]
     asked += [f"involvedObject.name={name},type=Warning" for name in _names(obj, pods)]
-    answers = await asyncio.gather(*(_or_noted(events_of(fields), "events", unread) for fields in asked))
+    answers = await asyncio.gather(*(_or_noted(partial(events_of, fields), "events", unread) for fields in asked))
     told = {event["metadata"]["uid"]: _told(event) for events in answers for event in events}
     events = sorted(told.values(), key=lambda event: event.time)
     return Dossier(obj, tuple(pods), tuple(events), tuple(dict.fromkeys(unread)))

@@ -16,7 +16,7 @@ from rich.table import Table
 from kubernaut.cli import completion
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.options import AllNamespaces
-from kubernaut.cli.output import clean, errors, listing_console, lively, print_json, show
+from kubernaut.cli.output import ONE_LINE, clean, console, errors, lively, print_json, show
 from kubernaut.cli.rows import executions_table, line_of
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError
@@ -96,7 +96,7 @@ async def _get(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
     if shape is Shape.JSON:
         print_json([without_noise(obj) for obj in shown])
     elif shown:
-        show(listing_console(), _table(wanted, shown, shape))
+        show(console(ONE_LINE), _table(wanted, shown, shape))
     else:
         kind = f"{' or '.join(sorted(wanted.phases))} executions" if wanted.phases else "executions"
         errors().print(
@@ -106,7 +106,7 @@ async def _get(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
 
 async def _watch(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
     """On a terminal one table that changes, elsewhere a line for each change."""
-    out = listing_console()
+    out = console()
     shown: list[Object] = []
     async with await Cluster.connect(kubeconfig) as cluster:
         states = states_of(cluster, EXECUTIONS, wanted.namespace)

@@ -15,13 +15,14 @@ from typing import Annotated, Any, TextIO
 import typer
 from rich.table import Table
 
-from kubernaut.audit import ADMITTED, record
+from kubernaut.audit import CANCELLED, REFUSED, record
 from kubernaut.cli.changes import brief_lines
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.options import AllNamespaces
-from kubernaut.cli.output import clean, console, errors, listing_console, plain, print_json, show, styled, table
+from kubernaut.cli.output import ONE_LINE, STYLES, clean, console, errors, plain, print_json, show, styled, table
+from kubernaut.cli.rows import took
 from kubernaut.cli.summary import standing
-from kubernaut.cli.times import moment, since, spoken
+from kubernaut.cli.times import moment, since
 from kubernaut.cluster import Cluster
 from kubernaut.following import listed
 from kubernaut.reports import parse_time
@@ -65,9 +66,7 @@ def history(
     elif output is Shape.CSV:
         write_csv(records, sys.stdout)
     elif records:
-        show(
-            listing_console(), _table(records, namespaced=all_namespaces, joint="\n" if console().is_terminal else "; ")
-        )
+        show(console(ONE_LINE), _table(records, namespaced=all_namespaces))
     else:
         errors().print(
             f"no executions{f' in {place}' if place else ''}{f' since {since_}' if since_ else ''}", markup=False
@@ -102,32 +101,27 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _table(records: Iterable[Mapping[str, Any]], *, namespaced: bool, joint: str) -> Table:
-    """A row each; `joint` is what stands between a result and its changes."""
+def _table(records: Iterable[Mapping[str, Any]], *, namespaced: bool) -> Table:
+    now = datetime.now(UTC)
     where = ["NAMESPACE"] if namespaced else []
-    listing = table("CREATED (UTC)", *where, "EXECUTION", "BY", "ACTION", "TARGET", "DECISION", "RESULT", "TOOK")
+    listing = table("CREATED (UTC)", *where, "EXECUTION", "BY", "ACTION", "TARGET", "OUTCOME", "TOOK", "CHANGES")
     for told in records:
-        took = "" if told["seconds"] is None else spoken(told["seconds"])
         action = f"{told['action']} (dry run)" if told["dryRun"] else str(told["action"])
         names = [*([told["namespace"]] if namespaced else []), told["execution"], told["requestedBy"] or "", action]
         cells = [moment(told["created"]), *names, told["target"] or ""]
-        listing.add_row(*map(plain, cells), _decision(told), _result(told, joint), took)
+        listing.add_row(*map(plain, cells), _outcome(told), took(told, now), "; ".join(_changes(told)))
     return listing
 
 
-def _decision(told: Mapping[str, Any]) -> str:
-    return plain(told["decision"] if told["decision"] == ADMITTED or not told["reason"] else _with_reason(told))
+def _outcome(told: Mapping[str, Any]) -> str:
+    """What was decided, unless it was let through: then what came of it."""
+    if told["decision"] in {REFUSED, CANCELLED}:
+        return f"[{STYLES[told['phase']]}]{told['decision']}[/]: {plain(told['reason'] or '')}"
+    return standing(told, styled)
 
 
-def _with_reason(told: Mapping[str, Any]) -> str:
-    return f"{told['decision']}: {told['reason']}"
-
-
-def _result(told: Mapping[str, Any], joint: str) -> str:
-    """The phase, and what was changed or why not."""
-    if told["decision"] != ADMITTED:
-        return ""
-    undoes = f", undoing {plain(told['rollbackOf'])}" if told["rollbackOf"] else ""
+def _changes(told: Mapping[str, Any]) -> list[str]:
+    undoes = [f"undoing {plain(told['rollbackOf'])}"] if told["rollbackOf"] else []
     changes = [] if told["dryRun"] else told["changes"]
     left_out = [f"and {len(changes) - _SHOWN_CHANGES} more"] if len(changes) > _SHOWN_CHANGES else []
-    return joint.join([f"{standing(told, styled)}{undoes}", *brief_lines(changes[:_SHOWN_CHANGES]), *left_out])
+    return [*undoes, *brief_lines(changes[:_SHOWN_CHANGES]), *left_out]

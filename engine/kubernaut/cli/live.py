@@ -17,16 +17,15 @@ from rich.text import Text
 from kubernaut.cli.changes import change_lines
 from kubernaut.cli.next_steps import next_lines
 from kubernaut.cli.output import clean, errors, lively, plain, styled, table
+from kubernaut.cli.own_pods import follow_own_pods
 from kubernaut.cli.progress import Line, lines_of, planned
 from kubernaut.cli.summary import print_details, standing, summary
 from kubernaut.cli.times import spoken
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
-from kubernaut.following import follow, has_ended, states_of
-from kubernaut.hardening import LABEL_UID
+from kubernaut.following import follow, has_ended
 from kubernaut.informer import Key
 from kubernaut.reports import as_json
-from kubernaut.resources import PODS
 
 _UNSEEN_SECONDS = 10.0
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waits": ("·", "blue"), "now": ("", "")}
@@ -122,9 +121,8 @@ class Follower:
 
     async def _follow_pods(self, cluster: Cluster, obj: Mapping[str, Any], view: View, key: Key) -> None:
         """Its pods, if this user may read them; if not, the phases must do."""
-        selector = f"{LABEL_UID}={obj['metadata']['uid']}"
         with contextlib.suppress(KubernautError):
-            async for pods in states_of(cluster, PODS, key.namespace, selector=selector):
+            async for pods in follow_own_pods(cluster, obj):
                 view.see_pods(pods)
                 self._tell(key, view, obj)
 

@@ -54,11 +54,11 @@ def logs(
 async def _logs(kubeconfig: Path | None, key: Key, step: Step | None, attempt: int, follow: bool) -> None:
     async with await Cluster.connect(kubeconfig) as cluster:
         obj = await existing(cluster, key)
-        whole = PodLogs(cluster, key, obj["metadata"]["uid"])
+        whole = PodLogs(cluster, obj)
         if not (follow and not has_ended(obj)) and not await whole.sources():
             _what_is_left(obj)
             return
-        chosen = PodLogs(cluster, key, whole.uid, step.value if step else "", attempt)
+        chosen = PodLogs(cluster, obj, step.value if step else "", attempt)
         nothing = True
         async for line in chosen.followed() if follow else chosen.lines():
             nothing = False

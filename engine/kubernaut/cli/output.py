@@ -17,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_FILL = re.compile(r"\s+((?:\x1b\[0m)?)$")
 ONE_LINE = 1000
 """A width at which no row of a table is broken: for listings that people search line by line."""
 STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
@@ -43,14 +44,11 @@ def listing_console() -> Console:
 
 
 def show(out: Console, listing: RenderableType) -> None:
-    """Print a table; where it is no terminal, without the blanks that fill up its last column."""
-    if out.is_terminal:
-        out.print(listing)
-        return
+    """Print a table without the blanks that fill up its last column: they would wrap where the terminal is narrower."""
     with out.capture() as captured:
         out.print(listing)
     for line in captured.get().splitlines():
-        out.print(line.rstrip(), markup=False, soft_wrap=True)
+        out.file.write(_FILL.sub(r"\1", line) + "\n")
 
 
 def errors() -> Console:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut.attempts import read_attempts
+from kubernaut.cli.own_pods import own_pods
 from kubernaut.cluster import Cluster
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
-from kubernaut.following import has_ended, listed
-from kubernaut.hardening import LABEL_UID
-from kubernaut.informer import Key
-from kubernaut.resources import EXECUTIONS, PODS
+from kubernaut.following import has_ended
+from kubernaut.informer import key_of
+from kubernaut.resources import EXECUTIONS
 
 _POLL_SECONDS = 0.5
 
@@ -40,8 +40,7 @@ class PodLogs:
     """The logs of one execution; those of one step or attempt alone, where they are named."""
 
     cluster: Cluster
-    key: Key
-    uid: str
+    obj: Mapping[str, Any]
     step: str = ""
     attempt: int = 0
 
@@ -59,7 +58,7 @@ class PodLogs:
         answered = loop.time()
         while True:
             try:
-                ended = has_ended(await self.cluster.get(EXECUTIONS, *self.key))
+                ended = has_ended(await self.cluster.get(EXECUTIONS, *key_of(self.obj)))
                 sources = [source for source in await self.sources() if source not in done]
                 for source in sources:
                     async for line in self._read(source, follow=True, skip=told.get(source, 0)):
@@ -77,24 +76,25 @@ class PodLogs:
     async def sources(self) -> list[Source]:
         """Who has begun to write, oldest first."""
         try:
-            pods, _ = await listed(self.cluster, PODS, self.key.namespace, selector=f"{LABEL_UID}={self.uid}")
+            pods = await own_pods(self.cluster, self.obj)
         except DeniedError as error:
-            raise _denied(error, "list pods", self.key.namespace) from error
-        return [source for source in sources_of(list(pods.values())) if self._wanted(source)]
+            raise _denied(error, "list pods", key_of(self.obj).namespace) from error
+        return [source for source in sources_of(pods) if self._wanted(source)]
 
     def _wanted(self, source: Source) -> bool:
         return self.step in {"", source.step} and self.attempt in {0, source.attempt}
 
     async def _read(self, source: Source, *, follow: bool, skip: int = 0) -> AsyncIterator[LogLine]:
         """Its lines after the first `skip`; a pod that is gone meanwhile has none."""
+        namespace = key_of(self.obj).namespace
         try:
-            async for text in self.cluster.log_lines(self.key.namespace, source.pod, source.step, follow=follow):
+            async for text in self.cluster.log_lines(namespace, source.pod, source.step, follow=follow):
                 if skip:
                     skip -= 1
                 else:
                     yield LogLine(source, text)
         except DeniedError as error:
-            raise _denied(error, "get pods/log", self.key.namespace) from error
+            raise _denied(error, "get pods/log", namespace) from error
         except (NotFoundError, RejectedError):
             return
 

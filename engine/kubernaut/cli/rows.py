@@ -24,7 +24,7 @@ def executions_table(
     """A row for each, phases in their colours."""
     listing = table(*(["NAMESPACE"] if namespaced else []), *_COLUMNS, *(_WIDE if wide else []))
     for column in listing.columns:
-        column.no_wrap = column.header in {"PHASE", "AGE", "TOOK", "ATTEMPTS"}
+        column.no_wrap, column.overflow = True, "ellipsis"
     for obj in executions:
         cells = _cells(obj, now, namespaced=namespaced, wide=wide)
         listing.add_row(*(styled(cell) if cell in set(Phase) else plain(cell) for cell in cells))
@@ -59,6 +59,6 @@ def _cells(obj: Mapping[str, Any], now: datetime, *, namespaced: bool, wide: boo
 def took(told: Mapping[str, Any], now: datetime) -> str:
     """From start to end, or to now for one that runs; "" for one that has not started."""
     if told["seconds"] is not None:
-        return spoken(told["seconds"])
+        return spoken(told["seconds"]) if told["seconds"] else ""
     began = parse_time(told["started"])
     return span((now - began).total_seconds()) if began and told["phase"] == Phase.RUNNING else ""

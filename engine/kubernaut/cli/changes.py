@@ -39,7 +39,7 @@ def _field(change: Mapping[str, Any]) -> str:
 
 def coloured(lines: Iterable[str]) -> list[str]:
     """The lines of a diff in its colours, as markup."""
-    return [f"[{_COLOURS.get(line[:1], 'default')}]{plain(line)}[/]" for line in lines]
+    return [f"[{_COLOURS[line[0]]}]{plain(line)}[/]" if line[:1] in _COLOURS else plain(line) for line in lines]
 
 
 def _diff(before: object, after: object) -> list[str]:

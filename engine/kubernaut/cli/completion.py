@@ -6,6 +6,7 @@ It never fails and never lasts: a cluster that does not answer at once offers no
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ def actions(incomplete: str) -> list[tuple[str, str]]:
 
 def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """The names of executions in the namespace that the line names, each with how it stands."""
+    logging.disable()  # nothing but an offer may be written to the terminal while somebody types
     try:
         found = asyncio.run(asyncio.wait_for(_executions(ctx.params), _SECONDS))
     except (KubernautError, TimeoutError):

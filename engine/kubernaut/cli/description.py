@@ -14,10 +14,10 @@ from kubernaut.audit import record
 from kubernaut.cli.dossier import Dossier, Told
 from kubernaut.cli.next_steps import next_lines
 from kubernaut.cli.offline_commands import as_pairs
-from kubernaut.cli.output import plain, show, styled
+from kubernaut.cli.output import plain, show
 from kubernaut.cli.progress import lines_of
 from kubernaut.cli.rows import took
-from kubernaut.cli.summary import result_lines, standing
+from kubernaut.cli.summary import result_lines, styled_standing
 from kubernaut.cli.times import age, moment, spoken
 
 _MARKS = {"True": "[green]✓[/]", "False": "[red]✗[/]", "done": "[green]✓[/]", "failed": "[red]✗[/]"}
@@ -27,7 +27,7 @@ def print_description(out: Console, dossier: Dossier, now: datetime) -> None:
     """All sections that have something to tell, and at last what to type next."""
     obj = dossier.obj
     status = obj.get("status", {})
-    out.print(f"[bold]{plain(obj['metadata']['name'])}[/]  {standing(status, styled)}")
+    out.print(f"[bold]{plain(obj['metadata']['name'])}[/]  {styled_standing(status)}")
     if status.get("message"):
         out.print(Padding.indent(plain(status["message"]), 2))
     show(out, _grid(_facts(dossier, now)))

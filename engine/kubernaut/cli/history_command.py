@@ -19,9 +19,9 @@ from kubernaut.audit import CANCELLED, REFUSED, record
 from kubernaut.cli.changes import brief_lines
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.options import AllNamespaces
-from kubernaut.cli.output import ONE_LINE, STYLES, clean, console, errors, plain, print_json, show, styled, table
+from kubernaut.cli.output import ONE_LINE, STYLES, clean, console, errors, plain, print_json, show, table
 from kubernaut.cli.rows import took
-from kubernaut.cli.summary import standing
+from kubernaut.cli.summary import styled_standing
 from kubernaut.cli.times import moment, since
 from kubernaut.cluster import Cluster
 from kubernaut.following import listed
@@ -117,7 +117,7 @@ def _outcome(told: Mapping[str, Any]) -> str:
     """What was decided, unless it was let through: then what came of it."""
     if told["decision"] in {REFUSED, CANCELLED}:
         return f"[{STYLES[told['phase']]}]{told['decision']}[/]: {plain(told['reason'] or '')}"
-    return standing(told, styled)
+    return styled_standing(told)
 
 
 def _changes(told: Mapping[str, Any]) -> list[str]:

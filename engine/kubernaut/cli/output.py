@@ -97,7 +97,7 @@ def table(*columns: str) -> Table:
 
 def styled(phase: str) -> str:
     """A phase in its colour."""
-    return f"[{STYLES.get(phase, 'white')}]{phase}[/]"
+    return f"[{STYLES.get(phase, 'white')}]{plain(phase)}[/]"
 
 
 def clean(text: str) -> str:

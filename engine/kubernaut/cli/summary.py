@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -19,13 +19,21 @@ def summary(obj: Mapping[str, Any]) -> str:
     listed = (status.get("message") or "").startswith(("Changed ", "The dry run passed; it would change "))
     if status["phase"] == "Succeeded" and listed:
         return styled(status["phase"]) + (", dry run only: nothing was changed" if obj["spec"].get("dryRun") else "")
-    return f"{standing(status, styled)}  {plain(status.get('message') or '')}"
+    return f"{styled_standing(status)}  {plain(status.get('message') or '')}"
 
 
-def standing(status: Mapping[str, Any], told: Callable[[str], str] = str) -> str:
-    """`Failed (Forbidden)`: phase, in the words of `told`, and reason."""
-    reason = f" ({status['reason']})" if status.get("reason") else ""
-    return f"{told(status.get('phase', 'created'))}{reason}"
+def standing(status: Mapping[str, Any]) -> str:
+    """`Failed (Forbidden)`: phase and reason, as text."""
+    return f"{status.get('phase', 'created')}{_reason(status)}"
+
+
+def styled_standing(status: Mapping[str, Any]) -> str:
+    """The same as markup."""
+    return f"{styled(status.get('phase', 'created'))}{plain(_reason(status))}"
+
+
+def _reason(status: Mapping[str, Any]) -> str:
+    return f" ({status['reason']})" if status.get("reason") else ""
 
 
 def print_details(out: Console, obj: Mapping[str, Any]) -> None:

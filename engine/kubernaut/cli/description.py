@@ -30,6 +30,7 @@ def print_description(out: Console, dossier: Dossier, now: datetime) -> None:
     out.print(f"[bold]{plain(obj['metadata']['name'])}[/]  {styled_standing(status)}")
     if status.get("message"):
         out.print(Padding.indent(plain(status["message"]), 2))
+    out.print()
     show(out, _grid(_facts(dossier, now)))
     _section(out, "would change" if obj["spec"].get("dryRun") else "changes", result_lines(obj))
     _section(out, "conditions", list(_conditions(status)))

@@ -15,7 +15,17 @@ from kubernaut import crd as crds
 from kubernaut.checks import Admitted, Checks, Refused
 from kubernaut.cli import completion
 from kubernaut.cli.options import ActionName
-from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
+from kubernaut.cli.output import (
+    Format,
+    Output,
+    console,
+    listing_console,
+    plain,
+    print_json,
+    print_manifests,
+    show,
+    table,
+)
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.configure import configured
 from kubernaut.errors import InputError
@@ -91,7 +101,7 @@ def actions(
         listing.add_row(row["name"], row["serviceAccount"], "; ".join(_rights(row)) or "none", row["summary"])
     for key, error in sorted(registry.broken.items()):
         listing.add_row(key, "", "[red]unavailable[/]", plain(str(error)))
-    console().print(listing)
+    show(listing_console(), listing)
 
 
 def render(

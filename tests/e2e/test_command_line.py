@@ -71,7 +71,7 @@ async def test_describe_of_a_failure_tells_all_and_names_the_next_command(site, 
     for told in (
         "bad  Failed (DryRunRejected)",
         "scale  name=nope replicas=3",
-        f"Deployment/nope in {site.namespace}",
+        "target     Deployment/nope",
         "attempt 1  pod bad-",
         "✗ DryRunPassed",
         "dry-run",
@@ -157,3 +157,11 @@ async def completions(*words):
     out, err = await asyncio.wait_for(process.communicate(), 30)
     assert err == b""
     return out.decode().split()
+
+
+async def test_why_an_image_was_not_pulled_is_told_when_its_pods_are_gone(site, place):
+    await ended(site, "unpullable", "no-image", {}, deadlineSeconds=6)
+    code, out, _ = await command("describe", "no-image", *place)
+    assert code == 0
+    assert "registry.invalid/nothing:1" in out
+    assert f"next: kubectl get events -n {site.namespace} --field-selector reason=Failed" in out

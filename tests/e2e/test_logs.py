@@ -60,7 +60,7 @@ async def test_logs_of_what_never_ran_and_of_what_one_may_not_read_say_so(site, 
     assert (code, "you may not list pods in namespace" in err) == (2, True)
     code, _, err = await command("logs", "held", *place)
     assert code == 2
-    assert "held never had a pod: it is Pending (Suspended)" in err
+    assert "held has no pod yet: it is Pending (Suspended)" in err
 
 
 async def test_a_pod_with_our_labels_says_nothing_in_our_name(site, place):

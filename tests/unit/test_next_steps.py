@@ -79,6 +79,12 @@ def test_logs_that_are_gone_are_not_pointed_at():
     assert commands("Failed", "ActionFailed", has_pods=False, logTail="x") == ["kubernaut logs more -n prod"]
 
 
+def test_an_image_is_looked_for_at_the_pods_while_they_are_there_and_in_what_was_told_of_them_later():
+    assert commands("Running", "ImagePullFailed")[0].startswith("kubectl describe pod -n prod -l")
+    gone = commands("Failed", "ImagePullFailed", has_pods=False)
+    assert gone[0] == "kubectl get events -n prod --field-selector reason=Failed,involvedObject.kind=Pod"
+
+
 def test_a_reason_that_this_version_does_not_know_is_no_trouble():
     assert commands("Failed", "FromTheFuture") == []
 

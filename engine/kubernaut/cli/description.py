@@ -20,7 +20,7 @@ from kubernaut.cli.rows import took
 from kubernaut.cli.summary import result_lines, styled_standing
 from kubernaut.cli.times import age, moment, spoken
 
-_MARKS = {"True": "[green]✓[/]", "False": "[red]✗[/]", "done": "[green]✓[/]", "failed": "[red]✗[/]"}
+_MARKS = {"True": "[green]✓[/]", "False": "[red]✗[/]", "failed": "[red]✗[/]", "done": " "}
 
 
 def print_description(out: Console, dossier: Dossier, now: datetime) -> None:
@@ -29,12 +29,12 @@ def print_description(out: Console, dossier: Dossier, now: datetime) -> None:
     status = obj.get("status", {})
     out.print(f"[bold]{plain(obj['metadata']['name'])}[/]  {styled_standing(status)}")
     if status.get("message"):
-        out.print(Padding.indent(plain(status["message"]), 2))
+        show(out, Padding.indent(plain(status["message"]), 2))
     out.print()
     show(out, _grid(_facts(dossier, now)))
     _section(out, "would change" if obj["spec"].get("dryRun") else "changes", result_lines(obj))
     _section(out, "conditions", list(_conditions(status)))
-    stages = lines_of(obj, dossier.pods or None)
+    stages = [line for line in lines_of(obj, dossier.pods or None) if line.detail != status.get("message")]
     rows = [
         (_MARKS.get(line.state, "·"), plain(line.name), _lasted(line.lasts, line.seconds), plain(line.detail))
         for line in stages
@@ -56,7 +56,8 @@ def _facts(dossier: Dossier, now: datetime) -> Iterator[tuple[str, str]]:
     told = record(dossier.obj)
     pairs = " ".join(as_pairs(told["parameters"]))
     yield "action", plain(f"{told['action']}{' (dry run only)' if told['dryRun'] else ''}  {pairs}")
-    yield "target", plain(f"{told['target'] or 'not known yet'} in {told['namespace']}")
+    yield "target", plain(told["target"] or "not known yet")
+    yield "namespace", plain(told["namespace"])
     yield "asked by", plain(told["requestedBy"] or "nobody said")
     if told["rollbackOf"]:
         yield "undoes", plain(told["rollbackOf"])

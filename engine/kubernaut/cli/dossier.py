@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,8 +13,13 @@ from kubernaut.attempts import Attempt, read_attempts
 from kubernaut.cli.own_pods import own_pods
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
+from kubernaut.execution import KIND
 from kubernaut.informer import Object
+from kubernaut.names import is_subdomain
 from kubernaut.resources import EVENTS
+
+_CREATED = re.compile(r"Created pod: (\S+)")
+_MOST_PODS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +57,18 @@ async def gather(cluster: Cluster, obj: Object) -> Dossier:
     async def events_of(fields: str) -> list[Object]:
         return (await cluster.list(EVENTS, namespace, fields=fields)).items
 
-    pods = await _or_noted(partial(own_pods, cluster, obj), "pods", unread)
-    asked = [f"involvedObject.uid={uid}"]
-    asked += [f"involvedObject.name={name},type=Warning" for name in _names(obj, pods)]
-    answers = await asyncio.gather(*(_or_noted(partial(events_of, fields), "events", unread) for fields in asked))
+    job = obj.get("status", {}).get("jobName")
+    asked = [f"involvedObject.uid={uid}", *([f"involvedObject.kind=Job,involvedObject.name={job}"] if job else [])]
+    pods, *answers = await asyncio.gather(
+        _or_noted(partial(own_pods, cluster, obj), "pods", unread),
+        *(_or_noted(partial(events_of, fields), "events", unread) for fields in asked),
+    )
+    of_job = [event for events in answers[1:] for event in events]
+    warnings = [f"involvedObject.name={name},type=Warning" for name in _pod_names(obj, pods, of_job)]
+    answers += await asyncio.gather(*(_or_noted(partial(events_of, fields), "events", unread) for fields in warnings))
     told = {event["metadata"]["uid"]: _told(event) for events in answers for event in events}
-    events = sorted(told.values(), key=lambda event: event.time)
-    return Dossier(obj, tuple(pods), tuple(events), tuple(dict.fromkeys(unread)))
+    events = [event for event in told.values() if event.type == "Warning" or event.about.startswith(f"{KIND}/")]
+    return Dossier(obj, tuple(pods), tuple(sorted(events, key=lambda event: event.time)), tuple(dict.fromkeys(unread)))
 
 
 async def _or_noted(ask: Callable[[], Awaitable[list[Object]]], what: str, unread: list[str]) -> list[Object]:
@@ -68,19 +79,21 @@ async def _or_noted(ask: Callable[[], Awaitable[list[Object]]], what: str, unrea
         return []
 
 
-def _names(obj: Mapping[str, Any], pods: Iterable[Object]) -> list[str]:
-    """Its Job, its pods, and those pods that are gone and that its stages name."""
-    status = obj.get("status", {})
-    job = [status["jobName"]] if status.get("jobName") else []
-    gone = [s["detail"] for s in status.get("stages", []) if s["name"] == "attempt" and s.get("detail")]
-    return list(dict.fromkeys([*job, *(pod["metadata"]["name"] for pod in pods), *gone]))
+def _pod_names(obj: Mapping[str, Any], pods: Iterable[Object], of_job: Iterable[Object]) -> list[str]:
+    """Its pods, and those that are gone and that its stages or its Job's Events name."""
+    staged = [
+        s["detail"] for s in obj.get("status", {}).get("stages", []) if s["name"] == "attempt" and s.get("detail")
+    ]
+    created = [found[1] for event in of_job if (found := _CREATED.match(str(event.get("message", ""))))]
+    names = [*(pod["metadata"]["name"] for pod in pods), *staged, *created]
+    return [name for name in dict.fromkeys(names) if is_subdomain(name)][:_MOST_PODS]
 
 
 def _told(event: Mapping[str, Any]) -> Told:
     about = event.get("involvedObject", {})
     series = event.get("series") or {}
     return Told(
-        time=str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or ""),
+        time=str(series.get("lastObservedTime") or event.get("eventTime") or event.get("lastTimestamp") or ""),
         type=str(event.get("type", "")),
         about=f"{about.get('kind', '')}/{about.get('name', '')}",
         reason=str(event.get("reason", "")),

@@ -23,6 +23,7 @@ from kubernaut.cli.summary import print_details, standing, summary
 from kubernaut.cli.times import spoken
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
+from kubernaut.execution import Phase
 from kubernaut.following import follow, has_ended
 from kubernaut.informer import Key
 from kubernaut.reports import as_json
@@ -38,6 +39,8 @@ class View:
         self._key, self._began = key, time.monotonic()
         self._obj: Mapping[str, Any] = {}
         self._pods: dict[Key, Mapping[str, Any]] | None = None
+        self.has_pods = True
+        """Are there any that one could look at? Assumed where they cannot be read."""
         self._current, self._since = "", self._began
         self._spinner = Spinner("dots")
 
@@ -49,6 +52,7 @@ class View:
     def see_pods(self, pods: Mapping[Key, Mapping[str, Any]]) -> None:
         """Take in its pods; one that goes stays known."""
         self._pods = {**(self._pods or {}), **pods}
+        self.has_pods = any("deletionTimestamp" not in pod["metadata"] for pod in pods.values())
         self._note()
 
     @property
@@ -116,7 +120,7 @@ class Follower:
                 unseen.cancel()
                 if pods:
                     pods.cancel()
-        self._conclude(last)
+        self._conclude(last, view)
         return last
 
     async def _follow_pods(self, cluster: Cluster, obj: Mapping[str, Any], view: View, key: Key) -> None:
@@ -126,13 +130,13 @@ class Follower:
                 view.see_pods(pods)
                 self._tell(key, view, obj)
 
-    def _conclude(self, last: Mapping[str, Any]) -> None:
+    def _conclude(self, last: Mapping[str, Any], view: View) -> None:
         if self._quiet:
             return
         self._out.print(summary(last))
         print_details(self._out, last)
-        if last["status"]["phase"] != "Succeeded":
-            for line in next_lines(last):
+        if last["status"]["phase"] == Phase.FAILED:
+            for line in next_lines(last, has_pods=view.has_pods):
                 self._out.print(f"  {line}")
 
     def _nobody(self, key: Key) -> None:

@@ -92,7 +92,8 @@ def _what_is_left(obj: Mapping[str, Any]) -> None:
             console().print(Text("kept      │ ", style="yellow") + Text(clean(line)), soft_wrap=True)
         return
     if not status.get("jobName"):
-        raise InputError(f"{key.name} never had a pod: it is {standing(status)}. See why: {look}")
+        never = "never had a pod" if has_ended(obj) else "has no pod yet"
+        raise InputError(f"{key.name} {never}: it is {standing(status)}. See why: {look}")
     if not has_ended(obj):
         raise InputError(f"{key.name} has no pod that started yet: wait for it with -f, or see why: {look}")
     raise InputError(

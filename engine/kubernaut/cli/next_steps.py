@@ -29,7 +29,7 @@ class _Stand:
     """An execution, as the steps below look at it."""
 
     obj: Mapping[str, Any]
-    has_logs: bool
+    has_pods: bool
 
     @property
     def status(self) -> Mapping[str, Any]:
@@ -60,12 +60,13 @@ class _Stand:
 
 def next_steps(obj: Mapping[str, Any], *, has_pods: bool = True) -> list[NextStep]:
     """The commands that lead on from here, the most useful one first; none where nothing is left to do."""
-    stand = _Stand(obj, has_pods or bool((obj.get("status") or {}).get("logTail")))
+    stand = _Stand(obj, has_pods)
     phase, reason = stand.status.get("phase", Phase.PENDING), stand.status.get("reason")
     if phase == Phase.SUCCEEDED:
         return _after_success(stand)
     if phase == Phase.RUNNING:
         return [
+            *([_look_at_pods(stand)] if reason == Reason.IMAGE_PULL_FAILED else []),
             NextStep(stand.named("logs") + " -f", "what its pods say"),
             NextStep(stand.named("cancel"), "stop it"),
         ]
@@ -139,7 +140,11 @@ def _forbidden(stand: _Stand) -> list[NextStep]:
 def _look_at_logs(stand: _Stand) -> list[NextStep]:
     if not stand.status.get("jobName"):
         return _actions(stand)
-    return [NextStep(stand.named("logs"), "what its pods said")] if stand.has_logs else _ask_again(stand)
+    return (
+        [NextStep(stand.named("logs"), "what its pods said")]
+        if stand.has_pods or stand.status.get("logTail")
+        else _ask_again(stand)
+    )
 
 
 def _memory(stand: _Stand) -> list[NextStep]:
@@ -147,11 +152,22 @@ def _memory(stand: _Stand) -> list[NextStep]:
 
 
 def _image(stand: _Stand) -> list[NextStep]:
-    uid = shlex.quote(f"{LABEL_UID}={stand.obj['metadata'].get('uid', '')}")
-    return [
-        NextStep(f"kubectl describe pod -n {stand.namespace} -l {uid}", "which image, and what the registry says"),
-        NextStep("kubernaut configuration", "where the action's image is set"),
-    ]
+    return [_look_at_pods(stand), NextStep("kubernaut configuration", "where the action's image is set")]
+
+
+def _look_at_pods(stand: _Stand) -> NextStep:
+    """The deadline takes the pods away; what was told of them stays for an hour."""
+    if stand.has_pods:
+        uid = shlex.quote(f"{LABEL_UID}={stand.obj['metadata'].get('uid', '')}")
+        return NextStep(
+            f"kubectl describe pod -n {stand.namespace} -l {uid}", "which image, and what the registry says"
+        )
+    failed = "--field-selector reason=Failed,involvedObject.kind=Pod"
+    return NextStep(f"kubectl get events -n {stand.namespace} {failed}", "which image, and what the registry said")
+
+
+def _after_all(stand: _Stand) -> list[NextStep]:
+    return [NextStep(stand.again(), "ask again, if it should be done after all")]
 
 
 def _lost(stand: _Stand) -> list[NextStep]:
@@ -182,5 +198,5 @@ BY_REASON: Mapping[Reason, Callable[[_Stand], list[NextStep]]] = {
     Reason.OUT_OF_MEMORY: _memory,
     Reason.IMAGE_PULL_FAILED: _image,
     Reason.LOST: _lost,
-    Reason.CANCEL_REQUESTED: _ask_again,
+    Reason.CANCEL_REQUESTED: _after_all,
 }

@@ -3,7 +3,7 @@
 import asyncio
 
 from kubernaut.resources import PODS
-from tests.support.shell import command
+from tests.support.shell import command, on_terminal
 
 STEERING = "'\\x1b]0;title\\x07 \\x9b2J \\u202e [bold]x[/]'"
 
@@ -22,6 +22,8 @@ async def test_logs_have_step_and_attempt_before_each_line(site, place):
     assert {"1 execute │ tried", "2 dry-run │ rehearsed", "2 execute │ tried"} <= set(lines)
     _, out, _ = await command("logs", "twice", "--step", "execute", "--attempt", "2", *place)
     assert {line[:11] for line in out.splitlines()} == {"2 execute │"}
+    _, written = await on_terminal("logs", "twice", "--step", "dry-run", *place)
+    assert written.splitlines()[0] == "\x1b[36m1 dry-run │ \x1b[0mrehearsed"
     code, _, err = await command("logs", "twice", "--attempt", "7", *place)
     assert (code, "twice has no attempt 7 that started" in err) == (2, True)
 

@@ -69,8 +69,11 @@ async def _logs(kubeconfig: Path | None, key: Key, step: Step | None, attempt: i
 
 def _print(line: LogLine) -> None:
     source = line.source
-    head = Text(f"{source.attempt} {source.step:<7} │ ", style=_COLOURS.get(source.step, "white"))
-    console().print(head + Text(clean(line.text)), soft_wrap=True)
+    _print_line(f"{source.attempt} {source.step:<7} │ ", _COLOURS[source.step], line.text)
+
+
+def _print_line(head: str, colour: str, text: str) -> None:
+    console().print(Text.assemble((head, colour), clean(text)), soft_wrap=True)
 
 
 def _say_nothing(key: Key, not_there: bool, step: Step | None, attempt: int) -> None:
@@ -89,7 +92,7 @@ def _what_is_left(obj: Mapping[str, Any]) -> None:
     if status.get("logTail"):
         errors().print("its pods are gone; this is what its status kept of their log:", markup=False)
         for line in status["logTail"].splitlines():
-            console().print(Text("kept      │ ", style="yellow") + Text(clean(line)), soft_wrap=True)
+            _print_line("kept      │ ", "yellow", line)
         return
     if not status.get("jobName"):
         never = "never had a pod" if has_ended(obj) else "has no pod yet"

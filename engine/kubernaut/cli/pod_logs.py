@@ -13,6 +13,7 @@ from kubernaut.cluster import Cluster
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
 from kubernaut.following import has_ended
 from kubernaut.informer import key_of
+from kubernaut.jobs import DRY_RUN, EXECUTE
 from kubernaut.resources import EXECUTIONS
 
 _POLL_SECONDS = 0.5
@@ -100,12 +101,12 @@ class PodLogs:
 
 
 def sources_of(pods: Sequence[Mapping[str, Any]]) -> list[Source]:
-    """The steps of these pods that have started, in the order of attempts."""
+    """The steps of these pods that have started, in the order of attempts; what else was injected into them is not ours."""
     return [
         Source(number, run.step, attempt.pod)
         for number, attempt in enumerate(read_attempts(pods), start=1)
         for run in attempt.steps
-        if run.started
+        if run.started and run.step in {DRY_RUN, EXECUTE}
     ]
 
 

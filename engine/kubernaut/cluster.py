@@ -18,7 +18,7 @@ import aiohttp
 import yaml
 
 from kubernaut.answers import error_of
-from kubernaut.decoding import decoded
+from kubernaut.decoding import decoded, lines_of
 from kubernaut.errors import (
     ConflictError,
     InputError,
@@ -180,15 +180,23 @@ class Cluster:
         finally:
             response.response.close()
 
-    async def log(self, namespace: str, pod: str, container: str) -> str:
-        """What a container has written; its last 256 KiB at most."""
-        query = {"container": container, "limitBytes": str(256 * 1024)}
-        path = PODS.path(namespace, pod, "log")
-        response = await self._send("GET", path, query=query, timeout=aiohttp.ClientTimeout(total=30, connect=10))
-        data: bytes = await response.read()
-        if response.status >= 400:
-            raise error_of(response.status, data, "log", response.headers)
-        return data.decode(errors="replace")
+    async def log_lines(self, namespace: str, pod: str, container: str, *, follow: bool = False) -> AsyncIterator[str]:
+        """What a container has written, line by line; with `follow`, also what it will write, to its end.
+
+        Raises UnavailableError when the connection breaks before that.
+        """
+        query = {"container": container, "follow": "true" if follow else ""}
+        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=None if follow else 30)
+        response = await self._send("GET", PODS.path(namespace, pod, "log"), query=query, timeout=timeout)
+        try:
+            if response.status >= 400:
+                raise error_of(response.status, await response.read(), "log", response.headers)
+            async for line in lines_of(response.response.content.iter_any()):
+                yield line
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UnavailableError(f"the log of pod {pod} broke off: {type(error).__name__}: {error}") from error
+        finally:
+            response.response.close()
 
     async def ready(self) -> None:
         """Return if the API server has caught up with its own store; raises UnavailableError while it has not.

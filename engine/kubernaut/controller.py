@@ -92,7 +92,15 @@ class Controller:
             caches=self._caches,
             checks=checks,
             starter=Starter(
-                cluster, self._caches, checks, hooks, self._reservations, self._pace, self._recorder, settings
+                cluster,
+                self._caches,
+                checks,
+                hooks,
+                self._reservations,
+                self._pace,
+                self._recorder,
+                settings,
+                self._ledger,
             ),
             concluder=Concluder(
                 cluster, self._caches.jobs, checks, hooks, self._recorder, settings, self._ledger, Pulls(cluster)

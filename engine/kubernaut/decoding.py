@@ -1,4 +1,4 @@
-"""JSON from outside, decoded without trusting its shape.
+"""JSON and log lines from outside, decoded without trusting their shape.
 
 Python's parser gives up at about a thousand levels of nesting, and a custom resource with free-form parameters may have more: one
 such object must cost itself alone, never the list or the watch that it comes with.
@@ -6,10 +6,13 @@ such object must cost itself alone, never the list or the watch that it comes wi
 
 from __future__ import annotations
 
+import codecs
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 _DEEPEST = 100
+_LONGEST_LINE = 64 * 1024
 _OPEN, _CLOSE, _QUOTE, _BACKSLASH = b"[{", b"]}", ord('"'), ord("\\")
 
 
@@ -19,6 +22,22 @@ def decoded(data: bytes) -> Any:
         return json.loads(data)
     except RecursionError:
         return json.loads(_shallow(data))
+
+
+async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
+    """Text that comes in pieces, line by line; a line without end is cut, not gathered."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    rest = ""
+    async for chunk in chunks:
+        *lines, rest = (rest + decoder.decode(chunk)).split("\n")
+        for line in lines:
+            yield line
+        if len(rest) > _LONGEST_LINE:
+            yield rest
+            rest = ""
+    rest += decoder.decode(b"", final=True)
+    if rest:
+        yield rest
 
 
 def depth(value: Any) -> int:

@@ -13,9 +13,8 @@ from kubernaut.types import Result
 
 GROUP, VERSION, KIND, PLURAL, SHORT = "kubernaut.io", "v1alpha1", "KubernetesExecution", "kubernetesexecutions", "kex"
 API_VERSION = f"{GROUP}/{VERSION}"
-
 ANNOTATION_ROLLBACK_OF = f"{GROUP}/rollback-of"
-"""The name of the execution that this one undoes."""
+"""On an execution: the one that it undoes, or rehearses to undo."""
 
 MAX_PARAMETERS_BYTES = 96 * 1024
 """Parameters travel to the pod in one environment variable; Linux bounds a single one to 128 KiB (MAX_ARG_STRLEN)."""

@@ -1,4 +1,4 @@
-"""Follows one execution to its end, for whoever asked for it."""
+"""Follows one execution to its end, or a whole collection as it changes, for whoever asked for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from kubernaut.cluster import Cluster
-from kubernaut.errors import NotFoundError, RetryError, UnavailableError
+from kubernaut.errors import ExpiredError, NotFoundError, RetryError, UnavailableError
 from kubernaut.execution import Phase
-from kubernaut.informer import Key
-from kubernaut.resources import EXECUTIONS
+from kubernaut.informer import Key, Object, key_of
+from kubernaut.resources import EXECUTIONS, Resource
 
 
 def has_ended(obj: Mapping[str, Any]) -> bool:
@@ -57,3 +57,49 @@ async def end_of(cluster: Cluster, key: Key) -> dict[str, Any]:
     async for obj in follow(cluster, key):
         last = obj
     return last
+
+
+async def listed(
+    cluster: Cluster, resource: Resource, namespace: str | None, *, selector: str = ""
+) -> tuple[dict[Key, Object], str]:
+    """All objects of a namespace (None: of all), page by page; and the version from which a watch goes on."""
+    found: dict[Key, Object] = {}
+    more = ""
+    while True:
+        page = await cluster.list(resource, namespace, selector=selector, more=more)
+        found |= {key_of(obj): obj for obj in page.items}
+        more = page.more
+        if not more:
+            return found, page.resource_version
+
+
+async def states_of(
+    cluster: Cluster, resource: Resource, namespace: str | None, *, selector: str = "", patience_seconds: float = 30.0
+) -> AsyncIterator[dict[Key, Object]]:
+    """The whole collection now, and after each change, without end.
+
+    Raises UnavailableError when the API server has not answered for so long.
+    """
+    loop = asyncio.get_running_loop()
+    found, version, answered = dict[Key, Object](), "", loop.time()
+    while True:
+        try:
+            if not version:
+                found, version = await listed(cluster, resource, namespace, selector=selector)
+                yield dict(found)
+            async for event in cluster.watch(resource, version, namespace=namespace, selector=selector):
+                version = event.object["metadata"]["resourceVersion"]
+                if event.type == "BOOKMARK":
+                    continue
+                if event.type == "DELETED":
+                    found.pop(key_of(event.object), None)
+                else:
+                    found[key_of(event.object)] = event.object
+                yield dict(found)
+            answered = loop.time()
+        except ExpiredError:
+            version = ""
+        except RetryError as error:
+            if loop.time() - answered > patience_seconds:
+                raise UnavailableError(str(error)) from error
+            await asyncio.sleep(0.5)

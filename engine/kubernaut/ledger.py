@@ -1,4 +1,6 @@
-"""Tells every end to all who keep it: the metrics, the trace, and the log. What they are told follows from the recorded object alone.
+"""Tells every start and every end to all who keep it: the audit log, the metrics and the trace.
+
+What they are told follows from the recorded object alone.
 
 An engine that is killed takes with it what it had not sent yet. So whoever leads next tells the latest ends again; the spans of a trace are
 the same the second time, ids included, and metrics count what their own engine recorded.
@@ -12,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from kubernaut.audit import record
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
 from kubernaut.execution import ANNOTATION_ROLLBACK_OF, Phase
 from kubernaut.informer import Informer, Key, Object, key_of
+from kubernaut.logs import AUDIT_LOGGER
 from kubernaut.metrics import Metrics
 from kubernaut.recorder import now
 from kubernaut.reports import parse_time
@@ -25,6 +29,7 @@ from kubernaut.tracecontext import TraceContext, trace_context
 from kubernaut.tracing import Tracing
 
 log = logging.getLogger(__name__)
+audit_log = logging.getLogger(AUDIT_LOGGER)
 
 _TOLD_AGAIN = timedelta(minutes=2)
 """The SDK sends a batch every five seconds; a new leader is found within half a minute."""
@@ -33,7 +38,7 @@ _TOLD_AGAIN_AT_MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Hands on ends."""
+    """Hands them on."""
 
     cluster: Cluster
     executions: Informer
@@ -42,16 +47,18 @@ class Ledger:
     named: Callable[[str], str]
     """An action's name as a metric may have it."""
 
+    def began(self, obj: Object) -> None:
+        """A start that this engine has just recorded."""
+        _audit("started", obj)
+
     def ended(self, obj: Object) -> None:
         """An end that this engine has just recorded."""
-        metadata, status, action = obj["metadata"], obj["status"], obj["spec"]["action"]
-        phase = Phase(status["phase"])
+        _audit("ended", obj)
+        status = obj["status"]
         seconds = (datetime.fromisoformat(status["completionTime"]) - began_at(obj)).total_seconds()
-        self.metrics.ended(self.named(action), phase, status.get("reason"), seconds, recorded(obj))
+        named, phase = self.named(obj["spec"]["action"]), Phase(status["phase"])
+        self.metrics.ended(named, phase, status.get("reason"), seconds, recorded(obj))
         self._trace(obj)
-        told = {"requestedBy": status.get("requestedBy", "")}
-        where = f"{metadata['namespace']}/{metadata['name']}"
-        log.info("execution %s ended: %s %s", where, phase, status.get("message", ""), extra=told)
 
     async def tell_again(self) -> None:
         """Send the traces of the latest ends once more: the engine that recorded them may not have lived to do so."""
@@ -77,6 +84,18 @@ class Ledger:
         name = obj["metadata"].get("annotations", {}).get(ANNOTATION_ROLLBACK_OF)
         original = self.executions.get(Key(obj["metadata"]["namespace"], name)) if name else None
         return trace_context(original) if original else None
+
+
+def _audit(event: str, obj: Object) -> None:
+    """One line of the audit log: the same record that `kubernaut history` reads from the cluster."""
+    told, status = record(obj), obj["status"]
+    asked = f", as {told['requestedBy']} asked" if told["requestedBy"] else ""
+    outcome = (
+        f"{status['phase']} {status.get('message', '')}"
+        if event == "ended"
+        else f"{told['action']} on {told['target']}{asked}"
+    )
+    audit_log.info("execution %s %s: %s", key_of(obj), event, outcome, extra={"audit": {"event": event, **told}})
 
 
 def _ended_at(obj: Object, since: datetime) -> bool:

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+AUDIT_LOGGER = "kubernaut.audit"
+"""Its lines are kept whatever the log level is: one for each start and one for each end."""
+
 _about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 - never changed, only replaced
 
 
@@ -50,3 +53,8 @@ def log_to_stderr(level: str = "INFO", *, as_json: bool = True) -> None:
         JsonLines() if as_json else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def keep_the_audit_log() -> None:
+    """Have every audit line written, however few other lines are wanted."""
+    logging.getLogger(AUDIT_LOGGER).setLevel(logging.INFO)

@@ -93,7 +93,7 @@ class Caches:
         jobs, pods = self.jobs.indexed(str(key)), self.pods.indexed(str(key))
         uid = obj["metadata"]["uid"] if obj else ""
         job = next((job for job in jobs if obj and is_job_of(job, obj)), None)
-        ours = [pod for pod in pods if obj and _is_pod_of(pod, obj, job)]
+        ours = [pod for pod in pods if obj and is_pod_of(pod, obj, job)]
         others = [other for other in jobs if other is not job]
         return Seen(key, obj, job, [*ours, *self.gone.of(uid)], others, [pod for pod in pods if pod not in ours])
 
@@ -136,7 +136,7 @@ def is_job_of(job: Mapping[str, Any], execution: Mapping[str, Any]) -> bool:
     return named and (owner.get("kind"), owner.get("uid")) == (KIND, uid)
 
 
-def _is_pod_of(pod: Object, execution: Mapping[str, Any], job: Object | None) -> bool:
+def is_pod_of(pod: Object, execution: Mapping[str, Any], job: Object | None) -> bool:
     """Is it a pod of that Job? Anybody may write an owner: of one that does not exist, no controller removes the pod."""
     metadata, uid, owner = execution["metadata"], execution["metadata"]["uid"], _controller(pod)
     named = tuple(owner.get(key) for key in ("apiVersion", "kind", "name")) == _job_of(metadata["name"], uid)

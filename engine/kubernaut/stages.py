@@ -19,7 +19,7 @@ from kubernaut.sightings import SIGHTINGS, sharpened
 WAIT = "wait"
 MOST_RECORDED = 200
 """So many stages are recorded of one execution; an execution that waits again and again keeps the first ones."""
-_WORTH_TELLING = timedelta(milliseconds=10)
+_WORTH_TELLING = timedelta(milliseconds=50)
 _ERROR_BOUND = 300
 
 

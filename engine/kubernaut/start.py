@@ -18,6 +18,7 @@ from kubernaut.execution import Phase, Reason, Stage
 from kubernaut.hardening import Hardening
 from kubernaut.hooks import HookCaller
 from kubernaut.informer import Key, Object
+from kubernaut.ledger import Ledger
 from kubernaut.pace import Pace
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json
@@ -75,6 +76,7 @@ class Starter:
     pace: Pace
     recorder: Recorder
     settings: Settings
+    ledger: Ledger
 
     async def begin(self, seen: Seen) -> Began | Refusal | Wait:
         """Start it if everything allows it now."""
@@ -121,7 +123,7 @@ class Starter:
             "conditions": [condition("Validated", True, "ChecksPassed")],
             "stages": [as_json(stage) for stage in stages],
         }
-        await self.recorder.phase(obj, Phase.RUNNING, None, message, more)
+        self.ledger.began(await self.recorder.phase(obj, Phase.RUNNING, None, message, more))
         self.recorder.tell(obj, "Started", message)
 
     def _reserve(self, key: Key, obj: Object, verdict: Admitted) -> Wait | None:

@@ -9,6 +9,7 @@ import pytest
 from kubernaut.registry import ACTIONS, POLICIES, Registry
 from kubernaut.settings import Settings
 from tests.support import trouble
+from tests.support.shell import as_admin, as_user
 from tests.support.site import site_on
 
 
@@ -27,3 +28,24 @@ def with_settings(request, registry):
 def registry() -> Registry:
     """What ships, and trouble."""
     return Registry.discover([*entry_points(group=ACTIONS), *entry_points(group=POLICIES), *trouble.entry_points()])
+
+
+@pytest.fixture
+def place(site, tmp_path):
+    """The words that point a command at the site, as its admin."""
+    return as_admin(site, tmp_path)
+
+
+@pytest.fixture
+async def developer(site, tmp_path):
+    """Someone who may work with executions and see nothing else."""
+    if site.sandbox is None:
+        pytest.skip("users are made on the sandbox alone")
+    api = {"apiVersion": "rbac.authorization.k8s.io/v1"}
+    metadata = {"name": "developer", "namespace": site.namespace}
+    rule = {"apiGroups": ["kubernaut.io"], "resources": ["*"], "verbs": ["*"]}
+    await site.apply({**api, "kind": "Role", "metadata": metadata, "rules": [rule]})
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "developer"}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "anna"}
+    await site.apply({**api, "kind": "RoleBinding", "metadata": metadata, "roleRef": role, "subjects": [subject]})
+    return as_user(site, tmp_path, "anna")

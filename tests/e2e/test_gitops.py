@@ -69,7 +69,8 @@ async def test_the_token_of_the_forge_is_nowhere_to_be_read(guarded):
         await site.run("gitops-pr", parameters)
     pods = (await site.cluster.list(PODS, site.namespace, selector="kubernaut.io/action=gitops-pr")).items
     seen = [(await site.cluster.list(kind, site.namespace)).items for kind in (EXECUTIONS, JOBS, EVENTS)] + [pods]
-    logs = [await site.cluster.log(site.namespace, pod["metadata"]["name"], "dry-run") for pod in pods]
+    names = [pod["metadata"]["name"] for pod in pods]
+    logs = [line for name in names async for line in site.cluster.log_lines(site.namespace, name, "dry-run")]
     assert any("tag" in log for log in logs), "there is something to look at"
     for secret in secrets:
         assert secret not in json.dumps(seen)

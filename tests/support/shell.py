@@ -1,8 +1,13 @@
 """The command line as a person uses it: a process, its exit code, and what it says."""
 
 import asyncio
+import contextlib
+import fcntl
 import os
+import pty
+import struct
 import sys
+import termios
 
 import yaml
 
@@ -22,10 +27,44 @@ async def command(*words, environment=None):
     return process.returncode, out.decode(), err.decode()
 
 
+async def on_terminal(*words, environment=None, columns=120):
+    """Run `kubernaut WORDS` on a terminal of its own; returns exit code and all that was written to it."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "kubernaut.cli",
+        *words,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env={**inherited, "TERM": "xterm-256color", **(environment or {})},
+    )
+    os.close(theirs)
+    written = await asyncio.wait_for(asyncio.to_thread(_read_all, ours), 90)
+    return await process.wait(), written.decode()
+
+
+def _read_all(terminal):
+    written = b""
+    with contextlib.suppress(OSError):  # how Linux says that the other side is closed
+        while chunk := os.read(terminal, 65_536):
+            written += chunk
+    os.close(terminal)
+    return written
+
+
 def as_admin(site, folder):
     """The words that point a command at the site's cluster and namespace, as its admin."""
     if site.sandbox is None:
         return ("-n", site.namespace)
-    config = folder / "admin.kubeconfig"
-    config.write_text(yaml.safe_dump(site.sandbox.kubeconfig()), "utf-8")
+    return as_user(site, folder, "admin", site.sandbox.kubeconfig())
+
+
+def as_user(site, folder, user, document=None):
+    """The same, on the sandbox, as some user, who may do what was granted to them."""
+    config = folder / f"{user}.kubeconfig"
+    config.write_text(yaml.safe_dump(document or site.sandbox.kubeconfig(user=user)), "utf-8")
     return ("-n", site.namespace, "--kubeconfig", str(config))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.decoding import _shallow, decoded, depth
+from kubernaut.decoding import _shallow, decoded, depth, lines_of
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text()
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
@@ -30,3 +30,21 @@ def test_what_is_too_deep_is_cut_and_its_neighbours_are_whole(levels):
 @pytest.mark.parametrize(("value", "levels"), [(1, 1), ([], 1), ([1], 2), ({"a": {"b": [1]}}, 4)])
 def test_depth_counts_levels(value, levels):
     assert depth(value) == levels
+
+
+@pytest.mark.parametrize(
+    ("chunks", "lines"),
+    [
+        pytest.param([b"one\ntw", b"o\n"], ["one", "two"], id="a line in two pieces"),
+        pytest.param(["→".encode()[:1], "→".encode()[1:] + b"\nend"], ["→", "end"], id="a character in two pieces"),
+        pytest.param([b"\xff\n"], ["\N{REPLACEMENT CHARACTER}"], id="no text at all"),
+        pytest.param([b"x" * 70_000, b"y"], ["x" * 70_000, "y"], id="a line without end"),
+        pytest.param([], [], id="nothing"),
+    ],
+)
+async def test_log_lines_come_whole_however_they_are_cut_on_the_way(chunks, lines):
+    async def arriving():
+        for chunk in chunks:
+            yield chunk
+
+    assert [line async for line in lines_of(arriving())] == lines

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from kubernaut.cli.app import app
 from kubernaut.configure import configured
@@ -17,6 +18,11 @@ from kubernaut.settings import ActionSettings, BudgetSettings, LeaderElectionSet
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+
+
+def _without_comments(text):
+    """Lines of an example that begin as a heading does are none."""
+    return re.sub(r"^# ", " # ", text, flags=re.MULTILINE)
 
 
 def test_every_reason_is_explained_and_no_other():
@@ -33,6 +39,37 @@ def test_every_command_is_named_in_the_readme_or_the_changelog():
         g.name for g in app.registered_groups
     ]
     assert [name for name in names if f"`{name}" not in told and f"kubernaut {name}" not in told] == []
+
+
+GUIDE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
+SECTIONS = dict(
+    re.findall(r"^### `kubernaut ([\w -]+)`\n(.*?)(?=^#|\Z)", _without_comments(GUIDE), re.MULTILINE | re.DOTALL)
+)
+EVERYWHERE = {"--namespace", "--all-namespaces", "--kubeconfig", "--output", "--help"}
+
+
+def commands(group, before=()):
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, (*before, name))
+        else:
+            yield " ".join((*before, name)), one
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_its_section_with_an_example_and_all_its_options(name):
+    section = SECTIONS[name]
+    assert f"```console\n$ kubernaut {name}" in section
+    options = {opt for p in COMMANDS[name].params for opt in (*p.opts, *p.secondary_opts) if opt.startswith("--")}
+    assert [option for option in options - EVERYWHERE if option not in section] == []
+
+
+def test_no_section_is_about_a_command_that_does_not_exist():
+    assert SECTIONS.keys() == COMMANDS.keys()
+    assert all(f"`{option}`" in GUIDE for option in EVERYWHERE - {"--help"})
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,11 @@ import typer
 from kubernaut.cli import (
     cluster_commands,
     control_commands,
+    describe_command,
+    get_command,
+    history_command,
     install_command,
+    logs_command,
     offline_commands,
     rbac_commands,
     rollback_command,
@@ -32,6 +36,10 @@ app = typer.Typer(
 for commands in (
     sandbox_commands,
     cluster_commands,
+    get_command,
+    describe_command,
+    logs_command,
+    history_command,
     control_commands,
     rollback_command,
     trace_command,

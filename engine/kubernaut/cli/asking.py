@@ -49,7 +49,7 @@ async def existing(cluster: Cluster, key: Key) -> dict[str, Any]:
     try:
         return await cluster.get(EXECUTIONS, key.namespace, key.name)
     except NotFoundError as error:
-        where = f"kubectl get kex -n {key.namespace}"
+        where = f"kubernaut get -n {key.namespace}"
         raise InputError(f"there is no execution {key.name} in {key.namespace}: {where}") from error
 
 

@@ -22,13 +22,14 @@ from kubernaut.cli.offline_commands import (
     ParameterFile,
     read_settings,
 )
+from kubernaut.cli.options import ActionName
 from kubernaut.cli.output import Format, Output, console, print_json
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.cluster import Cluster
 from kubernaut.controller import Controller
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, key_of
-from kubernaut.logs import log_to_stderr
+from kubernaut.logs import keep_the_audit_log, log_to_stderr
 from kubernaut.own_image import with_own_image
 from kubernaut.probes import probes
 from kubernaut.registry import Registry
@@ -51,11 +52,12 @@ def controller(
 ) -> None:
     """Run the engine against a cluster until stopped (SIGTERM or ctrl-c)."""
     log_to_stderr(log_level)
+    keep_the_audit_log()
     asyncio.run(_control(kubeconfig, read_settings(config, image)))
 
 
 def execute(
-    action: Annotated[str, typer.Argument(help="The action, as `kubernaut actions` lists it.")],
+    action: ActionName,
     namespace: Namespace = "default",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
@@ -64,11 +66,13 @@ def execute(
         bool, typer.Option("--dry-run", help="Stop after the dry run and show the planned changes.")
     ] = False,
     deadline: Annotated[int | None, typer.Option(min=1, help="Seconds for all attempts together.")] = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow it to its end.")] = True,
+    wait: Annotated[
+        bool, typer.Option("--watch/--no-wait", "--wait", "-w", help="Watch it to its end, or return at once.")
+    ] = True,
     kubeconfig: Kubeconfig = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Create an execution and follow it live to its end."""
+    """Create an execution and watch it to its end: its stages, and what its dry run says would change."""
     registry = Registry.discover()
     known = registry.actions.get(action)
     parameters = read_parameters(parameter, file, known.spec.parameters if known else None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from kubernaut.cli.asking import existing
 from kubernaut.cli.live import Follower
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
+from kubernaut.cli.options import ExecutionName, ExecutionNames
 from kubernaut.cli.output import console
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError
@@ -19,8 +20,6 @@ from kubernaut.informer import Key
 from kubernaut.pace import ANNOTATION_RESUMED
 from kubernaut.resources import EXECUTIONS
 
-Name = Annotated[str, typer.Argument(help="The execution's name.")]
-
 
 def add_to(app: typer.Typer) -> None:
     """Register these commands."""
@@ -28,13 +27,13 @@ def add_to(app: typer.Typer) -> None:
         app.command()(command)
 
 
-def cancel(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
+def cancel(name: ExecutionName, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
     """Stop an execution, whatever it is doing, and wait until its pods are gone."""
     ended = asyncio.run(_cancel(kubeconfig, Key(namespace, name)))
     raise typer.Exit(0 if ended["status"]["phase"] == Phase.CANCELLED else 1)
 
 
-def suspend(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
+def suspend(name: ExecutionName, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
     """Hold back an execution that has not started."""
     obj = asyncio.run(_set(kubeconfig, Key(namespace, name), {"suspend": True}))
     if obj.get("status", {}).get("jobName"):
@@ -43,7 +42,7 @@ def suspend(name: Name, namespace: Namespace = "default", kubeconfig: Kubeconfig
 
 
 def resume(
-    name: Annotated[list[str], typer.Argument(help="The executions' names.")],
+    name: ExecutionNames,
     namespace: Namespace = "default",
     kubeconfig: Kubeconfig = None,
 ) -> None:

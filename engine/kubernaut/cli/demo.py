@@ -12,8 +12,9 @@ from typing import Any
 
 from rich.console import Console
 
-from kubernaut.cli.live import print_details, progress_of, summary
+from kubernaut.cli.live import progress_of
 from kubernaut.cli.output import plain, print_json
+from kubernaut.cli.summary import print_details, summary
 from kubernaut.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.informer import Key
 from kubernaut.registry import Action, Registry

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from kubernaut.cli.offline_commands import Kubeconfig
-from kubernaut.cli.output import ONE_LINE, Format, Output, console, plain, print_json, table
+from kubernaut.cli.output import ONE_LINE, Format, Output, console, plain, print_json, show, table
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError
 from kubernaut.installation import INSTALL, Survey
@@ -58,4 +58,4 @@ def _show(parts: list[Part]) -> None:
     for part in parts:
         state = f"[{_STYLES[part.state]}]{part.state}[/]"
         listing.add_row(state, plain(part.what), plain(part.told), plain(part.remedy))
-    console(ONE_LINE).print(listing)
+    show(console(ONE_LINE), listing)

@@ -1,4 +1,4 @@
-"""Shows executions as they go, and what they came to."""
+"""Shows executions as they go: drawn in place on a terminal, in plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,158 +6,191 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
 
-from kubernaut.cli.offline_commands import as_pairs
-from kubernaut.cli.output import plain, styled, table
+from kubernaut.cli.changes import change_lines
+from kubernaut.cli.next_steps import next_lines
+from kubernaut.cli.output import clean, errors, lively, plain, styled, table
+from kubernaut.cli.own_pods import follow_own_pods
+from kubernaut.cli.progress import Line, lines_of, planned
+from kubernaut.cli.summary import print_details, standing, summary
+from kubernaut.cli.times import spoken
 from kubernaut.cluster import Cluster
+from kubernaut.errors import KubernautError
+from kubernaut.execution import Phase
 from kubernaut.following import follow, has_ended
 from kubernaut.informer import Key
+from kubernaut.reports import as_json
 
 _UNSEEN_SECONDS = 10.0
+_MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waits": ("·", "blue"), "now": ("", "")}
+
+
+class View:
+    """What is known of one execution at the moment, and how it is drawn."""
+
+    def __init__(self, key: Key) -> None:
+        self._key, self._began = key, time.monotonic()
+        self._obj: Mapping[str, Any] = {}
+        self._pods: dict[Key, Mapping[str, Any]] | None = None
+        self.has_pods = True
+        """Are there any that one could look at? Assumed where they cannot be read."""
+        self._current, self._since = "", self._began
+        self._spinner = Spinner("dots")
+
+    def see(self, obj: Mapping[str, Any]) -> None:
+        """Take in the execution."""
+        self._obj = obj
+        self._note()
+
+    def see_pods(self, pods: Mapping[Key, Mapping[str, Any]]) -> None:
+        """Take in its pods; one that goes stays known."""
+        self._pods = {**(self._pods or {}), **pods}
+        self.has_pods = any("deletionTimestamp" not in pod["metadata"] for pod in pods.values())
+        self._note()
+
+    @property
+    def lines(self) -> list[Line]:
+        """The stages so far."""
+        return lines_of(self._obj, None if self._pods is None else list(self._pods.values()))
+
+    @property
+    def plan(self) -> list[str]:
+        """What the dry run says would change, as markup."""
+        return change_lines(as_json(change) for change in planned(list((self._pods or {}).values())))
+
+    def draw(self) -> RenderableType:
+        """The whole of it."""
+        status = self._obj.get("status", {})
+        head = f"[bold]{self._key}[/]  {styled(status.get('phase', 'created'))}  {spoken(self._elapsed(self._began))}"
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        for line in self.lines:
+            grid.add_row(*self._row(line))
+        plan = ["  [bold]would change[/]", *(f"    {line}" for line in self.plan)] if self.plan else []
+        return Group(head, grid, *plan)
+
+    def _row(self, line: Line) -> tuple[RenderableType, ...]:
+        mark, colour = _MARKS[line.state]
+        shown = Text(f"  {mark}", colour) if mark else Table.grid()
+        if isinstance(shown, Table):
+            shown.add_row("  ", self._spinner)
+        lasted = self._elapsed(self._since) if line.lasts else line.seconds
+        return shown, Text(clean(line.name)), Text(spoken(lasted) if lasted else "under 1 s", "dim"), clean(line.detail)
+
+    def _note(self) -> None:
+        """Since when the present stage lasts, by this machine's own clock: the cluster's may differ."""
+        current = next((line.name for line in self.lines if line.lasts), "")
+        if current != self._current:
+            self._current, self._since = current, time.monotonic()
+
+    @staticmethod
+    def _elapsed(since: float) -> float:
+        return time.monotonic() - since
 
 
 class Follower:
-    """Follows one execution, with a spinner on a terminal and a line per change elsewhere."""
+    """Follows one execution to its end."""
 
     def __init__(self, out: Console, *, quiet: bool = False) -> None:
-        self._out, self._quiet = out, quiet
-        self._began = time.monotonic()
-        self._line = "created"
+        self._out, self._quiet, self._drawn = out, quiet, lively(out)
+        self._printed: set[str] = set()
 
     async def follow(self, cluster: Cluster, key: Key) -> dict[str, Any]:
         """The execution once it has ended; ctrl-c stops the looking, not the execution."""
-        last: dict[str, Any] = {}
+        view, last = View(key), dict[str, Any]()
         unseen = asyncio.get_running_loop().call_later(_UNSEEN_SECONDS, self._nobody, key)
-        with self._live():
+        pods: asyncio.Task[None] | None = None
+        with self._live(view):
             try:
                 async for obj in follow(cluster, key):
                     last = obj
                     if "observedGeneration" in obj.get("status", {}):
                         unseen.cancel()
-                    self._tell(key, obj.get("status", {}))
+                    if not self._quiet and pods is None and obj.get("status", {}).get("jobName") and not has_ended(obj):
+                        pods = asyncio.create_task(self._follow_pods(cluster, obj, view, key))
+                    view.see(obj)
+                    self._tell(key, view, obj)
             finally:
                 unseen.cancel()
-        if not self._quiet:
-            self._out.print(summary(last))
-            print_details(self._out, last)
+                if pods:
+                    pods.cancel()
+        self._conclude(last, view)
         return last
+
+    async def _follow_pods(self, cluster: Cluster, obj: Mapping[str, Any], view: View, key: Key) -> None:
+        """Its pods, if this user may read them; if not, the phases must do."""
+        with contextlib.suppress(KubernautError):
+            async for pods in follow_own_pods(cluster, obj):
+                view.see_pods(pods)
+                self._tell(key, view, obj)
+
+    def _conclude(self, last: Mapping[str, Any], view: View) -> None:
+        if self._quiet:
+            return
+        self._out.print(summary(last))
+        print_details(self._out, last)
+        if last["status"]["phase"] == Phase.FAILED:
+            for line in next_lines(last, has_pods=view.has_pods):
+                self._out.print(f"  {line}")
 
     def _nobody(self, key: Key) -> None:
         waited = f"no engine has looked at {key} for {_UNSEEN_SECONDS:.0f} s"
         message = f"{waited}: does `kubernaut controller` run, and may it act here? Still waiting."
-        Console(stderr=True, highlight=False, soft_wrap=True).print(message, markup=False)
+        errors().print(message, markup=False)
 
-    def _live(self) -> contextlib.AbstractContextManager[object]:
-        if self._quiet or not self._out.is_terminal:
+    def _live(self, view: View) -> contextlib.AbstractContextManager[object]:
+        if self._quiet or not self._drawn:
             return contextlib.nullcontext()
-        return Live(get_renderable=self._spinner, console=self._out, transient=True, refresh_per_second=10)
+        return Live(get_renderable=view.draw, console=self._out, transient=True, refresh_per_second=10)
 
-    def _spinner(self) -> Spinner:
-        return Spinner("dots", f"{self._line}  {time.monotonic() - self._began:.1f} s")
+    def _tell(self, key: Key, view: View, obj: Mapping[str, Any]) -> None:
+        """Elsewhere than on a terminal: a line for each thing that is new, and none for the end, which the summary tells."""
+        if self._quiet or self._drawn or has_ended(obj):
+            return
+        phase = self._phase(obj.get("status", {}))
+        self._print(key, phase, phase)
+        for line in view.lines:
+            if not line.lasts:
+                self._print(key, line.name, _done(line))
+        for change in view.plan:
+            self._print(key, change, f"would change {change}")
 
-    def _tell(self, key: Key, status: Mapping[str, Any]) -> None:
-        phase = status.get("phase", "created")
-        line = (
-            f"{key}  {phase}"
-            + (f" ({status['reason']})" if status.get("reason") else "")
-            + f"  {plain(status.get('message') or '')}"
-        )
-        if line != self._line and not self._quiet and not self._out.is_terminal and not has_ended({"status": status}):
-            self._out.print(line)
-        self._line = line
+    def _print(self, key: Key, what: str, line: str) -> None:
+        if what not in self._printed:
+            self._printed.add(what)
+            self._out.print(f"{key}  {line}")
 
-
-def summary(obj: Mapping[str, Any]) -> str:
-    """The end in one line; where changes follow below it, they say the rest."""
-    status = obj["status"]
-    listed = (status.get("message") or "").startswith(("Changed ", "The dry run passed; it would change "))
-    if status["phase"] == "Succeeded" and listed:
-        return styled(status["phase"]) + (", dry run only: nothing was changed" if obj["spec"].get("dryRun") else "")
-    reason = f" ({status['reason']})" if status.get("reason") else ""
-    return f"{styled(status['phase'])}{reason}  {plain(status.get('message') or '')}"
+    @staticmethod
+    def _phase(status: Mapping[str, Any]) -> str:
+        return plain(f"{standing(status)}  {status.get('message') or ''}")
 
 
-def print_details(out: Console, obj: Mapping[str, Any]) -> None:
-    """Changes, the way back, and where the time went."""
-    status, metadata = obj["status"], obj["metadata"]
-    result = status.get("result", {})
-    planned = obj["spec"].get("dryRun")
-    for change in result.get("changes", []):
-        field = plain(f"  {change['kind']}/{change['name']} {change['field']}")
-        before, after = shown(change.get("before")), shown(change.get("after"))
-        out.print(f"{field}: [red]{before}[/] → [green]{after}[/]{' (planned)' if planned else ''}")
-    for key, value in result.get("outputs", {}).items():
-        out.print(f"  {plain(key)}: {_told_output(value)}")
-    if result.get("rollback"):
-        out.print(f"  undo: kubernaut rollback {metadata['name']} -n {metadata['namespace']}")
-    if status.get("logTail"):
-        lines = "\n".join(f"    {plain(line)}" for line in status["logTail"].splitlines())
-        out.print(f"  its log ended with:\n[dim]{lines}[/]")
-    if status.get("stages"):
-        out.print(f"  time: {stages_line(status['stages'])}")
-
-
-def undo_line(obj: Mapping[str, Any]) -> str:
-    """The command that carries out the way back of an execution, whatever has happened since."""
-    rollback = obj["status"]["result"]["rollback"]
-    words = " ".join(f"-p {pair}" for pair in as_pairs(rollback["parameters"]))
-    return f"kubernaut execute {rollback['action']} -n {obj['metadata']['namespace']} {words}"
-
-
-def _told_output(value: object) -> str:
-    """A value; one of several lines stands below its name, and added and removed lines are coloured as in a diff."""
-    lines = str(value).splitlines()
-    if len(lines) <= 1:
-        return plain(str(value))
-    colours = {"+": "green", "-": "red", "@": "cyan"}
-    return "".join(f"\n    [{colours.get(line[:1], 'default')}]{plain(line)}[/]" for line in lines)
-
-
-def stages_line(stages: list[dict[str, Any]]) -> str:
-    """`validate 4 ms · start 120 ms · …`."""
-    return " · ".join(
-        f"{stage['name']} {spoken(seconds(stage)) if seconds(stage) else 'under 1 s'}" for stage in stages
-    )
-
-
-def seconds(stage: Mapping[str, Any]) -> float:
-    """How long a stage took."""
-    return (datetime.fromisoformat(stage["endTime"]) - datetime.fromisoformat(stage["startTime"])).total_seconds()
-
-
-def spoken(duration: float) -> str:
-    """Seconds as a person reads them."""
-    if duration < 0.01:
-        return f"{duration * 1000:.1f} ms"
-    return f"{duration * 1000:.0f} ms" if duration < 1 else f"{duration:.1f} s"
-
-
-def shown(value: object) -> str:
-    """A value in a table, in brief."""
-    text = "absent" if value is None else str(value)
-    return plain(text if len(text) <= 60 else f"{text[:60]}…")
+def _done(line: Line) -> str:
+    mark, _ = _MARKS[line.state]
+    return plain(f"{mark} {line.name} {spoken(line.seconds) if line.seconds else 'under 1 s'}  {line.detail}".rstrip())
 
 
 async def progress_of(cluster: Cluster, keys: Mapping[str, Key], out: Console) -> dict[str, dict[str, Any]]:
     """Follow several executions at once under their titles, until all have ended."""
     latest: dict[str, dict[str, Any]] = {}
     began = time.monotonic()
+    drawn_in_place = lively(out)
 
     async def one(title: str, key: Key) -> None:
         async for obj in follow(cluster, key):
             before = latest.get(title, {}).get("status", {}).get("phase")
             latest[title] = obj
             phase = obj.get("status", {}).get("phase", "created")
-            if not out.is_terminal and phase != before:
+            if not drawn_in_place and phase != before:
                 out.print(f"{time.monotonic() - began:6.1f} s  {title}: {phase}")
 
-    def drawn() -> Any:
+    def drawn() -> RenderableType:
         listing = table("", "EXECUTION", "PHASE", "REASON")
         for title in keys:
             status = latest.get(title, {}).get("status", {})
@@ -168,7 +201,7 @@ async def progress_of(cluster: Cluster, keys: Mapping[str, Key], out: Console) -
 
     live = (
         Live(get_renderable=drawn, console=out, transient=True, refresh_per_second=10)
-        if out.is_terminal
+        if drawn_in_place
         else contextlib.nullcontext()
     )
     with live:

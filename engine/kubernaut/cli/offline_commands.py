@@ -13,7 +13,19 @@ from rich.table import Table
 
 from kubernaut import crd as crds
 from kubernaut.checks import Admitted, Checks, Refused
-from kubernaut.cli.output import Format, Output, console, plain, print_json, print_manifests, table
+from kubernaut.cli import completion
+from kubernaut.cli.options import ActionName
+from kubernaut.cli.output import (
+    Format,
+    Output,
+    console,
+    listing_console,
+    plain,
+    print_json,
+    print_manifests,
+    show,
+    table,
+)
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.configure import configured
 from kubernaut.errors import InputError
@@ -71,7 +83,8 @@ def read_settings(file: Path | None, image: str | None) -> Settings:
 
 
 def actions(
-    name: Annotated[str, typer.Argument(help="Show this one in full.")] = "", output: Output = Format.TABLE
+    name: Annotated[str, typer.Argument(help="Show this one in full.", autocompletion=completion.actions)] = "",
+    output: Output = Format.TABLE,
 ) -> None:
     """List the installed actions, or show one: its parameters, its rights, an example."""
     registry = Registry.discover()
@@ -88,11 +101,11 @@ def actions(
         listing.add_row(row["name"], row["serviceAccount"], "; ".join(_rights(row)) or "none", row["summary"])
     for key, error in sorted(registry.broken.items()):
         listing.add_row(key, "", "[red]unavailable[/]", plain(str(error)))
-    console().print(listing)
+    show(listing_console(), listing)
 
 
 def render(
-    action: Annotated[str, typer.Argument(help="The action.")],
+    action: ActionName,
     namespace: Namespace = "default",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,

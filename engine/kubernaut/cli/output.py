@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,11 +12,12 @@ from typing import Annotated, Any
 
 import typer
 import yaml
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_FILL = re.compile(r"\s+((?:\x1b\[0m)?)$")
 ONE_LINE = 1000
 """A width at which no row of a table is broken: for listings that people search line by line."""
 STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
@@ -33,17 +35,46 @@ Output = Annotated[Format, typer.Option("-o", "--output", help="table for people
 
 def console(width: int | None = None) -> Console:
     """Standard output; plain where it is no terminal or NO_COLOR is set. Tables are as wide as it is, or `width`."""
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=width)
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty(), width=width, force_terminal=_forced())
+
+
+def listing_console() -> Console:
+    """Standard output for a table: as wide as the terminal, and with no row broken where it is none."""
+    return console(None if sys.stdout.isatty() else ONE_LINE)
+
+
+def show(out: Console, listing: RenderableType) -> None:
+    """Print a table without the blanks that fill up its last column: they would wrap where the terminal is narrower."""
+    with out.capture() as captured:
+        out.print(listing)
+    for line in captured.get().splitlines():
+        out.file.write(_FILL.sub(r"\1", line) + "\n")
+
+
+def errors() -> Console:
+    """Standard error, for what is no part of the answer."""
+    return Console(stderr=True, highlight=False, soft_wrap=True, force_terminal=_forced())
+
+
+def lively(out: Console) -> bool:
+    """May what is shown be drawn anew in place? Only by a terminal that can, and never under NO_COLOR or in a pipe."""
+    return out.is_terminal and not out.is_dumb_terminal and sys.stdout.isatty()
 
 
 def complain(message: str) -> None:
     """Say what was wrong, on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/] {_plain(message)}")
+    errors().print(f"[red]error:[/] {plain(message)}")
 
 
-def print_json(content: Any) -> None:
-    """One JSON document on standard output."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))  # noqa: T201 - rich would wrap it
+def _forced() -> bool | None:
+    """Under NO_COLOR no escape code at all is written: rich alone would leave out the colours, not bold or dim."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def print_json(content: Any, indent: int | None = 2) -> None:
+    """One JSON document on standard output; what would steer a terminal is escaped as JSON escapes it."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False, default=str)
+    print(_STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)  # noqa: T201 - rich would wrap it
 
 
 def print_manifests(manifests: Sequence[Mapping[str, Any]], output: str) -> None:
@@ -66,12 +97,14 @@ def table(*columns: str) -> Table:
 
 def styled(phase: str) -> str:
     """A phase in its colour."""
-    return f"[{STYLES.get(phase, 'white')}]{phase}[/]"
+    return f"[{STYLES.get(phase, 'white')}]{plain(phase)}[/]"
 
 
-def _plain(text: str) -> str:
+def clean(text: str) -> str:
+    """Text from elsewhere without anything that steers a terminal; for what is printed without markup."""
+    return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def plain(text: str) -> str:
     """Text from elsewhere: neither markup, nor anything that steers a terminal."""
-    return escape(_STEERING.sub("\N{REPLACEMENT CHARACTER}", text))
-
-
-plain = _plain
+    return escape(clean(text))

@@ -11,7 +11,7 @@ import typer
 
 from kubernaut import rbac
 from kubernaut.cli.offline_commands import Kubeconfig, ManifestFormat, installed
-from kubernaut.cli.output import ONE_LINE, Format, Output, console, plain, print_json, print_manifests, table
+from kubernaut.cli.output import ONE_LINE, Format, Output, console, plain, print_json, print_manifests, show, table
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError
 from kubernaut.explained import action_rights, engine_rights
@@ -67,7 +67,7 @@ def explain(
     for right in rights:
         cells = (right.identity, right.where, right.verbs, right.resources, right.only or "any", right.why)
         listing.add_row(*map(plain, cells))
-    console(ONE_LINE).print(listing)
+    show(console(ONE_LINE), listing)
 
 
 @rbac_app.command()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
 from kubernaut.cli.asking import ask, existing
 from kubernaut.cli.cluster_commands import exit_code
-from kubernaut.cli.live import Follower, undo_line
+from kubernaut.cli.live import Follower
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
+from kubernaut.cli.options import ExecutionName
 from kubernaut.cli.output import Format, Output, console, print_json
+from kubernaut.cli.summary import undo_line
 from kubernaut.cluster import Cluster
 from kubernaut.errors import InputError, KubernautError
 from kubernaut.execution import ANNOTATION_ROLLBACK_OF, Phase
@@ -32,7 +34,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def rollback(
-    name: Annotated[str, typer.Argument(help="The execution to undo.")],
+    name: ExecutionName,
     namespace: Namespace = "default",
     kubeconfig: Kubeconfig = None,
     output: Output = Format.TABLE,

@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from kubernaut.cli.asking import existing
-from kubernaut.cli.live import spoken
 from kubernaut.cli.offline_commands import Kubeconfig, Namespace
 from kubernaut.cli.output import ONE_LINE, Format, Output, console, plain, print_json, styled
+from kubernaut.cli.times import spoken
 from kubernaut.cluster import Cluster
 from kubernaut.informer import Key
 from kubernaut.recorder import now, timestamp

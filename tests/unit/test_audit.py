@@ -1,0 +1,71 @@
+"""The audit record of an execution: the same keys for each, and what was decided told apart from what came of it."""
+
+import pytest
+
+from kubernaut.audit import record
+
+META = {"name": "x", "namespace": "prod", "uid": "u", "creationTimestamp": "2026-11-01T10:00:00Z"}
+SPEC = {"action": "scale", "parameters": {"name": "web"}}
+CHANGE = {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": 2, "after": 3}
+
+
+def test_a_whole_execution_is_told_in_full():
+    status = {
+        "phase": "Succeeded",
+        "message": "Changed it.",
+        "target": "Deployment/web",
+        "requestedBy": "anna",
+        "jobName": "x-1",
+        "attempts": 1,
+        "startTime": "2026-11-01T10:00:01.000000Z",
+        "completionTime": "2026-11-01T10:00:03.250000Z",
+        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "result": {"changes": [CHANGE], "rollback": {"action": "scale", "parameters": {"replicas": 2}}},
+    }
+    assert record({"metadata": META, "spec": SPEC, "status": status}) == {
+        "execution": "x",
+        "namespace": "prod",
+        "uid": "u",
+        "requestedBy": "anna",
+        "action": "scale",
+        "target": "Deployment/web",
+        "parameters": {"name": "web"},
+        "dryRun": False,
+        "rollbackOf": None,
+        "created": "2026-11-01T10:00:00Z",
+        "started": "2026-11-01T10:00:01.000000Z",
+        "ended": "2026-11-01T10:00:03.250000Z",
+        "seconds": 2.25,
+        "decision": "admitted",
+        "phase": "Succeeded",
+        "reason": None,
+        "message": "Changed it.",
+        "attempts": 1,
+        "job": "x-1",
+        "changes": [CHANGE],
+        "rollback": {"action": "scale", "parameters": {"replicas": 2}},
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "decided"),
+    [
+        pytest.param({"phase": "Failed", "reason": "Forbidden"}, "refused", id="it never had a Job"),
+        pytest.param({"phase": "Failed", "reason": "ActionFailed", "jobName": "j"}, "admitted", id="it ran and failed"),
+        pytest.param({"phase": "Cancelled"}, "cancelled", id="stopped before it started"),
+        pytest.param({"phase": "Cancelled", "jobName": "j"}, "admitted", id="stopped while it ran"),
+        pytest.param({"phase": "Pending", "reason": "TargetBusy"}, "undecided", id="it waits"),
+        pytest.param(None, "undecided", id="nobody has looked at it"),
+    ],
+)
+def test_the_decision_is_about_the_door_and_not_about_what_came_of_it(status, decided):
+    told = record({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
+    assert told["decision"] == decided
+    assert len(told) == 22
+
+
+def test_who_asked_is_known_before_any_engine_has_looked_and_what_it_undoes_is_named():
+    annotations = {"kubernaut.io/requested-by": "ben", "kubernaut.io/rollback-of": "y"}
+    told = record({"metadata": {**META, "annotations": annotations}, "spec": {**SPEC, "dryRun": True}})
+    assert (told["requestedBy"], told["rollbackOf"], told["dryRun"]) == ("ben", "y", True)

@@ -1,0 +1,60 @@
+"""Changes in colour: short values side by side, long texts as a diff, and nothing in them steers a terminal."""
+
+import io
+
+from rich.console import Console
+
+from kubernaut.cli.changes import brief_lines, change_lines
+
+
+def change(before, after, field="data.A"):
+    return {"kind": "ConfigMap", "name": "c", "field": field, "before": before, "after": after}
+
+
+def shown(lines, terminal=False):
+    colours = "standard" if terminal else None
+    out = Console(file=io.StringIO(), force_terminal=terminal, width=200, highlight=False, color_system=colours)
+    for line in lines:
+        out.print(line)
+    return out.file.getvalue()
+
+
+def test_before_is_red_and_after_is_green():
+    text = shown(change_lines([change("info", "debug")]), terminal=True)
+    assert text == "ConfigMap/c data.A: \x1b[31minfo\x1b[0m → \x1b[32mdebug\x1b[0m\n"
+
+
+def test_what_was_not_there_and_what_is_no_text_is_told_as_what_it_is():
+    assert shown(change_lines([change(None, True), change({"a": 1}, 2)])).splitlines() == [
+        "ConfigMap/c data.A: absent → true",
+        'ConfigMap/c data.A: {"a": 1} → 2',
+    ]
+
+
+def test_a_text_of_several_lines_is_shown_as_a_diff_of_the_lines_that_differ():
+    before = "".join(f"line {number}\n" for number in range(20))
+    lines = shown(change_lines([change(before, before.replace("line 9\n", "line nine\n"))])).splitlines()
+    assert lines[0] == "ConfigMap/c data.A:"
+    assert "  -line 9" in lines
+    assert "  +line nine" in lines
+    assert "  -line 0" not in lines
+    assert len(lines) == 8
+
+
+def test_a_diff_without_end_is_cut_and_says_so():
+    lines = shown(change_lines([change("", "x\n" * 500)])).splitlines()
+    assert len(lines) == 42
+    assert lines[-1] == "  … and 461 more lines"
+
+
+def test_in_brief_each_change_is_one_line():
+    (line,) = shown(brief_lines([change("a\nb", "x" * 100)])).splitlines()
+    assert line == f"ConfigMap/c data.A: a⏎b → {'x' * 60}…"
+
+
+def test_a_value_steers_no_terminal_and_breaks_no_markup():
+    text = shown(change_lines([change("\x1b]0;title\x07", "[bold]x[/]\n\x9b2J", field="data.[red]")]), terminal=True)
+    assert "\x1b]" not in text
+    assert "\x9b" not in text
+    assert "[bold]x[/]" in text
+    assert "data.[red]" in text

@@ -38,7 +38,7 @@ async def traced(request, registry, collector):
 async def traced_end(site, collector, key):
     """The ended execution, and its trace."""
     obj = await site.end(key)
-    trace = await collector.trace(obj["status"]["traceparent"].split("-")[1])
+    trace = await collector.trace(obj)
     trace.check()
     return obj, trace
 
@@ -209,7 +209,7 @@ async def test_a_killed_engine_leaves_one_whole_trace(tmp_path, request):
         assert not collector.requests
         engine._environment["OTEL_BSP_SCHEDULE_DELAY"] = "200"
         await engine.start()
-        trace = await collector.trace(ended["status"]["traceparent"].split("-")[1])
+        trace = await collector.trace(ended)
         await engine.kill()
     trace.check()
     assert [len(trace.named(name)) for name in ("validate", "create-job", "attempt 1", "record")] == [1, 1, 1, 1]

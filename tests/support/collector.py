@@ -61,10 +61,11 @@ class Collector:
         answer = ExportTraceServiceResponse().SerializeToString()
         return web.Response(body=answer, content_type="application/x-protobuf")
 
-    async def trace(self, trace_id: str, seconds: float = 15) -> Trace:
-        """The trace, once its whole has arrived."""
+    async def trace(self, obj: dict[str, Any], seconds: float = 15) -> Trace:
+        """The trace of an ended execution, once all of it has arrived: a span for the whole and one for each stage."""
+        trace_id = obj["status"]["traceparent"].split("-")[1]
         async with asyncio.timeout(seconds):
-            while not any(span.name.startswith("execute ") for span in self.spans[trace_id].values()):
+            while len(self.spans[trace_id]) <= len(obj["status"]["stages"]):
                 await asyncio.sleep(0.05)
         return Trace(tuple(sorted(self.spans[trace_id].values(), key=lambda span: (span.start, -span.end))))
 

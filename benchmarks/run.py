@@ -60,9 +60,11 @@ async def run(options: Options, stages: Sequence[str], notes: Sequence[str], con
 
 
 async def _bounded(name: str, bench: Bench) -> None:
+    began = time.perf_counter()
     try:
         async with asyncio.timeout(_STAGE_SECONDS):
             await STAGES[name](bench)
+        bench.progress.console.print(f"{name}: measured in {time.perf_counter() - began:.0f} s")
     except* (TimeoutError, ApiError, EngineError, CommandError, aiohttp.ClientError) as errors:
         why = "; ".join(_reasons(errors))
         bench.measured.missing[name] = why

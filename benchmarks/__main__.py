@@ -20,6 +20,7 @@ _RESULTS = Path(__file__).parent / "results"
 _DEFAULT = Options()
 _STAGES, _PRESENT = list(STAGES), list(_DEFAULT.present)
 _NOTES: list[str] = []
+_STOPPED = 128 + signal.SIGTERM
 
 
 def main(
@@ -46,7 +47,10 @@ def main(
         raise typer.BadParameter(f"no stage {strange[0]!r}: {', '.join(STAGES)}")
     options = Options(cluster, image, idle, load, at_a_time, tuple(sorted(present)), real)
     console = Console()
-    report = asyncio.run(_stoppable(options, stage, note, console))
+    try:
+        report = asyncio.run(_stoppable(options, stage, note, console))
+    except asyncio.CancelledError:
+        raise typer.Exit(_STOPPED) from None
     folder = output / cluster
     folder.mkdir(parents=True, exist_ok=True)
     report.plots = draw(report.measured, folder)

@@ -5,7 +5,9 @@ PLUGINS := $(wildcard plugins/*/)
 MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check render clean
+CLUSTER ?= sandbox
+
+.PHONY: demo test check bench render clean
 
 demo: .venv/engine.stamp
 	@$(BIN)/kubernaut demo
@@ -18,6 +20,10 @@ check: .venv/dev.stamp
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+# On the sandbox, or with CLUSTER=kubeconfig on the cluster of $KUBECONFIG; BENCH holds further options (BENCH=--help).
+bench: .venv/bench.stamp
+	@$(BIN)/python -m benchmarks --cluster $(CLUSTER) $(BENCH)
 
 # Writes the files that are rendered from the code; a test fails while they differ.
 render: .venv/engine.stamp
@@ -40,4 +46,8 @@ clean:
 
 .venv/dev.stamp: .venv/engine.stamp
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/bench.stamp: .venv/engine.stamp
+	@$(PIP) --editable '.[bench]'
 	@touch $@

@@ -1,0 +1,79 @@
+"""One run: every stage in turn, each bounded in time; a stage that fails costs its own figures alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import asdict
+from types import MappingProxyType
+
+import aiohttp
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchmarks.api import ApiError
+from benchmarks.bench import Bench
+from benchmarks.engine import EngineError
+from benchmarks.figures import Measured
+from benchmarks.machine import Machine, Usage
+from benchmarks.options import Options
+from benchmarks.place import place_on
+from benchmarks.report import Report
+from benchmarks.stages import crowd, idle, load, real, runner, tracing
+from benchmarks.stages.runner import CommandError
+
+Stage = Callable[[Bench], Awaitable[None]]
+STAGES: MappingProxyType[str, Stage] = MappingProxyType(
+    {
+        "idle": idle.measure,
+        "load": load.measure,
+        "runner": runner.measure,
+        "real": real.measure,
+        "tracing": tracing.measure,
+        "crowd": crowd.measure,
+    }
+)
+_STAGE_SECONDS = 300.0
+
+
+async def run(options: Options, stages: Sequence[str], notes: Sequence[str], console: Console) -> Report:
+    """Measure the stages that are named, in the order of STAGES."""
+    began, machine, before = time.perf_counter(), Machine.here(), Usage.now()
+    measured = Measured(missing={name: "this stage was left out" for name in STAGES if name not in stages})
+    columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        async with place_on(options.where) as place:
+            bench = Bench(place, options, measured, progress)
+            for name in (name for name in STAGES if name in stages):
+                await _bounded(name, bench)
+    return Report(
+        where=options.where,
+        kubernetes=place.version,
+        machine=machine.as_json(),
+        beside=Usage.now().beside(before),
+        notes=notes,
+        seconds=time.perf_counter() - began,
+        options=asdict(options),
+        measured=measured,
+    )
+
+
+async def _bounded(name: str, bench: Bench) -> None:
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(_STAGE_SECONDS):
+            await STAGES[name](bench)
+        bench.progress.console.print(f"{name}: measured in {time.perf_counter() - began:.0f} s")
+    except* (TimeoutError, ApiError, EngineError, CommandError, aiohttp.ClientError) as errors:
+        why = "; ".join(_reasons(errors))
+        bench.measured.missing[name] = why
+        bench.progress.console.print(f"{name}: {why}", style="red")
+
+
+def _reasons(error: BaseException) -> Iterator[str]:
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _reasons(part)
+    else:
+        yield str(error) or f"it did not end in time ({type(error).__name__})"

@@ -1,0 +1,94 @@
+"""CPU of one runner step that patches a ConfigMap, beside `kubectl patch` of the same."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import urllib3
+
+import kubernaut
+import kubernaut_patch_configmap
+from benchmarks.api import Api
+from benchmarks.bench import Bench
+from benchmarks.place import CONFIG_MAP, PATCH, Place, account_token, known_actions
+
+_ACCOUNT_FILES = "var/run/secrets/kubernetes.io/serviceaccount"
+
+
+class CommandError(Exception):
+    """A command that is measured did not end well."""
+
+
+async def measure(bench: Bench) -> None:
+    """Both, several times; what counts is the least, as the machine does other things too."""
+    place = bench.place
+    account = known_actions().actions[PATCH].spec.service_account
+    token = await account_token(place.api, place.namespace, account)
+    root = _pod_root(place.folder / "pod", token, place.api)
+    step = [sys.executable, "-S", "-m", "kubernaut_patch_configmap.perform"]
+    await _repeated(bench, "runner.step", step, _step_environment(place, root))
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        bench.measured.missing["runner.kubectl"] = "kubectl is not installed"
+        return
+    patch = ["patch", "configmap", CONFIG_MAP, "-n", place.namespace, "--type=merge", "-p", '{"data":{"A":"2"}}']
+    command = [kubectl, "--cache-dir", str(place.folder / "cache"), *place.kubectl, *patch]
+    await _repeated(bench, "runner.kubectl", command, os.environ)
+
+
+async def _repeated(bench: Bench, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    spent = []
+    with bench.steps(name, bench.options.repeats) as advance:
+        for _ in range(bench.options.repeats):
+            spent.append(await _cpu_seconds(command, environment))
+            advance()
+    bench.measured.add(name, spent, "s")
+
+
+async def _cpu_seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Of the whole process, once it has ended well."""
+    process = await asyncio.create_subprocess_exec(
+        *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    before = os.times()
+    _, told = await process.communicate()
+    after = os.times()
+    if process.returncode:
+        raise CommandError(f"{Path(command[0]).name} ended with {process.returncode}: {told.decode()[-500:]}")
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def _pod_root(root: Path, token: str, api: Api) -> Path:
+    """The files of a pod."""
+    account = root / _ACCOUNT_FILES
+    account.mkdir(parents=True)
+    (root / "dev").mkdir()
+    (account / "token").write_text(token, "utf-8")
+    (account / "ca.crt").write_bytes(api.ca_file.read_bytes())
+    return root
+
+
+def _step_environment(place: Place, root: Path) -> dict[str, str]:
+    """Of the container `execute`; without `site`, as an image has no editable installs, whose import hooks cost a tenth of all this."""
+    server = urlsplit(place.api.server)
+    roots = [Path(str(module.__file__)).parents[1] for module in (kubernaut, kubernaut_patch_configmap, urllib3)]
+    step = {
+        "KUBERNAUT_POD_ROOT": str(root),
+        "KUBERNAUT_STEP": "execute",
+        "KUBERNAUT_EXECUTION": "e",
+        "KUBERNAUT_NAMESPACE": place.namespace,
+        "KUBERNAUT_UID": "u",
+        "KUBERNAUT_SETTINGS": "{}",
+        "KUBERNAUT_DEADLINE_SECONDS": "60",
+        "KUBERNAUT_PARAMETERS": json.dumps({"name": CONFIG_MAP, "set": {"A": "1"}, "remove": []}),
+        "KUBERNETES_SERVICE_HOST": str(server.hostname),
+        "KUBERNETES_SERVICE_PORT": str(server.port or 443),
+    }
+    return {**os.environ, **step, "PYTHONPATH": os.pathsep.join(map(str, roots))}

@@ -1,0 +1,51 @@
+import pytest
+
+from benchmarks.figures import Figure, Measured, differences, percentile, told
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "wanted"),
+    [([7.0], 95, 7.0), ([3.0, 1.0, 2.0], 50, 2.0), ([1.0, 2.0], 50, 1.5), ([float(n) for n in range(101)], 95, 95.0)],
+    ids=[
+        "one value is every percentile",
+        "the median is the middle one",
+        "between two ranks",
+        "one in twenty exceeds it",
+    ],
+)
+def test_percentiles(values, percent, wanted):
+    assert percentile(values, percent) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "wanted"),
+    [
+        (0.0283, "s", "28.3 ms"),
+        (1.05, "s", "1,050 ms"),
+        (42.0, "s", "42 s"),
+        (120 * 2**20, "B", "120 MiB"),
+        (1874, "B", "1.83 KiB"),
+        (43.2, "per second", "43.2 per second"),
+    ],
+    ids=str,
+)
+def test_numbers_as_a_person_reads_them(value, unit, wanted):
+    assert told(value, unit) == wanted
+
+
+def test_a_series_keeps_its_order_and_a_number_is_a_series_of_one():
+    measured = Measured()
+    measured.add("many", [3.0, 1.0], "s")
+    measured.add("one", 2, "requests")
+    assert measured.figures == {"many": Figure((3.0, 1.0), "s"), "one": Figure((2,), "requests")}
+
+
+def test_the_reason_for_a_missing_figure_is_that_of_what_it_is_part_of():
+    measured = Measured(missing={"load": "it took too long", "load.taskrun": "Tekton is not installed"})
+    assert measured.why_missing("load.taskrun.rate") == "Tekton is not installed"
+    assert measured.why_missing("load.cpu") == "it took too long"
+    assert measured.why_missing("idle.cpu") == "not measured"
+
+
+def test_differences_leave_out_what_did_not_change():
+    assert differences({"GET a": 1, "PUT b": 2}, {"GET a": 4, "PUT b": 2, "POST c": 1}) == {"GET a": 3, "POST c": 1}

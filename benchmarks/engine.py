@@ -58,6 +58,7 @@ class Engine:
             "namespaces": [namespace],
             "leaderElection": {"enabled": False},
             "probePort": self._port,
+            "maxRunning": 1_000,  # by default 50: then the load would be bounded by how long the job controller takes with each
             "actions": {NAME: {"settings": {"node": node}}},
         }
         self._settings = settings | ({"image": image} if image else {})

@@ -82,9 +82,10 @@ class Checks:
         action = self._action(spec.action)
         if isinstance(action, Refused):
             return action
-        parameters = await self._parsed(action, spec.parameters)
-        if isinstance(parameters, Refused):
-            return parameters
+        meant = await self._meant(action, spec.parameters)
+        if isinstance(meant, Refused):
+            return meant
+        parameters, target = meant
         deadline = spec.deadline_seconds or action.spec.deadline
         if deadline > action.spec.deadline:
             most = action.spec.deadline
@@ -106,21 +107,32 @@ class Checks:
             checked_at=datetime.now(UTC),
             requested_by=metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY, ""),
             traceparent=str(trace_context(obj)),
+            target=target,
         )
-        return await self._with_target(action, execution)
+        return Admitted(action, execution, target)
 
     def named(self, action: str) -> str:
         """The action's name where it is installed, else `unknown`: names that people made up are no labels."""
         return action if action in self._registry.actions or action in self._registry.broken else "unknown"
 
-    async def _parsed(self, action: Action, given: Mapping[str, Any]) -> BaseModel | Refused:
-        """Validators are a plugin's own code as well: off the event loop, under the time limit."""
+    async def _meant(self, action: Action, given: Mapping[str, Any]) -> tuple[BaseModel, Target] | Refused:
+        """Parameters and target. Validators are a plugin's own code as well: off the event loop, under the time limit."""
+
+        def ask() -> tuple[BaseModel, object] | Refused:
+            parameters = parse_parameters(action.spec.parameters, given)
+            return parameters if isinstance(parameters, Refused) else (parameters, action.spec.target(parameters))
+
         try:
-            return await self._hooks.call(
-                action.name, "parameters", partial(parse_parameters, action.spec.parameters, given)
-            )
+            answer = await self._hooks.call(action.name, "target", ask)
         except HookError as error:
             return Refused(Reason.PLUGIN_ERROR, str(error))
+        if isinstance(answer, Refused):
+            return answer
+        parameters, target = answer
+        if not isinstance(target, Target):
+            told = f"target of plugin {action.name} returned {type(target).__name__}, not a Target"
+            return Refused(Reason.PLUGIN_ERROR, told)
+        return parameters, target
 
     def _action(self, name: str) -> Action | Refused:
         if name in self._registry.actions:
@@ -132,17 +144,6 @@ class Checks:
             Reason.UNKNOWN_ACTION,
             f"no action {brief(name)} is installed; installed: {known}. What was installed since needs a restart of the engine.",
         )
-
-    async def _with_target(self, action: Action, execution: Execution) -> Admitted | Refused:
-        try:
-            target = await self._hooks.call(action.name, "target", lambda: action.spec.target(execution.parameters))
-        except HookError as error:
-            return Refused(Reason.PLUGIN_ERROR, str(error))
-        if not isinstance(target, Target):
-            return Refused(
-                Reason.PLUGIN_ERROR, f"target of plugin {action.name} returned {type(target).__name__}, not a Target"
-            )
-        return Admitted(action, replace(execution, target=target), target)
 
     async def _plugin(self, admitted: Admitted) -> Refused | None:
         answer = await self._problems(admitted.action, admitted.execution)
@@ -174,12 +175,15 @@ class Checks:
         """A policy sees its own settings, and the target's labels if it asks for them."""
         asked = replace(admitted.execution, settings=policy.settings)
         try:
-            reads = partial(policy.spec.reads_labels, asked)
-            if self._rights is not None and await self._hooks.call(policy.name, "reads_labels", reads):
+            if await self._reads_labels(policy, asked) and self._rights is not None:
                 asked = replace(asked, target_labels=await self._rights.labels(admitted.target, asked.namespace))
         except (HookError, DeniedError) as error:
             return Refused(Reason.POLICY_DENIED, str(error))
         return await self._problems(policy, asked)
+
+    async def _reads_labels(self, policy: Policy, asked: Execution) -> bool:
+        reads = policy.spec.reads_labels
+        return reads is not None and await self._hooks.call(policy.name, "reads_labels", partial(reads, asked))
 
     async def _rights_held(self, admitted: Admitted) -> Refused | None:
         if self._rights is None:

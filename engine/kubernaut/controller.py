@@ -77,7 +77,7 @@ class Controller:
         self._caches = self._watching(cluster)
         self.metrics = Metrics()
         self.metrics.expect([*registry.actions, *(registry.broken.keys() - registry.broken_policies), "unknown"])
-        cluster.observe = self.metrics.requested
+        cluster.connection.observe = self.metrics.requested
         hooks = HookCaller(settings.hook_limit_seconds, self.metrics.hook)
         checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
         self._reservations = Reservations(settings.max_running)

@@ -1,6 +1,6 @@
 """JSON and log lines from outside, decoded without trusting their shape.
 
-Python's parser gives up at about a thousand levels of nesting, and a custom resource with free-form parameters may have more: one
+Parsers give up at some level of nesting, and a custom resource with free-form parameters may have more: one
 such object must cost itself alone, never the list or the watch that it comes with.
 """
 
@@ -11,17 +11,23 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from pydantic_core import from_json
+
 _DEEPEST = 100
 _LONGEST_LINE = 64 * 1024
 _OPEN, _CLOSE, _QUOTE, _BACKSLASH = b"[{", b"]}", ord('"'), ord("\\")
 
 
 def decoded(data: bytes) -> Any:
-    """The document; whatever is nested deeper than Python can read is replaced by null. Raises ValueError for what is no JSON."""
+    """The document; what is nested deeper than a parser can read is replaced by null. Raises ValueError for what is no JSON."""
     try:
-        return json.loads(data)
-    except RecursionError:
-        return json.loads(_shallow(data))
+        return from_json(
+            data
+        )  # pydantic's parser: half the time of Python's own, and the engine decodes every change that it watches
+    except ValueError:
+        return json.loads(
+            _shallow(data)
+        )  # nested too deeply for it, or a surrogate that it does not take, or no JSON at all
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:

@@ -1,7 +1,8 @@
 """Calls plugins' hooks off the event loop, under a time limit, so that one bad plugin costs its own execution alone.
 
-Each call gets a daemon thread of its own: a hook that never returns cannot be stopped in Python, only left behind, and a
-daemon thread neither blocks a pool nor the process's exit. A plugin with several calls left behind is not called again.
+A hook that never returns cannot be stopped in Python, only left behind. So calls run in daemon threads, which do not block the process's
+exit; one that is free again takes the next call, and one that is left behind is missed by nobody. A plugin with several calls left behind
+is not called again.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from functools import partial
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from kubernaut.errors import HookError
@@ -33,6 +36,7 @@ class HookCaller:
         self.limit_seconds = limit_seconds
         self._observe = observe
         self._hung: Counter[str] = Counter()
+        self._threads = _Threads()
 
     async def call(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
         """Return what `function` returns, or raise HookError naming `plugin` and `hook` when it raises or hangs."""
@@ -63,9 +67,7 @@ class HookCaller:
                 "mend the plugin and restart the engine"
             )
         future: Future[T] = Future()
-        threading.Thread(
-            target=_run, args=(future, plugin, hook, function), name=f"{plugin}.{hook}", daemon=True
-        ).start()
+        self._threads.run(partial(_run, future, plugin, hook, function))
         return future
 
     def _left_behind(self, plugin: str, hook: str, future: Future[Any]) -> HookError:
@@ -74,6 +76,27 @@ class HookCaller:
         return HookError(
             f"hook {hook} of plugin {plugin} did not return within {self.limit_seconds:g} s; hooks must be quick and do no I/O"
         )
+
+
+class _Threads:
+    """Daemon threads: as many as there are calls at the same time. To start one takes longer than most hooks do."""
+
+    def __init__(self) -> None:
+        self._idle: deque[SimpleQueue[Callable[[], None]]] = deque()
+
+    def run(self, work: Callable[[], None]) -> None:
+        """Have it done by a thread that is free, or by a new one."""
+        try:
+            tasks = self._idle.pop()
+        except IndexError:
+            tasks = SimpleQueue()
+            threading.Thread(target=self._serve, args=(tasks,), name="hooks", daemon=True).start()
+        tasks.put(work)
+
+    def _serve(self, tasks: SimpleQueue[Callable[[], None]]) -> None:
+        while True:
+            tasks.get()()
+            self._idle.append(tasks)
 
 
 def _run(future: Future[T], plugin: str, hook: str, function: Callable[[], T]) -> None:

@@ -158,7 +158,7 @@ class Leadership:
             log.info("the Lease was not released, so it expires: %s", error or "no answer in time")
 
     async def _elect(self) -> None:
-        from kubernetes.aio.leaderelection import electionconfig, leaderelection  # noqa: PLC0415 - see Cluster.connect
+        from kubernetes.aio.leaderelection import electionconfig, leaderelection  # noqa: PLC0415 - see Connection.configured
 
         configuration = electionconfig.Config(
             lock=self._lock,
@@ -184,7 +184,7 @@ class Leadership:
 
 def _absent(message: str) -> SimpleNamespace:
     """A failure that the election takes for "there is no Lease yet": it wants the client's own exception."""
-    from kubernetes.aio.client.exceptions import ApiException  # noqa: PLC0415 - see Cluster.connect
+    from kubernetes.aio.client.exceptions import ApiException  # noqa: PLC0415 - see Connection.configured
 
     absent: SimpleNamespace = ApiException(status=404, reason=message)
     absent.body = json.dumps({"code": 404})
@@ -192,7 +192,7 @@ def _absent(message: str) -> SimpleNamespace:
 
 
 def _record(spec: Mapping[str, Any]) -> LeaderElectionRecord:
-    from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord  # noqa: PLC0415 - see Cluster.connect
+    from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord  # noqa: PLC0415 - see Connection.configured
 
     seconds = spec.get("leaseDurationSeconds")
     return LeaderElectionRecord(

@@ -70,12 +70,13 @@ class Reservations:
 
     def release(self, uid: str) -> list[Key]:
         """Give back all that this execution holds or waits for; returns who should be looked at next."""
-        self._waiting.pop(uid, None)
-        freed = self._by_uid.pop(uid, None)
+        waited, freed = self._waiting.pop(uid, None), self._by_uid.pop(uid, None)
+        if waited is None and freed is None:
+            return []
         if freed and self._holders.get(freed.target, freed).uid == uid:
             self._holders.pop(freed.target, None)
         free = self._max_running - self.running
-        return [request.key for request in self._next_in_line()[: max(free, 0)]]
+        return [request.key for request in self._next_in_line()[:free]] if free > 0 and self._waiting else []
 
     def release_others(self, key: Key, uid: str = "") -> list[Key]:
         """The same for executions of this name that are gone, all but the one with this uid."""

@@ -135,7 +135,7 @@ class Starter:
         if refusal.waiting is Waiting.TARGET and refusal.ahead:
             message = f"Execution {refusal.ahead.name} is before it on {verdict.target}; it starts when that has ended."
             return Wait(Reason.TARGET_BUSY, message, str(verdict.target))
-        message = f"{self.reservations.running} executions run, as many as the engine's settings allow; it starts when one has ended."
+        message = "As many executions run as the engine's settings allow (maxRunning); it starts when one has ended."
         return Wait(Reason.QUEUED, message, str(verdict.target))
 
     def _hold(self, obj: Object, verdict: Admitted) -> Wait | None:

@@ -205,7 +205,7 @@ class PolicySpec(BaseModel):
 
     summary: Annotated[str, Field(min_length=1, max_length=200)]
     settings: type[BaseModel] = NoSettings
-    reads_labels: Callable[[Execution], bool] = lambda _: False
+    reads_labels: Callable[[Execution], bool] | None = None
     """Does the verdict on this execution depend on its target's labels? If so the engine needs the right to read the target."""
 
 

@@ -119,7 +119,7 @@ async def test_no_more_run_at_a_time_than_the_settings_allow(registry, request):
         first = await site.create("script", {"execute": LONG, **mine("a")})
         await site.until(first, phase="Running")
         second = await site.create("script", mine("b"))
-        told = "1 executions run, as many as the engine's settings allow; it starts when one has ended."
+        told = "As many executions run as the engine's settings allow (maxRunning); it starts when one has ended."
         await site.until(second, phase="Pending", reason="Queued", message=told)
         await site.patch(EXECUTIONS, first.name, {"spec": {"cancel": True}})
         assert (await site.end(second))["status"]["phase"] == "Succeeded"

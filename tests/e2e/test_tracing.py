@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import time
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -196,7 +197,7 @@ async def test_a_rollback_links_to_what_it_undoes(traced, collector):
 async def test_a_killed_engine_leaves_one_whole_trace(tmp_path, request):
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("starts an engine of its own on the sandbox")
-    async with collecting() as collector, without_engine(tmp_path) as (site, engine):
+    async with collecting() as collector, without_engine(tmp_path) as (site, engine), at_last_killed(engine):
         engine._environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_BSP_SCHEDULE_DELAY": "60000"}
         await engine.start()
         key = await site.create("scale", {"name": "web", "replicas": 4})
@@ -210,7 +211,6 @@ async def test_a_killed_engine_leaves_one_whole_trace(tmp_path, request):
         engine._environment["OTEL_BSP_SCHEDULE_DELAY"] = "200"
         await engine.start()
         trace = await collector.trace(ended)
-        await engine.kill()
     trace.check()
     assert [len(trace.named(name)) for name in ("validate", "create-job", "attempt 1", "record")] == [1, 1, 1, 1]
     notice = trace.one("notice")
@@ -243,6 +243,15 @@ async def test_the_terminal_draws_the_same_trace_without_a_collector(traced, col
     for text in ("execute patch-configmap", "rights", "start dry-run", "PATCH v1/configmaps app-config 200", "█"):
         assert text in drawn
     assert "\x1b" not in drawn
+
+
+@asynccontextmanager
+async def at_last_killed(engine):
+    """Whatever the test comes to, its engine does not outlive it."""
+    try:
+        yield
+    finally:
+        await engine.kill()
 
 
 async def running(site, key, step):

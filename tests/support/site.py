@@ -175,7 +175,7 @@ async def engine_kubeconfig(admin: Cluster) -> dict[str, Any]:
 
 def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:
     """A kubeconfig for the same API server with another identity."""
-    configuration = admin._configuration
+    configuration = admin.connection.configuration
     with open(configuration.ssl_ca_cert, "rb") as file:  # noqa: PTH123
         ca = base64.b64encode(file.read()).decode()
     return {

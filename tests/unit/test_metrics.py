@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kubernaut.cluster import _told
+from kubernaut.connection import told as told_of
 from kubernaut.execution import Phase, Stage
 from kubernaut.metrics import Metrics, State
 
@@ -104,5 +104,5 @@ def test_they_count_what_they_say(metrics):
     ],
 )
 def test_no_label_holds_a_name_that_people_chose(path, resource):
-    assert _told("GET", path, None) == ("GET", resource)
-    assert _told("GET", path, {"watch": "true"}) == ("WATCH", resource)
+    assert told_of("GET", path, None) == ("GET", resource)
+    assert told_of("GET", path, {"watch": "true"}) == ("WATCH", resource)

@@ -12,7 +12,8 @@ from kubernaut.reports import Report, parse_report, parse_time
 from kubernaut.sightings import SIGHTINGS, sharpened
 
 _IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-_TROUBLE_REASONS = _IMAGE_REASONS | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+TROUBLE_REASONS = _IMAGE_REASONS | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
+"""Why a container waits that will not start by waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ class Attempt:
                 return (
                     f"image {step.image} cannot be pulled ({step.waiting}): {step.waiting_message or 'no more is told'}"
                 )
-            if step.waiting in _TROUBLE_REASONS:
+            if step.waiting in TROUBLE_REASONS:
                 return f"container {step.step} cannot start ({step.waiting}): {step.waiting_message}"
         return f"no node can take pod {self.pod}: {self.unschedulable}" if self.unschedulable else ""
 

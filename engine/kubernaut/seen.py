@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from kubernaut.attempts import TROUBLE_REASONS
 from kubernaut.execution import KIND, Phase
 from kubernaut.hardening import ANNOTATION_REPORTS, ANNOTATION_TARGET, LABEL_ACTION, LABEL_EXECUTION, LABEL_UID
 from kubernaut.informer import Informer, Key, Object, without_noise
@@ -165,6 +166,37 @@ def _controller(obj: Mapping[str, Any]) -> Mapping[str, Any]:
 def is_active(pod: Object) -> bool:
     """May it still do something? A pod that is remembered, but gone, is marked so."""
     return not pod.get("gone") and pod["status"].get("phase") not in {"Succeeded", "Failed"}
+
+
+def says_something_new(old: Object | None, new: Object | None) -> bool:
+    """Is there anything in this change of a Job or pod that a look could come to another decision by?
+
+    Most changes are the job controller's counting and the scheduler's and the kubelet's progress: half of all looks would be for nothing.
+    """
+    return old is None or new is None or _facts(old) != _facts(new)
+
+
+def _facts(obj: Object) -> tuple[Any, ...]:
+    """What of a Job or pod an outcome or a trouble is read from."""
+    status, metadata = obj["status"], obj["metadata"]
+    steps = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    told = {(c["type"], c["status"], c.get("reason")) for c in status.get("conditions", []) if c["type"] in _TELLING}
+    return (
+        metadata["uid"],
+        "deletionTimestamp" in metadata,
+        status.get("phase"),
+        told - {_SCHEDULED},
+        [_state(step.get("state", {})) for step in steps],
+    )
+
+
+def _state(state: Mapping[str, Any]) -> Any:
+    waiting = state.get("waiting", {}).get("reason")
+    return state.get("terminated") or (waiting if waiting in TROUBLE_REASONS else None)
+
+
+_TELLING = {"Complete", "Failed", "PodScheduled", "DisruptionTarget"}
+_SCHEDULED = ("PodScheduled", "True", None)
 
 
 def trimmed_execution(obj: Object) -> Object:

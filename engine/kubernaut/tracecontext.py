@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -49,13 +50,14 @@ def trace_context(obj: Mapping[str, Any]) -> TraceContext:
     return TraceContext(_trace_id(uid), _id(uid))
 
 
+@lru_cache(maxsize=4096)
 def _parsed(text: str) -> TraceContext | None:
     """The span that a `traceparent` names, or None for a text that is none."""
+    if not text:
+        return None
     from opentelemetry import trace  # noqa: PLC0415 - a twentieth of a second that offline commands need not wait for
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator  # noqa: PLC0415 - the same
 
-    if not text:
-        return None
     found = trace.get_current_span(TraceContextTextMapPropagator().extract({"traceparent": text})).get_span_context()
     if not found.is_valid:
         return None

@@ -1,0 +1,74 @@
+"""Which changes are worth a look, and what is kept of an execution that has ended."""
+
+import pytest
+
+from kubernaut.seen import says_something_new, trimmed_execution
+
+POD = {
+    "metadata": {"uid": "u"},
+    "spec": {},
+    "status": {"phase": "Pending", "conditions": [], "initContainerStatuses": [{"name": "dry-run", "state": {}}]},
+}
+
+
+def changed(**status):
+    return {**POD, "status": {**POD["status"], **status}}
+
+
+def step(**state):
+    return {"initContainerStatuses": [{"name": "dry-run", "state": state}]}
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(changed(phase="Succeeded"), id="the end"),
+        pytest.param(changed(**step(terminated={"exitCode": 0})), id="a step's end"),
+        pytest.param(changed(**step(waiting={"reason": "ErrImagePull"})), id="no image"),
+        pytest.param(
+            changed(conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]), id="no node"
+        ),
+        pytest.param(changed(conditions=[{"type": "DisruptionTarget", "status": "True"}]), id="eviction"),
+        pytest.param(changed(conditions=[{"type": "Failed", "status": "True"}]), id="a Job's verdict"),
+        pytest.param({**POD, "metadata": {"uid": "u", "deletionTimestamp": "now"}}, id="deletion"),
+        pytest.param({**POD, "metadata": {"uid": "another"}}, id="another of the same name"),
+        pytest.param(None, id="gone"),
+    ],
+)
+def test_what_an_outcome_is_read_from_is_looked_at(new):
+    assert says_something_new(POD, new)
+    assert says_something_new(None, POD)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(changed(conditions=[{"type": "PodScheduled", "status": "True"}]), id="a node was found"),
+        pytest.param(changed(**step(waiting={"reason": "PodInitializing"})), id="it is about to start"),
+        pytest.param(changed(**step(running={"startedAt": "now"})), id="it runs"),
+        pytest.param(changed(active=1, ready=0, uncountedTerminatedPods={}), id="the job controller counts"),
+        pytest.param({**POD, "spec": {"ttlSecondsAfterFinished": 300}}, id="our own stamp"),
+    ],
+)
+def test_mere_progress_is_not(new):
+    assert not says_something_new(POD, new)
+
+
+def test_of_an_ended_execution_only_what_is_still_asked_for_is_kept():
+    status = {
+        "phase": "Succeeded",
+        "completionTime": "t",
+        "traceparent": "x",
+        "jobName": "j",
+        "target": "T",
+        "stages": [1],
+    }
+    obj = {
+        "metadata": {"name": "a"},
+        "spec": {"action": "scale", "parameters": {"a": 1}},
+        "status": {**status, "result": {}},
+    }
+    kept = trimmed_execution(obj)
+    assert kept["spec"] == {"action": "scale"}
+    assert kept["status"].keys() == {"phase", "completionTime", "traceparent", "jobName", "target"}
+    assert trimmed_execution({**obj, "status": {"phase": "Running", "stages": [1]}})["status"]["stages"] == [1]

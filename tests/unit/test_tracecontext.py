@@ -1,0 +1,66 @@
+"""Which trace: the asker's, else one that follows from the uid; what is recorded stays."""
+
+import pytest
+
+from kubernaut.tracecontext import trace_context
+
+UID = "c1731926-388e-4402-9288-a493b10db6da"
+ASKED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+def execution(asked=None, recorded=None, uid=UID):
+    annotations = {"traceparent": asked} if asked else {}
+    status = {"traceparent": recorded} if recorded else {}
+    return {"metadata": {"uid": uid, "annotations": annotations}, "status": status}
+
+
+def test_without_an_asker_the_uid_is_the_trace():
+    context = trace_context(execution())
+    assert context.trace_id == UID.replace("-", "")
+    assert (context.parent_id, context.sampled) == ("", True)
+    assert trace_context(execution()) == context
+
+
+def test_an_askers_trace_goes_on():
+    context = trace_context(execution(ASKED))
+    assert (context.trace_id, context.parent_id) == tuple(ASKED.split("-")[1:3])
+    assert context.span_id not in {context.parent_id, "0" * 16}
+
+
+def test_an_asker_who_is_not_sampled_is_not():
+    context = trace_context(execution(ASKED[:-2] + "00"))
+    assert not context.sampled
+    assert str(context).endswith("-00")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "",
+        "nonsense",
+        "00-" + "0" * 32 + "-b7ad6b7169203331-01",
+        "00-0af7651916cd43dd8448eb211c80319c-" + "0" * 16 + "-01",
+        "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        "00-0AF7651916CD43DD-b7ad6b7169203331-01",
+        ASKED + "\n" + ASKED,
+    ],
+)
+def test_what_is_no_traceparent_is_nobodys(asked):
+    assert trace_context(execution(asked)) == trace_context(execution())
+
+
+def test_what_is_recorded_stays_whatever_the_annotation_becomes():
+    first = trace_context(execution(ASKED))
+    other = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    later = trace_context(execution(other, str(first)))
+    assert (later.trace_id, later.span_id, later.parent_id) == (first.trace_id, first.span_id, "")
+    assert trace_context(execution(ASKED, str(first))) == first
+
+
+def test_a_uid_that_is_none_still_makes_a_trace():
+    assert len(trace_context(execution(uid="odd")).trace_id) == 32
+
+
+def test_spans_below_have_ids_of_their_own_and_always_the_same():
+    context = trace_context(execution())
+    assert context.child(0, "validate") == context.child(0, "validate") != context.child(1, "validate")

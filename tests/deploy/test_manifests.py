@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from kubernaut import hardening
 from kubernaut.rbac import action_manifests
 from kubernaut.settings import LeaderElectionSettings, Settings
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
@@ -146,10 +147,24 @@ def test_the_map_in_the_admission_policies_is_what_the_plugins_declare(registry)
         assert yaml.safe_load(text) == declared
 
 
+def test_the_policy_on_the_engines_jobs_allows_what_the_engine_lets_a_plugin_set_and_sets_itself():
+    variables = named(built("deploy/admission"), "ValidatingAdmissionPolicy", "kubernaut-engine-jobs")["spec"][
+        "variables"
+    ]
+    written = {v["name"]: v["expression"] for v in variables}
+    added = {"enableServiceLinks", "dnsPolicy", "schedulerName", "serviceAccount"}
+    told = {"terminationMessagePath", "terminationMessagePolicy"}
+    assert set(yaml.safe_load(written["podFields"])) == hardening._POD_KEYS | added
+    assert set(yaml.safe_load(written["podSecurityFields"])) == hardening._POD_SECURITY_KEYS
+    assert set(yaml.safe_load(written["stepFields"])) == hardening._CONTAINER_KEYS | told
+    assert set(yaml.safe_load(written["stepSecurityFields"])) == hardening._CONTAINER_SECURITY_KEYS
+    assert set(yaml.safe_load(written["volumeFields"])) == hardening._VOLUME_KINDS | {"name"}
+
+
 def test_the_engines_user_in_the_admission_policies_is_the_one_that_it_runs_as():
     policies = yaml.safe_dump_all(built("deploy/admission"), width=9999)
     users = re.findall(r"system:serviceaccount:[\w-]+:kubernetes-executor", policies)
-    assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 3
+    assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 4
 
 
 def test_no_policy_takes_parameters_of_a_built_in_kind():

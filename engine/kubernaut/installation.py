@@ -28,6 +28,7 @@ POLICIES = (
     "requester",
     "reserved-jobs",
     "reserved-pods",
+    "restarts",
 )
 """The admission policies of `deploy/admission`, without their prefix."""
 INSTALL = "kubectl apply -k deploy/"

@@ -24,7 +24,7 @@ from kubernaut.registry import Registry
 from kubernaut.resources import EXECUTIONS, JOBS, PODS
 from kubernaut.settings import Settings
 from kubernaut.types import Execution
-from tests.conformance.client import Client, connected
+from tests.conformance.client import JSON_PATCH, MERGE, STRATEGIC, Client, connected
 from tests.conformance.conftest import image, kubeconfig, namespace  # noqa: F401 - fixtures
 from tests.deploy.manifests import Object, built, named, of_kind
 from tests.support.rendering import CONFIGURATION, rendered
@@ -645,7 +645,142 @@ async def test_the_stamp_is_who_asked_whatever_the_request_says(cluster: Client,
         kubectl("delete", "-f", "-", given=stamp)
 
 
+RESTARTER = "deployment-restarter"
 STAMPS = {"kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z", "kubernaut.io/restarted-by": "u-1"}
+
+
+@pytest.fixture
+async def restarter(cluster: Client, place: str) -> Client:
+    """Who may by RBAC do anything to the Deployment `web`, and is the account of restart-deployment."""
+    user = f"system:serviceaccount:{place}:{RESTARTER}"
+    for path, manifest in (
+        (
+            f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place}/rolebindings",
+            {
+                "metadata": {"name": RESTARTER},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
+                "subjects": [{"kind": "ServiceAccount", "name": RESTARTER, "namespace": place}],
+            },
+        ),
+        (deployments(place), deployment()),
+    ):
+        await cluster.made(path, manifest)
+    client, web = cluster.impersonating(user), f"{deployments(place)}/web"
+    async with asyncio.timeout(30):
+        while (await client.patch(web, {"spec": {"replicas": 1}}, **DRY)).code != 403:
+            await asyncio.sleep(0.2)
+        while (await client.patch(web, {}, **DRY)).code != 200:  # RBAC knows of the binding
+            await asyncio.sleep(0.2)
+    return client
+
+
+def deployments(namespace: str) -> str:  # noqa: F811
+    return f"/apis/apps/v1/namespaces/{namespace}/deployments"
+
+
+def deployment() -> dict[str, Any]:
+    return {
+        "metadata": {"name": "web", "labels": {"app": "web"}, "annotations": {"a": "b"}},
+        "spec": {
+            "replicas": 0,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}, "annotations": {"a": "b"}},
+                "spec": {"containers": [{"name": "c", "image": "none", "env": [{"name": "A", "value": "b"}]}]},
+            },
+        },
+    }
+
+
+async def test_the_account_of_restart_deployment_restarts(cluster: Client, place: str, restarter: Client):
+    web = f"{deployments(place)}/web"
+    stamped = {"spec": {"template": {"metadata": {"annotations": STAMPS}}}}
+    again = {"spec": {"template": {"metadata": {"annotations": {**STAMPS, "kubernaut.io/restarted-by": "u-2"}}}}}
+    for patch in ({}, stamped, again):
+        told(await restarter.patch(web, patch, **DRY), 200)
+        told(await restarter.patch(web, patch), 200)
+    applied = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, **stamped}
+    query = {"fieldManager": "k", "force": "true"}
+    told(await restarter.patch(web, applied, "application/apply-patch+yaml", **query), 200)
+    now = (await cluster.get(web)).body
+    assert now["spec"]["template"]["metadata"]["annotations"] == {"a": "b", **STAMPS}
+    bare = {"spec": {"template": {"metadata": {"annotations": None}}}}
+    told(await cluster.patch(web, bare), 200)
+    told(await restarter.patch(web, stamped), 200)
+
+
+@pytest.mark.parametrize(
+    ("patch", "kind", "field"),
+    [
+        ({"metadata": {"labels": {"x": "y"}}}, MERGE, "metadata.labels"),
+        ({"metadata": {"annotations": {"x": "y"}}}, MERGE, "metadata.annotations"),
+        ({"metadata": {"annotations": None}}, MERGE, "metadata.annotations"),
+        ({"metadata": {"finalizers": ["a.example/b"]}}, MERGE, "metadata.finalizers"),
+        ({"metadata": {"ownerReferences": [{**OWNER, "controller": False}]}}, MERGE, "metadata.ownerReferences"),
+        ({"spec": {"replicas": 1}}, MERGE, "spec.replicas"),
+        ({"spec": {"paused": True}}, MERGE, "spec.paused"),
+        ({"spec": {"minReadySeconds": 5}}, MERGE, "spec.minReadySeconds"),
+        ({"spec": {"revisionHistoryLimit": 0}}, MERGE, "spec.revisionHistoryLimit"),
+        ({"spec": {"progressDeadlineSeconds": 9}}, MERGE, "spec.progressDeadlineSeconds"),
+        ({"spec": {"strategy": {"type": "Recreate", "rollingUpdate": None}}}, MERGE, "spec.strategy"),
+        (
+            {"spec": {"template": {"metadata": {"annotations": {"x": "y"}}}}},
+            MERGE,
+            "spec.template.metadata.annotations[x]",
+        ),
+        (
+            {"spec": {"template": {"metadata": {"annotations": {"a": "c"}}}}},
+            MERGE,
+            "spec.template.metadata.annotations[a]",
+        ),
+        (
+            {"spec": {"template": {"metadata": {"annotations": {"a": None}}}}},
+            MERGE,
+            "spec.template.metadata.annotations[a]",
+        ),
+        ({"spec": {"template": {"metadata": {"annotations": None}}}}, MERGE, "spec.template.metadata.annotations[a]"),
+        ({"spec": {"template": {"metadata": {"labels": {"x": "y"}}}}}, MERGE, "spec.template.metadata.labels"),
+        ({"spec": {"template": {"metadata": {"finalizers": ["a.b/c"]}}}}, MERGE, "spec.template.metadata.finalizers"),
+        ({"spec": {"template": {"spec": {"serviceAccountName": "x"}}}}, MERGE, "spec.template.spec"),
+        ({"spec": {"template": {"spec": {"hostNetwork": True}}}}, MERGE, "spec.template.spec"),
+        ({"spec": {"template": {"spec": {"volumes": [{"name": "v"}]}}}}, MERGE, "spec.template.spec"),
+        (
+            {"spec": {"template": {"spec": {"containers": [{"name": "c", "image": "mine"}]}}}},
+            STRATEGIC,
+            "spec.template.spec",
+        ),
+        (
+            [{"op": "replace", "path": "/spec/template/spec/containers/0/env/0/value", "value": "c"}],
+            JSON_PATCH,
+            "spec.template.spec",
+        ),
+        ([{"op": "remove", "path": "/spec/template/spec/containers/0/env"}], JSON_PATCH, "spec.template.spec"),
+    ],
+    ids=lambda value: value if isinstance(value, str) and not value.startswith("application") else "",
+)
+async def test_the_account_of_restart_deployment_changes_nothing_else(
+    cluster: Client, place: str, restarter: Client, patch: Any, kind: str, field: str
+):
+    web = f"{deployments(place)}/web"
+    told(await restarter.patch(web, patch, kind, **DRY), 403, f"not {field}: change that under an account of your own")
+    told(await cluster.patch(web, patch, kind, **DRY), 200)
+
+
+async def test_the_account_of_restart_deployment_hides_no_change_behind_a_restart(place: str, restarter: Client):
+    template = {"metadata": {"annotations": {**STAMPS, "x": "y"}}, "spec": {"nodeSelector": {"a": "b"}}}
+    both = {"spec": {"replicas": 2, "template": template}}
+    words = "not spec.replicas, spec.template.spec, spec.template.metadata.annotations[x]:"
+    told(await restarter.patch(f"{deployments(place)}/web", both, **DRY), 403, words)
+
+
+async def test_the_scale_subresource_carries_nothing_but_replicas(cluster: Client, place: str, restarter: Client):
+    web = f"{deployments(place)}/web"
+    before = (await cluster.get(web)).body
+    more = {"spec": {"replicas": 3, "selector": {"matchLabels": {"x": "y"}}}, "metadata": {"labels": {"x": "y"}}}
+    told(await cluster.patch(f"{web}/scale", more), 200)
+    after = (await cluster.get(web)).body
+    assert after["spec"] == {**before["spec"], "replicas": 3}
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
 
 
 @pytest.fixture

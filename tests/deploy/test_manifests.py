@@ -9,6 +9,7 @@ import yaml
 from kubernaut import hardening
 from kubernaut.rbac import action_manifests
 from kubernaut.settings import LeaderElectionSettings, Settings
+from kubernaut_restart_deployment.perform import RESTARTED_AT, RESTARTED_BY
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
 
 ENGINE = "kubernetes-executor"
@@ -159,6 +160,14 @@ def test_the_policy_on_the_engines_jobs_allows_what_the_engine_lets_a_plugin_set
     assert set(yaml.safe_load(written["stepFields"])) == hardening._CONTAINER_KEYS | told
     assert set(yaml.safe_load(written["stepSecurityFields"])) == hardening._CONTAINER_SECURITY_KEYS
     assert set(yaml.safe_load(written["volumeFields"])) == hardening._VOLUME_KINDS | {"name"}
+
+
+def test_the_policy_on_restarts_names_the_account_and_the_annotations_of_the_action(registry):
+    policy = named(built("deploy/admission"), "ValidatingAdmissionPolicy", "kubernaut-restarts")["spec"]
+    (condition,) = policy["matchConditions"]
+    assert f"endsWith(':{registry.actions['restart-deployment'].spec.service_account}')" in condition["expression"]
+    (stamps,) = (v["expression"] for v in policy["variables"] if v["name"] == "stamps")
+    assert yaml.safe_load(stamps) == [RESTARTED_AT, RESTARTED_BY]
 
 
 def test_the_engines_user_in_the_admission_policies_is_the_one_that_it_runs_as():

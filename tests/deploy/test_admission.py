@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from kubernaut import ActionSpec, Parameters, Target, command_job
-from kubernaut.hardening import Hardening
+from kubernaut.hardening import APP_NAME, LABEL_APP, Hardening
 from kubernaut.installation import POLICIES
 from kubernaut.pace import ANNOTATION_RESUMED
 from kubernaut.registry import Registry
@@ -208,7 +208,7 @@ def engine_job(
     """A Job as the engine makes it, but for what is given."""
     made = hardened(account=account, image=image)
     made["metadata"] |= {"labels": labels, "ownerReferences": list(owners)}
-    made["spec"]["template"]["metadata"]["labels"] = labels if below is None else below
+    made["spec"]["template"]["metadata"]["labels"] = {LABEL_APP: APP_NAME, **(labels if below is None else below)}
     made["spec"] |= spec
     return made
 
@@ -328,6 +328,7 @@ async def test_the_engine_creates_no_other_job(cluster: Client, place: str, chan
     told(answer, 403, words)
 
 
+LABELLED = "spec.template.metadata.labels"
 HERE, BELOW, STEP = "spec", "spec.template.spec", "spec.template.spec.containers.0"
 INIT = STEP.replace("containers", "initContainers")
 BARE = {"name": "more", "image": "none", "command": ["true"]}
@@ -400,6 +401,8 @@ LOOSE_PODS = [
     (f"{HERE}.activeDeadlineSeconds", 86_401, "86400 at most"),
     (f"{HERE}.parallelism", 2, "leave spec.parallelism"),
     (f"{HERE}.completions", 2, "leave spec.parallelism and spec.completions out"),
+    (f"{LABELLED}.app", "web", "no label that a Service"),
+    (f"{LABELLED}.app~kubernetes~io/name", "web", "app.kubernetes.io/name: kubernetes-executor"),
     (f"{BELOW}.hostNetwork", True, "spec.template.spec.hostNetwork"),
     (f"{BELOW}.hostPID", True, "spec.template.spec.hostPID"),
     (f"{BELOW}.hostIPC", True, "spec.template.spec.hostIPC"),
@@ -469,11 +472,15 @@ async def test_the_engine_creates_no_pod_that_is_less_than_hardened(cluster: Cli
     assert passed == []
 
 
-async def test_the_engine_creates_no_pod_that_starts_over_or_has_another_apparmor_profile(cluster: Client, place: str):
+async def test_the_engine_creates_no_job_that_starts_over_adopts_pods_or_frees_them_of_apparmor(
+    cluster: Client, place: str
+):
     engine = cluster.impersonating(ENGINE)
     again = changed_at(engine_job(), f"{BELOW}.restartPolicy", "OnFailure")
     del again["spec"]["podFailurePolicy"]  # goes with Never alone
     told(await engine.post(jobs(place), again, **DRY), 403, "spec.template.spec.restartPolicy: Never")
+    greedy = engine_job(manualSelector=True, selector={"matchLabels": {LABEL_APP: APP_NAME}})
+    told(await engine.post(jobs(place), greedy, **DRY), 403, "leave spec.manualSelector out")
     free = engine_job()
     key = "container.apparmor.security.beta.kubernetes.io/execute"
     free["spec"]["template"]["metadata"]["annotations"] = {"a": "b", key: "unconfined"}
@@ -548,7 +555,7 @@ async def test_reserved_labels_never_change_and_all_else_may(cluster: Client, pl
     for user in (cluster, cluster.impersonating(MALLORY), engine):
         for key in LABELS:
             for path, value in ((mine, None), (mine, "else"), (foreign, "new")):
-                words = "not its own" if (user, path) == (engine, foreign) else "never change"
+                words = "" if (user, path) == (engine, foreign) else "never change"  # "" as two policies refuse it
                 told(await user.patch(path, {"metadata": {"labels": {key: value}}}, **DRY), 403, words)
         told(
             await user.patch(

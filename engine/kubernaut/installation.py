@@ -20,7 +20,16 @@ from kubernaut.registry import Action, Registry
 from kubernaut.resources import LEASES, SERVICE_ACCOUNTS, resource_of
 from kubernaut.types import Rule
 
-POLICIES = ("action-accounts", "engine-jobs", "executing", "requester", "reserved-jobs", "reserved-pods")
+POLICIES = (
+    "action-accounts",
+    "engine-job-changes",
+    "engine-jobs",
+    "executing",
+    "requester",
+    "reserved-jobs",
+    "reserved-pods",
+    "restarts",
+)
 """The admission policies of `deploy/admission`, without their prefix."""
 INSTALL = "kubectl apply -k deploy/"
 _CRDS = resource_of("apiextensions.k8s.io/v1/customresourcedefinitions")

@@ -83,7 +83,7 @@ def test_the_chart_renders_what_kustomize_builds(folders, values):
 
 def test_the_policies_name_the_engines_own_user_wherever_it_is_installed():
     text = yaml.safe_dump_all(rendered("elsewhere", admission={"enabled": True}), width=9999)
-    assert text.count("system:serviceaccount:elsewhere:kubernetes-executor") == 3
+    assert text.count("system:serviceaccount:elsewhere:kubernetes-executor") == 4
     assert "kubernaut-system" not in text
 
 

@@ -6,8 +6,10 @@ import shutil
 import pytest
 import yaml
 
+from kubernaut import hardening
 from kubernaut.rbac import action_manifests
 from kubernaut.settings import LeaderElectionSettings, Settings
+from kubernaut_restart_deployment.perform import RESTARTED_AT, RESTARTED_BY
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
 
 ENGINE = "kubernetes-executor"
@@ -146,10 +148,32 @@ def test_the_map_in_the_admission_policies_is_what_the_plugins_declare(registry)
         assert yaml.safe_load(text) == declared
 
 
+def test_the_policy_on_the_engines_jobs_allows_what_the_engine_lets_a_plugin_set_and_sets_itself():
+    variables = named(built("deploy/admission"), "ValidatingAdmissionPolicy", "kubernaut-engine-jobs")["spec"][
+        "variables"
+    ]
+    written = {v["name"]: v["expression"] for v in variables}
+    added = {"enableServiceLinks", "dnsPolicy", "schedulerName", "serviceAccount"}
+    told = {"terminationMessagePath", "terminationMessagePolicy"}
+    assert set(yaml.safe_load(written["podFields"])) == hardening._POD_KEYS | added
+    assert set(yaml.safe_load(written["podSecurityFields"])) == hardening._POD_SECURITY_KEYS
+    assert set(yaml.safe_load(written["stepFields"])) == hardening._CONTAINER_KEYS | told
+    assert set(yaml.safe_load(written["stepSecurityFields"])) == hardening._CONTAINER_SECURITY_KEYS
+    assert set(yaml.safe_load(written["volumeFields"])) == hardening._VOLUME_KINDS | {"name"}
+
+
+def test_the_policy_on_restarts_names_the_account_and_the_annotations_of_the_action(registry):
+    policy = named(built("deploy/admission"), "ValidatingAdmissionPolicy", "kubernaut-restarts")["spec"]
+    (condition,) = policy["matchConditions"]
+    assert f"endsWith(':{registry.actions['restart-deployment'].spec.service_account}')" in condition["expression"]
+    (stamps,) = (v["expression"] for v in policy["variables"] if v["name"] == "stamps")
+    assert yaml.safe_load(stamps) == [RESTARTED_AT, RESTARTED_BY]
+
+
 def test_the_engines_user_in_the_admission_policies_is_the_one_that_it_runs_as():
     policies = yaml.safe_dump_all(built("deploy/admission"), width=9999)
     users = re.findall(r"system:serviceaccount:[\w-]+:kubernetes-executor", policies)
-    assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 3
+    assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 4
 
 
 def test_no_policy_takes_parameters_of_a_built_in_kind():

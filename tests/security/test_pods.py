@@ -1,49 +1,23 @@
 """The pods of the actions that ship, as the API server takes them: restricted Pod Security, and no token where nothing is declared."""
 
-import json
-import subprocess
-import sys
-
 import pytest
-import yaml
 
 from kubernaut.registry import Registry
+from tests.support.rendering import rendered
 from tests.support.site import NAMESPACES
 
 SHIPPED = Registry.discover()
 RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}}
-FORGE = {
-    "kind": "github",
-    "url": "https://github.com",
-    "token_secret": {"name": "forge"},
-    "repositories": ["**"],
-    "namespaces": ["*"],
-}
-CONFIGURATION = {"actions": {"gitops-pr": {"settings": {"forges": [FORGE]}}}}
-
-
-@pytest.fixture
-def rendered(tmp_path):
-    """The Job that an action's first example becomes."""
-    (tmp_path / "engine.yaml").write_text(yaml.safe_dump(CONFIGURATION), "utf-8")
-
-    def render(action, *options):
-        (tmp_path / "parameters.yaml").write_text(yaml.safe_dump(SHIPPED.actions[action].spec.examples[0]), "utf-8")
-        given = ("-f", str(tmp_path / "parameters.yaml"), "--config", str(tmp_path / "engine.yaml"), "-o", "json")
-        command = [sys.executable, "-m", "kubernaut.cli", "render", action, *given, *options]
-        return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-
-    return render
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["for real", "rehearsed"])
 @pytest.mark.parametrize("action", sorted(SHIPPED.actions))
 async def test_restricted_pod_security_takes_the_pod_and_it_has_a_token_only_for_declared_rights(
-    ground, rendered, action, options
+    ground, tmp_path, action, options
 ):
     space = f"/api/v1/namespaces/{ground.granted}"
     assert (await ground.admin.patch(space, RESTRICTED)).code == 200
-    job = rendered(action, "-n", ground.granted, *options)
+    job = rendered(tmp_path, action, "-n", ground.granted, *options)
     pod = {"metadata": {"name": "x"}, "spec": job["spec"]["template"]["spec"]}
     made = await ground.admin.post(f"{space}/pods", pod, dryRun="All")
     assert made.code == 201, made.body

@@ -1,0 +1,33 @@
+"""The Job that an action's first example becomes, as `kubernaut render` prints it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from kubernaut.registry import Registry
+
+FORGE = {
+    "kind": "github",
+    "url": "https://github.com",
+    "token_secret": {"name": "forge"},
+    "repositories": ["**"],
+    "namespaces": ["*"],
+}
+CONFIGURATION = {"actions": {"gitops-pr": {"settings": {"forges": [FORGE]}}}}
+
+
+def rendered(folder: Path, action: str, *options: str) -> dict[str, Any]:
+    """That Job, made by a configuration and parameters that are written into the folder."""
+    example = Registry.discover().actions[action].spec.examples[0]
+    (folder / "engine.yaml").write_text(yaml.safe_dump(CONFIGURATION), "utf-8")
+    (folder / "parameters.yaml").write_text(yaml.safe_dump(example), "utf-8")
+    given = ("-f", str(folder / "parameters.yaml"), "--config", str(folder / "engine.yaml"), "-o", "json")
+    command = [sys.executable, "-m", "kubernaut.cli", "render", action, *given, *options]
+    made: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return made

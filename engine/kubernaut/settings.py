@@ -104,7 +104,7 @@ class Settings(_Section):
     """Namespaces that this engine serves; empty means every one. It watches no other, and needs no right in any other."""
     max_running: Annotated[int, Field(ge=1, le=10_000)] = 50
     """Executions that may run at a time; the others wait as `Queued`."""
-    workers: Annotated[int, Field(ge=1, le=1_000)] = 16
+    workers: Annotated[int, Field(ge=1, le=1_000)] = 64
     """Executions that are looked at at a time."""
     hook_limit_seconds: Annotated[float, Field(gt=0, le=300, strict=False)] = 5.0
     """How long one hook of a plugin may take."""

@@ -77,14 +77,14 @@ def attempt_stages(
 ) -> list[Stage]:
     """Each attempt with its parts: finding a node, pulling images, and the two steps, each started first, with the runner's own requests.
 
-    All of it between `since` and `until`, whatever clocks and pods say. `pulls` goes by the pod's name. Between two attempts the job
-    controller waits: `backoff`.
+    All of it between `since` and `until`, whatever clocks and pods say. `pulls` goes by the pod's name. What the job controller takes is
+    told where it is worth telling: `create-pod` before the first attempt, and `backoff` between two.
     """
     stages: list[Stage] = []
     for number, attempt in enumerate(attempts, start=1):
         begins = min(until, max(attempt.created, since) if since else attempt.created)
-        if number > 1 and since and begins - since > _WORTH_TELLING:
-            stages.append(Stage(name="backoff", start_time=since, end_time=begins))
+        if since and begins - since > _WORTH_TELLING:
+            stages.append(Stage(name="backoff" if number > 1 else "create-pod", start_time=since, end_time=begins))
         parts = list(_parts(attempt, number, _Span(begins, until), pulls.get(attempt.pod)))
         ends = max((part.end_time or part.start_time for part in parts), default=begins)
         error = attempt.interruption or (f"{attempt.failed_step.step} failed" if attempt.failed_step else "")

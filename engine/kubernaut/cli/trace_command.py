@@ -28,6 +28,7 @@ _BESIDE = 13
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _COLOURS = {
     "wait": "yellow", "attempt": "blue", "schedule": "blue", "pull-image": "blue", "start": "blue", "backoff": "yellow",
+    "create-pod": "yellow",
     "dry-run": "cyan", "execute": "green", "notice": "magenta", "record": "magenta", "cancel": "yellow",
 }  # fmt: skip
 

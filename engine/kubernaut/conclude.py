@@ -74,21 +74,20 @@ class Concluder:
     async def end(self, seen: Seen, ended: Ended) -> None:
         """The end of one that had a Job."""
         obj = seen.obj or {}
-        stages = await self._stages(seen, ended.attempts)
         with recording() as noted, stage("record"):
             result = await self._with_rollback(obj, ended.result)
-        told = {
-            "attempts": sum(attempt.began for attempt in ended.attempts),
-            "conditions": [*seen.status.get("conditions", []), *_conditions(ended)],
-            "result": as_json(result),
-            "logTail": ended.log_tail or None,
-            "stages": [as_json(stage) for stage in [*stages, *noted.stages()]],
-        }
         try:
-            await self._write(
-                obj, ended.phase, ended.reason, ended.message, told | {"completionTime": timestamp(now())}
-            )
-        except (RejectedError, ValueError, OverflowError) as error:
+            stages = [*await self._stages(seen, ended.attempts, noted.noted[0].started), *noted.stages()]
+            told = {
+                "completionTime": timestamp(now()),
+                "attempts": sum(attempt.began for attempt in ended.attempts),
+                "conditions": [*seen.status.get("conditions", []), *_conditions(ended)],
+                "result": as_json(result),
+                "logTail": ended.log_tail or None,
+                "stages": [as_json(stage) for stage in stages],
+            }
+            await self._write(obj, ended.phase, ended.reason, ended.message, told)
+        except (RejectedError, ValueError, TypeError, OverflowError) as error:
             # An end that cannot be written whole is written bare: nothing that a pod says may keep its execution from ending.
             log.warning("the result of %s cannot be recorded: %s", obj["metadata"]["name"], error)
             message = f"{ended.message} (Its result could not be recorded: {bounded(str(error), 200)})"
@@ -97,7 +96,7 @@ class Concluder:
     async def cancelled(self, seen: Seen, message: str) -> None:
         """The end of one that somebody stopped."""
         obj, time = seen.obj or {}, now()
-        stages = [*await self._stages(seen, read_attempts(seen.pods)), *_cancelling(obj, time)]
+        stages = [*await self._stages(seen, read_attempts(seen.pods), time), *_cancelling(obj, time)]
         more = {"completionTime": timestamp(time), "stages": [as_json(stage) for stage in stages]}
         await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, message, more)
 
@@ -136,9 +135,8 @@ class Concluder:
             return result
         return result.model_copy(update={"rollback": rollback}) if isinstance(rollback, Rollback) else result
 
-    async def _stages(self, seen: Seen, attempts: tuple[Attempt, ...]) -> list[Stage]:
-        """What is recorded, what the attempts went through, and how long the cluster took to tell of the end."""
-        time = now()
+    async def _stages(self, seen: Seen, attempts: tuple[Attempt, ...], time: datetime) -> list[Stage]:
+        """What is recorded, what the attempts went through, and how long the cluster took to tell of the end, at this time."""
         stages = waited(seen.obj or {}, time)
         since = max((stage.end_time for stage in stages if stage.end_time), default=None)
         if since is None and seen.job:

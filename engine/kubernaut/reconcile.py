@@ -29,6 +29,7 @@ from kubernaut.timeline import recording, stage
 from kubernaut.tracecontext import trace_context
 from kubernaut.troubles import Troubles
 from kubernaut.types import Result
+from kubernaut.verdict import is_explained
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,8 @@ class Reconciler:
 
     async def _follow(self, seen: Seen) -> Outcome:
         obj, job = seen.obj or {}, seen.job or {}
+        if not is_explained(job, seen.pods, now()):
+            return LookAgain(0.5)
         match observe(job, seen.pods, noticed=Noticed.read(seen.status), dry_run=bool(obj["spec"].get("dryRun"))):
             case Ended() as ended:
                 await self.concluder.end(seen, ended)

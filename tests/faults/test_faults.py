@@ -10,6 +10,9 @@ from kubernaut.rbac import ENGINE_NAMESPACE, LEASE
 from kubernaut.resources import LEASES
 from tests.faults.load import Load, Witness
 
+# A server that is killed while a client shakes hands with it leaves that connection to the garbage collector, and Python says so.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
 SPREAD_SECONDS = 8
 
 

@@ -9,9 +9,8 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from urllib.parse import urlsplit
-
-import urllib3
 
 import kubernaut
 import kubernaut_patch_configmap
@@ -57,12 +56,12 @@ async def _cpu_seconds(command: Sequence[str], environment: Mapping[str, str]) -
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
-    before = os.times()
+    before = getrusage(RUSAGE_CHILDREN)
     _, told = await process.communicate()
-    after = os.times()
+    after = getrusage(RUSAGE_CHILDREN)
     if process.returncode:
         raise CommandError(f"{Path(command[0]).name} ended with {process.returncode}: {told.decode()[-500:]}")
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _pod_root(root: Path, token: str, api: Api) -> Path:
@@ -78,7 +77,7 @@ def _pod_root(root: Path, token: str, api: Api) -> Path:
 def _step_environment(place: Place, root: Path) -> dict[str, str]:
     """Of the container `execute`; without `site`, as an image has no editable installs, whose import hooks cost a tenth of all this."""
     server = urlsplit(place.api.server)
-    roots = [Path(str(module.__file__)).parents[1] for module in (kubernaut, kubernaut_patch_configmap, urllib3)]
+    roots = [Path(str(module.__file__)).parents[1] for module in (kubernaut, kubernaut_patch_configmap)]
     step = {
         "KUBERNAUT_POD_ROOT": str(root),
         "KUBERNAUT_STEP": "execute",

@@ -1,15 +1,17 @@
 """Safe, automatic remediation on Kubernetes.
 
 What a plugin's author needs is here; each name is loaded on first use, so that the pod side (`kubernaut.runner`) starts
-without pydantic and pluggy.
+without pydantic, pluggy and `typing`.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from kubernaut.hookspecs import hookimpl
     from kubernaut.jobs import command_job, runner_job
     from kubernaut.types import (

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kubernaut.reports import parse_report
 from kubernaut.runner.api import Api, _content, _parts
-from kubernaut.runner.faults import Conflict, Rejected, TryAgain
+from kubernaut.runner.faults import Conflict, Rejected, TryAgain, Unanswered
 from kubernaut.runner.report import LIMIT, Report
 
 ENV = {
@@ -161,6 +161,21 @@ def test_modify_gives_up_after_five_conflicts():
         api.modify("v1/things", "x", lambda _: {"spec": {}})
 
 
+def test_a_write_that_was_carried_out_without_an_answer_is_still_told_as_a_change():
+    api = Recording([obj("1", n=1), Unanswered("lost"), obj("2", n=5), obj("2", n=5)])
+    before, after = api.modify("v1/things", "x", lambda _: {"spec": {"n": 5}})
+    assert (before["spec"]["n"], after["spec"]["n"]) == (1, 5)
+
+
+def test_a_write_without_an_answer_is_told_as_a_change_where_nothing_is_left_to_write():
+    api = Recording([obj("1", n=1), Unanswered("lost"), obj("2", n=5)])
+    before, after = api.modify(
+        "v1/things", "x", lambda current: {} if current["spec"]["n"] == 5 else {"spec": {"n": 5}}
+    )
+    assert (before["spec"]["n"], after["spec"]["n"]) == (1, 5)
+    assert len(api.sent) == 3
+
+
 def test_modify_with_nothing_to_change_writes_nothing():
     api = Recording([obj("1")])
     api.modify("v1/things", "x", lambda _: {})
@@ -215,7 +230,7 @@ def test_answers_become_a_refusal_or_another_attempt(code, status, error, reason
 
 
 def test_the_pod_side_starts_without_the_heavy_libraries():
-    heavy = ("pydantic", "pluggy", "kubernetes", "aiohttp", "dataclasses")
+    heavy = ("pydantic", "pluggy", "kubernetes", "aiohttp", "urllib3", "typing", "traceback")
     source = f"import sys, kubernaut.runner; print([m for m in {heavy} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
-from typing import Any, NoReturn
 
 from kubernaut.runner.api import Api
 from kubernaut.runner.faults import Rejected
 from kubernaut.runner.report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NoReturn
 
 _LEFT_FOR_THE_END_SECONDS = 5.0
 

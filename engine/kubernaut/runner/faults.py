@@ -20,5 +20,9 @@ class Conflict(TryAgain):
     """Somebody changed the object between reading and writing it."""
 
 
+class Unanswered(TryAgain):
+    """A request that was sent, and may have been carried out, but no answer came."""
+
+
 class Stopped(BaseException):
     """The pod is being deleted (SIGTERM)."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
-from collections.abc import Callable
 
 from kubernaut.runner.action import Action
 from kubernaut.runner.faults import Rejected, Stopped, TryAgain
 from kubernaut.runner.report import Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 DONE, ERROR, REJECTED, STOPPED = 0, 1, 42, 143
 
@@ -38,6 +40,8 @@ def _outcome(perform: Callable[[Action], None], report: Report) -> int:
     except Stopped:
         return _told(report, "error", "it was stopped before its end", STOPPED)
     except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its report must be written
+        import traceback  # noqa: PLC0415 - only a bug needs it, and each start would pay for it
+
         trace = traceback.format_exc()
         report.say(trace)
         print(trace, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error

@@ -27,7 +27,12 @@ def termination_log() -> str:
     return path("/dev/termination-log")
 
 
+def api_address() -> tuple[str, int]:
+    """The API server's host and port, from the variables that every container gets."""
+    return os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"])
+
+
 def api_server() -> str:
-    """The API server's URL, from the variables that every container gets."""
-    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
+    """The API server's URL."""
+    host, port = api_address()
     return f"https://[{host}]:{port}" if ":" in host else f"https://{host}:{port}"

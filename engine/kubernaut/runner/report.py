@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from typing import Any
 
 from kubernaut.runner import pod
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 LIMIT = 4096
 _LONG_VALUE = 120

@@ -1,0 +1,174 @@
+"""The pod side's connection: what it sends again, what it never does, and whom it trusts."""
+
+import socket
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from kubernaut.runner import connection as module
+from kubernaut.runner.connection import Connection
+from kubernaut.runner.faults import TryAgain, Unanswered
+from kubernaut.sandbox.tls import make_authority
+
+HANG_UP = 0
+"""In place of a status: the request is read, and the connection closed without an answer."""
+
+
+class Server(ThreadingHTTPServer):
+    """An API server that answers as it is told, and remembers what it was asked and by how many connections."""
+
+    daemon_threads = True
+
+    def __init__(self, context, address):
+        super().__init__((address, 0), Handler)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.answers, self.asked, self.connections, self._last = [], [], 0, None
+
+    def process_request(self, request, client_address):
+        self.connections += 1
+        self._last = request
+        super().process_request(request, client_address)
+
+    def hang_up(self):
+        self._last.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request, client_address):
+        """A client that trusts somebody else hangs up: nothing to print."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.asked.append((self.command, self.path, body.decode()))
+        status, *headers = self.server.answers.pop(0)
+        if status == HANG_UP:
+            self.close_connection = True
+            return
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    do_GET = do_PATCH = do_POST = answer  # noqa: N815 - the names are http.server's
+
+    def log_message(self, *_):
+        """Nothing: the test asserts on what was asked."""
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    slept = []
+    monkeypatch.setattr(module.time, "sleep", slept.append)
+    return slept
+
+
+@contextmanager
+def serving(tmp_path, monkeypatch, address="127.0.0.1"):
+    authority = make_authority(tmp_path)
+    server = Server(authority.context, address)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", address)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.server_port))
+    monkeypatch.setattr(module.pod, "ca_file", lambda: str(authority.ca_file))
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch, pauses):
+    with serving(tmp_path, monkeypatch) as server:
+        yield server
+
+
+@pytest.fixture
+def ask():
+    connection = Connection()
+    yield (
+        lambda method="PATCH", *, again=False: connection.ask(method, "/api/v1/things/x", {}, "{}", again=again).status
+    )
+    connection.close()
+
+
+def test_requests_share_one_connection(server, ask):
+    server.answers = [(200,)] * 3
+    assert [ask() for _ in range(3)] == [200] * 3
+    assert server.connections == 1
+    assert server.asked == [("PATCH", "/api/v1/things/x", "{}")] * 3
+
+
+@pytest.mark.parametrize("busy", [429, 503])
+def test_a_busy_server_is_asked_again_and_its_own_pause_kept(server, ask, pauses, busy):
+    server.answers = [(busy,), (busy, ("Retry-After", "3")), (busy, ("Retry-After", "3600")), (200,)]
+    assert ask() == 200
+    assert pauses == [0.0, 3.0, 10.0]
+
+
+def test_a_server_that_stays_busy_is_asked_five_times(server, ask):
+    server.answers = [(503,)] * 5
+    assert ask() == 503
+    assert not server.answers
+
+
+def test_a_write_that_got_no_answer_is_not_sent_again(server, ask, pauses):
+    server.answers = [(HANG_UP,)]
+    with pytest.raises(Unanswered, match="no answer from the API server at https://127"):
+        ask()
+    assert len(server.asked) == 1
+    assert pauses == []
+
+
+def test_what_may_be_done_twice_is_sent_again_over_a_new_connection(server, ask):
+    server.answers = [(HANG_UP,), (HANG_UP,), (200,)]
+    assert ask("GET", again=True) == 200
+    assert server.connections == 3
+
+
+def test_a_server_that_hung_up_between_two_requests_is_connected_to_anew(server, ask):
+    server.answers = [(200, ("Connection", "close")), (200,)]
+    assert [ask(), ask()] == [200, 200]
+
+
+def test_a_server_that_hung_up_without_a_word_costs_no_write(server, ask):
+    server.answers = [(200,), (200,)]
+    ask()
+    server.hang_up()
+    assert ask() == 200
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_server_out_of_reach_is_tried_five_times(server, ask, monkeypatch, pauses, method):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(unused.getsockname()[1]))
+        with pytest.raises(TryAgain, match="Connection refused") as caught:
+            ask(method)
+    assert not isinstance(caught.value, Unanswered)
+    assert pauses == [0.0, 0.5, 1.0, 2.0]
+
+
+def test_a_server_with_a_certificate_of_somebody_else_gets_no_request(server, ask, tmp_path, monkeypatch):
+    (tmp_path / "other").mkdir()
+    other = make_authority(tmp_path / "other")
+    monkeypatch.setattr(module.pod, "ca_file", lambda: str(other.ca_file))
+    with pytest.raises(TryAgain, match="certificate verify failed"):
+        ask()
+    assert server.asked == []
+
+
+def test_a_server_under_another_name_gets_no_request(tmp_path, monkeypatch, pauses, ask):
+    with serving(tmp_path, monkeypatch, "127.0.0.2") as server:
+        with pytest.raises(TryAgain, match="certificate is not valid for '127"):
+            ask()
+        assert server.asked == []

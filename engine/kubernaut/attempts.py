@@ -70,6 +70,15 @@ class Attempt:
         return any(step.started for step in self.steps)
 
     @property
+    def succeeded(self) -> bool:
+        """Has its main step ended well? That is final, as no container of these pods is ever started again.
+
+        The pod's own phase follows a second later: the kubelet first takes the sandbox down and looks once more (seen on 1.36).
+        """
+        main = self.step(self.main)
+        return self.phase == "Succeeded" or (self.phase != "Failed" and main is not None and main.exit_code == 0)
+
+    @property
     def failed_step(self) -> StepRun | None:
         """The step that ended badly."""
         return next((step for step in self.steps if step.exit_code), None)
@@ -82,11 +91,13 @@ class Attempt:
     @property
     def interruption(self) -> str:
         """What took the pod away, in one clause, or ""."""
+        if self.succeeded:
+            return ""
         if self.disruption:
             return f"pod {self.pod} was taken away by the cluster: {self.disruption}"
         if self.reason and self.phase == "Failed":
             return f"pod {self.pod} was ended by its node: {self.reason}{f': {self.message}' if self.message else ''}"
-        if self.deleted and self.phase != "Succeeded":
+        if self.deleted:
             return f"pod {self.pod} was deleted"
         return ""
 
@@ -134,7 +145,7 @@ def _attempt(pod: Mapping[str, Any]) -> Attempt:
         ready_to_start=_since(conditions.get("PodReadyToStartContainers", {}), None),
         deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
         steps=tuple(_step(container) for container in told),
-        dry_run_only=bool(told) and all(container["name"] == DRY_RUN for container in told),
+        dry_run_only=any(container["name"] == DRY_RUN for container in status.get("containerStatuses", [])),
     )
 
 

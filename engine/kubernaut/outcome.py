@@ -1,7 +1,7 @@
 """From a Job and its pods to what happened: still under way, or one true end.
 
-Success is the pod's own end, because the job controller tells a second later what the pod already knows. Failure is the Job's verdict,
-because retries are the Job's to decide. The cause is then looked for in the pods, and in what was noticed while they still existed.
+Success is the main step's own end: the pod's phase tells it a second later, and the Job two. Failure is the Job's verdict, because
+retries are the Job's to decide. The cause is then looked for in the pods, and in what was noticed while they still existed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def observe(
 ) -> UnderWay | Ended:
     """What the Job and its pods show. `noticed` is what was recorded while it ran, for causes that vanish with the pods."""
     attempts = read_attempts(pods)
-    won = next((attempt for attempt in attempts if attempt.phase == "Succeeded"), None)
+    won = next((attempt for attempt in attempts if attempt.succeeded), None)
     if won:
         return _success(job, won, attempts, dry_run)
     failed, complete = condition(job, "Failed"), condition(job, "Complete")

@@ -51,12 +51,37 @@ def change(before, after):
 GOOD_DRY_RUN = ended(message=report("dry-run"))
 
 
-def test_success_is_the_pods_own_end_before_the_job_knows():
+@pytest.mark.parametrize("phase", ["Pending", "Running", "Succeeded", "Unknown"])
+def test_success_is_the_steps_own_end_before_pod_and_job_know(phase):
     told = report("execute", changes=[change(2, 5)])
-    seen = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=told))])
+    seen = observe(job(), [pod(phase, GOOD_DRY_RUN, ended(message=told))])
     assert isinstance(seen, Ended)
     assert (seen.phase, seen.reason) == (Phase.SUCCEEDED, None)
     assert seen.message == "Changed Deployment/web spec.replicas: 2 → 5."
+
+
+def test_a_pod_that_is_deleted_once_its_step_ended_well_has_succeeded():
+    leaving = pod("Running", GOOD_DRY_RUN, ended(message=report("execute")))
+    leaving["metadata"]["deletionTimestamp"] = T.format(3)
+    seen = observe(job("Failed", "DeadlineExceeded"), [leaving])
+    assert (seen.phase, seen.attempts[0].interruption) == (Phase.SUCCEEDED, "")
+
+
+def test_a_dry_run_that_ended_well_is_no_success_of_the_execution():
+    waiting = {"waiting": {"reason": "PodInitializing"}}
+    assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN, waiting)]), UnderWay)
+    assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN)]), UnderWay)
+
+
+def test_a_rehearsal_has_succeeded_with_its_only_step():
+    seen = pod("Running")
+    seen["status"]["containerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": GOOD_DRY_RUN}]
+    assert observe(job(), [seen], dry_run=True).phase is Phase.SUCCEEDED
+
+
+def test_a_pod_that_its_node_failed_is_the_jobs_to_judge_whatever_its_step_said():
+    evicted = pod("Failed", GOOD_DRY_RUN, ended(message=report("execute")))
+    assert isinstance(observe(job(), [evicted]), UnderWay)
 
 
 def test_what_the_action_itself_concludes_is_the_message():

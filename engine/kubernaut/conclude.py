@@ -23,7 +23,7 @@ from kubernaut.hooks import HookCaller
 from kubernaut.informer import Informer, Object
 from kubernaut.jobs import DRY_RUN, EXECUTE
 from kubernaut.ledger import Ledger
-from kubernaut.outcome import Ended
+from kubernaut.outcome import Ended, aftermath, merged_result, told_changes
 from kubernaut.pulls import Pulls
 from kubernaut.recorder import Recorder, condition, now, timestamp
 from kubernaut.reports import as_json, bounded, parse_time
@@ -93,12 +93,12 @@ class Concluder:
             message = f"{ended.message} (Its result could not be recorded: {bounded(str(error), 200)})"
             await self._write(obj, ended.phase, ended.reason, message, {"completionTime": timestamp(now())})
 
-    async def cancelled(self, seen: Seen, message: str) -> None:
+    async def cancelled(self, seen: Seen) -> None:
         """The end of one that somebody stopped."""
         obj, time = seen.obj or {}, now()
         stages = [*await self._stages(seen, read_attempts(seen.pods), time), *_cancelling(obj, time)]
         more = {"completionTime": timestamp(time), "stages": [as_json(stage) for stage in stages]}
-        await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, message, more)
+        await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, _cancelled_message(seen), more)
 
     async def stamp(self, job: Object) -> None:
         """Let the Job go, some time after its end: not before, as the TTL controller asks nobody whether it has been read."""
@@ -146,6 +146,26 @@ class Concluder:
         if last and last.end_time and last.end_time < time:
             told.append(Stage(name="notice", start_time=last.end_time, end_time=time))
         return [*stages, *told]
+
+
+def _cancelled_message(seen: Seen) -> str:
+    """What was stopped, and what it leaves, as far as is known."""
+    if not seen.status.get("jobName"):
+        return "It was cancelled before it started. Nothing was changed."
+    attempts = read_attempts(seen.pods)
+    saved = (
+        Result.model_validate(seen.status["result"]) if seen.status.get("result") else merged_result(attempts, EXECUTE)
+    )
+    return f"It was cancelled on request. {aftermath(saved, attempts)}"
+
+
+def lost(job: str, seen: Seen) -> Ended:
+    """The end of one whose Job vanished: what its pods still tell is kept."""
+    attempts = read_attempts(seen.pods)
+    result = merged_result(attempts, EXECUTE)
+    known = f"it had changed {told_changes(result.changes)}" if result.changes else "what it changed is unknown"
+    message = f"Job {job} was deleted before its end was seen; {known}: look at {seen.status.get('target')}."
+    return Ended(Phase.FAILED, Reason.LOST, message, result, attempts)
 
 
 def _cancelling(obj: Object, until: datetime) -> list[Stage]:

@@ -12,51 +12,33 @@ import logging
 import os
 import secrets
 import socket
-import time
-from collections.abc import Callable
-from typing import Any
 
 from kubernaut.checks import Checks
 from kubernaut.cluster import Cluster
 from kubernaut.conclude import Concluder
 from kubernaut.configure import configured
-from kubernaut.errors import KubernautError, LeadershipLostError, NeverError, ThrottledError
-from kubernaut.execution import Phase
-from kubernaut.hardening import ANNOTATION_TARGET, LABEL_UID
+from kubernaut.errors import LeadershipLostError
 from kubernaut.hooks import HookCaller
-from kubernaut.informer import Informer, Key, Object, key_of
+from kubernaut.informer import Key
 from kubernaut.leadership import Leadership
 from kubernaut.ledger import Ledger
-from kubernaut.logs import about
-from kubernaut.metrics import Metrics, State
-from kubernaut.outcome import condition
+from kubernaut.metrics import Metrics
 from kubernaut.pace import Pace
 from kubernaut.pulls import Pulls
 from kubernaut.queue import KeyQueue
 from kubernaut.rbac import ENGINE_NAMESPACE
-from kubernaut.reconcile import LookAgain, Reconciler
+from kubernaut.reconcile import Reconciler
 from kubernaut.recorder import Recorder, now
 from kubernaut.registry import Registry
-from kubernaut.reservations import Request, Reservations
-from kubernaut.resources import EXECUTIONS, JOBS, PODS, Resource
+from kubernaut.reservations import Reservations
 from kubernaut.rights import Rights
-from kubernaut.seen import (
-    Caches,
-    GonePods,
-    execution_key,
-    execution_of,
-    is_job_of,
-    trimmed_execution,
-    trimmed_job,
-    trimmed_pod,
-    uid_of,
-)
+from kubernaut.scrape import State
 from kubernaut.settings import Settings
-from kubernaut.sightings import carry
 from kubernaut.start import Starter
-from kubernaut.tracecontext import trace_context
 from kubernaut.tracing import Tracing
 from kubernaut.troubles import Troubles
+from kubernaut.watches import Watches
+from kubernaut.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -74,42 +56,21 @@ class Controller:
         self._settings = settings
         self._queue: KeyQueue[Key] = KeyQueue()
         self._pace = Pace(settings.budget, now)
-        self._caches = self._watching(cluster)
+        self._watches = Watches(cluster, settings.namespaces, self._pace, self._queue.add)
+        executions = self._watches.caches.executions
+        self._reservations = Reservations(settings.max_running)
         self.metrics = Metrics()
         self.metrics.expect([*registry.actions, *(registry.broken.keys() - registry.broken_policies), "unknown"])
         cluster.connection.observe = self.metrics.requested
-        hooks = HookCaller(settings.hook_limit_seconds, self.metrics.hook)
-        checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
-        self._reservations = Reservations(settings.max_running)
         identity = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         own_namespace = os.environ.get("POD_NAMESPACE") or ENGINE_NAMESPACE
         self._leadership = Leadership(cluster, settings.leader_election, own_namespace, identity)
-        self._recorder = Recorder(cluster, self._caches.executions, identity)
+        self._recorder = Recorder(cluster, executions, identity)
         self._tracing = Tracing.from_environment(identity)
-        self._ledger = Ledger(cluster, self._caches.executions, self.metrics, self._tracing, checks.named)
-        self._reconcile = Reconciler(
-            cluster=cluster,
-            caches=self._caches,
-            checks=checks,
-            starter=Starter(
-                cluster,
-                self._caches,
-                checks,
-                hooks,
-                self._reservations,
-                self._pace,
-                self._recorder,
-                settings,
-                self._ledger,
-            ),
-            concluder=Concluder(
-                cluster, self._caches.jobs, checks, hooks, self._recorder, settings, self._ledger, Pulls(cluster)
-            ),
-            recorder=self._recorder,
-            reservations=self._reservations,
-            troubles=Troubles(cluster),
-            wake=self._queue.add,
-        )
+        hooks = HookCaller(settings.hook_limit_seconds, self.metrics.hook)
+        checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
+        self._ledger = Ledger(cluster, executions, self.metrics, self._tracing, checks.named)
+        self._workers = Workers(self._queue, executions, self._reconciler(cluster, checks, hooks), self.metrics.looked)
         self.synced = asyncio.Event()
         """Set once every cache is filled."""
         self.ready = asyncio.Event()
@@ -118,9 +79,23 @@ class Controller:
         for name, error in registry.broken.items():
             log.error("plugin %s is not available: %s", name, error)
 
+    def _reconciler(self, cluster: Cluster, checks: Checks, hooks: HookCaller) -> Reconciler:
+        caches, settings, recorder, ledger = self._watches.caches, self._settings, self._recorder, self._ledger
+        return Reconciler(
+            cluster=cluster,
+            caches=caches,
+            checks=checks,
+            starter=Starter(cluster, caches, checks, hooks, self._reservations, self._pace, recorder, settings, ledger),
+            concluder=Concluder(cluster, caches.jobs, checks, hooks, recorder, settings, ledger, Pulls(cluster)),
+            recorder=recorder,
+            reservations=self._reservations,
+            troubles=Troubles(cluster),
+            wake=self._queue.add,
+        )
+
     async def run(self) -> None:
         """Work until cancelled; raises LeadershipLostError when another engine has taken over."""
-        informers = (self._caches.executions, self._caches.jobs, self._caches.pods)
+        informers = self._watches.informers
         try:
             async with asyncio.TaskGroup() as tasks:
                 for informer in informers:
@@ -130,12 +105,13 @@ class Controller:
                 self.synced.set()
                 tasks.create_task(self._leadership.campaign(), name="leadership")
                 await self._leadership.leading.wait()
-                self._restore()
+                for request in self._watches.unfinished():
+                    self._reservations.hold(request)
                 for number in range(self._settings.workers):
-                    tasks.create_task(self._work(), name=f"worker-{number}")
+                    tasks.create_task(self._workers.work(), name=f"worker-{number}")
                 tasks.create_task(self._ledger.tell_again(), name="tell-again")
                 self.ready.set()
-                log.info("engine ready: %d executions, %d jobs", len(self._caches.executions), len(self._caches.jobs))
+                log.info("engine ready: %d executions, %d jobs", *map(len, informers[:2]))
         except* LeadershipLostError as lost:
             raise lost.exceptions[0] from None
         finally:
@@ -158,105 +134,16 @@ class Controller:
 
     def _state(self) -> State:
         """What metrics read at each scrape."""
-        informers = (self._caches.executions, self._caches.jobs, self._caches.pods)
         return State(
-            executions=lambda: self._caches.executions,
+            executions=lambda: self._watches.caches.executions,
             running=lambda: self._reservations.running,
             queued=lambda: len(self._queue),
             longest_held=lambda: (self._queue.longest_held() or ("", 0.0))[1],
             oldest_queued=self._queue.oldest,
             leading=self._leadership.leading.is_set,
-            watch_restarts=lambda: {informer.resource.plural: informer.restarts for informer in informers},
+            watch_restarts=lambda: {
+                informer.resource.plural: informer.restarts for informer in self._watches.informers
+            },
             lost=lambda: {"events": self._recorder.lost, "spans": self._tracing.lost},
             now=now,
         )
-
-    def _watching(self, cluster: Cluster) -> Caches:
-        def informer(
-            resource: Resource, changed: Callable[[Object | None, Object | None], None], **more: Any
-        ) -> Informer:
-            return Informer(cluster, resource, changed, namespaces=self._settings.namespaces, **more)
-
-        dependents = {"selector": LABEL_UID, "index": execution_of}
-        return Caches(
-            executions=informer(EXECUTIONS, self._execution_changed, trim=trimmed_execution),
-            jobs=informer(JOBS, self._dependent_changed, trim=trimmed_job, **dependents),
-            gone=GonePods(),
-            pods=informer(PODS, self._pod_changed, trim=trimmed_pod, **dependents),
-        )
-
-    def _restore(self) -> None:
-        """Give every Job that still runs its target back, before anything new can start."""
-        for job in self._caches.jobs:
-            execution = self._caches.executions.get(execution_key(job))
-            if execution is None or not is_job_of(job, execution):
-                continue
-            status = execution.get("status", {})
-            over = (
-                condition(job, "Complete")
-                or condition(job, "Failed")
-                or Phase(status.get("phase", Phase.PENDING)).ended
-            )
-            if not over:
-                metadata = job["metadata"]
-                target = status.get("target") or metadata["annotations"].get(ANNOTATION_TARGET, "")
-                target = f"{metadata['namespace']}/{target}"
-                self._reservations.hold(Request(metadata["creationTimestamp"], uid_of(job), execution_key(job), target))
-
-    def _execution_changed(self, old: Object | None, new: Object | None) -> None:
-        if new is not None:
-            carry(old, new, {"created": old is None, "cancel": bool(new["spec"].get("cancel"))})
-            self._pace.note(new)
-        self._queue.add(key_of(new or old or {}))
-
-    def _dependent_changed(self, old: Object | None, new: Object | None) -> None:
-        self._queue.add(execution_key(new or old or {}))
-
-    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
-        if new is not None:
-            carry(old, new, {"created": old is None, "scheduled": "nodeName" in new["spec"]})
-        if new is None and old is not None:
-            execution = self._caches.executions.get(execution_key(old))
-            phase = (execution or {}).get("status", {}).get("phase", Phase.PENDING)
-            if execution and not Phase(phase).ended:
-                self._caches.gone.remember(old)
-        self._dependent_changed(old, new)
-
-    async def _work(self) -> None:
-        while True:
-            key = await self._queue.take()
-            try:
-                await self._once(key)
-            finally:
-                self._queue.done(key)
-
-    async def _once(self, key: Key) -> None:
-        """Reconcile one key; whatever it ends in, the key is looked at again when it should be."""
-        began = time.perf_counter()
-        obj = self._caches.executions.get(key)
-        told = {"action": obj["spec"]["action"], "traceId": trace_context(obj).trace_id} if obj else {}
-        with about(execution=str(key), **told):
-            outcome = await self._looked_at(key)
-        self.metrics.looked(outcome, time.perf_counter() - began)
-
-    async def _looked_at(self, key: Key) -> str:
-        """The look itself; returns how it came out: done, retry or fault."""
-        try:
-            outcome = await self._reconcile(key)
-        except ThrottledError as error:
-            self._queue.retry(key, error.retry_after)
-            return "retry"
-        except NeverError as error:
-            delay = self._queue.retry(key, _DENIED_RETRY_SECONDS)
-            log.error("execution %s: %s; looking again in %.0f s", key, error, delay)  # noqa: TRY400 - foreseen: no traceback
-            return "retry"
-        except KubernautError as error:
-            log.info("execution %s: %s; looking again in %.1f s", key, error, self._queue.retry(key))
-            return "retry"
-        except Exception:
-            log.exception("execution %s: a fault of the engine; looking again in %.1f s", key, self._queue.retry(key))
-            return "fault"
-        self._queue.forget(key)
-        if isinstance(outcome, LookAgain):
-            self._queue.add_after(key, outcome.seconds)
-        return "done"

@@ -8,7 +8,7 @@ something else than the author meant, and passing it on might run something the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,21 @@ from kubernaut.execution import API_VERSION, GROUP, KIND
 from kubernaut.jobs import DRY_RUN, EXECUTE, TMP_VOLUME
 from kubernaut.names import job_name
 from kubernaut.types import ActionSpec, Execution, Target
+from kubernaut.vetting import (
+    CONTAINER_KEYS,
+    CONTAINER_SECURITY_KEYS,
+    JOB_KEYS,
+    JOB_SPEC_KEYS,
+    METADATA_KEYS,
+    POD_KEYS,
+    POD_SECURITY_KEYS,
+    TEMPLATE_KEYS,
+    expect,
+    expect_steps,
+    only,
+    security_context,
+    volumes_with_tmp,
+)
 
 APP_NAME = "kubernetes-executor"
 LABEL_APP = "app.kubernetes.io/name"
@@ -28,31 +43,6 @@ ANNOTATION_REQUESTED_BY = f"{GROUP}/requested-by"
 ANNOTATION_REPORTS = f"{GROUP}/reports"
 """Whether the pod's steps tell their result: "true" for the runner's, "false" for plain command lines."""
 REJECTED_EXIT_CODE = 42
-
-_JOB_KEYS = {"apiVersion", "kind", "metadata", "spec"}
-_METADATA_KEYS = {"name", "namespace"}
-_JOB_SPEC_KEYS = {"template", "backoffLimit", "activeDeadlineSeconds"}
-_TEMPLATE_KEYS = {"spec"}
-_POD_KEYS = {
-    "affinity", "automountServiceAccountToken", "containers", "imagePullSecrets", "initContainers", "nodeSelector", "priorityClassName",
-    "restartPolicy", "securityContext", "serviceAccountName", "terminationGracePeriodSeconds", "tolerations", "volumes",
-}  # fmt: skip
-_POD_SECURITY_KEYS = {"fsGroup", "runAsGroup", "runAsNonRoot", "runAsUser", "seccompProfile"}
-_CONTAINER_KEYS = {
-    "args", "command", "env", "image", "imagePullPolicy", "name", "resources", "securityContext", "volumeMounts", "workingDir",
-}  # fmt: skip
-_CONTAINER_SECURITY_KEYS = {
-    "allowPrivilegeEscalation", "capabilities", "privileged", "readOnlyRootFilesystem", "runAsGroup", "runAsNonRoot", "runAsUser",
-    "seccompProfile",
-}  # fmt: skip
-_VOLUME_KINDS = {"configMap", "downwardAPI", "emptyDir", "secret"}
-_NEVER = {
-    "privileged": True,
-    "allowPrivilegeEscalation": True,
-    "readOnlyRootFilesystem": False,
-    "runAsNonRoot": False,
-    "runAsUser": 0,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +66,13 @@ class Hardening:
         return hardened
 
     def _hardened(self, manifest: object) -> dict[str, Any]:
-        job = _only(manifest, _JOB_KEYS, "")
-        _expect(job, "apiVersion", "batch/v1", "")
-        _expect(job, "kind", "Job", "")
-        metadata = _only(job.get("metadata", {}), _METADATA_KEYS, "metadata")
-        _expect(metadata, "namespace", self.execution.namespace, "metadata")
-        job_spec = _only(job.get("spec"), _JOB_SPEC_KEYS, "spec")
-        template = _only(job_spec.get("template"), _TEMPLATE_KEYS, "spec.template")
+        job = only(manifest, JOB_KEYS, "")
+        expect(job, "apiVersion", "batch/v1", "")
+        expect(job, "kind", "Job", "")
+        metadata = only(job.get("metadata", {}), METADATA_KEYS, "metadata")
+        expect(metadata, "namespace", self.execution.namespace, "metadata")
+        job_spec = only(job.get("spec"), JOB_SPEC_KEYS, "spec")
+        template = only(job_spec.get("template"), TEMPLATE_KEYS, "spec.template")
         pod = self._pod(template.get("spec"))
         return {
             "apiVersion": "batch/v1",
@@ -151,10 +141,10 @@ class Hardening:
 
     def _pod(self, given: object) -> dict[str, Any]:
         path = "spec.template.spec"
-        pod = _only(given, _POD_KEYS, path)
-        _expect(pod, "serviceAccountName", self.spec.service_account, path)
-        _expect(pod, "restartPolicy", "Never", path)
-        _expect_steps(pod, self.execution.dry_run, path)
+        pod = only(given, POD_KEYS, path)
+        expect(pod, "serviceAccountName", self.spec.service_account, path)
+        expect(pod, "restartPolicy", "Never", path)
+        expect_steps(pod, self.execution.dry_run, path)
         return {
             **pod,
             **{
@@ -166,13 +156,15 @@ class Hardening:
             "serviceAccountName": self.spec.service_account,
             "automountServiceAccountToken": bool(self.spec.rules),
             "enableServiceLinks": False,
-            "securityContext": _security(pod.get("securityContext", {}), _POD_SECURITY_KEYS, f"{path}.securityContext")
+            "securityContext": security_context(
+                pod.get("securityContext", {}), POD_SECURITY_KEYS, f"{path}.securityContext"
+            )
             | {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
-            "volumes": _with_tmp(pod.get("volumes", []), f"{path}.volumes"),
+            "volumes": volumes_with_tmp(pod.get("volumes", []), f"{path}.volumes"),
         }
 
     def _container(self, given: object, path: str) -> dict[str, Any]:
-        container = _only(given, _CONTAINER_KEYS, path)
+        container = only(given, CONTAINER_KEYS, path)
         for needed in ("image", "command"):
             if not container.get(needed):
                 raise UnsafeJobError(f"{path}.{needed} is missing: build the Job with runner_job or command_job")
@@ -183,8 +175,8 @@ class Hardening:
             "imagePullPolicy": container.get("imagePullPolicy", "IfNotPresent"),
             "resources": self.spec.resources.manifest(),
             "terminationMessagePolicy": "FallbackToLogsOnError",
-            "securityContext": _security(
-                container.get("securityContext", {}), _CONTAINER_SECURITY_KEYS, f"{path}.securityContext"
+            "securityContext": security_context(
+                container.get("securityContext", {}), CONTAINER_SECURITY_KEYS, f"{path}.securityContext"
             )
             | {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}},
             "volumeMounts": [*mounts, {"name": TMP_VOLUME, "mountPath": "/tmp"}],  # noqa: S108
@@ -200,59 +192,3 @@ def _reports(pod: Mapping[str, Any]) -> str:
 
 def _fail_on(step: str, operator: str, values: list[int]) -> dict[str, Any]:
     return {"action": "FailJob", "onExitCodes": {"containerName": step, "operator": operator, "values": values}}
-
-
-def _only(given: object, allowed: Iterable[str], path: str) -> dict[str, Any]:
-    """`given` as a mapping that has no other keys than `allowed`."""
-    if not isinstance(given, Mapping):
-        raise UnsafeJobError(
-            f"{path or 'the Job'} is {type(given).__name__}, not a mapping: build it with runner_job or command_job"
-        )
-    for key in given:
-        if key not in allowed:
-            where = f"{path}.{key}" if path else str(key)
-            raise UnsafeJobError(f"{where} is not for a plugin to set: remove it from the Job that build_job returns")
-    return dict(given)
-
-
-def _expect(holder: Mapping[str, Any], key: str, wanted: str, path: str) -> None:
-    """A field that may be absent, but not something else."""
-    if holder.get(key, wanted) != wanted:
-        where = f"{path}.{key}" if path else key
-        raise UnsafeJobError(f"{where} is {holder[key]!r}, and must be {wanted!r} or left out")
-
-
-def _expect_steps(pod: Mapping[str, Any], dry_run: bool, path: str) -> None:
-    wanted = (
-        {"initContainers": [], "containers": [DRY_RUN]}
-        if dry_run
-        else {"initContainers": [DRY_RUN], "containers": [EXECUTE]}
-    )
-    for kind, names in wanted.items():
-        listed = pod.get(kind, [])
-        if not isinstance(listed, list) or [c.get("name") if isinstance(c, Mapping) else c for c in listed] != names:
-            raise UnsafeJobError(
-                f"{path}.{kind} must hold {names or 'nothing'} here: build the Job with runner_job or command_job"
-            )
-
-
-def _security(given: object, allowed: set[str], path: str) -> dict[str, Any]:
-    context = _only(given, allowed, path)
-    for key, never in _NEVER.items():
-        if key in context and context[key] == never and isinstance(context[key], type(never)):
-            raise UnsafeJobError(f"{path}.{key}: {never!r} is more than an action may have")
-    if context.get("capabilities", {}).get("add"):
-        raise UnsafeJobError(f"{path}.capabilities.add: actions run without capabilities")
-    if context.get("seccompProfile", {}).get("type", "RuntimeDefault") != "RuntimeDefault":
-        raise UnsafeJobError(f"{path}.seccompProfile.type must be RuntimeDefault")
-    return {key: value for key, value in context.items() if key not in {"capabilities", "seccompProfile", "privileged"}}
-
-
-def _with_tmp(volumes: object, path: str) -> list[dict[str, Any]]:
-    if not isinstance(volumes, list):
-        raise UnsafeJobError(f"{path} must be a list")
-    for index, volume in enumerate(volumes):
-        _only(volume, {"name", *_VOLUME_KINDS}, f"{path}[{index}]")
-    if any(volume["name"] == TMP_VOLUME for volume in volumes):
-        return list(volumes)
-    return [*volumes, {"name": TMP_VOLUME, "emptyDir": {"sizeLimit": "256Mi"}}]

@@ -8,16 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kubernaut.attempts import read_attempts
 from kubernaut.checks import Admitted, Checks, Refused
 from kubernaut.cluster import Cluster
-from kubernaut.conclude import Concluder
+from kubernaut.conclude import Concluder, lost
 from kubernaut.errors import NotFoundError
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, Object
 from kubernaut.jobs import EXECUTE
 from kubernaut.noticed import TROUBLE_WORDS, Noticed
-from kubernaut.outcome import Ended, UnderWay, aftermath, merged_result, observe, told_changes
+from kubernaut.outcome import Ended, UnderWay, merged_result, observe, told_changes
 from kubernaut.recorder import Recorder, now, timestamp
 from kubernaut.reports import as_json, parse_time
 from kubernaut.reservations import Reservations
@@ -28,7 +27,6 @@ from kubernaut.start import Began, Refusal, Starter, Wait
 from kubernaut.timeline import recording, stage
 from kubernaut.tracecontext import trace_context
 from kubernaut.troubles import Troubles
-from kubernaut.types import Result
 from kubernaut.verdict import is_explained
 
 log = logging.getLogger(__name__)
@@ -152,7 +150,7 @@ class Reconciler:
         obj, job = seen.obj or {}, seen.job
         metadata = obj["metadata"]
         if job is None:
-            await self.concluder.cancelled(seen, _cancelled_message(seen))
+            await self.concluder.cancelled(seen)
             self._release(metadata["uid"])
             return Done()
         observed = observe(job, seen.pods, dry_run=bool(obj["spec"].get("dryRun")))
@@ -185,7 +183,7 @@ class Reconciler:
         except NotFoundError:
             if any(is_active(pod) for pod in seen.pods):
                 return Done()
-        await self.concluder.end(seen, _lost(name, seen))
+        await self.concluder.end(seen, lost(name, seen))
         self._release((seen.obj or {})["metadata"]["uid"])
         return Done()
 
@@ -236,26 +234,6 @@ class Reconciler:
         self.caches.gone.forget(uid)
         for key in self.reservations.release(uid):
             self.wake(key)
-
-
-def _cancelled_message(seen: Seen) -> str:
-    """What was stopped, and what it leaves, as far as is known."""
-    if not seen.status.get("jobName"):
-        return "It was cancelled before it started. Nothing was changed."
-    attempts = read_attempts(seen.pods)
-    saved = (
-        Result.model_validate(seen.status["result"]) if seen.status.get("result") else merged_result(attempts, EXECUTE)
-    )
-    return f"It was cancelled on request. {aftermath(saved, attempts)}"
-
-
-def _lost(job: str, seen: Seen) -> Ended:
-    """The end of one whose Job vanished: what its pods still tell is kept."""
-    attempts = read_attempts(seen.pods)
-    result = merged_result(attempts, EXECUTE)
-    known = f"it had changed {told_changes(result.changes)}" if result.changes else "what it changed is unknown"
-    message = f"Job {job} was deleted before its end was seen; {known}: look at {seen.status.get('target')}."
-    return Ended(Phase.FAILED, Reason.LOST, message, result, attempts)
 
 
 def _due(obj: Object) -> datetime | None:

@@ -69,6 +69,13 @@ class Report:
 
     def encoded(self) -> bytes:
         """As JSON within the limit: the calls go first; then long values are cut and changes and outputs left out, and it says so."""
+        whole = self._content()
+        for content in (whole, {**whole, "calls": []}):
+            if len(_json(content)) <= LIMIT:
+                return _json(content)
+        return _json(self._cut({**whole, "calls": []}))
+
+    def _content(self) -> dict[str, Any]:
         content: dict[str, Any] = {
             "kubernaut": 1,
             "step": self.step,
@@ -84,11 +91,10 @@ class Report:
         }
         if self.state != "done":
             content["log"] = "\n".join(self.lines)
-        if len(_json(content)) <= LIMIT:
-            return _json(content)
-        content["calls"] = []
-        if len(_json(content)) <= LIMIT:
-            return _json(content)
+        return content
+
+    def _cut(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Message and log shortened to half of the limit, and of outputs and changes as many as the rest takes."""
         content |= {"truncated": True, "changes": [], "outputs": {}}
         for longest in _SHORT_TEXTS:
             content["log"] = content.get("log", "")[-longest:]
@@ -108,7 +114,7 @@ class Report:
                 break
             content["changes"].append(short)
         content["changesLeftOut"] = len(self.changes) - len(content["changes"])
-        return _json(content)
+        return content
 
 
 def _json(content: dict[str, Any]) -> bytes:

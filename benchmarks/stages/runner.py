@@ -78,15 +78,19 @@ def _step_environment(place: Place, root: Path) -> dict[str, str]:
     """Of the container `execute`; without `site`, as an image has no editable installs, whose import hooks cost a tenth of all this."""
     server = urlsplit(place.api.server)
     roots = [Path(str(module.__file__)).parents[1] for module in (kubernaut, kubernaut_patch_configmap)]
+    execution = {
+        "name": "e",
+        "namespace": place.namespace,
+        "uid": "u",
+        "requestedBy": "",
+        "deadlineSeconds": 60,
+        "parameters": {"name": CONFIG_MAP, "set": {"A": "1"}, "remove": []},
+        "settings": {},
+    }
     step = {
         "KUBERNAUT_POD_ROOT": str(root),
         "KUBERNAUT_STEP": "execute",
-        "KUBERNAUT_EXECUTION": "e",
-        "KUBERNAUT_NAMESPACE": place.namespace,
-        "KUBERNAUT_UID": "u",
-        "KUBERNAUT_SETTINGS": "{}",
-        "KUBERNAUT_DEADLINE_SECONDS": "60",
-        "KUBERNAUT_PARAMETERS": json.dumps({"name": CONFIG_MAP, "set": {"A": "1"}, "remove": []}),
+        "KUBERNAUT_EXECUTION": json.dumps(execution),
         "KUBERNETES_SERVICE_HOST": str(server.hostname),
         "KUBERNETES_SERVICE_PORT": str(server.port or 443),
     }

@@ -26,19 +26,10 @@ def runner_job(
 
     `image` must hold Python, this engine and the plugin; the engine's own image, by default, does.
     """
-    told = {
-        "KUBERNAUT_ACTION": execution.action,
-        "KUBERNAUT_EXECUTION": execution.name,
-        "KUBERNAUT_NAMESPACE": execution.namespace,
-        "KUBERNAUT_UID": execution.uid,
-        "KUBERNAUT_REQUESTED_BY": execution.requested_by,
-        "KUBERNAUT_DEADLINE_SECONDS": str(execution.deadline_seconds),
-        "KUBERNAUT_PARAMETERS": execution.parameters.model_dump_json(),
-        "KUBERNAUT_SETTINGS": execution.settings.model_dump_json(),
-    }
     command = ["python", "-m", module]
+    told = {**(env or {}), "KUBERNAUT_EXECUTION": _told(execution)}
     steps = {
-        step: _container(step, image or execution.image, command, {**(env or {}), **told, "KUBERNAUT_STEP": step})
+        step: _container(step, image or execution.image, command, {**told, "KUBERNAUT_STEP": step})
         for step in (DRY_RUN, EXECUTE)
     }
     return _job(execution, steps)
@@ -59,6 +50,21 @@ def command_job(
     """
     lines = {DRY_RUN: list(dry_run), EXECUTE: list(execute)}
     return _job(execution, {step: _container(step, image, line, env or {}) for step, line in lines.items()})
+
+
+def _told(execution: Execution) -> str:
+    """What a step knows of its execution. One variable: each more costs the API server at every change of Job and pod."""
+    told = {
+        "action": execution.action,
+        "name": execution.name,
+        "namespace": execution.namespace,
+        "uid": execution.uid,
+        "requestedBy": execution.requested_by,
+        "deadlineSeconds": execution.deadline_seconds,
+        "parameters": execution.parameters.model_dump(mode="json"),
+        "settings": execution.settings.model_dump(mode="json"),
+    }
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
 
 
 def _job(execution: Execution, steps: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

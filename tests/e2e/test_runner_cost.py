@@ -37,15 +37,19 @@ def test_a_step_costs_at_most_twice_what_kubectl_does(workbench, tmp_path):
     (account / "token").write_text(config["users"][0]["user"]["token"], "utf-8")
     (account / "ca.crt").write_text(workbench.get("v1/configmaps", "kube-root-ca.crt")["data"]["ca.crt"], "utf-8")
     host, port = config["clusters"][0]["cluster"]["server"].removeprefix("https://").split(":")
+    execution = {
+        "name": "e",
+        "namespace": "production",
+        "uid": "u",
+        "requestedBy": "",
+        "deadlineSeconds": 60,
+        "parameters": {"name": "app-config", "set": {"A": "1"}, "remove": []},
+        "settings": {},
+    }
     step = {
         "KUBERNAUT_POD_ROOT": str(tmp_path),
         "KUBERNAUT_STEP": "execute",
-        "KUBERNAUT_EXECUTION": "e",
-        "KUBERNAUT_NAMESPACE": "production",
-        "KUBERNAUT_UID": "u",
-        "KUBERNAUT_SETTINGS": "{}",
-        "KUBERNAUT_DEADLINE_SECONDS": "60",
-        "KUBERNAUT_PARAMETERS": json.dumps({"name": "app-config", "set": {"A": "1"}, "remove": []}),
+        "KUBERNAUT_EXECUTION": json.dumps(execution),
         "KUBERNETES_SERVICE_HOST": host,
         "KUBERNETES_SERVICE_PORT": port,
     }

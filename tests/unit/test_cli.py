@@ -59,7 +59,11 @@ def test_the_rendered_job_is_a_hardened_one():
     job = yaml.safe_load(ran.stdout)
     assert (job["kind"], job["metadata"]["namespace"]) == ("Job", "prod")
     env = {e["name"]: e["value"] for e in job["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert json.loads(env["KUBERNAUT_PARAMETERS"]) == {"name": "c", "set": {"REPLICAS": "5"}, "remove": ["a", "b.c"]}
+    assert json.loads(env["KUBERNAUT_EXECUTION"])["parameters"] == {
+        "name": "c",
+        "set": {"REPLICAS": "5"},
+        "remove": ["a", "b.c"],
+    }
 
 
 def test_parameters_come_from_a_file_too_and_the_command_line_wins(tmp_path):
@@ -67,7 +71,7 @@ def test_parameters_come_from_a_file_too_and_the_command_line_wins(tmp_path):
     file.write_text("name: c\nset: {a: '1', b: '2'}\n", "utf-8")
     job = json.loads(kubernaut("render", "patch-configmap", "-f", str(file), "-p", "set.b=3", "-o", "json").stdout)
     env = {e["name"]: e["value"] for e in job["spec"]["template"]["spec"]["containers"][0]["env"]}
-    assert json.loads(env["KUBERNAUT_PARAMETERS"])["set"] == {"a": "1", "b": "3"}
+    assert json.loads(env["KUBERNAUT_EXECUTION"])["parameters"]["set"] == {"a": "1", "b": "3"}
 
 
 @pytest.mark.parametrize("name", sorted(Registry.discover().actions))

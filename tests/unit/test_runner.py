@@ -16,12 +16,18 @@ from kubernaut.runner.faults import Conflict, Rejected, TryAgain, Unanswered
 from kubernaut.runner.report import LIMIT, Report
 
 ENV = {
-    "KUBERNAUT_EXECUTION": "e1",
-    "KUBERNAUT_NAMESPACE": "ns",
-    "KUBERNAUT_UID": "u1",
-    "KUBERNAUT_PARAMETERS": '{"name": "x"}',
-    "KUBERNAUT_SETTINGS": "{}",
-    "KUBERNAUT_DEADLINE_SECONDS": "60",
+    "KUBERNAUT_EXECUTION": json.dumps(
+        {
+            "action": "test",
+            "name": "e1",
+            "namespace": "ns",
+            "uid": "u1",
+            "requestedBy": "",
+            "deadlineSeconds": 60,
+            "parameters": {"name": "x"},
+            "settings": {},
+        }
+    ),
     "KUBERNETES_SERVICE_HOST": "127.0.0.1",
     "KUBERNETES_SERVICE_PORT": "1",
 }

@@ -25,14 +25,15 @@ class Action:
         self._report = report
         self.dry_run = report.step == "dry-run"
         """Is this the rehearsal? `api` knows by itself; ask only before touching anything else than Kubernetes."""
-        self.name: str = os.environ["KUBERNAUT_EXECUTION"]
-        self.namespace: str = os.environ["KUBERNAUT_NAMESPACE"]
-        self.uid: str = os.environ["KUBERNAUT_UID"]
-        self.requested_by: str = os.environ.get("KUBERNAUT_REQUESTED_BY", "")
-        self.parameters: dict[str, Any] = json.loads(os.environ["KUBERNAUT_PARAMETERS"])
+        told: dict[str, Any] = json.loads(os.environ["KUBERNAUT_EXECUTION"])
+        self.name: str = told["name"]
+        self.namespace: str = told["namespace"]
+        self.uid: str = told["uid"]
+        self.requested_by: str = told["requestedBy"]
+        self.parameters: dict[str, Any] = told["parameters"]
         """As the plugin's model checked them, defaults filled in."""
-        self.settings: dict[str, Any] = json.loads(os.environ["KUBERNAUT_SETTINGS"])
-        self.deadline_seconds = float(os.environ["KUBERNAUT_DEADLINE_SECONDS"])
+        self.settings: dict[str, Any] = told["settings"]
+        self.deadline_seconds: float = told["deadlineSeconds"]
         self.api = Api(self.namespace, self.dry_run, report.called)
 
     def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:

@@ -90,19 +90,21 @@ class Site:
             "changes": list(changes or [TAG]),
             **more,
         }
-        parameters = GitOpsPr.model_validate_json(json.dumps(given), strict=True).model_dump_json()
+        execution = {
+            "name": "roll-web",
+            "namespace": namespace,
+            "uid": UID,
+            "requestedBy": "jane",
+            "deadlineSeconds": 60,
+            "parameters": GitOpsPr.model_validate_json(json.dumps(given), strict=True).model_dump(mode="json"),
+            "settings": GitOpsSettings.model_validate(self.settings).model_dump(mode="json"),
+        }
         (self.directory / "dev").mkdir(exist_ok=True)
         (self.directory / "tmp").mkdir(exist_ok=True)
         environment = {
             "KUBERNAUT_POD_ROOT": str(self.directory),
             "TMPDIR": str(self.directory / "tmp"),
-            "KUBERNAUT_EXECUTION": "roll-web",
-            "KUBERNAUT_NAMESPACE": namespace,
-            "KUBERNAUT_UID": UID,
-            "KUBERNAUT_REQUESTED_BY": "jane",
-            "KUBERNAUT_DEADLINE_SECONDS": "60",
-            "KUBERNAUT_PARAMETERS": parameters,
-            "KUBERNAUT_SETTINGS": GitOpsSettings.model_validate(self.settings).model_dump_json(),
+            "KUBERNAUT_EXECUTION": json.dumps(execution),
             "KUBERNAUT_FORGE_TOKEN": self.server.token if token is None else token,
         }
         for key, value in environment.items():

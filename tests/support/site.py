@@ -135,7 +135,10 @@ def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]
     ]
     for obj in found:
         for container in obj.get("spec", {}).get("template", {}).get("spec", {}).get("containers", []) if image else []:
-            container["image"] = image
+            container |= {
+                "image": image,
+                "imagePullPolicy": "IfNotPresent",
+            }  # of `latest` the kubelet would ask the registry
     return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, *found]
 
 

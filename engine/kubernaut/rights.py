@@ -5,13 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from kubernaut.cluster import Cluster
 from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.hardening import LABEL_ACTION
 from kubernaut.registry import Action
 from kubernaut.resources import ACCESS_REVIEWS, SERVICE_ACCOUNTS, resource_of
-from kubernaut.types import Rule, Target
+from kubernaut.types import Target
+
+
+@dataclass(frozen=True, slots=True)
+class _Need:
+    """One verb on one resource."""
+
+    api_group: str
+    resource: str
+    verb: str
+    name: str
+    """Of the one object it is for, or "" for all."""
+
+    def __str__(self) -> str:
+        group = f" (API group {self.api_group})" if self.api_group else ""
+        return f"{self.verb} {self.resource}{f'/{self.name}' if self.name else ''}{group}"
 
 
 class Rights:
@@ -36,7 +52,7 @@ class Rights:
             label = f"{LABEL_ACTION}={action.name}"
             return f"ServiceAccount {account} in namespace {namespace} is not labelled {label}, so not this action's; {remedy}"
         wanted = [
-            (rule, resource, verb, name)
+            _Need(rule.api_group, resource, verb, name)
             for rule in action.spec.rules
             for resource in rule.resources
             for verb in rule.verbs
@@ -51,9 +67,9 @@ class Rights:
         self._granted[known] = self._clock() + self._believe_seconds
         return ""
 
-    async def _lacking(self, account: str, namespace: str, wanted: list[tuple[Rule, str, str, str]]) -> list[str]:
-        allowed = await asyncio.gather(*(self._allowed(account, namespace, *one) for one in wanted))
-        return [_spoken(*one) for one, yes in zip(wanted, allowed, strict=True) if not yes]
+    async def _lacking(self, account: str, namespace: str, wanted: list[_Need]) -> list[str]:
+        allowed = await asyncio.gather(*(self._allowed(account, namespace, need) for need in wanted))
+        return [str(need) for need, yes in zip(wanted, allowed, strict=True) if not yes]
 
     async def labels(self, target: Target, namespace: str) -> Mapping[str, str]:
         """The target's own labels; none for what is not in the cluster, or does not exist.
@@ -72,15 +88,15 @@ class Rights:
             remedy = f"grant the engine `get` on {resource.plural} there, or protect by name"
             raise DeniedError(f"it goes by labels, and the engine may not read those of {target}; {remedy}") from error
 
-    async def _allowed(self, account: str, namespace: str, rule: Rule, resource: str, verb: str, name: str) -> bool:
-        plural, _, subresource = resource.partition("/")
+    async def _allowed(self, account: str, namespace: str, need: _Need) -> bool:
+        plural, _, subresource = need.resource.partition("/")
         attributes = {
             "namespace": namespace,
-            "verb": verb,
-            "group": rule.api_group,
+            "verb": need.verb,
+            "group": need.api_group,
             "resource": plural,
             "subresource": subresource,
-            "name": name,
+            "name": need.name,
         }
         spec = {
             "user": f"system:serviceaccount:{namespace}:{account}",
@@ -95,9 +111,3 @@ class Rights:
         }
         answer = await self._cluster.create(ACCESS_REVIEWS, namespace, review)
         return bool(answer["status"]["allowed"])
-
-
-def _spoken(rule: Rule, resource: str, verb: str, name: str) -> str:
-    return f"{verb} {resource}{f'/{name}' if name else ''}" + (
-        f" (API group {rule.api_group})" if rule.api_group else ""
-    )

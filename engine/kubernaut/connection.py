@@ -16,6 +16,7 @@ from urllib.request import getproxies
 
 import aiohttp
 import yaml
+from pydantic_core import to_json
 
 from kubernaut.errors import InputError, UnavailableError
 
@@ -110,7 +111,7 @@ class Connection:
         try:
             await self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
             response = await self._session.request(
-                method, url, data=None if body is None else json.dumps(body), headers=headers, timeout=timeout
+                method, url, data=None if body is None else encoded(body), headers=headers, timeout=timeout
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self.observe(*told(method, path, query), 0)
@@ -123,6 +124,14 @@ class Connection:
 
 def _in_cluster() -> bool:
     return "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """The document as JSON."""
+    try:
+        return to_json(body)  # pydantic's: a quarter of the time of Python's own
+    except ValueError:
+        return json.dumps(body).encode()  # nested too deeply for it, or a surrogate that it does not take
 
 
 def told(method: str, path: str, query: Mapping[str, str] | None) -> tuple[str, str]:

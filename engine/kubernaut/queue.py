@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Hashable
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -20,20 +19,20 @@ class KeyQueue(Generic[K]):
 
     def __init__(self, *, first_delay: float = 0.05, longest_delay: float = 60.0) -> None:
         self._first_delay, self._longest_delay = first_delay, longest_delay
-        self._waiting: deque[K] = deque()
+        self._waiting: asyncio.Queue[K] = asyncio.Queue()
+        """It wakes one taker for a key, where an Event would wake them all: of 64 workers most are idle most of the time."""
         self._queued: dict[K, float] = {}
-        """By key that waits, since when."""
+        """By key that waits, since when; the first has waited for longest."""
         self._held: dict[K, float] = {}
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
-        self._ready = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._draining = False
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._queued)
 
     def add(self, key: K) -> None:
         """Have the key looked at as soon as a worker is free."""
@@ -41,8 +40,7 @@ class KeyQueue(Generic[K]):
             self._again.add(key)
         elif key not in self._queued:
             self._queued[key] = time.monotonic()
-            self._waiting.append(key)
-            self._ready.set()
+            self._waiting.put_nowait(key)
 
     def add_after(self, key: K, seconds: float) -> None:
         """Have it looked at in `seconds`; of several such wishes the soonest counts."""
@@ -68,10 +66,9 @@ class KeyQueue(Generic[K]):
 
     async def take(self) -> K:
         """Wait for a key; the caller holds it until `done`."""
-        while not self._waiting or self._draining:
-            self._ready.clear()
-            await self._ready.wait()
-        key = self._waiting.popleft()
+        key = await self._waiting.get()
+        if self._draining:
+            await asyncio.Event().wait()  # for ever: nothing is begun any more
         self._queued.pop(key, None)
         self._held[key] = asyncio.get_running_loop().time()
         self._idle.clear()
@@ -79,7 +76,7 @@ class KeyQueue(Generic[K]):
 
     def oldest(self) -> float:
         """For how many seconds the key that waits for longest has waited; 0 for none."""
-        return time.monotonic() - self._queued[self._waiting[0]] if self._waiting else 0.0
+        return time.monotonic() - next(iter(self._queued.values())) if self._queued else 0.0
 
     def longest_held(self) -> tuple[K, float] | None:
         """The key that a worker has had for longest, and for how many seconds."""

@@ -180,23 +180,29 @@ def _facts(obj: Object) -> tuple[Any, ...]:
     """What of a Job or pod an outcome or a trouble is read from."""
     status, metadata = obj["status"], obj["metadata"]
     steps = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    told = {(c["type"], c["status"], c.get("reason")) for c in status.get("conditions", []) if c["type"] in _TELLING}
+    told = {
+        (c["type"], c["status"], c.get("reason"), c.get("message"))
+        for c in status.get("conditions", [])
+        if c["type"] in _TELLING
+    }
     return (
         metadata["uid"],
         "deletionTimestamp" in metadata,
-        status.get("phase"),
+        metadata.get("labels"),
+        metadata.get("ownerReferences"),
+        *(status.get(key) for key in ("phase", "reason", "message")),
         told - {_SCHEDULED},
         [_state(step.get("state", {})) for step in steps],
     )
 
 
 def _state(state: Mapping[str, Any]) -> Any:
-    waiting = state.get("waiting", {}).get("reason")
-    return state.get("terminated") or (waiting if waiting in TROUBLE_REASONS else None)
+    waiting = state.get("waiting", {})
+    return state.get("terminated") or (waiting if waiting.get("reason") in TROUBLE_REASONS else None)
 
 
 _TELLING = {"Complete", "Failed", "PodScheduled", "DisruptionTarget"}
-_SCHEDULED = ("PodScheduled", "True", None)
+_SCHEDULED = ("PodScheduled", "True", None, None)
 
 
 def trimmed_execution(obj: Object) -> Object:

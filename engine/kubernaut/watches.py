@@ -19,6 +19,7 @@ from kubernaut.seen import (
     execution_key,
     execution_of,
     is_job_of,
+    says_something_new,
     trimmed_execution,
     trimmed_job,
     trimmed_pod,
@@ -72,7 +73,8 @@ class Watches:
         self._look(key_of(new or old or {}))
 
     def _dependent_changed(self, old: Object | None, new: Object | None) -> None:
-        self._look(execution_key(new or old or {}))
+        if says_something_new(old, new):
+            self._look(execution_key(new or old or {}))
 
     def _pod_changed(self, old: Object | None, new: Object | None) -> None:
         if new is not None:

@@ -38,6 +38,26 @@ async def test_whoever_waits_is_woken():
     assert await asyncio.wait_for(taker, 1) == "a"
 
 
+async def test_of_those_who_wait_one_is_woken_for_a_key():
+    queue = KeyQueue()
+    takers = [asyncio.create_task(queue.take()) for _ in range(3)]
+    await asyncio.sleep(0)
+    queue.add("a")
+    queue.add("b")
+    await asyncio.sleep(0)
+    assert [taker.done() for taker in takers] == [True, True, False]
+    takers[2].cancel()
+
+
+async def test_a_key_is_not_lost_with_the_taker_that_was_woken_for_it():
+    queue = KeyQueue()
+    first, second = (asyncio.create_task(queue.take()) for _ in range(2))
+    await asyncio.sleep(0)
+    queue.add("a")
+    first.cancel()
+    assert await asyncio.wait_for(second, 1) == "a"
+
+
 async def test_delays_double_and_begin_anew_after_success():
     queue = KeyQueue(first_delay=1, longest_delay=5)
     assert [queue.retry("a") for _ in range(5)] == [1, 2, 4, 5, 5]

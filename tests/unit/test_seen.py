@@ -28,16 +28,42 @@ def step(**state):
         pytest.param(
             changed(conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]), id="no node"
         ),
+        pytest.param(changed(reason="Evicted", message="its node ran out of memory"), id="why it ended"),
         pytest.param(changed(conditions=[{"type": "DisruptionTarget", "status": "True"}]), id="eviction"),
         pytest.param(changed(conditions=[{"type": "Failed", "status": "True"}]), id="a Job's verdict"),
         pytest.param({**POD, "metadata": {"uid": "u", "deletionTimestamp": "now"}}, id="deletion"),
         pytest.param({**POD, "metadata": {"uid": "another"}}, id="another of the same name"),
+        pytest.param({**POD, "metadata": {"uid": "u", "labels": {"a": "b"}}}, id="other labels"),
+        pytest.param({**POD, "metadata": {"uid": "u", "ownerReferences": []}}, id="another owner"),
         pytest.param(None, id="gone"),
     ],
 )
 def test_what_an_outcome_is_read_from_is_looked_at(new):
     assert says_something_new(POD, new)
     assert says_something_new(None, POD)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(
+            changed(**step(waiting={"reason": "ErrImagePull", "message": "a"})),
+            changed(**step(waiting={"reason": "ErrImagePull", "message": "b"})),
+            id="no image",
+        ),
+        pytest.param(
+            changed(
+                conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "a"}]
+            ),
+            changed(
+                conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "b"}]
+            ),
+            id="no node",
+        ),
+    ],
+)
+def test_other_words_for_a_trouble_are_looked_at(old, new):
+    assert says_something_new(old, new)
 
 
 @pytest.mark.parametrize(

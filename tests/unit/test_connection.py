@@ -1,0 +1,29 @@
+"""What a request's body becomes on its way."""
+
+import json
+
+import pytest
+
+from kubernaut.connection import encoded
+from kubernaut.execution import Phase
+
+
+def nested(levels):
+    value = []
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param({"phase": Phase.RUNNING, "tuple": (1, 2), "none": None}, id="as the engine builds them"),
+        pytest.param("é\u2028\x00", id="text"),
+        pytest.param("\ud800", id="half a surrogate"),
+        pytest.param(nested(500), id="deep"),
+        pytest.param([10**30, 0.1, 1e22], id="numbers"),
+    ],
+)
+def test_a_body_reads_as_python_would_have_written_it(value):
+    assert json.loads(encoded({"a": value})) == json.loads(json.dumps({"a": value}))

@@ -24,7 +24,7 @@ CONTAINER_SECURITY_KEYS = {
     "allowPrivilegeEscalation", "capabilities", "privileged", "readOnlyRootFilesystem", "runAsGroup", "runAsNonRoot", "runAsUser",
     "seccompProfile",
 }  # fmt: skip
-_VOLUME_KINDS = {"configMap", "downwardAPI", "emptyDir", "secret"}
+VOLUME_KINDS = {"configMap", "downwardAPI", "emptyDir", "secret"}
 _NEVER = {
     "privileged": True,
     "allowPrivilegeEscalation": True,
@@ -87,7 +87,7 @@ def volumes_with_tmp(volumes: object, path: str) -> list[dict[str, Any]]:
     if not isinstance(volumes, list):
         raise UnsafeJobError(f"{path} must be a list")
     for index, volume in enumerate(volumes):
-        only(volume, {"name", *_VOLUME_KINDS}, f"{path}[{index}]")
+        only(volume, {"name", *VOLUME_KINDS}, f"{path}[{index}]")
     if any(volume["name"] == TMP_VOLUME for volume in volumes):
         return list(volumes)
     return [*volumes, {"name": TMP_VOLUME, "emptyDir": {"sizeLimit": "256Mi"}}]

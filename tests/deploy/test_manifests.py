@@ -6,7 +6,7 @@ import shutil
 import pytest
 import yaml
 
-from kubernaut import hardening
+from kubernaut import vetting
 from kubernaut.rbac import action_manifests
 from kubernaut.settings import LeaderElectionSettings, Settings
 from kubernaut_restart_deployment.perform import RESTARTED_AT, RESTARTED_BY
@@ -155,11 +155,11 @@ def test_the_policy_on_the_engines_jobs_allows_what_the_engine_lets_a_plugin_set
     written = {v["name"]: v["expression"] for v in variables}
     added = {"enableServiceLinks", "dnsPolicy", "schedulerName", "serviceAccount"}
     told = {"terminationMessagePath", "terminationMessagePolicy"}
-    assert set(yaml.safe_load(written["podFields"])) == hardening._POD_KEYS | added
-    assert set(yaml.safe_load(written["podSecurityFields"])) == hardening._POD_SECURITY_KEYS
-    assert set(yaml.safe_load(written["stepFields"])) == hardening._CONTAINER_KEYS | told
-    assert set(yaml.safe_load(written["stepSecurityFields"])) == hardening._CONTAINER_SECURITY_KEYS
-    assert set(yaml.safe_load(written["volumeFields"])) == hardening._VOLUME_KINDS | {"name"}
+    assert set(yaml.safe_load(written["podFields"])) == vetting.POD_KEYS | added
+    assert set(yaml.safe_load(written["podSecurityFields"])) == vetting.POD_SECURITY_KEYS
+    assert set(yaml.safe_load(written["stepFields"])) == vetting.CONTAINER_KEYS | told
+    assert set(yaml.safe_load(written["stepSecurityFields"])) == vetting.CONTAINER_SECURITY_KEYS
+    assert set(yaml.safe_load(written["volumeFields"])) == vetting.VOLUME_KINDS | {"name"}
 
 
 def test_the_policy_on_restarts_names_the_account_and_the_annotations_of_the_action(registry):

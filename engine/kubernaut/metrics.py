@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     disable_created_metrics,
     generate_latest,
@@ -66,9 +65,6 @@ class Metrics:
             ("plugin", "hook"),
             _LOOK_BUCKETS,
         )
-        self._leader = Gauge(
-            "kubernaut_leader", "1 on the engine that leads, 0 on one that waits.", registry=self.registry
-        )
 
     def _histogram(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
@@ -105,7 +101,6 @@ class Metrics:
 
     def watch(self, state: State) -> None:
         """Read this state at each scrape."""
-        self._leader.set_function(lambda: float(state.leading()))
         self.registry.register(Scrape(state))
 
     def exposition(self) -> bytes:

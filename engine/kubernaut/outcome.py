@@ -145,7 +145,7 @@ def aftermath(result: Result, attempts: tuple[Attempt, ...]) -> str:
     if result.changes:
         return f"Before that it changed {told_changes(result.changes)}: check whether that should stay."
     executed = [run for attempt in attempts if (run := attempt.step(EXECUTE)) and run.started]
-    if attempts and all(run.report and run.report.final for run in executed):
+    if attempts and all(run.report and run.report.final and not run.report.unsure for run in executed):
         return "Nothing was changed."
     return "Whether it changed anything is unknown: look at its target."
 

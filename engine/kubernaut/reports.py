@@ -50,6 +50,8 @@ class Report(BaseModel):
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
     truncated: bool = False
     calls: Annotated[tuple[Call, ...], Field(max_length=16)] = ()
+    unsure: bool = False
+    """Was a change asked for that never was answered, so that it may have been made?"""
 
     @property
     def final(self) -> bool:

@@ -44,6 +44,7 @@ class Scrape(Collector):
     def collect(self) -> Iterable[Metric]:
         state = self._state
         yield InfoMetricFamily("kubernaut_build", "The engine's version.", {"version": version("kubernaut-engine")})
+        yield _gauge("kubernaut_leader", "1 on the engine that leads, 0 on one that waits.", float(state.leading()))
         yield _gauge("kubernaut_running", "Executions whose Job runs.", state.running())
         yield _gauge("kubernaut_queue_depth", "Keys that wait for a worker.", state.queued())
         yield _gauge(

@@ -20,12 +20,10 @@ from kubernaut.seen import (
     execution_of,
     is_job_of,
     says_something_new,
-    trimmed_execution,
-    trimmed_job,
-    trimmed_pod,
     uid_of,
 )
 from kubernaut.sightings import carry
+from kubernaut.trimming import trimmed_execution, trimmed_job, trimmed_pod
 
 
 class Watches:

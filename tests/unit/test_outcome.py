@@ -90,6 +90,16 @@ def test_what_the_action_itself_concludes_is_the_message():
     assert seen.message == "Pull request 7 is open."
 
 
+@pytest.mark.parametrize(
+    ("unsure", "known"),
+    [(False, "Nothing was changed."), (True, "Whether it changed anything is unknown: look at its target.")],
+)
+def test_a_write_without_an_answer_is_not_told_as_no_change(unsure, known):
+    words = report("execute", "error", message="no answer from the API server", unsure=unsure)
+    seen = observe(job("Failed", "BackoffLimitExceeded"), [pod("Failed", GOOD_DRY_RUN, ended(1, words))])
+    assert seen.message.endswith(known)
+
+
 def test_a_failed_pod_is_no_end_while_the_job_may_retry():
     assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), UnderWay)
 

@@ -95,6 +95,44 @@ def test_a_change_to_the_same_is_none(step):
     assert step("action.changed('Thing', 'x', 'f', 1, 1)")[1].changes == ()
 
 
+LOSES = "\n    ".join(
+    [
+        "from kubernaut.runner.connection import Answer",
+        "from kubernaut.runner.faults import Unanswered",
+        "answers = iter({answers})",
+        "def ask(*_, **__):",
+        "    if (version := next(answers)) is None:",
+        "        raise Unanswered('lost')",
+        '    return Answer(200, (\'{{"metadata": {{"resourceVersion": "%s"}}}}\' % version).encode())',
+        "action.api._connection.ask = ask",
+        "action.api.modify('v1/configmaps', 'c', lambda current: {change})",
+    ]
+)
+"""A write that is read, sent and lost, and what is read next."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "change", "code", "unsure"),
+    [
+        pytest.param("[1, None, None]", "{'data': {}}", 1, True, id="and nothing can be read"),
+        pytest.param("[1, None, 2, None, 3, None, 4, None, 5, None]", "{'data': {}}", 1, True, id="again and again"),
+        pytest.param("[1, None, 2, 3]", "{'data': {}}", 0, False, id="and written again"),
+        pytest.param(
+            "[1, None, 2]",
+            "{'data': {}} if current['metadata']['resourceVersion'] == '1' else {}",
+            0,
+            False,
+            id="but was made",
+        ),
+        pytest.param("[None]", "{'data': {}}", 1, False, id="before anything was asked for"),
+    ],
+)
+def test_a_step_says_when_it_does_not_know_what_became_of_a_write(step, tmp_path, answers, change, code, unsure):
+    (tmp_path / "var/run/secrets/kubernetes.io/serviceaccount/token").write_text("t", "utf-8")
+    ended, report = step(LOSES.format(answers=answers, change=change))
+    assert (ended, report.unsure) == (code, unsure), report
+
+
 def test_waiting_asks_until_nothing_is_missing(step):
     assert step("left = ['two', 'one', '']; action.wait_until(lambda: left.pop(0), every=0.01)")[1].verified
 
@@ -140,6 +178,7 @@ class Recording(Api):
 
     def __init__(self, answers, dry_run=False):
         self.sent, self._answers, self._dry_run, self._namespace = [], list(answers), dry_run, "ns"
+        self.unanswered = set()
 
     def _request(self, method, kind, name, body=None, *, dry_run=False):
         self.sent.append((method, kind, name, body, dry_run))

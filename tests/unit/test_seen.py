@@ -1,8 +1,8 @@
-"""Which changes are worth a look, and what is kept of an execution that has ended."""
+"""Which changes are worth a look."""
 
 import pytest
 
-from kubernaut.seen import says_something_new, trimmed_execution
+from kubernaut.seen import says_something_new
 
 POD = {
     "metadata": {"uid": "u"},
@@ -78,23 +78,3 @@ def test_other_words_for_a_trouble_are_looked_at(old, new):
 )
 def test_mere_progress_is_not(new):
     assert not says_something_new(POD, new)
-
-
-def test_of_an_ended_execution_only_what_is_still_asked_for_is_kept():
-    status = {
-        "phase": "Succeeded",
-        "completionTime": "t",
-        "traceparent": "x",
-        "jobName": "j",
-        "target": "T",
-        "stages": [1],
-    }
-    obj = {
-        "metadata": {"name": "a"},
-        "spec": {"action": "scale", "parameters": {"a": 1}},
-        "status": {**status, "result": {}},
-    }
-    kept = trimmed_execution(obj)
-    assert kept["spec"] == {"action": "scale"}
-    assert kept["status"].keys() == {"phase", "completionTime", "traceparent", "jobName", "target"}
-    assert trimmed_execution({**obj, "status": {"phase": "Running", "stages": [1]}})["status"]["stages"] == [1]

@@ -35,6 +35,7 @@ class Action:
         self.settings: dict[str, Any] = told["settings"]
         self.deadline_seconds: float = told["deadlineSeconds"]
         self.api = Api(self.namespace, self.dry_run, report.called)
+        report.unanswered = self.api.unanswered
 
     def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
         """Record that a field went from `before` to `after` (null where it was or is absent). A change to the same is none."""

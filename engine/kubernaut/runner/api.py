@@ -39,6 +39,8 @@ class Api:
         self._namespace, self._dry_run, self._observe = namespace, dry_run, observe
         self._traceparent = os.environ.get("TRACEPARENT")
         self._connection = Connection()
+        self.unanswered: set[str] = set()
+        """Changes that were asked for and never answered: whether they were made, nobody here knows."""
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Read one object."""
@@ -72,17 +74,20 @@ class Api:
         for left in reversed(range(_TRIES_AT_MOST)):
             before = self.peek(kind, name)
             patch = change(before)
-            if not patch:
-                return unsure or before, before
-            version = {"resourceVersion": before["metadata"]["resourceVersion"]}
-            versioned = {**patch, "metadata": {**patch.get("metadata", {}), **version}}
-            try:
-                return unsure or before, self.patch(kind, name, versioned)
-            except (Conflict, Unanswered) as failure:
-                if not left:
-                    raise
-                if isinstance(failure, Unanswered):
-                    unsure = unsure or before
+            after = before
+            if patch:
+                version = {"resourceVersion": before["metadata"]["resourceVersion"]}
+                versioned = {**patch, "metadata": {**patch.get("metadata", {}), **version}}
+                try:
+                    after = self.patch(kind, name, versioned)
+                except (Conflict, Unanswered) as failure:
+                    if not left:
+                        raise
+                    if isinstance(failure, Unanswered):
+                        unsure = unsure or before
+                    continue
+            self.unanswered.discard(_call("PATCH", kind, name))
+            return unsure or before, after
         raise AssertionError("unreachable")
 
     def _request(
@@ -100,10 +105,14 @@ class Api:
             **({"Traceparent": self._traceparent} if self._traceparent else {}),
         }
         text = None if body is None else json.dumps(body)
-        call, began, code = f"{method} {kind} {name}".strip(), time.time(), 0
+        call, began, code = _call(method, kind, name), time.time(), 0
         try:
             answer = self._answered(method, path, headers, text, again=not changing)
             code = answer.status
+        except Unanswered:
+            if changing:
+                self.unanswered.add(call)
+            raise
         finally:
             self._observe(call, began, time.time(), code)
         return _content(code, answer.data, call)
@@ -128,6 +137,10 @@ class Api:
         if name:
             path += f"/{quote(name, safe='')}"
         return f"{path}/{subresource}" if subresource else path
+
+
+def _call(method: str, kind: str, name: str) -> str:
+    return f"{method} {kind} {name}".strip()
 
 
 def _parts(kind: str) -> tuple[str, str, str, str]:

@@ -38,6 +38,8 @@ class Report:
         self.outputs: dict[str, Any] = {}
         self.calls: list[dict[str, Any]] = []
         """Requests to the API server: what, when (milliseconds since `started`), for how long, the HTTP code, how many times in a row."""
+        self.unanswered: set[str] = set()
+        """Changes that were asked for and never answered."""
         self.lines: deque[str] = deque(maxlen=_LOG_LINES)
         """What the step last wrote to its log."""
         self.started = time.time()
@@ -89,6 +91,8 @@ class Report:
             "outputs": self.outputs,
             "calls": self.calls,
         }
+        if self.unanswered:
+            content["unsure"] = True
         if self.state != "done":
             content["log"] = "\n".join(self.lines)
         return content

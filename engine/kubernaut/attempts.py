@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -121,9 +122,19 @@ class Attempt:
 
 def read_attempts(pods: Sequence[Mapping[str, Any]]) -> tuple[Attempt, ...]:
     """All pods of a Job, oldest first."""
-    return tuple(
-        _attempt(pod) for pod in sorted(pods, key=lambda p: (p["metadata"]["creationTimestamp"], p["metadata"]["name"]))
-    )
+    return tuple(sorted(map(_attempt, pods), key=_turn))
+
+
+def _turn(attempt: Attempt) -> tuple[Any, ...]:
+    """Pods of one Job come one after the other, but perhaps within one second: then by when their steps began."""
+    began = (_began(run) for run in attempt.steps)
+    first = next((time for time in began if time), math.inf)
+    return attempt.created.replace(microsecond=0), first, attempt.created, attempt.pod
+
+
+def _began(run: StepRun) -> float:
+    """Seconds since the epoch, by its own account where there is one; 0 while it has not begun."""
+    return (run.report.started if run.report else 0.0) or (run.started.timestamp() if run.started else 0.0)
 
 
 def _attempt(pod: Mapping[str, Any]) -> Attempt:

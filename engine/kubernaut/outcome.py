@@ -155,7 +155,7 @@ def _cause(
 ) -> tuple[Reason, str]:
     if failed.get("reason") == "DeadlineExceeded":
         return _deadline(job, attempts, noticed)
-    last = next((attempt for attempt in reversed(attempts) if attempt.failed_step or attempt.interruption), None)
+    last = _decisive(failed, attempts)
     run = last.failed_step if last else None
     if last is None:
         why = f"{failed.get('reason', 'Failed')}: {failed.get('message', 'no more is told')}"
@@ -163,6 +163,13 @@ def _cause(
     if run is None or (last.interruption and not (run.report and run.report.final)):
         return _interrupted(last, _target(job), failed)
     return _step_cause(run, f"{_STEP_WORDS[run.step]} on {_target(job)}", f"(pod {last.pod})", failed, attempts)
+
+
+def _decisive(failed: Mapping[str, Any], attempts: tuple[Attempt, ...]) -> Attempt | None:
+    """The attempt that ended the Job: the one whose pod its condition names, else the last that did not end well."""
+    bad = [attempt for attempt in attempts if attempt.failed_step or attempt.interruption]
+    named = (attempt for attempt in bad if f"/{attempt.pod} " in failed.get("message", ""))
+    return next(named, bad[-1] if bad else None)
 
 
 def _interrupted(last: Attempt, target: str, failed: Mapping[str, Any]) -> tuple[Reason, str]:

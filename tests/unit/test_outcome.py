@@ -104,6 +104,30 @@ def test_a_failed_pod_is_no_end_while_the_job_may_retry():
     assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), UnderWay)
 
 
+def in_one_second(*told):
+    """Pods of one second, whose names say nothing of their order."""
+    pods = []
+    for name, (code, more) in zip("zya", told, strict=True):
+        pods.append(pod("Failed", ended(code, report("dry-run", "error", **more))))
+        pods[-1]["metadata"]["name"] = name
+    return pods
+
+
+def test_attempts_of_one_second_are_told_in_the_order_of_their_steps():
+    moments = [(1, {"started": 5.0 + n, "message": str(n)}) for n in range(3)]
+    seen = observe(job(), in_one_second(*moments))
+    assert [attempt.failed_step.report.message for attempt in seen.attempts] == ["0", "1", "2"]
+    worn = observe(job("Failed", "BackoffLimitExceeded"), in_one_second(*moments))
+    assert "failed 3 times, the last time with exit code 1: 2 (pod a)" in worn.message
+
+
+def test_the_cause_is_looked_for_in_the_pod_that_the_job_names():
+    pods = in_one_second((1, {"message": "500"}), (42, {"message": "not found"}), (1, {"message": "500"}))
+    rule = "Container dry-run for pod production/y failed with exit code 42 matching FailJob rule at index 0"
+    seen = observe(job("Failed", "PodFailurePolicy", rule), pods)
+    assert (seen.reason, "was refused: not found (pod y)" in seen.message) == (Reason.DRY_RUN_REJECTED, True)
+
+
 @pytest.mark.parametrize("condition", ["SuccessCriteriaMet", "FailureTarget"])
 def test_the_conditions_before_the_end_are_no_ends(condition):
     assert isinstance(observe(job(condition), []), UnderWay)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from kubernaut.reports import parse_report
 from kubernaut.runner.api import Api, _content, _parts
+from kubernaut.runner.connection import Answer
 from kubernaut.runner.faults import Conflict, Rejected, TryAgain, Unanswered
 from kubernaut.runner.report import LIMIT, Report
 
@@ -269,9 +270,19 @@ DENIED = 'configmaps "a" is forbidden: User "u" cannot patch resource "configmap
 )
 def test_answers_become_a_refusal_or_another_attempt(code, status, error, reason):
     with pytest.raises(error) as caught:
-        _content(code, json.dumps(status).encode(), "GET v1/x y")
+        _content(Answer(code, json.dumps(status).encode()), "GET v1/x y", changing=False)
     assert getattr(caught.value, "reason", "") == reason
     assert str(caught.value) == status.get("message", "GET v1/x y was answered with 503")
+
+
+@pytest.mark.parametrize("code", [500, 502, 504])
+def test_a_write_that_broke_on_the_way_may_have_been_carried_out(code):
+    answer = Answer(code, b'{"message": "etcdserver: request timed out"}')
+    with pytest.raises(Unanswered, match="request timed out"):
+        _content(answer, "PATCH v1/x y", changing=True)
+    with pytest.raises(TryAgain) as caught:
+        _content(answer, "PATCH v1/x y", changing=False)
+    assert not isinstance(caught.value, Unanswered)
 
 
 def test_the_pod_side_starts_without_the_heavy_libraries():

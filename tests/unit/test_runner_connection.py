@@ -120,6 +120,14 @@ def test_a_server_that_stays_busy_is_asked_five_times(server, ask):
     assert not server.answers
 
 
+@pytest.mark.parametrize("broken", [500, 502, 504])
+def test_what_broke_on_the_way_is_asked_again_only_where_it_may_be_done_twice(server, ask, broken):
+    server.answers = [(broken,)]
+    assert ask() == broken
+    server.answers = [(broken,), (broken,), (200,)]
+    assert ask(again=True) == 200
+
+
 def test_a_write_that_got_no_answer_is_not_sent_again(server, ask, pauses):
     server.answers = [(HANG_UP,)]
     with pytest.raises(Unanswered, match="no answer from the API server at https://127"):

@@ -11,7 +11,7 @@ import time
 from urllib.parse import quote
 
 from kubernaut.runner import pod
-from kubernaut.runner.connection import Answer, Connection
+from kubernaut.runner.connection import BROKEN, Answer, Connection
 from kubernaut.runner.faults import Conflict, Rejected, TryAgain, Unanswered
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Api:
         self._traceparent = os.environ.get("TRACEPARENT")
         self._connection = Connection()
         self.unanswered: set[str] = set()
-        """Changes that were asked for and never answered: whether they were made, nobody here knows."""
+        """Changes that were asked for and got no answer, or one that leaves open whether they were made."""
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Read one object."""
@@ -109,13 +109,13 @@ class Api:
         try:
             answer = self._answered(method, path, headers, text, again=not changing)
             code = answer.status
+            return _content(answer, call, changing=changing)
         except Unanswered:
             if changing:
                 self.unanswered.add(call)
             raise
         finally:
             self._observe(call, began, time.time(), code)
-        return _content(code, answer.data, call)
 
     def _answered(self, method: str, path: str, headers: dict[str, str], text: str | None, *, again: bool) -> Answer:
         answer = self._connection.ask(method, path, headers, text, again=again)
@@ -165,9 +165,10 @@ def _read_token() -> str:
         ) from None
 
 
-def _content(code: int, data: bytes, call: str) -> dict[str, Any]:
+def _content(answer: Answer, call: str, *, changing: bool) -> dict[str, Any]:
+    code = answer.status
     try:
-        content = json.loads(data)
+        content = json.loads(answer.data)
     except ValueError:
         content = {}
     if not isinstance(content, dict):
@@ -177,6 +178,8 @@ def _content(code: int, data: bytes, call: str) -> dict[str, Any]:
     message = content.get("message") or f"{call} was answered with {code}"
     if code == 409 and content.get("reason") == "Conflict":
         raise Conflict(message)
+    if changing and code in BROKEN:
+        raise Unanswered(message)
     if code >= 500 or code == 429:
         raise TryAgain(message)
     raise Rejected(message, "Forbidden" if code == 403 and " cannot " in message else "")

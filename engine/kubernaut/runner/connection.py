@@ -18,6 +18,9 @@ _PAUSES = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each further try; the API server's own `Retry-After` counts where it is longer."""
 _LONGEST_PAUSE = 10.0
 _BUSY = (429, 503)
+"""Turned away before anything was done."""
+BROKEN = (500, 502, 504)
+"""Failed on the way, as when etcd did not answer in time: what was asked for may have been carried out all the same."""
 
 
 class Answer:
@@ -38,9 +41,10 @@ class Connection:
     def ask(self, method: str, path: str, headers: dict[str, str], body: str | None, *, again: bool) -> Answer:
         """Send a request, and again while the server is too busy or out of reach, four times at most.
 
-        `again` says that it may be carried out twice. Where it may not, one that was sent but not answered raises Unanswered at once.
-        A server that cannot be reached raises TryAgain.
+        `again` says that it may be carried out twice. Where it may not, one that was sent but not answered raises Unanswered at once,
+        and the answer that it broke on the way is handed on. A server that cannot be reached raises TryAgain.
         """
+        passing = (*_BUSY, *BROKEN) if again else _BUSY
         for pause in (*_PAUSES, None):
             try:
                 answer = self._asked(method, path, headers, body)
@@ -50,7 +54,7 @@ class Connection:
                     raise
                 time.sleep(pause)
             else:
-                if pause is None or answer.status not in _BUSY:
+                if pause is None or answer.status not in passing:
                     return answer
                 time.sleep(max(pause, min(answer.wanted_pause, _LONGEST_PAUSE)))
         raise AssertionError("unreachable")

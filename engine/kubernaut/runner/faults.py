@@ -21,7 +21,7 @@ class Conflict(TryAgain):
 
 
 class Unanswered(TryAgain):
-    """A request that was sent, and may have been carried out, but no answer came."""
+    """A request that was sent, and may have been carried out: no answer came, or one that leaves it open."""
 
 
 class Stopped(BaseException):

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import re
 
 import pytest
 
@@ -154,7 +155,8 @@ async def test_a_part_of_a_real_cluster_restarted(stage, request):
 async def endured(stage, request, fault, times=1, title=""):
     executions = request.config.getoption("--executions") * times
     spread = SPREAD_SECONDS * max(1.0, executions / 40) * (1 if times == 1 else 0.5)
-    load, witness = Load(stage.site, executions, spread, prefix=title), Witness(stage.site)
+    prefix = re.sub("[^a-z0-9]+", "-", title.lower())  # of objects' names
+    load, witness = Load(stage.site, executions, spread, prefix), Witness(stage.site)
     await load.prepare()
     async with witness.looking():
         creating = asyncio.create_task(load.create())

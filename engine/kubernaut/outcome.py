@@ -186,10 +186,11 @@ def _interrupted(last: Attempt, target: str, failed: Mapping[str, Any]) -> tuple
 def _deadline(job: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: Noticed) -> tuple[Reason, str]:
     seconds = job["spec"].get("activeDeadlineSeconds", "?")
     if noticed.reason == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts):
+        told = next((attempt.trouble for attempt in reversed(attempts) if attempt.image_trouble), noticed.trouble)
         text = (
-            f"Its image could not be pulled within {seconds} s, its deadline: check the image's name and the registry."
+            f"It was stopped after {seconds} s, its deadline, before it began: {told or 'its image cannot be pulled'}."
         )
-        return Reason.IMAGE_PULL_FAILED, text
+        return Reason.IMAGE_PULL_FAILED, f"{text} Check the image's name and the registry."
     if noticed.trouble and not any(attempt.began for attempt in attempts):
         return (
             Reason.DEADLINE_EXCEEDED,

@@ -15,7 +15,7 @@ from kubernaut.errors import NotFoundError
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, Object
 from kubernaut.jobs import EXECUTE
-from kubernaut.noticed import TROUBLE_WORDS, Noticed
+from kubernaut.noticed import TROUBLE_WORDS
 from kubernaut.outcome import Ended, UnderWay, merged_result, observe, told_changes
 from kubernaut.recorder import Recorder, now, timestamp
 from kubernaut.reports import as_json, parse_time
@@ -114,7 +114,7 @@ class Reconciler:
         obj, job = seen.obj or {}, seen.job or {}
         if not is_explained(job, seen.pods, now()):
             return LookAgain(0.5)
-        match observe(job, seen.pods, noticed=Noticed.read(seen.status), dry_run=bool(obj["spec"].get("dryRun"))):
+        match await self.troubles.observed(seen):
             case Ended() as ended:
                 await self.concluder.end(seen, ended)
                 self._release(obj["metadata"]["uid"])

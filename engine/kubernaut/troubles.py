@@ -5,17 +5,25 @@ Asked only about what has stood still for a while, and less often the longer it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from kubernaut.cluster import Cluster
+from kubernaut.errors import KubernautError
+from kubernaut.execution import Reason
 from kubernaut.informer import Object
-from kubernaut.outcome import UnderWay
+from kubernaut.noticed import Noticed
+from kubernaut.outcome import Ended, UnderWay, observe
 from kubernaut.recorder import now
 from kubernaut.reports import bounded, parse_time
 from kubernaut.resources import EVENTS
 from kubernaut.seen import Seen
+
+log = logging.getLogger(__name__)
 
 _FIRST_LOOK_SECONDS = 10.0
 _SILENT_SECONDS = 45.0
@@ -36,6 +44,15 @@ class Troubles:
 
     cluster: Cluster
 
+    async def observed(self, seen: Seen) -> UnderWay | Ended:
+        """What its Job and pods show; of one that was stopped before it began, also what the cluster had warned of."""
+        dry_run, noticed = bool((seen.obj or {})["spec"].get("dryRun")), Noticed.read(seen.status)
+        look = partial(observe, seen.job or {}, seen.pods, dry_run=dry_run)
+        found = look(noticed=noticed)
+        if _is_unexplained(found, noticed):
+            return look(noticed=replace(noticed, trouble=await self._warned_of(seen)))
+        return found
+
     async def of(self, seen: Seen, progress: UnderWay) -> Trouble:
         """What keeps this execution's Job from getting on."""
         if progress.trouble:
@@ -50,6 +67,15 @@ class Troubles:
             return await self._told_of(pod, seen.job)
         return Trouble()
 
+    async def _warned_of(self, seen: Seen) -> str:
+        """The newest warning about the last pod, or about a Job that had none; "" if none can be found."""
+        pods = sorted(seen.pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+        try:
+            return await self._warning((pods[-1] if pods else seen.job or {})["metadata"])
+        except KubernautError as error:
+            log.warning("the Events of %s cannot be read: %s", seen.key, error)
+            return ""
+
     async def _told_of(self, obj: Object, job: Object) -> Trouble:
         """The newest warning about this object, if it has stood still for long enough."""
         deadline = float(job["spec"].get("activeDeadlineSeconds") or 2 * _FIRST_LOOK_SECONDS)
@@ -57,14 +83,21 @@ class Troubles:
         age = _age(parse_time(obj["metadata"]["creationTimestamp"]))
         if age < first:
             return Trouble(again=first - age + 0.5)
-        metadata = obj["metadata"]
+        return Trouble(await self._warning(obj["metadata"]), again=max(first, age / 2))
+
+    async def _warning(self, metadata: Mapping[str, Any]) -> str:
         fields = f"involvedObject.uid={metadata['uid']},type=Warning"
         events = (await self.cluster.list(EVENTS, metadata["namespace"], fields=fields)).items
         if not events:
-            return Trouble(again=max(first, age / 2))
+            return ""
         newest = max(events, key=_time)
-        text = f"{newest.get('reason', 'Warning')}: {bounded(str(newest.get('message', '')), 400)}"
-        return Trouble(text.rstrip("."), again=max(first, age / 2))
+        return f"{newest.get('reason', 'Warning')}: {bounded(str(newest.get('message', '')), 400)}".rstrip(".")
+
+
+def _is_unexplained(found: UnderWay | Ended, noticed: Noticed) -> bool:
+    """Was it stopped by its deadline before it began, and nothing tells why?"""
+    late = isinstance(found, Ended) and found.reason is Reason.DEADLINE_EXCEEDED and not noticed.trouble
+    return late and not any(attempt.began or attempt.trouble for attempt in found.attempts)
 
 
 def _silent(pod: str, node: str, deleted: datetime) -> Trouble:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import os
 import sys
 
 from kubernaut.resources import SERVICE_ACCOUNTS
@@ -150,6 +151,7 @@ async def completions(*words):
             "COMP_WORDS": " ".join(words),
             "COMP_CWORD": str(len(words) - 1),
             "PATH": "",
+            **({"KUBECONFIG": os.environ["KUBECONFIG"]} if "KUBECONFIG" in os.environ else {}),
         },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

@@ -106,9 +106,9 @@ async def test_image_pull_failed_is_told_at_once_and_is_the_end_at_the_deadline(
     assert "image registry.invalid/nothing:1 cannot be pulled" in status["message"]
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "ImagePullFailed")
-    assert status["message"].startswith(
-        "Its image could not be pulled within 6 s, its deadline: check the image's name and the registry."
-    )
+    began = "It was stopped after 6 s, its deadline, before it began: image registry.invalid/nothing:1 cannot be pulled"
+    assert status["message"].startswith(began)
+    assert "Check the image's name and the registry." in status["message"]
     assert status["attempts"] == 0
 
 

@@ -228,9 +228,14 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
             id="deadline before any pod",
         ),
         pytest.param(
-            observe(job("Failed", "DeadlineExceeded"), [], noticed=Noticed("ImagePullFailed")),
+            observe(
+                job("Failed", "DeadlineExceeded"),
+                [],
+                noticed=Noticed("ImagePullFailed", "image r/x:1 cannot be pulled"),
+            ),
             Reason.IMAGE_PULL_FAILED,
-            "Its image could not be pulled within 60 s, its deadline: check the image's name and the registry. "
+            "It was stopped after 60 s, its deadline, before it began: image r/x:1 cannot be pulled. "
+            "Check the image's name and the registry. "
             "Whether it changed anything is unknown: look at its target.",
             id="an image that never came",
         ),

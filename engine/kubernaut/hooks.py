@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -23,6 +23,9 @@ from kubernaut.timeline import stage
 T = TypeVar("T")
 
 _LEFT_BEHIND_AT_MOST = 3
+_PARTS = 10
+"""The limit is waited for in parts, so that a pause of the whole process (a machine that is frozen, or starved) counts as one of them at
+most: no hook is to blame for it."""
 
 
 class HookCaller:
@@ -42,23 +45,23 @@ class HookCaller:
         """Return what `function` returns, or raise HookError naming `plugin` and `hook` when it raises or hangs."""
         with stage("hook", f"{plugin}.{hook}"):
             future = self._start(plugin, hook, function)
-            began = time.perf_counter()
+            began, answer = time.perf_counter(), asyncio.wrap_future(future)
             try:
-                # Not wait_for: until Python 3.12 it swallows a cancellation that meets the answer.
-                async with asyncio.timeout(self.limit_seconds):
-                    return await asyncio.wrap_future(future)
-            except TimeoutError:
-                raise self._left_behind(plugin, hook, future) from None
+                for _ in range(_PARTS):
+                    if (await asyncio.wait({answer}, timeout=self.limit_seconds / _PARTS))[0]:
+                        return answer.result()
             finally:
+                answer.cancel()
                 self._observe(plugin, hook, time.perf_counter() - began)
+            raise self._left_behind(plugin, hook, future)
 
     def call_now(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
         """The same for callers without an event loop: start-up and the command line."""
         future = self._start(plugin, hook, function)
-        try:
-            return future.result(self.limit_seconds)
-        except TimeoutError:
-            raise self._left_behind(plugin, hook, future) from None
+        for _ in range(_PARTS):
+            if wait([future], self.limit_seconds / _PARTS).done:
+                return future.result()
+        raise self._left_behind(plugin, hook, future)
 
     def _start(self, plugin: str, hook: str, function: Callable[[], T]) -> Future[T]:
         if self._hung[plugin] >= _LEFT_BEHIND_AT_MOST:

@@ -185,24 +185,20 @@ def _interrupted(last: Attempt, target: str, failed: Mapping[str, Any]) -> tuple
 
 def _deadline(job: Mapping[str, Any], attempts: tuple[Attempt, ...], noticed: Noticed) -> tuple[Reason, str]:
     seconds = job["spec"].get("activeDeadlineSeconds", "?")
-    if noticed.reason == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts):
+    began = [attempt for attempt in attempts if attempt.began]
+    if not began and (noticed.reason == Reason.IMAGE_PULL_FAILED or any(attempt.image_trouble for attempt in attempts)):
         told = next((attempt.trouble for attempt in reversed(attempts) if attempt.image_trouble), noticed.trouble)
         text = (
             f"It was stopped after {seconds} s, its deadline, before it began: {told or 'its image cannot be pulled'}."
         )
         return Reason.IMAGE_PULL_FAILED, f"{text} Check the image's name and the registry."
-    if noticed.trouble and not any(attempt.began for attempt in attempts):
-        return (
-            Reason.DEADLINE_EXCEEDED,
-            f"It was stopped after {seconds} s, its deadline, before it began: {noticed.trouble}.",
-        )
-    if not attempts:
+    if not began and (noticed.trouble or attempts):
+        told = next((attempt.trouble for attempt in attempts if attempt.trouble), "none of its pods started")
+        text = f"It was stopped after {seconds} s, its deadline, before it began: {noticed.trouble or told}."
+        return Reason.DEADLINE_EXCEEDED, text
+    if not began:
         text = f"It was stopped after {seconds} s, its deadline; its pods are gone, so how far it got is unknown."
         return Reason.DEADLINE_EXCEEDED, text
-    began = [attempt for attempt in attempts if attempt.began]
-    if not began:
-        trouble = next((attempt.trouble for attempt in attempts if attempt.trouble), "none of its pods started")
-        return Reason.DEADLINE_EXCEEDED, f"It was stopped after {seconds} s, its deadline, before it began: {trouble}."
     run = next(run for run in reversed(began[-1].steps) if run.started)
     where = f"{_STEP_WORDS[run.step]} on {_target(job)} was stopped in attempt {len(began)}"
     return Reason.DEADLINE_EXCEEDED, f"{where} after {seconds} s, the deadline of all attempts together."

@@ -15,7 +15,7 @@ from kubernaut.errors import NotFoundError
 from kubernaut.execution import Phase, Reason
 from kubernaut.informer import Key, Object
 from kubernaut.jobs import EXECUTE
-from kubernaut.noticed import TROUBLE_WORDS
+from kubernaut.noticed import TROUBLE_WORDS, Noticed
 from kubernaut.outcome import Ended, UnderWay, merged_result, observe, told_changes
 from kubernaut.recorder import Recorder, now, timestamp
 from kubernaut.reports import as_json, parse_time
@@ -139,11 +139,14 @@ class Reconciler:
         return Done()
 
     async def _note(self, seen: Seen, progress: UnderWay) -> Outcome:
-        """Tell of trouble while it lasts, so that nobody waits for the deadline to learn of it."""
+        """Tell of trouble while it lasts, so that nobody waits for the deadline to learn of it, and that it is over."""
         trouble = await self.troubles.of(seen, progress)
         if trouble.text:
             reason = Reason.IMAGE_PULL_FAILED if progress.image_trouble else None
             await self.recorder.phase(seen.obj or {}, Phase.RUNNING, reason, f"{TROUBLE_WORDS}{trouble.text}.")
+        elif Noticed.read(seen.status).trouble and progress.attempts and progress.attempts[-1].began:
+            message = f"Job {seen.status['jobName']} runs; what kept its pod from getting on is over."
+            await self.recorder.phase(seen.obj or {}, Phase.RUNNING, None, message)
         return LookAgain(trouble.again) if trouble.again else Done()
 
     async def _cancel(self, seen: Seen) -> Outcome:

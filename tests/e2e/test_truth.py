@@ -45,6 +45,16 @@ async def test_what_keeps_a_pod_from_starting_is_told_at_once_and_is_the_cause_a
     assert status["attempts"] == 0
 
 
+async def test_what_kept_a_pod_from_starting_is_told_to_be_over(site):
+    key = await site.create("wants-key", {"dry_run": "time.sleep(3)", "execute": CHANGE}, deadlineSeconds=45)
+    await trouble(site, key, 'configmap "no-such-map" not found')
+    metadata = {"name": "no-such-map", "namespace": site.namespace}
+    await site.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"k": "v"}})
+    status = await trouble(site, key, "what kept its pod from getting on is over")
+    assert (status["phase"], status.get("reason")) == ("Running", None)
+    assert (await site.end(key))["status"]["phase"] == "Succeeded"
+
+
 async def test_a_quota_on_pods_is_told_and_waited_for(site):
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods", "namespace": site.namespace}}
     hard = {"count/pods": "0"}

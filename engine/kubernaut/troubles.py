@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from kubernaut.attempts import Attempt
 from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
 from kubernaut.execution import Reason
@@ -50,7 +51,7 @@ class Troubles:
         look = partial(observe, seen.job or {}, seen.pods, dry_run=dry_run)
         found = look(noticed=noticed)
         if _is_unexplained(found, noticed):
-            return look(noticed=replace(noticed, trouble=await self._warned_of(seen)))
+            return look(noticed=replace(noticed, trouble=await self._warned_of(seen, found)))
         return found
 
     async def of(self, seen: Seen, progress: UnderWay) -> Trouble:
@@ -63,15 +64,14 @@ class Troubles:
         if last is None and seen.job is not None:
             return await self._told_of(seen.job, seen.job)
         if last and last.unstarted and seen.job is not None:
-            pod = next(pod for pod in seen.pods if pod["metadata"]["name"] == last.pod)
-            return await self._told_of(pod, seen.job)
+            return await self._told_of(_pod_of(seen, last), seen.job)
         return Trouble()
 
-    async def _warned_of(self, seen: Seen) -> str:
+    async def _warned_of(self, seen: Seen, ended: UnderWay | Ended) -> str:
         """The newest warning about the last pod, or about a Job that had none; "" if none can be found."""
-        pods = sorted(seen.pods, key=lambda pod: str(pod["metadata"]["creationTimestamp"]))
+        about = _pod_of(seen, ended.attempts[-1]) if ended.attempts else seen.job or {}
         try:
-            return await self._warning((pods[-1] if pods else seen.job or {})["metadata"])
+            return await self._warning(about["metadata"])
         except KubernautError as error:
             log.warning("the Events of %s cannot be read: %s", seen.key, error)
             return ""
@@ -92,6 +92,10 @@ class Troubles:
             return ""
         newest = max(events, key=_time)
         return f"{newest.get('reason', 'Warning')}: {bounded(str(newest.get('message', '')), 400)}".rstrip(".")
+
+
+def _pod_of(seen: Seen, attempt: Attempt) -> Object:
+    return next(pod for pod in seen.pods if pod["metadata"]["name"] == attempt.pod)
 
 
 def _is_unexplained(found: UnderWay | Ended, noticed: Noticed) -> bool:

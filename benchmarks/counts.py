@@ -6,8 +6,8 @@ import re
 
 from benchmarks import paths
 from benchmarks.place import Place
-from kubernaut.embedded import ENGINE_USER
-from kubernaut.execution import PLURAL
+from kubernaut.api.execution import PLURAL
+from kubernaut.embedded.cluster import ENGINE_USER
 
 _METRIC = re.compile(r"^apiserver_request_total\{([^}]*)\} (\S+)", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubernaut.execution import GROUP, PLURAL, VERSION
+from kubernaut.api.execution import GROUP, PLURAL, VERSION
 
 NAMESPACES = "/api/v1/namespaces"
 NODES = "/api/v1/nodes"

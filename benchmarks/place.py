@@ -18,10 +18,11 @@ from benchmarks.action import NAME
 from benchmarks.api import Api, ApiError, Object
 from benchmarks.kubelet import StandIn
 from benchmarks.options import Where
-from kubernaut.embedded import ENGINE_USER, installation
-from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
-from kubernaut.registry import ACTIONS, Registry
-from kubernaut.sandbox import Sandbox
+from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.install.manifests import installation
+from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
+from kubernaut.plugins.registry import ACTIONS, Registry
+from kubernaut_sandbox import Sandbox
 
 PATCH = "patch-configmap"
 CONFIG_MAP = "app-config"

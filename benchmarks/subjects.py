@@ -11,8 +11,8 @@ from benchmarks.action import NAME
 from benchmarks.api import Object
 from benchmarks.place import CONFIG_MAP, PATCH, Place
 from benchmarks.placement import REPORT, WRITE_REPORT, pod_fields
-from kubernaut.execution import API_VERSION, KIND
-from kubernaut.hardening import LABEL_EXECUTION
+from kubernaut.api.execution import API_VERSION, KIND
+from kubernaut.api.labels import LABEL_EXECUTION
 
 Named = Callable[[Object], str]
 State = Callable[[Object], bool]

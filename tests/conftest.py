@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from kubernaut.registry import Registry
+from kubernaut.plugins.registry import Registry
 from tests.support.site import Site, site_on
 
 

@@ -12,9 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from kubernaut.hookspecs import hookimpl
-    from kubernaut.jobs import command_job, runner_job
-    from kubernaut.types import (
+    from kubernaut.api.plugin import (
         HOOK_VERSION,
         ActionSpec,
         Change,
@@ -32,8 +30,10 @@ if TYPE_CHECKING:
         Surroundings,
         Target,
     )
+    from kubernaut.jobs.builders import command_job, runner_job
+    from kubernaut.plugins.hookspecs import hookimpl
 
-_HOMES = {"hookimpl": "hookspecs", "command_job": "jobs", "runner_job": "jobs"}
+_HOMES = {"hookimpl": "plugins.hookspecs", "command_job": "jobs.builders", "runner_job": "jobs.builders"}
 
 __all__ = [
     "HOOK_VERSION",
@@ -61,4 +61,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'kubernaut' has no attribute {name!r}")
-    return getattr(import_module(f"kubernaut.{_HOMES.get(name, 'types')}"), name)
+    return getattr(import_module(f"kubernaut.{_HOMES.get(name, 'api.plugin')}"), name)

@@ -13,9 +13,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from kubernaut.api.plugin import Label, Quantity
 from kubernaut.errors import InputError
-from kubernaut.faults import told_faults
-from kubernaut.types import Label, Quantity
+from kubernaut.validation_errors import told_faults
 
 DEFAULT_IMAGE = "kubernaut-engine:latest"
 

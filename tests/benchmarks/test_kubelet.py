@@ -3,9 +3,9 @@
 from benchmarks.action import report
 from benchmarks.kubelet import running, succeeded
 from benchmarks.placement import REPORT
-from kubernaut.execution import Phase
-from kubernaut.hardening import ANNOTATION_REPORTS, ANNOTATION_TARGET
-from kubernaut.outcome import Ended, UnderWay, observe
+from kubernaut.api.execution import Phase
+from kubernaut.api.labels import ANNOTATION_REPORTS, ANNOTATION_TARGET
+from kubernaut.jobs.outcome import Ended, UnderWay, observe
 
 JOB = {"metadata": {"annotations": {ANNOTATION_REPORTS: "true", ANNOTATION_TARGET: "ConfigMap/a"}}, "spec": {}}
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from kubernaut.sandbox import Sandbox, SandboxOptions
+from kubernaut_sandbox import Sandbox, SandboxOptions
 from tests.conformance.client import Client, connected
 
 _QUICK = SandboxOptions(

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.sandbox import Sandbox
+from kubernaut_sandbox import Sandbox
 from tests.conformance.client import Client
 from tests.conformance.manifests import configmap
 

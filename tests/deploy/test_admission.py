@@ -17,13 +17,13 @@ import pytest
 import yaml
 
 from kubernaut import ActionSpec, Parameters, Target, command_job
-from kubernaut.hardening import APP_NAME, LABEL_APP, Hardening
-from kubernaut.installation import POLICIES
-from kubernaut.pace import ANNOTATION_RESUMED
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.api.labels import ANNOTATION_RESUMED, APP_NAME, LABEL_APP
+from kubernaut.api.plugin import Execution
+from kubernaut.install.survey import POLICIES
+from kubernaut.jobs.hardening import Hardening
+from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
-from kubernaut.types import Execution
 from tests.conformance.client import JSON_PATCH, MERGE, STRATEGIC, Client, connected
 from tests.conformance.conftest import image, kubeconfig, namespace  # noqa: F401 - fixtures
 from tests.deploy.manifests import Object, built, named, of_kind

@@ -6,8 +6,8 @@ import shutil
 import pytest
 import yaml
 
-from kubernaut import vetting
-from kubernaut.rbac import action_manifests
+from kubernaut.install.rbac import action_manifests
+from kubernaut.jobs import allowlist as vetting
 from kubernaut.settings import LeaderElectionSettings, Settings
 from kubernaut_restart_deployment.perform import RESTARTED_AT, RESTARTED_BY
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind

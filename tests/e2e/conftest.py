@@ -6,7 +6,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from kubernaut.registry import ACTIONS, POLICIES, Registry
+from kubernaut.plugins.registry import ACTIONS, POLICIES, Registry
 from kubernaut.settings import Settings
 from tests.support import trouble
 from tests.support.shell import as_admin, as_user

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kubernaut.resources import EXECUTIONS, JOBS
+from kubernaut.kube.resources import EXECUTIONS, JOBS
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS, EVENTS, STATEFUL_SETS
 
 

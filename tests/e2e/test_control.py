@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
 from kubernaut.settings import Settings
 from tests.support.site import CONFIG_MAPS, site_on
 

@@ -8,14 +8,15 @@ from contextlib import asynccontextmanager
 import pytest
 import yaml
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import ENGINE_USER, installation
-from kubernaut.following import has_ended
-from kubernaut.informer import Informer
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS, JOBS, PODS
-from kubernaut.sandbox import Sandbox
+from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.install.manifests import installation
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.informer import Informer
+from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.watch import has_ended
+from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
+from kubernaut_sandbox import Sandbox
 from tests.support.engine import Engine
 from tests.support.site import CONFIG_MAPS, Site, at_work, objects_in
 

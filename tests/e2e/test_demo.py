@@ -7,11 +7,12 @@ import sys
 
 import yaml
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import installation, seed
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS
-from kubernaut.sandbox import Sandbox
+from kubernaut.embedded.cluster import seed
+from kubernaut.install.manifests import installation
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.plugins.registry import Registry
+from kubernaut_sandbox import Sandbox
 from tests.support.shell import command
 
 

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from kubernaut.registry import Registry
-from kubernaut.resources import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.kube.resources import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
 from tests.support.site import site_on
 

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from kubernaut.grants import Finding, bound_namespaces, check_action
-from kubernaut.rbac import action_manifests
-from kubernaut.registry import Registry
-from kubernaut.rights import Rights
-from kubernaut.types import Rule
+from kubernaut.admission.access_review import Rights
+from kubernaut.api.plugin import Rule
+from kubernaut.install.rbac import action_manifests
+from kubernaut.install.rbac_drift import Finding, bound_namespaces, check_action
+from kubernaut.plugins.registry import Registry
 from tests.support.site import ROLE_BINDINGS
 
 API = "rbac.authorization.k8s.io/v1"

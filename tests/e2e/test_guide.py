@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kubernaut import hookspecs
-from kubernaut.types import Execution
+from kubernaut.api.plugin import Execution
+from kubernaut.plugins import hookspecs
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "writing-an-action.md").read_text("utf-8")

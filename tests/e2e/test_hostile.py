@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from kubernaut.names import job_name
-from kubernaut.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.api.names import job_name
+from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
 LONG = "time.sleep(100)"

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 import pytest
 import yaml
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import ENGINE_USER, installation
-from kubernaut.installation import Survey
-from kubernaut.parts import State
-from kubernaut.registry import Registry
-from kubernaut.resources import SERVICE_ACCOUNTS, resource_of
-from kubernaut.sandbox import Sandbox
+from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.install.components import State
+from kubernaut.install.manifests import installation
+from kubernaut.install.survey import Survey
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.resources import SERVICE_ACCOUNTS, resource_of
+from kubernaut.plugins.registry import Registry
+from kubernaut_sandbox import Sandbox
 from tests.support.site import _BY_KIND, ROLE_BINDINGS, objects_in
 
 SHIPPED = Registry.discover()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.resources import EXECUTIONS, JOBS, PODS, Resource
+from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS, Resource
 from tests.support.site import CONFIG_MAPS
 
 _STARTED_SECONDS = 2.0

@@ -8,15 +8,16 @@ import aiohttp
 import pytest
 import yaml
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import ENGINE_USER, installation
+from kubernaut.embedded.cluster import ENGINE_USER
 from kubernaut.errors import LeadershipLostError
-from kubernaut.leadership import Leadership
-from kubernaut.rbac import ENGINE_NAMESPACE, LEASE
-from kubernaut.registry import Registry
-from kubernaut.resources import JOBS, LEASES
-from kubernaut.sandbox import Sandbox
+from kubernaut.install.manifests import installation
+from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.leader_election import Leadership
+from kubernaut.kube.resources import JOBS, LEASES
+from kubernaut.plugins.registry import Registry
 from kubernaut.settings import LeaderElectionSettings
+from kubernaut_sandbox import Sandbox
 from tests.support.engine import Engine
 from tests.support.site import Site, objects_in
 

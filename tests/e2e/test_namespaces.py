@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import ENGINE_USER, installation
-from kubernaut.rbac import action_manifests
-from kubernaut.resources import EXECUTIONS
-from kubernaut.sandbox import Sandbox
+from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.install.manifests import installation
+from kubernaut.install.rbac import action_manifests
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.resources import EXECUTIONS
 from kubernaut.settings import Settings
+from kubernaut_sandbox import Sandbox
 from tests.support.site import Site, at_work, objects_in
 
 

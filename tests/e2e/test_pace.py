@@ -1,6 +1,6 @@
 """Cooldowns and the budget at work, with the person who lets go what they hold."""
 
-from kubernaut.resources import EXECUTIONS
+from kubernaut.kube.resources import EXECUTIONS
 from kubernaut.settings import ActionSettings, BudgetSettings
 from tests.support.shell import as_admin, command
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.resources import JOBS
+from kubernaut.kube.resources import JOBS
 from tests.support.site import CONFIG_MAPS, QUOTAS, ROLE_BINDINGS
 
 CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.embedded import ENGINE_USER
+from kubernaut.embedded.cluster import ENGINE_USER
 
 
 async def test_the_good_case_costs_six_requests(site):

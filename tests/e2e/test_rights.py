@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from kubernaut.registry import Registry
+from kubernaut.api.plugin import Rule
+from kubernaut.plugins.registry import Registry
 from kubernaut.testing import assert_minimal_rights
-from kubernaut.testing.rights import without_each_verb
-from kubernaut.types import Rule
+from kubernaut.testing.minimal_rights import without_each_verb
 
 INSTALLED = Registry.discover()
 

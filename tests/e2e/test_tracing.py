@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kubernaut.informer import key_of
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS, PODS
-from kubernaut.surrounded import surrounded
+from kubernaut.embedded.example_environment import surrounded
+from kubernaut.kube.objects import key_of
+from kubernaut.kube.resources import EXECUTIONS, PODS
+from kubernaut.plugins.registry import Registry
 from tests.e2e.test_crashes import without_engine
 from tests.support.collector import collecting
 from tests.support.shell import as_admin, command

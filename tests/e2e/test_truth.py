@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.resources import EXECUTIONS, PODS, Resource
+from kubernaut.kube.resources import EXECUTIONS, PODS, Resource
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
 CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"

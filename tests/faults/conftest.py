@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import ENGINE_USER, installation
-from kubernaut.sandbox import Sandbox, SandboxOptions
+from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.install.manifests import installation
+from kubernaut.kube.client import Cluster
+from kubernaut_sandbox import Sandbox, SandboxOptions
 from tests.support.engine import Engine, supervised
 from tests.support.site import NAMESPACES, Site, apply, engine_kubeconfig, objects_in
 

@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
+from kubernaut.api.execution import API_VERSION, KIND
+from kubernaut.api.labels import LABEL_EXECUTION
 from kubernaut.errors import ConflictError, ExistsError, KubernautError
-from kubernaut.execution import API_VERSION, KIND
-from kubernaut.following import has_ended
-from kubernaut.hardening import LABEL_EXECUTION
-from kubernaut.informer import Informer
-from kubernaut.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.informer import Informer
+from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.watch import has_ended
 from tests.support.site import CONFIG_MAPS
 
 MISSING = 10

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from kubernaut.errors import KubernautError
-from kubernaut.rbac import ENGINE_NAMESPACE, LEASE
-from kubernaut.resources import LEASES
+from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE
+from kubernaut.kube.resources import LEASES
 from tests.faults.load import Load, Witness
 
 # A server that is killed while a client shakes hands with it leaves that connection to the garbage collector, and Python says so.

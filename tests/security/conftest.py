@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import installation
-from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
-from kubernaut.registry import Registry
-from kubernaut.sandbox import Sandbox
+from kubernaut.install.manifests import installation
+from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
+from kubernaut.kube.client import Cluster
+from kubernaut.plugins.registry import Registry
+from kubernaut_sandbox import Sandbox
 from tests.conformance.client import Client, connected
 from tests.conformance.conftest import kubeconfig
 from tests.support.site import apply

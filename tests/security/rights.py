@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubernaut.grants import Right
-from kubernaut.types import Rule
+from kubernaut.api.plugin import Rule
+from kubernaut.install.rbac_drift import Right
 from tests.conformance.client import Client
 
 RULES_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"

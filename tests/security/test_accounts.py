@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from kubernaut.rbac import ENGINE_NAMESPACE, ENGINE_RULES, LEADER_RULES
-from kubernaut.registry import Registry
+from kubernaut.install.rbac import ENGINE_NAMESPACE, ENGINE_RULES, LEADER_RULES
+from kubernaut.plugins.registry import Registry
 from tests.security.rights import allowed, declared, everything, own
 
 SHIPPED = Registry.discover()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from urllib3.util import parse_url
 
-from kubernaut.registry import Registry
+from kubernaut.plugins.registry import Registry
 from kubernaut.runner import Rejected
 from kubernaut.runner.api import Api
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.registry import Registry
+from kubernaut.plugins.registry import Registry
 from tests.support.rendering import rendered
 from tests.support.site import NAMESPACES
 

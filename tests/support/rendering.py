@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from kubernaut.registry import Registry
+from kubernaut.plugins.registry import Registry
 
 FORGE = {
     "kind": "github",

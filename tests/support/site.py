@@ -10,18 +10,19 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut.cluster import Cluster
-from kubernaut.controller import Controller
-from kubernaut.embedded import ENGINE_USER, alone, embedded, installation, seed
+from kubernaut.api.execution import API_VERSION, KIND
+from kubernaut.controller.manager import Controller
+from kubernaut.embedded.cluster import ENGINE_USER, alone, embedded, seed
 from kubernaut.errors import ExistsError, NotFoundError
-from kubernaut.execution import API_VERSION, KIND
-from kubernaut.following import end_of, follow
-from kubernaut.informer import Key
-from kubernaut.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS, SERVICE_ACCOUNTS, Resource
-from kubernaut.sandbox import Sandbox, SandboxOptions
+from kubernaut.install.manifests import installation
+from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.objects import Key
+from kubernaut.kube.resources import EXECUTIONS, SERVICE_ACCOUNTS, Resource
+from kubernaut.kube.watch import end_of, follow
+from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
+from kubernaut_sandbox import Sandbox, SandboxOptions
 
 CONFIG_MAPS = Resource("/api/v1", "configmaps")
 DEPLOYMENTS = Resource("/apis/apps/v1", "deployments")

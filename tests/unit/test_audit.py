@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.audit import record
+from kubernaut.telemetry.audit import record
 
 META = {"name": "x", "namespace": "prod", "uid": "u", "creationTimestamp": "2026-11-01T10:00:00Z"}
 SPEC = {"action": "scale", "parameters": {"name": "web"}}

@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from kubernaut.cli.changes import brief_lines, change_lines
+from kubernaut.cli.views.diff import brief_lines, change_lines
 
 
 def change(before, after, field="data.A"):

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from kubernaut import PolicySpec, Problem
-from kubernaut.checks import Admitted, Checks, Refused
-from kubernaut.configure import configured
+from kubernaut.admission.validation import Admitted, Checks, Refused
 from kubernaut.errors import PluginLoadError
-from kubernaut.hooks import HookCaller
-from kubernaut.registry import Policy, Registry
+from kubernaut.plugins.hook_caller import HookCaller
+from kubernaut.plugins.overrides import configured
+from kubernaut.plugins.registry import Policy, Registry
 from kubernaut.settings import Settings
 
 

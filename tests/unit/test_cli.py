@@ -11,9 +11,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from kubernaut.cli.offline_commands import as_pairs
-from kubernaut.cli.output import plain
-from kubernaut.registry import Registry
+from kubernaut.cli.console import plain
+from kubernaut.cli.parameters import as_pairs
+from kubernaut.plugins.registry import Registry
 
 
 def kubernaut(*words, **env):
@@ -93,7 +93,7 @@ def test_the_example_that_is_shown_can_be_typed_as_it_stands(name):
 _PARSE = """
 import json, sys
 from kubernaut.cli.parameters import read_parameters
-from kubernaut.registry import Registry
+from kubernaut.plugins.registry import Registry
 model = Registry.discover().actions[sys.stdin.read()].spec.parameters
 print(json.dumps(read_parameters(sys.argv[1:], None, model)))
 """

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from kubernaut.connection import encoded
-from kubernaut.execution import Phase
+from kubernaut.api.execution import Phase
+from kubernaut.kube.transport import encoded
 
 
 def nested(levels):

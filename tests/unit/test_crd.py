@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from kubernaut.crd import crd
-from kubernaut.execution import ExecutionSpec, ExecutionStatus
+from kubernaut.api.crd import crd
+from kubernaut.api.execution import ExecutionSpec, ExecutionStatus
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from kubernaut.api.execution import Reason
 from kubernaut.cli.app import app
-from kubernaut.configure import configured
-from kubernaut.execution import Reason
+from kubernaut.plugins.overrides import configured
 from kubernaut.policies.freeze_windows import FreezeWindow
 from kubernaut.policies.protected_targets import ProtectedTarget
 from kubernaut.settings import ActionSettings, BudgetSettings, LeaderElectionSettings, ResourceSettings, Settings

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.explained import BEGIN, END, action_rights, all_rights, engine_rights, markdown, spliced
-from kubernaut.rbac import ENGINE_RULES, LEADER_RULES
+from kubernaut.install.rbac import ENGINE_RULES, LEADER_RULES
+from kubernaut.install.rbac_explain import BEGIN, END, action_rights, all_rights, engine_rights, markdown, spliced
 
 SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
 

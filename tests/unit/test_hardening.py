@@ -6,9 +6,9 @@ import pytest
 from pydantic import create_model
 
 from kubernaut import ActionSpec, Parameters, Rule, Target, command_job, runner_job
+from kubernaut.api.plugin import Execution
 from kubernaut.errors import UnsafeJobError
-from kubernaut.hardening import Hardening
-from kubernaut.types import Execution
+from kubernaut.jobs.hardening import Hardening
 
 RULES = (Rule(resources=("pods",), verbs=("get",)),)
 Empty = create_model("Empty", __base__=Parameters)

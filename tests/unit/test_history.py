@@ -5,8 +5,8 @@ import io
 
 import pytest
 
-from kubernaut.audit import record
-from kubernaut.cli.history_command import write_csv
+from kubernaut.cli.commands.history import write_csv
+from kubernaut.telemetry.audit import record
 
 
 def told(**more):

@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
-from kubernaut import hooks
 from kubernaut.errors import HookError
-from kubernaut.hooks import HookCaller
+from kubernaut.plugins import hook_caller as hooks
+from kubernaut.plugins.hook_caller import HookCaller
 
 
 async def test_a_hook_runs_off_the_event_loop_and_its_answer_comes_back():

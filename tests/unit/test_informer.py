@@ -5,10 +5,11 @@ from contextlib import suppress
 
 import pytest
 
-from kubernaut.cluster import Page, WatchEvent
 from kubernaut.errors import ExpiredError, UnavailableError
-from kubernaut.informer import Informer, Key
-from kubernaut.resources import JOBS
+from kubernaut.kube.client import Page, WatchEvent
+from kubernaut.kube.informer import Informer
+from kubernaut.kube.objects import Key
+from kubernaut.kube.resources import JOBS
 
 
 def obj(name, version, uid="u", **labels):

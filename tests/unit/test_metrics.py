@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kubernaut.connection import told as told_of
-from kubernaut.execution import Phase, Stage
-from kubernaut.metrics import Metrics, State
+from kubernaut.api.execution import Phase, Stage
+from kubernaut.kube.transport import told as told_of
+from kubernaut.telemetry.metrics import Metrics, State
 
 DOCS = (Path(__file__).parents[2] / "docs" / "observability.md").read_text("utf-8")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

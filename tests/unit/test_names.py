@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.names import is_label, is_subdomain, job_name
+from kubernaut.api.names import is_label, is_subdomain, job_name
 
 SUBDOMAINS = st.from_regex(r"\A[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,20}[a-z0-9])?){0,4}\Z").filter(
     is_subdomain

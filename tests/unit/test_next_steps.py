@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 import typer.main
 
+from kubernaut.api.execution import UNSEEN_MESSAGE, Reason
 from kubernaut.cli.app import app
-from kubernaut.cli.next_steps import BY_REASON, next_steps
-from kubernaut.execution import UNSEEN_MESSAGE, Reason
+from kubernaut.cli.views.next_steps import BY_REASON, next_steps
 
 CHANGE = {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": 2, "after": 3}
 ROLLBACK = {"action": "scale", "parameters": {"name": "web", "replicas": 2}}

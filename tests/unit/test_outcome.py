@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from kubernaut.execution import Phase, Reason
-from kubernaut.noticed import Noticed
-from kubernaut.outcome import Ended, UnderWay, observe
+from kubernaut.api.execution import Phase, Reason
+from kubernaut.jobs.outcome import Ended, UnderWay, observe
+from kubernaut.jobs.trouble import Noticed
 
 T = "2026-01-01T00:00:0{}Z"
 

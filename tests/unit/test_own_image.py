@@ -2,9 +2,9 @@
 
 import pytest
 
-from kubernaut.cluster import Page
 from kubernaut.errors import DeniedError
-from kubernaut.own_image import with_own_image
+from kubernaut.install.engine_image import with_own_image
+from kubernaut.kube.client import Page
 from kubernaut.settings import DEFAULT_IMAGE, Settings
 
 POD = {"spec": {"containers": [{"name": "engine", "image": "registry.example/k:1.4"}]}}

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubernaut.pace import ANNOTATION_RESUMED, Pace
-from kubernaut.recorder import timestamp
+from kubernaut.admission.rate_limits import Pace
+from kubernaut.api.labels import ANNOTATION_RESUMED
+from kubernaut.api.timestamps import timestamp
 from kubernaut.settings import BudgetSettings
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

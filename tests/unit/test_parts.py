@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.crd import crd
-from kubernaut.installation import POLICIES
-from kubernaut.parts import State, definition_part, lease_part, version_part
+from kubernaut.api.crd import crd
+from kubernaut.install.components import State, definition_part, lease_part, version_part
+from kubernaut.install.survey import POLICIES
 from tests.deploy.manifests import ROOT
 
 NOW = datetime(2026, 1, 1, 12, 0, 20, tzinfo=UTC)

@@ -6,10 +6,10 @@ import pytest
 from pydantic import ValidationError
 
 from kubernaut import Target
+from kubernaut.api.plugin import Execution
 from kubernaut.policies import freeze_windows, protected_targets
 from kubernaut.policies.freeze_windows import FreezeWindow, FreezeWindows
 from kubernaut.policies.protected_targets import ProtectedTarget, ProtectedTargets
-from kubernaut.types import Execution
 
 
 def execution(settings, at="2026-11-24T03:00:00+00:00", labels=None, **changes):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from kubernaut.cli.progress import lines_of, planned
-from kubernaut.cli.summary import stages_line
+from kubernaut.cli.views.progress import lines_of, planned
+from kubernaut.cli.views.summary import stages_line
 
 T = "2026-11-01T10:00:0{}Z"
 

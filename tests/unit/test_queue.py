@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kubernaut.queue import KeyQueue
+from kubernaut.kube.workqueue import KeyQueue
 
 
 async def test_a_key_added_twice_is_taken_once():

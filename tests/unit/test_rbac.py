@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubernaut.rbac import ENGINE_RULES, action_manifests, engine_manifests
+from kubernaut.install.rbac import ENGINE_RULES, action_manifests, engine_manifests
 
 FOLDER = Path(__file__).parents[2] / "rbac"
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from kubernaut.registry import Registry
+from kubernaut.plugins.registry import Registry
 from tests.support.distributions import ACTION, Distribution, install
 
 HOOKS_OF = "the hooks are build_job, describe, on_complete, validate"

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.informer import Key
-from kubernaut.reservations import Request, Reservations, Waiting
+from kubernaut.admission.concurrency import Request, Reservations, Waiting
+from kubernaut.kube.objects import Key
 
 
 def request(number, target="web"):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from kubernaut.admission.access_review import Rights
 from kubernaut.errors import UnavailableError
-from kubernaut.rights import Rights
 
 
 class Server:

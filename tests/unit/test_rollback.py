@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubernaut.rollback import Writer, diverged, writer_of
-from kubernaut.types import Change
+from kubernaut.api.plugin import Change
+from kubernaut.cli.rollback_check import Writer, diverged, writer_of
 
 
 def change(field="spec.replicas", before=2, after=5):

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.reports import parse_report
+from kubernaut.jobs.termination import parse_report
 from kubernaut.runner.api import Api, _content, _parts
-from kubernaut.runner.connection import Answer
-from kubernaut.runner.faults import Conflict, Rejected, TryAgain, Unanswered
+from kubernaut.runner.exceptions import Conflict, Rejected, TryAgain, Unanswered
+from kubernaut.runner.http_client import Answer
 from kubernaut.runner.report import LIMIT, Report
 
 ENV = {
@@ -98,8 +98,8 @@ def test_a_change_to_the_same_is_none(step):
 
 LOSES = "\n    ".join(
     [
-        "from kubernaut.runner.connection import Answer",
-        "from kubernaut.runner.faults import Unanswered",
+        "from kubernaut.runner.http_client import Answer",
+        "from kubernaut.runner.exceptions import Unanswered",
         "answers = iter({answers})",
         "def ask(*_, **__):",
         "    if (version := next(answers)) is None:",

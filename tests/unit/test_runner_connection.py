@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from kubernaut.runner import connection as module
-from kubernaut.runner.connection import Connection
-from kubernaut.runner.faults import TryAgain, Unanswered
-from kubernaut.sandbox.tls import make_authority
+from kubernaut.runner import http_client as module
+from kubernaut.runner.exceptions import TryAgain, Unanswered
+from kubernaut.runner.http_client import Connection
+from kubernaut_sandbox.tls import make_authority
 
 HANG_UP = 0
 """In place of a status: the request is read, and the connection closed without an answer."""

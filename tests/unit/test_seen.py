@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.seen import says_something_new
+from kubernaut.controller.predicates import says_something_new
 
 POD = {
     "metadata": {"uid": "u"},

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubernaut.configure import configured
 from kubernaut.errors import InputError
+from kubernaut.plugins.overrides import configured
 from kubernaut.settings import Settings
 
 

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubernaut.attempts import read_attempts
-from kubernaut.execution import Reason
-from kubernaut.pulls import pull_told
-from kubernaut.sightings import SIGHTINGS, carry, sharpened
-from kubernaut.stages import Pull, attempt_stages, began_at, recorded, waited, waiting
+from kubernaut.api.execution import Reason
+from kubernaut.controller.image_pulls import pull_told
+from kubernaut.jobs.attempts import read_attempts
+from kubernaut.jobs.stages import Pull, attempt_stages
+from kubernaut.telemetry.first_seen import SIGHTINGS, carry, sharpened
+from kubernaut.telemetry.stages import began_at, recorded, waited, waiting
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

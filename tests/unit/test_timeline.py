@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.timeline import MOST_STAGES, recording, stage
+from kubernaut.telemetry.stage_recorder import MOST_STAGES, recording, stage
 
 
 def test_parts_name_their_whole_and_stand_after_it():

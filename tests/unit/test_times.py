@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.cli.times import age, moment, seconds, since, span, spoken
+from kubernaut.cli.durations import age, moment, seconds, since, span, spoken
 from kubernaut.errors import InputError
 
 NOW = datetime(2026, 11, 8, 12, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.tracecontext import trace_context
+from kubernaut.telemetry.trace_context import trace_context
 
 UID = "c1731926-388e-4402-9288-a493b10db6da"
 ASKED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

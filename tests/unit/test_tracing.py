@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.spans import spans_of
-from kubernaut.tracing import Tracing, wanted
+from kubernaut.telemetry.spans import spans_of
+from kubernaut.telemetry.tracing import Tracing, wanted
 
 UID = "c1731926-388e-4402-9288-a493b10db6da"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}

@@ -1,6 +1,6 @@
 """What is kept of an execution that has ended."""
 
-from kubernaut.trimming import trimmed_execution
+from kubernaut.controller.transforms import trimmed_execution
 
 
 def test_of_an_ended_execution_only_what_is_still_asked_for_is_kept():

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from kubernaut.api.execution import Reason
+from kubernaut.controller.diagnostics import Troubles
+from kubernaut.controller.state import Seen
 from kubernaut.errors import UnavailableError
-from kubernaut.execution import Reason
-from kubernaut.informer import Key
-from kubernaut.seen import Seen
-from kubernaut.troubles import Troubles
+from kubernaut.kube.objects import Key
 
 
 class Cluster:

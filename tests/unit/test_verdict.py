@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubernaut.verdict import is_explained
+from kubernaut.jobs.convergence import is_explained
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 POLICY = "Container dry-run for pod production/b failed with exit code 42 matching FailJob rule at index 0"

@@ -4,9 +4,9 @@ from unittest.mock import Mock
 
 import pytest
 
-from kubernaut.hardening import LABEL_EXECUTION, LABEL_UID
-from kubernaut.informer import Key
-from kubernaut.watches import Watches
+from kubernaut.api.labels import LABEL_EXECUTION, LABEL_UID
+from kubernaut.controller.event_handlers import Watches
+from kubernaut.kube.objects import Key
 
 
 def dependent(version, **status):

@@ -6,21 +6,19 @@ import sys
 
 import typer
 
-from kubernaut.cli import (
-    cluster_commands,
-    control_commands,
-    describe_command,
-    get_command,
-    history_command,
-    install_command,
-    logs_command,
-    offline_commands,
-    rbac_commands,
-    rollback_command,
-    sandbox_commands,
-    trace_command,
-)
-from kubernaut.cli.output import complain
+from kubernaut.cli.commands import describe as describe_command
+from kubernaut.cli.commands import engine as cluster_commands
+from kubernaut.cli.commands import get as get_command
+from kubernaut.cli.commands import history as history_command
+from kubernaut.cli.commands import install as install_command
+from kubernaut.cli.commands import lifecycle as control_commands
+from kubernaut.cli.commands import logs as logs_command
+from kubernaut.cli.commands import offline as offline_commands
+from kubernaut.cli.commands import rbac as rbac_commands
+from kubernaut.cli.commands import rollback as rollback_command
+from kubernaut.cli.commands import sandbox as sandbox_commands
+from kubernaut.cli.commands import trace as trace_command
+from kubernaut.cli.console import complain
 from kubernaut.errors import DeniedError, InputError, KubernautError, NotFoundError, RejectedError, RetryError
 
 DONE, FAILED, BAD_INPUT, UNREACHABLE = 0, 1, 2, 3

@@ -13,10 +13,10 @@ from typing import Any
 
 import typer
 
-from kubernaut.cluster import Cluster
 from kubernaut.errors import KubernautError
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.plugins.registry import Registry
 
 _SECONDS = 2.0
 _MOST = 200

@@ -12,14 +12,14 @@ from typing import Any
 
 from rich.console import Console
 
-from kubernaut.cli.live import progress_of
-from kubernaut.cli.output import plain, print_json
-from kubernaut.cli.summary import print_details, summary
-from kubernaut.execution import API_VERSION, KIND, Phase, Reason
-from kubernaut.informer import Key
-from kubernaut.registry import Action, Registry
-from kubernaut.resources import EXECUTIONS
-from kubernaut.surrounded import surrounded
+from kubernaut.api.execution import API_VERSION, KIND, Phase, Reason
+from kubernaut.cli.console import plain, print_json
+from kubernaut.cli.views.live import progress_of
+from kubernaut.cli.views.summary import print_details, summary
+from kubernaut.embedded.example_environment import surrounded
+from kubernaut.kube.objects import Key
+from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.plugins.registry import Action, Registry
 
 _BOUND, _UNBOUND = "production", "staging"
 
@@ -99,7 +99,7 @@ def _spec(action: Action) -> dict[str, Any]:
 
 async def run_demo(out: Console, *, as_json: bool) -> bool:
     """Run it all; True if every execution ended as it should."""
-    from kubernaut.embedded import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
+    from kubernaut.embedded.cluster import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
 
     began = time.monotonic()
     registry = Registry.discover()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kubernaut.errors import InputError
-from kubernaut.faults import told_faults
+from kubernaut.validation_errors import told_faults
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseModel] | None) -> dict[str, Any]:
@@ -103,3 +105,20 @@ def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return base | {
         k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()
     }
+
+
+def as_pairs(parameters: dict[str, Any]) -> list[str]:
+    """Parameters as a person would type them."""
+    pairs: list[tuple[str, object]] = []
+    for key, value in parameters.items():
+        if isinstance(value, dict):
+            pairs += [(f"{key}.{sub}", inner) for sub, inner in value.items()]
+        elif isinstance(value, list):
+            pairs += [(key, inner) for inner in value]
+        else:
+            pairs.append((key, value))
+    return [shlex.quote(f"{key}={_typed(value)}") for key, value in pairs]
+
+
+def _typed(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else str(value)

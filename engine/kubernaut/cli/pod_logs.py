@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut.attempts import read_attempts
-from kubernaut.cli.own_pods import own_pods
-from kubernaut.cluster import Cluster
+from kubernaut.api.steps import DRY_RUN, EXECUTE
+from kubernaut.cli.pods import own_pods
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
-from kubernaut.following import has_ended
-from kubernaut.informer import key_of
-from kubernaut.jobs import DRY_RUN, EXECUTE
-from kubernaut.resources import EXECUTIONS
+from kubernaut.jobs.attempts import read_attempts
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.objects import key_of
+from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.watch import has_ended
 
 _POLL_SECONDS = 0.5
 

@@ -11,7 +11,7 @@ from cronsim import CronSim, CronSimError
 from pydantic import Field, field_validator, model_validator
 
 import kubernaut
-from kubernaut.types import Execution, Parameters, PolicySpec, Problem
+from kubernaut.api.plugin import Execution, Parameters, PolicySpec, Problem
 
 HOOK_VERSION = 1
 

@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field
 
 import kubernaut
-from kubernaut.types import Execution, Parameters, PolicySpec, Problem
+from kubernaut.api.plugin import Execution, Parameters, PolicySpec, Problem
 
 HOOK_VERSION = 1
 

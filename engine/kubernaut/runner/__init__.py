@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from kubernaut.runner.action import Action
 from kubernaut.runner.api import Api
-from kubernaut.runner.faults import Rejected, Stopped, TryAgain
+from kubernaut.runner.exceptions import Rejected, Stopped, TryAgain
 from kubernaut.runner.main import run
 
 __all__ = ["Action", "Api", "Rejected", "Stopped", "TryAgain", "run"]

@@ -7,7 +7,7 @@ import os
 import time
 
 from kubernaut.runner.api import Api
-from kubernaut.runner.faults import Rejected
+from kubernaut.runner.exceptions import Rejected
 from kubernaut.runner.report import Report
 
 TYPE_CHECKING = False

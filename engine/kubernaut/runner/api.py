@@ -11,8 +11,8 @@ import time
 from urllib.parse import quote
 
 from kubernaut.runner import pod
-from kubernaut.runner.connection import BROKEN, Answer, Connection
-from kubernaut.runner.faults import Conflict, Rejected, TryAgain, Unanswered
+from kubernaut.runner.exceptions import Conflict, Rejected, TryAgain, Unanswered
+from kubernaut.runner.http_client import BROKEN, Answer, Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

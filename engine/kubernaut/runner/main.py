@@ -7,7 +7,7 @@ import signal
 import sys
 
 from kubernaut.runner.action import Action
-from kubernaut.runner.faults import Rejected, Stopped, TryAgain
+from kubernaut.runner.exceptions import Rejected, Stopped, TryAgain
 from kubernaut.runner.report import Report
 
 TYPE_CHECKING = False

@@ -7,9 +7,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from string import Template
 
+from kubernaut.api.names import is_label
 from kubernaut.errors import InputError
-from kubernaut.names import is_label
-from kubernaut.registry import MAX_ACTION_NAME
+from kubernaut.plugins.registry import MAX_ACTION_NAME
 
 _SUFFIX = ".template"
 

@@ -11,10 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kubernaut.testing.rights import assert_minimal_rights
+    from kubernaut.testing.minimal_rights import assert_minimal_rights
     from kubernaut.testing.workbench import Ended, Workbench
 
-_HOMES = {"assert_minimal_rights": "rights", "Ended": "workbench", "Workbench": "workbench"}
+_HOMES = {"assert_minimal_rights": "minimal_rights", "Ended": "workbench", "Workbench": "workbench"}
 
 __all__ = ["Ended", "Workbench", "assert_minimal_rights"]
 

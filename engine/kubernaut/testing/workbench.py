@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from kubernaut.cluster import Cluster
-from kubernaut.embedded import Embedded, embedded, seed
-from kubernaut.execution import API_VERSION, KIND
-from kubernaut.following import end_of
-from kubernaut.informer import Key
-from kubernaut.registry import Registry
-from kubernaut.resources import EXECUTIONS, resource_of
+from kubernaut.api.execution import API_VERSION, KIND
+from kubernaut.api.plugin import Change
+from kubernaut.embedded.cluster import Embedded, embedded, seed
+from kubernaut.embedded.example_environment import surrounded
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.objects import Key
+from kubernaut.kube.resources import EXECUTIONS, resource_of
+from kubernaut.kube.watch import end_of
+from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
-from kubernaut.surrounded import surrounded
-from kubernaut.types import Change
 
 T = TypeVar("T")
 

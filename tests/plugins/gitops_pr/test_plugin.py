@@ -5,7 +5,7 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from kubernaut.types import Execution
+from kubernaut.api.plugin import Execution
 from kubernaut_gitops_pr import plugin
 from kubernaut_gitops_pr.allowed import allows_repository, forge_for
 from kubernaut_gitops_pr.demo_forge import EXAMPLE, settings, surroundings

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kubernaut.hardening import Hardening
-from kubernaut.types import Execution, Target
+from kubernaut.api.plugin import Execution, Target
+from kubernaut.jobs.hardening import Hardening
 from kubernaut_gitops_pr import demo_git, plugin
 from kubernaut_gitops_pr.demo_forge import EXAMPLE, REPOSITORY
 from kubernaut_gitops_pr.demo_git import Reply

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut.sandbox.model.durations import between, human
+from kubernaut_sandbox.model.durations import between, human
 
 
 @pytest.mark.parametrize(

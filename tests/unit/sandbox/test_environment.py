@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut.sandbox.kubelet.environment import expand
+from kubernaut_sandbox.kubelet.environment import expand
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from kubernaut.sandbox import Sandbox, SandboxOptions
+from kubernaut_sandbox import Sandbox, SandboxOptions
 from tests.conformance.client import Client, connected
 from tests.conformance.manifests import condition, configmap, container, job, workload
 

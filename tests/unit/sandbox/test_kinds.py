@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut.sandbox import Sandbox
-from kubernaut.sandbox.model.kinds import BUILT_IN
+from kubernaut_sandbox import Sandbox
+from kubernaut_sandbox.model.kinds import BUILT_IN
 from tests.conformance.client import connected
 
 _RULE = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps"], "operations": ["CREATE"]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut.sandbox.api.requests import read_request
-from kubernaut.sandbox.model.statuses import ApiError
+from kubernaut_sandbox.api.requests import read_request
+from kubernaut_sandbox.model.statuses import ApiError
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from kubernaut.sandbox import Sandbox
+from kubernaut_sandbox import Sandbox
 from tests.conformance.client import Client, connected
 from tests.conformance.manifests import configmap
 

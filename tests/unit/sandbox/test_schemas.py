@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kubernaut.sandbox.registry.cel_rules import cel_causes
-from kubernaut.sandbox.registry.schemas import apply_defaults, prune, schema_causes
+from kubernaut_sandbox.registry.cel_rules import cel_causes
+from kubernaut_sandbox.registry.schemas import apply_defaults, prune, schema_causes
 
 _SCHEMA = {
     "type": "object",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut.sandbox.model.selectors import label_selector, matches_labels, parse_labels, parse_selector
-from kubernaut.sandbox.model.statuses import ApiError
+from kubernaut_sandbox.model.selectors import label_selector, matches_labels, parse_labels, parse_selector
+from kubernaut_sandbox.model.statuses import ApiError
 
 
 @pytest.mark.parametrize(

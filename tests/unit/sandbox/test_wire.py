@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut.sandbox.api.wire import decode_wire
-from kubernaut.sandbox.model.statuses import ApiError
+from kubernaut_sandbox.api.wire import decode_wire
+from kubernaut_sandbox.model.statuses import ApiError
 
 
 def field(number: int, content: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""What must be true before a Job is created: validation, policies, access, concurrency and rate limits."""

@@ -1,0 +1,127 @@
+"""Renders the CustomResourceDefinition from the pydantic model, as a structural schema that an API server accepts.
+
+Pydantic writes JSON Schema with `$ref`, `title` and null unions; a structural schema has none of these
+(https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubernaut.api.execution import (
+    GROUP,
+    KIND,
+    PLURAL,
+    SHORT,
+    UNSEEN_MESSAGE,
+    VERSION,
+    KubernetesExecution,
+    Phase,
+    Reason,
+)
+
+_DROPPED = {"title", "$defs", "const"}
+_OPEN_OBJECT = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_ANY_VALUE = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+def crd() -> dict[str, Any]:
+    """The CRD as a manifest."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "scope": "Namespaced",
+            "names": {
+                "kind": KIND,
+                "listKind": f"{KIND}List",
+                "plural": PLURAL,
+                "singular": KIND.lower(),
+                "shortNames": [SHORT],
+            },
+            "versions": [
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": _columns(),
+                    "schema": {"openAPIV3Schema": _root_schema()},
+                }
+            ],
+        },
+    }
+
+
+def _columns() -> list[dict[str, Any]]:
+    paths = {"Action": ".spec.action", "Target": ".status.target", "Phase": ".status.phase", "Reason": ".status.reason"}
+    columns = [{"name": name, "type": "string", "jsonPath": path} for name, path in paths.items()]
+    return [*columns, {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
+
+
+def _root_schema() -> dict[str, Any]:
+    raw = KubernetesExecution.model_json_schema(by_alias=True)
+    schema = _structural(raw, raw["$defs"])
+    spec, status = schema["properties"]["spec"], schema["properties"]["status"]
+    spec["properties"]["parameters"] = {**_OPEN_OBJECT, "description": spec["properties"]["parameters"]["description"]}
+    spec["x-kubernetes-validations"] = [
+        {
+            "rule": "self.action == oldSelf.action",
+            "message": "action is immutable: create another execution",
+            "fieldPath": ".action",
+        },
+        {
+            "rule": "self.dryRun == oldSelf.dryRun",
+            "message": "dryRun is immutable: create another execution",
+            "fieldPath": ".dryRun",
+        },
+        {
+            "rule": "has(self.parameters) == has(oldSelf.parameters) && (!has(self.parameters) || self.parameters == oldSelf.parameters)",
+            "message": "parameters are immutable: create another execution",
+            "fieldPath": ".parameters",
+        },
+    ]
+    status["properties"]["conditions"] |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+    status["default"] = {"phase": str(Phase.PENDING), "reason": str(Reason.QUEUED), "message": UNSEEN_MESSAGE}
+    schema["properties"] = {
+        "apiVersion": {"type": "string"},
+        "kind": {"type": "string"},
+        "metadata": {"type": "object"},
+        "spec": spec,
+        "status": status,
+    }
+    schema["x-kubernetes-validations"] = [
+        {
+            "rule": "self.metadata.name.size() <= 63",
+            "message": "an execution's name has at most 63 characters, as it becomes a label of its Job",
+        }
+    ]
+    return schema
+
+
+def _structural(node: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
+    """One node without references, null unions and titles; its own description wins over the referenced one's."""
+    if "$ref" in node:
+        referred = _structural(defs[node["$ref"].rsplit("/", 1)[-1]], defs)
+        return {**referred, **{k: v for k, v in node.items() if k == "description"}}
+    if "anyOf" in node:
+        (only,) = (option for option in node["anyOf"] if option.get("type") != "null")
+        return {**_structural(only, defs), **{k: v for k, v in node.items() if k == "description"}}
+    if not node or node.keys() <= {"title", "default", "$ref"}:
+        return dict(_ANY_VALUE)
+    clean = {
+        key: value
+        for key, value in node.items()
+        if key not in _DROPPED and not (key == "default" and value in (None, [], {}))
+    }
+    if "properties" in clean:
+        clean["properties"] = {name: _structural(child, defs) for name, child in clean["properties"].items()}
+    if "items" in clean:
+        clean["items"] = _structural(clean["items"], defs)
+    if clean.get("additionalProperties") is False:
+        del clean["additionalProperties"]
+    if isinstance(clean.get("additionalProperties"), dict):
+        clean = {**{k: v for k, v in clean.items() if k != "additionalProperties"}, **_OPEN_OBJECT}
+    return clean

@@ -1,0 +1,252 @@
+"""The values that pass between the engine and its plugins.
+
+All are frozen: a hook gets them, answers with them, and cannot change the engine's state through them. Authors import them
+from `kubernaut`; nothing here knows the Kubernetes client.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from kubernaut.validation_errors import told_faults
+
+HOOK_VERSION = 1
+"""The version of the hook contract. A plugin states the one it was written for as its own `HOOK_VERSION`."""
+
+ObjectName = Annotated[
+    str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+]
+"""A Kubernetes object's name (RFC 1123 subdomain): no slash, no `..`, no upper case."""
+
+Label = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+"""An RFC 1123 label: what ServiceAccounts and actions are named with here."""
+
+_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
+
+
+def _quantity(value: str) -> str:
+    if not _QUANTITY.fullmatch(value):
+        raise ValueError("it is no Kubernetes quantity, such as 200m or 128Mi")
+    return value
+
+
+Quantity = Annotated[str, AfterValidator(_quantity)]
+"""An amount of CPU or memory as Kubernetes writes it."""
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
+
+
+class Parameters(_Frozen):
+    """Base of every action's parameters and settings: unknown fields are refused, types are strict."""
+
+
+class NoSettings(Parameters):
+    """The settings of an action that has none."""
+
+
+_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
+
+
+class Rule(_Frozen):
+    """RBAC that an action needs in the namespace it acts on: some verbs on some resources of one API group."""
+
+    api_group: str = ""
+    resources: tuple[str, ...] = Field(min_length=1)
+    verbs: tuple[str, ...] = Field(min_length=1)
+    why: str = ""
+    """What the right is needed for, in one clause: `docs/security.md` and `kubernaut rbac explain` show it to reviewers."""
+    names: tuple[str, ...] = ()
+    """The only objects it holds for; empty means all of the namespace. (RBAC cannot narrow `create` by name.)"""
+
+    @field_validator("verbs")
+    @classmethod
+    def _known_verbs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        strange = [verb for verb in value if verb not in _VERBS and "*" not in verb]
+        if strange:
+            raise ValueError(f"{strange[0]!r} is no verb: {', '.join(_VERBS)}")
+        return value
+
+    @field_validator("api_group", "resources", "verbs")
+    @classmethod
+    def _no_wildcard(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if any("*" in part for part in ([value] if isinstance(value, str) else value)):
+            raise ValueError("'*' grants more than any action may have: name each group, resource and verb")
+        return value
+
+
+class Resources(_Frozen):
+    """Requests and limits of each of the action's containers, as Kubernetes quantities."""
+
+    cpu_request: Quantity = "50m"
+    memory_request: Quantity = "64Mi"
+    cpu_limit: Quantity = "200m"
+    memory_limit: Quantity = "128Mi"
+
+    def manifest(self) -> dict[str, dict[str, str]]:
+        """The `resources` of a container."""
+        return {
+            "requests": {"cpu": self.cpu_request, "memory": self.memory_request},
+            "limits": {"cpu": self.cpu_limit, "memory": self.memory_limit},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an execution acts on, in its own namespace. Two executions never run on one target at a time."""
+
+    kind: str
+    name: str
+    resource: str = ""
+    """Where the API server has it, such as `apps/v1/deployments`; empty for what is not in the cluster."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an execution may not run: the parameter at fault (or empty) and what to do about it."""
+
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"parameters.{self.field}: {self.message}" if self.field else self.message
+
+
+class Change(_Frozen):
+    """One field of one object, before and after. An absent field is null."""
+
+    kind: str
+    name: str
+    field: str
+    before: JsonValue = None
+    after: JsonValue = None
+
+
+class Rollback(_Frozen):
+    """The action and parameters that undo an execution."""
+
+    action: str
+    parameters: dict[str, JsonValue]
+
+
+class Result(_Frozen):
+    """What an execution did, as its pods told it."""
+
+    changes: tuple[Change, ...] = ()
+    rollback: Rollback | None = None
+    outputs: dict[str, JsonValue] = Field(default_factory=dict)
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One KubernetesExecution as hooks see it, its parameters checked and typed."""
+
+    name: str
+    namespace: str
+    uid: str
+    action: str
+    parameters: Any
+    """An instance of the action's own parameters model."""
+    settings: Any
+    """An instance of the action's own settings model."""
+    image: str
+    """The image that holds the engine and this plugin; the default for `runner_job`."""
+    dry_run: bool = False
+    deadline_seconds: int = 600
+    requested_by: str = ""
+    traceparent: str = ""
+    """Its place in its trace (W3C Trace Context); every step of its pods has it as `TRACEPARENT`."""
+    checked_at: datetime = _NEVER
+    """When the engine asked."""
+    target: Target = Target("", "")
+    """What `ActionSpec.target` made of the parameters."""
+    target_labels: Mapping[str, str] = field(default_factory=dict)
+    """The target's own labels; only for a policy that reads them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an action's examples need beyond the sandbox's own objects."""
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The action's settings with which its examples work."""
+    objects: tuple[Mapping[str, Any], ...] = ()
+    """Manifests to create first, such as a Secret; one without a namespace goes where the example runs."""
+
+
+class PolicySpec(BaseModel):
+    """What a policy is; returned by its `describe`, read once at start-up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    summary: Annotated[str, Field(min_length=1, max_length=200)]
+    settings: type[BaseModel] = NoSettings
+    reads_labels: Callable[[Execution], bool] | None = None
+    """Does the verdict on this execution depend on its target's labels? If so the engine needs the right to read the target."""
+
+
+class ActionSpec(BaseModel):
+    """What an action is and may do; returned by `describe`, read once at start-up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    summary: Annotated[str, Field(min_length=1, max_length=200)]
+    parameters: type[BaseModel]
+    target: Callable[[Any], Target]
+    """From checked parameters to the object acted on."""
+    service_account: Label
+    rules: tuple[Rule, ...] = ()
+    """Least-privilege RBAC in the namespace acted on; empty means the pod gets no token at all."""
+    resources: Resources = Resources()
+    deadline: Annotated[int, Field(ge=1, le=86_400)] = 600
+    """Seconds for all attempts together; an execution may ask for less."""
+    backoff_limit: Annotated[int, Field(ge=0, le=10)] = 2
+    """Attempts after the first."""
+    retry_safe: bool = False
+    """May a second attempt run after a first that may have changed something?"""
+    cooldown: Annotated[int, Field(ge=0, le=86_400)] = 0
+    """Seconds that must pass on one target between the end of an execution of this action and the start of the next."""
+    settings: type[BaseModel] = NoSettings
+    examples: tuple[dict[str, JsonValue], ...] = ()
+    """Parameters that work on the sandbox's own objects and between them need every rule: shown to people, run by demo and tests."""
+
+    surroundings: Callable[[], AbstractContextManager[Surroundings]] | None = None
+    """Starts whatever else the examples need, such as a server on loopback, while demo and tests run them."""
+
+    @model_validator(mode="after")
+    def _closed_models(self) -> Self:
+        for role, model in (("parameters", self.parameters), ("settings", self.settings)):
+            if model.model_config.get("extra") != "forbid":
+                raise ValueError(
+                    f"{role} model {model.__name__} accepts unknown fields: derive it from kubernaut.Parameters"
+                )
+        for number, example in enumerate(self.examples):
+            try:
+                self.parameters.model_validate_json(json.dumps(example), strict=True)
+            except ValidationError as error:
+                raise ValueError(f"examples[{number}]: {told_faults(error, noun='parameter')}") from error
+        return self

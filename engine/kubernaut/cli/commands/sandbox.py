@@ -1,0 +1,104 @@
+"""Commands that bring their own cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from kubernaut.cli.console import Format, Output, console
+from kubernaut.cli.demo import run_demo
+from kubernaut.cli.options import Configuration, read_settings
+from kubernaut.errors import InputError
+from kubernaut.plugins.registry import Registry
+from kubernaut.settings import Settings
+from kubernaut.telemetry.logs import log_to_stderr
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register these commands."""
+    app.command()(demo)
+    app.command()(sandbox)
+
+
+def demo(
+    output: Output = Format.TABLE,
+    log_level: Annotated[
+        str, typer.Option(help="The engine's own log on standard error: debug, info, warning or error.")
+    ] = "error",
+) -> None:
+    """Watch every installed action work on an embedded cluster, and two executions be refused; exit code 0 if all ended as they should."""
+    _need_sandbox()
+    log_to_stderr(log_level, as_json=False)
+    raise typer.Exit(0 if asyncio.run(run_demo(console(), as_json=output is Format.JSON)) else 1)
+
+
+def sandbox(
+    kubeconfig: Annotated[Path, typer.Option("--kubeconfig", help="Where to write the kubeconfig.")] = Path(
+        "sandbox.kubeconfig"
+    ),
+    load: Annotated[
+        list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; may be repeated.")
+    ] = [],  # noqa: B006
+    config: Configuration = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
+    log_level: Annotated[
+        str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")
+    ] = "info",
+) -> None:
+    """Serve the embedded cluster with the engine at work, until ctrl-c."""
+    _need_sandbox()
+    log_to_stderr(log_level, as_json=False)
+    asyncio.run(_serve(kubeconfig.absolute(), _manifests(load) if load else None, port, read_settings(config, None)))
+
+
+def _need_sandbox() -> None:
+    try:
+        import kubernaut_sandbox  # noqa: F401, PLC0415 - an optional part
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the sandbox is not installed ({error.name} is missing): pip install 'kubernaut-engine[sandbox]'"
+        ) from error
+
+
+def _manifests(files: list[Path]) -> list[dict[str, Any]]:
+    documents = []
+    for file in files:
+        try:
+            documents += [d for d in yaml.safe_load_all(file.read_text("utf-8")) if d]
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(f"--load {file}: cannot be read as YAML: {error}") from error
+    strange = next((d for d in documents if not isinstance(d, dict) or "kind" not in d or "metadata" not in d), None)
+    if strange is not None:
+        raise InputError(f"--load: {str(strange)[:60]!r} is no manifest: it needs apiVersion, kind and metadata")
+    return documents
+
+
+def _write_private(file: Path, text: str) -> None:
+    """A kubeconfig holds a token: nobody else may read it, not even for a moment."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text, "utf-8")
+
+
+async def _serve(kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int, settings: Settings) -> None:
+    from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - an optional part
+
+    named = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
+    async with embedded(
+        Registry.discover(), settings=settings, port=port, objects=objects, namespaces=sorted(named)
+    ) as running:
+        _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig()))
+        out = console()
+        out.print(f"serving {running.sandbox.url}; ctrl-c ends it and all that it holds")
+        out.print(f"  export KUBECONFIG={kubeconfig}")
+        out.print("  kubectl get kex -A -w")
+        out.print("  kubernaut execute scale -n production -p name=web -p replicas=3")
+        stopped = asyncio.Event()
+        for wish in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(wish, stopped.set)
+        await stopped.wait()

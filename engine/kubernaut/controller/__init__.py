@@ -1,0 +1,1 @@
+"""The controller: event handlers, workers, the reconciler, and the writers of status."""

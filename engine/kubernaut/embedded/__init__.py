@@ -1,0 +1,1 @@
+"""The engine at work on the embedded cluster."""

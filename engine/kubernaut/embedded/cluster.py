@@ -1,0 +1,82 @@
+"""The engine at work on the embedded cluster: what the demo, `kubernaut sandbox` and the tests start.
+
+It runs under its own ServiceAccount with the rights of `rbac/engine.yaml`, as it would on any cluster: nothing here is a shortcut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from kubernaut.controller.manager import Controller
+from kubernaut.install.manifests import installation
+from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
+from kubernaut.kube.client import Cluster
+from kubernaut.plugins.registry import Registry
+from kubernaut.settings import Settings
+from kubernaut_sandbox import Sandbox, SandboxOptions
+
+ENGINE_USER = f"system:serviceaccount:{ENGINE_NAMESPACE}:{ENGINE_ACCOUNT}"
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A sandbox with the engine installed and at work."""
+
+    sandbox: Sandbox
+    cluster: Cluster
+    """As its admin."""
+
+
+def seed() -> list[dict[str, Any]]:
+    """The objects of a fresh sandbox."""
+    return list(yaml.safe_load_all(files("kubernaut").joinpath("seed.yaml").read_text("utf-8")))
+
+
+def alone(settings: Settings) -> Settings:
+    """The same for an engine that shares its cluster with no other, and its process with its caller."""
+    election = settings.leader_election.model_copy(update={"enabled": False})
+    return settings.model_copy(update={"leader_election": election, "probe_port": 0})
+
+
+@asynccontextmanager
+async def embedded(
+    registry: Registry,
+    *,
+    settings: Settings | None = None,
+    port: int = 0,
+    options: SandboxOptions | None = None,
+    objects: Iterable[dict[str, Any]] | None = None,
+    namespaces: Sequence[str] = ("production",),
+) -> AsyncIterator[Embedded]:
+    """Start a sandbox, install the engine for `namespaces`, and have it work until the block is left."""
+    async with Sandbox(port=port, options=options) as sandbox:
+        await sandbox.apply(seed() if objects is None else list(objects))
+        await sandbox.apply(installation(registry, namespaces))
+        admin = await Cluster.connect(sandbox.kubeconfig())
+        engine = await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER))
+        async with admin, engine:
+            controller = Controller(engine, registry, alone(settings or Settings()))
+            work = asyncio.create_task(controller.run())
+            try:
+                await _ready(controller, work)
+                yield Embedded(sandbox, admin)
+            finally:
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+
+
+async def _ready(controller: Controller, work: asyncio.Task[None]) -> None:
+    """Wait until the controller is ready, or fail as it failed."""
+    ready = asyncio.create_task(controller.ready.wait())
+    await asyncio.wait({ready, work}, return_when=asyncio.FIRST_COMPLETED)
+    if work.done():
+        ready.cancel()
+        work.result()

@@ -1,0 +1,36 @@
+"""What the examples of all actions need beyond a fresh sandbox: their servers, settings and objects, while a block lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from kubernaut.plugins.registry import Registry
+from kubernaut.settings import ActionSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Settings and manifests with which every example works."""
+
+    settings: Settings = field(default_factory=Settings)
+    objects: tuple[dict[str, Any], ...] = ()
+
+
+@contextmanager
+def surrounded(registry: Registry, namespace: str, settings: Settings | None = None) -> Iterator[Prepared]:
+    """Start what the examples need; a manifest without a namespace goes to `namespace`."""
+    base = settings or Settings()
+    actions = dict(base.actions)
+    objects: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        for name, action in registry.actions.items():
+            if action.spec.surroundings is None:
+                continue
+            found = stack.enter_context(action.spec.surroundings())
+            given = actions.get(name, ActionSettings())
+            actions[name] = given.model_copy(update={"settings": {**found.settings, **given.settings}})
+            objects += [{**o, "metadata": {"namespace": namespace, **o["metadata"]}} for o in found.objects]
+        yield Prepared(base.model_copy(update={"actions": actions}), tuple(objects))

@@ -1,0 +1,1 @@
+"""What an installation needs: manifests and RBAC, drift between grants and declarations, and a survey of a cluster."""

@@ -1,0 +1,16 @@
+"""All that the engine and its actions need in a cluster, as manifests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kubernaut.api.crd import crd
+from kubernaut.install.rbac import action_manifests, engine_manifests
+from kubernaut.plugins.registry import Registry
+
+
+def installation(registry: Registry, namespaces: Sequence[str]) -> list[dict[str, Any]]:
+    """All that the engine and its actions need in a cluster: CRD, the engine's rights, each action's in these namespaces."""
+    actions = (action_manifests(name, action.spec, namespaces) for name, action in sorted(registry.actions.items()))
+    return [crd(), *engine_manifests(), *(manifest for manifests in actions for manifest in manifests)]

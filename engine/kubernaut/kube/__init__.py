@@ -1,0 +1,1 @@
+"""The Kubernetes API: requests, watches, caches, the work queue and leader election."""

@@ -1,0 +1,210 @@
+"""The engine's only door to Kubernetes: requests in, plain dicts or errors of `errors.py` out.
+
+Objects stay raw JSON: typed models cost a quarter more CPU per request and three times as much per listed object, and the engine reads
+few fields.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import aiohttp
+
+from kubernaut.errors import ConflictError, NotFoundError, UnavailableError
+from kubernaut.kube.api_errors import error_of
+from kubernaut.kube.decoding import decoded, lines_of
+from kubernaut.kube.resources import PODS, Resource
+from kubernaut.kube.transport import Connection, told
+from kubernaut.telemetry.stage_recorder import stage
+
+_WATCH_SECONDS = 50.0
+"""The server ends a watch after this time; one that has not ended a little later is a dead connection."""
+_WATCH_GRACE = 1.15
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list."""
+
+    items: list[dict[str, Any]]
+    resource_version: str
+    more: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """One line of a watch."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+    object: dict[str, Any]
+
+
+_TRUSTED = {"fieldValidation": "Ignore"}
+"""What is written here is made by code that is typed and tested: to have each of its fields looked up a second time, only to be warned of
+one that is unknown, costs the API server up to a third of a status write."""
+
+
+class Cluster:
+    """A connection to one API server, as one identity. Use it as an async context manager."""
+
+    def __init__(self, connection: Connection, watch_seconds: float = _WATCH_SECONDS) -> None:
+        self.connection = connection
+        self._watch_seconds = watch_seconds
+
+    @classmethod
+    async def connect(
+        cls, kubeconfig: Path | Mapping[str, Any] | None = None, *, watch_seconds: float = _WATCH_SECONDS
+    ) -> Self:
+        """From a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's own ServiceAccount.
+
+        A watch that is silent for longer than about `watch_seconds` is begun anew.
+        Raises InputError when none of them can be used.
+        """
+        return cls(await Connection.configured(kubeconfig), watch_seconds)
+
+    @property
+    def host(self) -> str:
+        """The API server's address."""
+        return self.connection.host
+
+    async def __aenter__(self) -> Self:
+        await self.connection.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.connection.__aexit__()
+
+    async def get(self, resource: Resource, namespace: str | None, name: str) -> dict[str, Any]:
+        """Read one object."""
+        return await self._request("GET", resource.path(namespace, name))
+
+    async def list(
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        selector: str = "",
+        fields: str = "",
+        more: str = "",
+        limit: int = 500,
+    ) -> Page:
+        """One page of at most `limit` objects; `more` is the previous page's."""
+        query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(limit), "continue": more}
+        answer = await self._request("GET", resource.path(namespace), query=query)
+        metadata = answer["metadata"]
+        return Page(answer.get("items") or [], metadata["resourceVersion"], metadata.get("continue", ""))
+
+    async def create(
+        self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Create an object; raises ExistsError where the name is taken."""
+        query = _TRUSTED | ({"dryRun": "All"} if dry_run else {})
+        return await self._request("POST", resource.path(namespace), body=manifest, query=query)
+
+    async def patch(
+        self, resource: Resource, namespace: str, name: str, patch: Mapping[str, Any], *, subresource: str | None = None
+    ) -> dict[str, Any]:
+        """Send a JSON merge patch; a resourceVersion in it makes it conditional (ConflictError)."""
+        return await self._request("PATCH", resource.path(namespace, name, subresource), query=_TRUSTED, body=patch)
+
+    async def delete(
+        self, resource: Resource, namespace: str, name: str, *, uid: str, propagation: str = "Background"
+    ) -> None:
+        """Delete the object with this uid, and no other of the same name; one that is gone already is fine."""
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
+        try:
+            await self._request("DELETE", resource.path(namespace, name), body=options)
+        except (NotFoundError, ConflictError):
+            return
+
+    async def watch(
+        self, resource: Resource, version: str, *, namespace: str | None = None, selector: str = ""
+    ) -> AsyncIterator[WatchEvent]:
+        """Every change after `version`, with bookmarks, until the server ends the watch (within a minute).
+
+        Raises ExpiredError when the version is too old, UnavailableError when the connection breaks or falls silent.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": str(math.ceil(self._watch_seconds)),
+            "labelSelector": selector,
+        }
+        timeout = aiohttp.ClientTimeout(total=self._watch_seconds * _WATCH_GRACE, connect=10)
+        response = await self.connection.send("GET", resource.path(namespace), query=query, timeout=timeout)
+        try:
+            if response.status >= 400:
+                raise error_of(response.status, await response.read(), "watch", response.headers)
+            while line := await response.content.readline():
+                yield _event(line)
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise UnavailableError(f"the watch of {resource.plural} broke: {type(error).__name__}: {error}") from error
+        finally:
+            response.close()
+
+    async def log_lines(self, namespace: str, pod: str, container: str, *, follow: bool = False) -> AsyncIterator[str]:
+        """What a container has written, line by line; with `follow`, also what it will write, to its end.
+
+        Raises UnavailableError when the connection breaks before that.
+        """
+        query = {"container": container, "follow": "true" if follow else ""}
+        timeout = aiohttp.ClientTimeout(total=None, connect=10, sock_read=None if follow else 30)
+        response = await self.connection.send("GET", PODS.path(namespace, pod, "log"), query=query, timeout=timeout)
+        try:
+            if response.status >= 400:
+                raise error_of(response.status, await response.read(), "log", response.headers)
+            async for line in lines_of(response.content.iter_any()):
+                yield line
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise UnavailableError(f"the log of pod {pod} broke off: {type(error).__name__}: {error}") from error
+        finally:
+            response.close()
+
+    async def ready(self) -> None:
+        """Return if the API server has caught up with its own store; raises UnavailableError while it has not.
+
+        One that has just started denies what is granted until it has read the grants: a no is final only from one that is ready.
+        """
+        response = await self.connection.send("GET", "/readyz", timeout=aiohttp.ClientTimeout(total=10, connect=5))
+        await response.read()
+        if response.status != 200:
+            raise UnavailableError(f"the API server at {self.host} is not ready yet: /readyz answers {response.status}")
+
+    async def version(self) -> dict[str, Any]:
+        """What the API server says it is: `major`, `minor`, `gitVersion`."""
+        return await self._request("GET", "/version")
+
+    async def _request(
+        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        what = " ".join(told(method, path, query))
+        with stage("request", what) as noted:
+            response = await self.connection.send(
+                method, path, query=query, body=body, timeout=aiohttp.ClientTimeout(total=30, connect=10)
+            )
+            noted.detail = f"{what} {response.status}"
+            try:
+                data: bytes = await response.read()
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
+            if response.status >= 400:
+                raise error_of(response.status, data, method, response.headers)
+        try:
+            answer: dict[str, Any] = decoded(data)
+        except ValueError as error:
+            raise UnavailableError(f"{method} {path}: the answer is no JSON: {data[:100]!r}") from error
+        return answer
+
+
+def _event(line: bytes) -> WatchEvent:
+    event = decoded(line)
+    if event["type"] == "ERROR":
+        status = event["object"]
+        raise error_of(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})
+    return WatchEvent(event["type"], event["object"])

@@ -1,0 +1,215 @@
+"""Finds plugins by entry point, one at a time, and knows which are usable: the engine starts with whatever loads.
+
+Each plugin lives in a pluggy manager of its own, so an action's hooks can reach no other plugin, and whatever is wrong with one
+(a broken import, a misspelt hook, an async hook, another hook version, a name taken twice) is that plugin's named error alone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, TypeVar
+
+import pluggy
+from pydantic import ValidationError
+
+from kubernaut.api.names import is_label
+from kubernaut.api.plugin import HOOK_VERSION, ActionSpec, PolicySpec
+from kubernaut.errors import HookError, PluginLoadError
+from kubernaut.plugins import hookspecs
+from kubernaut.plugins.hook_caller import HookCaller
+
+S = TypeVar("S", ActionSpec, PolicySpec)
+
+ACTIONS, POLICIES = "kubernaut.actions", "kubernaut.policies"
+LOAD_LIMIT_SECONDS = 20.0
+_NEEDED = {ACTIONS: ("describe", "build_job"), POLICIES: ("describe", "validate")}
+_ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLICIES: {"describe", "validate"}}
+MAX_ACTION_NAME = 40
+_RESERVED = "engine"
+"""The engine's own ClusterRole is named as an action's of this name would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One usable plugin: its entry point's name, where it comes from, and its hooks."""
+
+    name: str
+    distribution: str
+    hook: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Policy(Plugin):
+    """A usable policy, described and configured."""
+
+    spec: PolicySpec
+    settings: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Action(Plugin):
+    """A usable action, described and configured."""
+
+    spec: ActionSpec
+    settings: Any = None
+    """An instance of `spec.settings`."""
+    image: str | None = None
+    """The image of its pods, if not the engine's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """All plugins of this process. Built once, in `main()`, and handed on."""
+
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    policies: tuple[Policy, ...] = ()
+    broken: Mapping[str, PluginLoadError] = field(default_factory=dict)
+    """By entry-point name. A policy among these stops every execution: a policy that cannot be asked has not approved."""
+    broken_policies: frozenset[str] = frozenset()
+
+    @classmethod
+    def discover(cls, found: Iterable[EntryPoint] | None = None) -> Registry:
+        """Load every installed plugin, or those of `found`; never raises for a plugin's fault."""
+        points = (
+            list(entry_points(group=ACTIONS)) + list(entry_points(group=POLICIES)) if found is None else list(found)
+        )
+        caller = HookCaller(LOAD_LIMIT_SECONDS)
+        actions: dict[str, Action] = {}
+        policies: list[Policy] = []
+        broken: dict[str, PluginLoadError] = {}
+        for group, name, same in _by_name(points):
+            try:
+                plugin = _load(same, caller)
+                if group == POLICIES:
+                    policies.append(_policy(plugin, _described(plugin, PolicySpec, caller)))
+                else:
+                    actions[name] = _action(plugin, _described(plugin, ActionSpec, caller))
+            except PluginLoadError as error:
+                broken[name] = error
+        broken |= _sharing(actions)
+        actions = {name: action for name, action in actions.items() if name not in broken}
+        broken_policies = frozenset(p.name for p in points if p.group == POLICIES and p.name in broken)
+        return cls(actions, tuple(policies), broken, broken_policies)
+
+
+def _sharing(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
+    """Actions that share a ServiceAccount hold each other's rights: none of them is usable."""
+    found = {}
+    for name, action in actions.items():
+        account = action.spec.service_account
+        others = sorted(
+            other for other, spec in actions.items() if other != name and spec.spec.service_account == account
+        )
+        if others:
+            told = f"its ServiceAccount {account} is also that of {', '.join(others)}: give each action its own"
+            found[name] = PluginLoadError(f"plugin {name} ({action.distribution}): {told}")
+    return found
+
+
+def _by_name(points: list[EntryPoint]) -> list[tuple[str, str, list[EntryPoint]]]:
+    groups: dict[tuple[str, str], list[EntryPoint]] = {}
+    for point in points:
+        groups.setdefault((point.group, point.name), []).append(point)
+    return [(group, name, same) for (group, name), same in sorted(groups.items())]
+
+
+def _load(same: list[EntryPoint], caller: HookCaller) -> Plugin:
+    """From the entry points of one name to a verified plugin."""
+    point = same[0]
+    distributions = sorted({_distribution(p) for p in same})
+    where = f"plugin {point.name} ({', '.join(distributions)})"
+    if len({p.value for p in same}) > 1 or len(distributions) > 1:
+        raise PluginLoadError(
+            f"{where}: the name is taken more than once: uninstall all but one of these distributions"
+        )
+    if point.group == ACTIONS and (
+        not is_label(point.name) or len(point.name) > MAX_ACTION_NAME or point.name == _RESERVED
+    ):
+        raise PluginLoadError(
+            f"{where}: an action's name is lower-case letters, digits and '-', at most {MAX_ACTION_NAME}, "
+            f"and not {_RESERVED!r}: rename the entry point"
+        )
+    try:
+        module = caller.call_now(point.name, f"import of {point.value}", point.load)
+    except HookError as error:
+        raise PluginLoadError(f"{where}: {error}") from error
+    _check_version(where, module)
+    return Plugin(point.name, distributions[0], _verified_hooks(where, point, module))
+
+
+def _distribution(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "no distribution"
+
+
+def _check_version(where: str, module: object) -> None:
+    version = getattr(module, "HOOK_VERSION", None)
+    if version is None:
+        raise PluginLoadError(
+            f"{where}: it does not say which hook version it is for: add `HOOK_VERSION = {HOOK_VERSION}`"
+        )
+    if version != HOOK_VERSION:
+        raise PluginLoadError(
+            f"{where}: it is for hook version {version}, this engine speaks {HOOK_VERSION}: install matching releases of the two"
+        )
+
+
+def _verified_hooks(where: str, point: EntryPoint, module: object) -> Any:
+    manager = pluggy.PluginManager("kubernaut")
+    manager.add_hookspecs(hookspecs)
+    try:
+        manager.register(module, name=point.name)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise PluginLoadError(
+            f"{where}: {str(error).strip()}; the hooks are {', '.join(sorted(_ALLOWED[point.group]))}"
+        ) from error
+    implemented = {caller.name: caller.get_hookimpls() for caller in manager.get_hookcallers(module) or ()}
+    for name, implementations in implemented.items():
+        if name not in _ALLOWED[point.group]:
+            raise PluginLoadError(f"{where}: {name} is no hook of {point.group}: remove it")
+        if any(
+            inspect.iscoroutinefunction(i.function) or inspect.isasyncgenfunction(i.function) for i in implementations
+        ):
+            raise PluginLoadError(f"{where}: {name} is async; hooks are plain functions: write `def {name}`")
+    for name in _ALLOWED[point.group] - implemented.keys():
+        if inspect.isroutine(getattr(module, name, None)) and name not in _NEEDED[point.group]:
+            raise PluginLoadError(
+                f"{where}: {name} is named as a hook, but not marked with @kubernaut.hookimpl: mark or rename it"
+            )
+    for name in _NEEDED[point.group]:
+        if name not in implemented:
+            raise PluginLoadError(
+                f"{where}: it has no {name} marked with @kubernaut.hookimpl, which every plugin of {point.group} needs"
+            )
+    return manager.hook
+
+
+def _described(plugin: Plugin, wanted: type[S], caller: HookCaller) -> S:
+    """What the plugin says of itself, if it is what its group wants."""
+    where = f"plugin {plugin.name} ({plugin.distribution})"
+    describe: Callable[[], Any] = plugin.hook.describe
+    try:
+        spec = caller.call_now(plugin.name, "describe", describe)
+    except HookError as error:
+        cause = error.__cause__ or error
+        detail = _first_problem(cause) if isinstance(cause, ValidationError) else str(error)
+        raise PluginLoadError(f"{where}: {detail}") from error
+    if not isinstance(spec, wanted):
+        raise PluginLoadError(f"{where}: describe returned {type(spec).__name__}, not an {wanted.__name__}")
+    return spec
+
+
+def _policy(plugin: Plugin, spec: PolicySpec) -> Policy:
+    return Policy(plugin.name, plugin.distribution, plugin.hook, spec)
+
+
+def _action(plugin: Plugin, spec: ActionSpec) -> Action:
+    return Action(plugin.name, plugin.distribution, plugin.hook, spec)
+
+
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return f"describe: {'.'.join(str(part) for part in first['loc'])}: {first['msg']}"

@@ -1,0 +1,130 @@
+"""The RBAC authorizer: Roles, ClusterRoles and their bindings, read afresh from the store at every question."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kubernaut_sandbox.access.users import User, service_account_of
+from kubernaut_sandbox.model.objects import Object, namespace_of
+from kubernaut_sandbox.model.store import Store
+
+GROUP = "rbac.authorization.k8s.io"
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What is asked: a verb on a resource, or on a path that is none."""
+
+    user: User
+    verb: str
+    group: str = ""
+    resource: str = ""
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+    path: str = ""
+
+    @property
+    def full_resource(self) -> str:
+        """resource/subresource."""
+        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
+
+    def denial(self) -> str:
+        """Why not, as the API server says it after `... is forbidden: `."""
+        who = f'User "{self.user.name}" cannot {self.verb}'
+        if self.path:
+            return f'{who} path "{self.path}"'
+        what = f'{who} resource "{self.full_resource}" in API group "{self.group}"'
+        return f'{what} in the namespace "{self.namespace}"' if self.namespace else f"{what} at the cluster scope"
+
+
+class Authorizer:
+    """Answers who may do what."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def allows(self, asked: Attributes) -> bool:
+        """Whether any rule of the user's bindings allows it."""
+        return bool(self.reason(asked))
+
+    def reason(self, asked: Attributes) -> str:
+        """The binding that allows it, in words; empty when none does."""
+        if asked.user.is_master:
+            return "RBAC: allowed by group system:masters"
+        for rule, why in self._rules(asked.user, asked.namespace):
+            if rule_allows(rule, asked):
+                return why
+        return ""
+
+    def rules(self, user: User, namespace: str) -> list[Object]:
+        """Every rule the user holds in a namespace (and cluster-wide)."""
+        if user.is_master:
+            everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+            return [everything, {"nonResourceURLs": ["*"], "verbs": ["*"]}]
+        return [rule for rule, _ in self._rules(user, namespace)]
+
+    def role_rules(self, reference: Object, namespace: str) -> list[Object]:
+        """The rules of a roleRef; none where the role is missing."""
+        if reference.get("kind") == "ClusterRole":
+            role = self._store.get(f"clusterroles.{GROUP}", "", reference.get("name", ""))
+        else:
+            role = self._store.get(f"roles.{GROUP}", namespace, reference.get("name", ""))
+        return list((role or {}).get("rules") or ())
+
+    def _rules(self, user: User, namespace: str) -> Iterator[tuple[Object, str]]:
+        bindings = self._store.list(f"clusterrolebindings.{GROUP}")
+        if namespace:
+            bindings = [*bindings, *self._store.list(f"rolebindings.{GROUP}", namespace)]
+        for binding in bindings:
+            subject = next(
+                (s for s in binding.get("subjects") or () if _is_subject(s, user, namespace_of(binding))), None
+            )
+            if subject is None:
+                continue
+            why = _reason(binding, subject)
+            for rule in self.role_rules(binding["roleRef"], namespace_of(binding)):
+                yield rule, why
+
+
+def rule_allows(rule: Object, asked: Attributes) -> bool:
+    """Whether one rule covers the question."""
+    if not _covers(rule.get("verbs"), asked.verb):
+        return False
+    if asked.path:
+        return any(_path_matches(pattern, asked.path) for pattern in rule.get("nonResourceURLs") or ())
+    if not _covers(rule.get("apiGroups"), asked.group) or not _resource_matches(rule.get("resources"), asked):
+        return False
+    names = rule.get("resourceNames")
+    return not names or asked.name in names
+
+
+def _covers(listed: list[str] | None, wanted: str) -> bool:
+    return listed is not None and ("*" in listed or wanted in listed)
+
+
+def _resource_matches(listed: list[str] | None, asked: Attributes) -> bool:
+    if _covers(listed, asked.full_resource):
+        return True
+    return bool(asked.subresource) and f"*/{asked.subresource}" in (listed or ())
+
+
+def _path_matches(pattern: str, path: str) -> bool:
+    return pattern in ("*", path) or (pattern.endswith("*") and path.startswith(pattern[:-1]))
+
+
+def _is_subject(subject: Object, user: User, namespace: str) -> bool:
+    if subject["kind"] == "User":
+        return bool(subject["name"] == user.name)
+    if subject["kind"] == "Group":
+        return subject["name"] in user.groups
+    account = (subject.get("namespace") or namespace, subject["name"])
+    return service_account_of(user.name) == account
+
+
+def _reason(binding: Object, subject: Object) -> str:
+    metadata, role = binding["metadata"], binding["roleRef"]
+    named = metadata["name"] if "namespace" not in metadata else f"{metadata['name']}/{metadata['namespace']}"
+    of = f'{subject["kind"]} "{subject["name"]}{"/" + subject["namespace"] if subject.get("namespace") else ""}"'
+    return f'RBAC: allowed by {binding["kind"]} "{named}" of {role["kind"]} "{role["name"]}" to {of}'

@@ -1,0 +1,92 @@
+"""Bearer tokens: standing ones for any user name, and short-lived signed ones for ServiceAccounts, bound to a pod if asked.
+
+A signed token is a JWT with Kubernetes' own claims. It ends with its time, its ServiceAccount, or the pod it is bound to.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+import time
+
+from kubernaut_sandbox.access.users import User, account_user_name, user_named
+from kubernaut_sandbox.model.objects import Object, encode, name_of, namespace_of, uid_of
+from kubernaut_sandbox.model.store import Store
+
+AUDIENCE = "https://kubernetes.default.svc.cluster.local"
+
+
+class Tokens:
+    """Issues tokens and says whose one is."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._key = secrets.token_bytes(32)
+        self._standing: dict[str, str] = {}
+        self._names: dict[str, str] = {}
+
+    def standing(self, user_name: str) -> str:
+        """The token of a user name; the same one every time, valid as long as the sandbox runs."""
+        if user_name not in self._standing:
+            token = secrets.token_urlsafe(24)
+            self._standing[user_name] = token
+            self._names[token] = user_name
+        return self._standing[user_name]
+
+    def issue(self, account: Object, seconds: int, bound: Object | None = None, audiences: tuple[str, ...] = ()) -> str:
+        """A signed token of that ServiceAccount."""
+        identity: Object = {
+            "namespace": namespace_of(account),
+            "serviceaccount": {"name": name_of(account), "uid": uid_of(account)},
+        }
+        if bound is not None:
+            identity["pod"] = {"name": name_of(bound), "uid": uid_of(bound)}
+        issued = int(time.time())
+        claims = {
+            "aud": list(audiences) or [AUDIENCE],
+            "exp": issued + seconds,
+            "iat": issued,
+            "iss": AUDIENCE,
+            "jti": secrets.token_hex(8),
+            "kubernetes.io": identity,
+            "sub": account_user_name(namespace_of(account), name_of(account)),
+        }
+        body = f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{_segment(claims)}"
+        return f"{body}.{self._signature(body)}"
+
+    def user(self, token: str, audience: str = AUDIENCE) -> User | None:
+        """Whose token it is; None for one that is unknown, over, or made out to someone else."""
+        if token in self._names:
+            return user_named(self._names[token])
+        body, _, signature = token.rpartition(".")
+        if not body or not hmac.compare_digest(signature.encode(), self._signature(body).encode()):
+            return None
+        claims = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
+        alive = claims["exp"] > time.time() and audience in claims["aud"]
+        return self._bearer(claims["kubernetes.io"]) if alive else None
+
+    def _bearer(self, identity: Object) -> User | None:
+        namespace, account = identity["namespace"], identity["serviceaccount"]
+        found = self._store.get("serviceaccounts", namespace, account["name"])
+        if found is None or uid_of(found) != account["uid"]:
+            return None
+        extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+        if pod := identity.get("pod"):
+            bound = self._store.get("pods", namespace, pod["name"])
+            if bound is None or uid_of(bound) != pod["uid"]:
+                return None
+            prefix = "authentication.kubernetes.io/pod-"
+            extra = ((f"{prefix}name", (pod["name"],)), (f"{prefix}uid", (pod["uid"],)))
+        user = user_named(account_user_name(namespace, account["name"]))
+        return User(user.name, user.groups, account["uid"], extra)
+
+    def _signature(self, body: str) -> str:
+        digest = hmac.new(self._key, body.encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+def _segment(value: Object) -> str:
+    return base64.urlsafe_b64encode(encode(value)).decode().rstrip("=")

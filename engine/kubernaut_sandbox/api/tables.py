@@ -1,0 +1,73 @@
+"""Tables, as kubectl get asks for them: the server chooses the columns and fills the cells."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubernaut_sandbox.api.columns import AGE, BUILT_IN_COLUMNS, NAME, Column
+from kubernaut_sandbox.api.recorded import RECORDED_COLUMNS
+from kubernaut_sandbox.model.durations import age
+from kubernaut_sandbox.model.kinds import Kind
+from kubernaut_sandbox.model.objects import Object, dig, meta
+
+_META = "meta.k8s.io/v1"
+_COLUMNS = BUILT_IN_COLUMNS | RECORDED_COLUMNS
+
+
+def wants_table(accept: str) -> bool:
+    """Whether the client's first choice is a Table."""
+    first = accept.split(",", maxsplit=1)[0].replace(" ", "")
+    return "as=Table" in first and "g=meta.k8s.io" in first and "v=v1;" in f"{first};"
+
+
+def table(kind: Kind, objects: list[Object], include: str, *, revision: str, headed: bool = True) -> Object:
+    """The Table of these objects; `include` is None, Metadata or Object."""
+    columns = _columns(kind)
+    return {
+        "kind": "Table",
+        "apiVersion": _META,
+        "metadata": {"resourceVersion": revision},
+        "columnDefinitions": [column.definition() for column in columns] if headed else None,
+        "rows": [
+            {"cells": [column.cell(obj) for column in columns], "object": _included(obj, include)} for obj in objects
+        ],
+    }
+
+
+def _columns(kind: Kind) -> list[Column]:
+    if kind.custom is None:
+        return _COLUMNS.get(kind.resource) or [
+            NAME,
+            Column("Created At", lambda obj: meta(obj).get("creationTimestamp"), "date"),
+        ]
+    declared = kind.custom.get("additionalPrinterColumns")
+    return [NAME, *(_custom_column(column) for column in declared)] if declared else [NAME, AGE]
+
+
+def _custom_column(column: Object) -> Column:
+    def read(obj: Object) -> Any:
+        value = dig(obj, column["jsonPath"])
+        if column["type"] == "date":
+            return age(value)
+        if isinstance(value, list):
+            value = value[0] if value else None
+        if column["type"] == "string" and value is not None and not isinstance(value, str):
+            return str(value)
+        return value
+
+    return Column(
+        column["name"],
+        read,
+        column["type"],
+        column.get("format", ""),
+        column.get("priority", 0),
+        column.get("description", ""),
+    )
+
+
+def _included(obj: Object, include: str) -> Object | None:
+    if include == "None":
+        return None
+    if include == "Object":
+        return obj
+    return {"kind": "PartialObjectMetadata", "apiVersion": _META, "metadata": meta(obj)}

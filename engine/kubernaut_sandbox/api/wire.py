@@ -1,0 +1,245 @@
+"""Kubernetes' protobuf, as far as kubectl writes it: its `create` and `auth` commands send nothing else.
+
+Only the fields those commands fill are known; any other is refused, so nothing is lost in silence. Field numbers are those of
+the API's generated.proto files.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from kubernaut_sandbox.model.objects import Object
+from kubernaut_sandbox.model.statuses import ApiError
+
+MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
+_MAGIC = b"k8s\x00"
+_Fields = dict[int, tuple[str, str]]
+"""Number to name and type: text, number, flag, bytes, time, quantity, a message, or one to skip; `*` repeats, `%` maps from text."""
+
+
+def _kind(**parts: str) -> _Fields:
+    """The fields of a kind: metadata is number 1, the rest as `name="number type"`."""
+    fields: _Fields = {1: ("metadata", "ObjectMeta")}
+    for name, place in parts.items():
+        number, _, shape = place.partition(" ")
+        fields[int(number)] = (name, shape)
+    return fields
+
+
+_MESSAGES: dict[str, _Fields] = {
+    "ObjectMeta": {
+        1: ("name", "text"),
+        2: ("generateName", "text"),
+        3: ("namespace", "text"),
+        4: ("selfLink", "text"),
+        5: ("uid", "text"),
+        6: ("resourceVersion", "text"),
+        7: ("generation", "number"),
+        8: ("creationTimestamp", "time"),
+        11: ("labels", "%text"),
+        12: ("annotations", "%text"),
+        14: ("finalizers", "*text"),
+    },
+    "Namespace": _kind(spec="2 Empty", status="3 skip"),
+    "ConfigMap": _kind(data="2 %text", binaryData="3 %bytes", immutable="4 flag"),
+    "Secret": _kind(data="2 %bytes", type="3 text", stringData="4 %text", immutable="5 flag"),
+    "ServiceAccount": _kind(automountServiceAccountToken="4 flag"),
+    "ResourceQuota": _kind(spec="2 ResourceQuotaSpec", status="3 skip"),
+    "ResourceQuotaSpec": {1: ("hard", "%quantity")},
+    "Role": _kind(rules="2 *PolicyRule"),
+    "ClusterRole": _kind(rules="2 *PolicyRule"),
+    "PolicyRule": {
+        1: ("verbs", "*text"),
+        2: ("apiGroups", "*text"),
+        3: ("resources", "*text"),
+        4: ("resourceNames", "*text"),
+        5: ("nonResourceURLs", "*text"),
+    },
+    "RoleBinding": _kind(subjects="2 *Subject", roleRef="3 RoleRef"),
+    "ClusterRoleBinding": _kind(subjects="2 *Subject", roleRef="3 RoleRef"),
+    "Subject": {1: ("kind", "text"), 2: ("apiGroup", "text"), 3: ("name", "text"), 4: ("namespace", "text")},
+    "RoleRef": {1: ("apiGroup", "text"), 2: ("kind", "text"), 3: ("name", "text")},
+    "SelfSubjectAccessReview": _kind(spec="2 SelfSubjectAccessReviewSpec", status="3 skip"),
+    "SelfSubjectAccessReviewSpec": {
+        1: ("resourceAttributes", "ResourceAttributes"),
+        2: ("nonResourceAttributes", "NonResourceAttributes"),
+    },
+    "ResourceAttributes": {
+        1: ("namespace", "text"),
+        2: ("verb", "text"),
+        3: ("group", "text"),
+        4: ("version", "text"),
+        5: ("resource", "text"),
+        6: ("subresource", "text"),
+        7: ("name", "text"),
+    },
+    "NonResourceAttributes": {1: ("path", "text"), 2: ("verb", "text")},
+    "SelfSubjectRulesReview": _kind(spec="2 SelfSubjectRulesReviewSpec", status="3 skip"),
+    "SelfSubjectRulesReviewSpec": {1: ("namespace", "text")},
+    "SelfSubjectReview": _kind(status="2 skip"),
+    "TokenRequest": _kind(spec="2 TokenRequestSpec", status="3 skip"),
+    "TokenRequestSpec": {
+        1: ("audiences", "*text"),
+        3: ("boundObjectRef", "BoundObjectReference"),
+        4: ("expirationSeconds", "number"),
+    },
+    "BoundObjectReference": {1: ("kind", "text"), 2: ("apiVersion", "text"), 3: ("name", "text"), 4: ("uid", "text")},
+    "Job": _kind(spec="2 JobSpec", status="3 skip"),
+    "JobSpec": {
+        6: ("template", "PodTemplateSpec"),
+        7: ("backoffLimit", "number"),
+        8: ("ttlSecondsAfterFinished", "number"),
+    },
+    "Deployment": _kind(spec="2 DeploymentSpec", status="3 skip"),
+    "DeploymentSpec": {
+        1: ("replicas", "number"),
+        2: ("selector", "LabelSelector"),
+        3: ("template", "PodTemplateSpec"),
+        4: ("strategy", "Strategy"),
+        5: ("minReadySeconds", "number"),
+        7: ("paused", "flag"),
+    },
+    "LabelSelector": {1: ("matchLabels", "%text")},
+    "PodTemplateSpec": _kind(spec="2 PodSpec"),
+    "PodSpec": {
+        2: ("containers", "*Container"),
+        3: ("restartPolicy", "text"),
+        6: ("dnsPolicy", "text"),
+        8: ("serviceAccountName", "text"),
+        9: ("serviceAccount", "text"),
+        10: ("nodeName", "text"),
+        11: ("hostNetwork", "flag"),
+        12: ("hostPID", "flag"),
+        13: ("hostIPC", "flag"),
+        14: ("securityContext", "Empty"),
+        16: ("hostname", "text"),
+        17: ("subdomain", "text"),
+        19: ("schedulerName", "text"),
+        24: ("priorityClassName", "text"),
+    },
+    "Container": {
+        1: ("name", "text"),
+        2: ("image", "text"),
+        3: ("command", "*text"),
+        4: ("args", "*text"),
+        5: ("workingDir", "text"),
+        6: ("ports", "*ContainerPort"),
+        7: ("env", "*EnvVar"),
+        8: ("resources", "Empty"),
+        13: ("terminationMessagePath", "text"),
+        14: ("imagePullPolicy", "text"),
+        16: ("stdin", "flag"),
+        17: ("stdinOnce", "flag"),
+        18: ("tty", "flag"),
+        20: ("terminationMessagePolicy", "text"),
+    },
+    "ContainerPort": {
+        1: ("name", "text"),
+        2: ("hostPort", "number"),
+        3: ("containerPort", "number"),
+        4: ("protocol", "text"),
+        5: ("hostIP", "text"),
+    },
+    "EnvVar": {1: ("name", "text"), 2: ("value", "text")},
+    "Unknown": {1: ("type", "TypeMeta"), 2: ("raw", "raw"), 3: ("contentEncoding", "text"), 4: ("contentType", "text")},
+    "TypeMeta": {1: ("apiVersion", "text"), 2: ("kind", "text")},
+    "Quantity": {1: ("string", "text")},
+    "Time": {1: ("seconds", "number"), 2: ("nanos", "number")},
+    "Strategy": {1: ("type", "text")},
+    "Empty": {},
+}
+
+
+def decode_wire(body: bytes) -> Object:
+    """The manifest in a protobuf body; 415 for a kind or field that is not known here."""
+    if not body.startswith(_MAGIC):
+        raise ApiError(
+            400, "BadRequest", "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
+        )
+    try:
+        envelope = _message("Unknown", body[len(_MAGIC) :])
+        kind = envelope["type"]["kind"]
+        if kind not in _MESSAGES:
+            raise _unknown(kind)
+        return {**envelope["type"], **_message(kind, envelope.get("raw", b""))}
+    except (KeyError, IndexError, UnicodeDecodeError) as error:
+        raise ApiError(400, "BadRequest", f"the protobuf message cannot be read: {error}") from error
+
+
+def _unknown(what: str) -> ApiError:
+    message = f"the sandbox reads {what} as JSON only: use --dry-run=client -o yaml, and kubectl apply"
+    return ApiError(415, "UnsupportedMediaType", message)
+
+
+def _message(name: str, body: bytes) -> Object:
+    result: Object = {}
+    for number, value in _wire_fields(body):
+        known = _MESSAGES[name].get(number)
+        if known is None:
+            raise _unknown(f"field {number} of {name}")
+        field, shape = known
+        if shape.startswith("*"):
+            result.setdefault(field, []).append(_value(shape[1:], value))
+        elif shape.startswith("%"):
+            pair = dict(_wire_fields(bytes(value)))
+            result.setdefault(field, {})[bytes(pair[1]).decode()] = _value(shape[1:], pair.get(2, b""))
+        else:
+            decoded = _value(shape, value)
+            if decoded not in ("", {}, None):
+                result[field] = decoded
+    return result
+
+
+def _value(shape: str, value: Any) -> Any:
+    reader = _READERS.get(shape)
+    return reader(value) if reader else _message(shape, value)
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >= 1 << 63 else value
+
+
+def _time(value: bytes) -> str | None:
+    seconds = _message("Time", value).get("seconds")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "skip": lambda _: None,
+    "text": lambda value: bytes(value).decode(),
+    "number": _signed,
+    "flag": bool,
+    "bytes": lambda value: base64.b64encode(value).decode(),
+    "raw": bytes,
+    "quantity": lambda value: _message("Quantity", value).get("string", "0"),
+    "time": _time,
+}
+
+
+def _wire_fields(body: bytes) -> Iterator[tuple[int, Any]]:
+    position = 0
+    while position < len(body):
+        tag, position = _varint(body, position)
+        if tag & 7 == 0:
+            value: Any
+            value, position = _varint(body, position)
+        elif tag & 7 == 2:
+            size, position = _varint(body, position)
+            value, position = body[position : position + size], position + size
+        else:
+            raise _unknown(f"wire type {tag & 7}")
+        yield tag >> 3, value
+
+
+def _varint(body: bytes, position: int) -> tuple[int, int]:
+    result = shift = 0
+    while True:
+        byte = body[position]
+        position += 1
+        result |= (byte & 0x7F) << shift
+        shift += 7
+        if byte < 0x80:
+            return result, position

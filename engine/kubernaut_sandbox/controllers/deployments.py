@@ -1,0 +1,183 @@
+"""The Deployment controller: one ReplicaSet per template, and the way from the old one to the new one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+from kubernaut_sandbox.controllers.loop import Controller, Key
+from kubernaut_sandbox.controllers.rollouts import Rollout, deployment_status, surge_and_unavailable
+from kubernaut_sandbox.model.objects import (
+    Object,
+    condition_of,
+    controller_of,
+    encode,
+    is_deleting,
+    labels_of,
+    meta,
+    name_of,
+    namespace_of,
+    owner_reference,
+    seconds_since,
+    spec_of,
+    status_of,
+    uid_of,
+    with_meta,
+)
+from kubernaut_sandbox.model.statuses import ApiError
+from kubernaut_sandbox.model.store import Change
+from kubernaut_sandbox.registry.calls import Deletion
+
+HASH_LABEL = "pod-template-hash"
+_REVISION = "deployment.kubernetes.io/revision"
+_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class DeploymentController(Controller):
+    """One sync per Deployment."""
+
+    name = "deployment-controller"
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        if change.resource == "deployments.apps":
+            yield namespace_of(change.new), name_of(change.new)
+        elif change.resource == "replicasets.apps":
+            owner = controller_of(change.new)
+            if owner and owner["kind"] == "Deployment":
+                yield namespace_of(change.new), owner["name"]
+
+    def sync(self, key: Key) -> float | None:
+        deployment = self.store.get("deployments.apps", *key)
+        if deployment is None or is_deleting(deployment):
+            return None
+        everything = self._owned(deployment)
+        current = next((rs for rs in everything if _template(rs) == spec_of(deployment)["template"]), None)
+        old = [rs for rs in everything if rs is not current]
+        if current is None and not spec_of(deployment).get("paused"):
+            current = self._create(deployment, everything)
+        deployment = self._mark_revision(deployment, current)
+        if current is not None:
+            current = self._step(deployment, current, old)
+            self._prune(deployment, [rs for rs in self._owned(deployment) if uid_of(rs) != uid_of(current)])
+        return self._report(deployment, current)
+
+    def _owned(self, deployment: Object) -> list[Object]:
+        every = self.store.list("replicasets.apps", namespace_of(deployment))
+        return [
+            rs for rs in every if (controller_of(rs) or {}).get("uid") == uid_of(deployment) and not is_deleting(rs)
+        ]
+
+    def _create(self, deployment: Object, existing: list[Object]) -> Object:
+        template = spec_of(deployment)["template"]
+        digest = template_hash(template)
+        labels = {**labels_of(template), HASH_LABEL: digest}
+        selector = {**spec_of(deployment)["selector"]}
+        selector["matchLabels"] = {**(selector.get("matchLabels") or {}), HASH_LABEL: digest}
+        revision = max((_revision(rs) for rs in existing), default=0) + 1
+        body = {
+            "metadata": {
+                "name": f"{name_of(deployment)}-{digest}",
+                "labels": labels,
+                "annotations": {_REVISION: str(revision)},
+                "ownerReferences": [owner_reference(deployment)],
+            },
+            "spec": {
+                "replicas": 0,
+                "selector": selector,
+                "template": {**template, "metadata": {**meta(template), "labels": labels}},
+            },
+        }
+        return self.registry.create(
+            self.call, self.registry.kinds.named("replicasets.apps"), namespace_of(deployment), body
+        )
+
+    def _mark_revision(self, deployment: Object, current: Object | None) -> Object:
+        """A ReplicaSet that comes back gets the next revision; the Deployment names the current one."""
+        if current is None:
+            return deployment
+        latest = max(_revision(rs) for rs in self._owned(deployment))
+        if _revision(current) < latest:
+            current = self._annotate("replicasets.apps", current, str(latest + 1))
+        wanted = (meta(current).get("annotations") or {}).get(_REVISION, "1")
+        if (meta(deployment).get("annotations") or {}).get(_REVISION) != wanted:
+            deployment = self._annotate("deployments.apps", deployment, wanted)
+        return deployment
+
+    def _annotate(self, resource: str, obj: Object, revision: str) -> Object:
+        def mark(old: Object) -> Object:
+            return with_meta(old, annotations={**(meta(old).get("annotations") or {}), _REVISION: revision})
+
+        return self.registry.mutate(
+            self.call, self.registry.kinds.named(resource), namespace_of(obj), name_of(obj), mark
+        )
+
+    def _step(self, deployment: Object, current: Object, old: list[Object]) -> Object:
+        """One step of the way: scale the new up as surge allows, the old down as availability allows."""
+        if spec_of(deployment).get("paused") and spec_of(current)["replicas"] == 0 and old:
+            return current
+        surge, unavailable = surge_and_unavailable(deployment)
+        rollout = Rollout(spec_of(deployment)["replicas"], surge, unavailable, current, tuple(old))
+        recreate = spec_of(deployment)["strategy"]["type"] == "Recreate"
+        pods_left = any(status_of(rs).get("replicas") for rs in old)
+        for rs, replicas in rollout.old_targets(recreate=recreate):
+            self._scale(deployment, rs, replicas)
+        if recreate and pods_left:
+            return current
+        return self._scale(deployment, current, rollout.new_target(recreate=recreate))
+
+    def _scale(self, deployment: Object, rs: Object, replicas: int) -> Object:
+        before = spec_of(rs)["replicas"]
+        if before == replicas:
+            return rs
+        word = "up" if replicas > before else "down"
+        self.events.normal(
+            deployment, "ScalingReplicaSet", f"Scaled {word} replica set {name_of(rs)} from {before} to {replicas}"
+        )
+        kind = self.registry.kinds.named("replicasets.apps")
+        changed = self.registry.get(kind, namespace_of(rs), name_of(rs))
+        changed = {**changed, "spec": {**spec_of(changed), "replicas": replicas}}
+        return self.registry.update(self.call, kind, namespace_of(rs), name_of(rs), changed)
+
+    def _prune(self, deployment: Object, old: list[Object]) -> None:
+        idle = sorted(
+            (rs for rs in old if not spec_of(rs)["replicas"] and not status_of(rs).get("replicas")), key=_revision
+        )
+        for rs in idle[: max(len(idle) - spec_of(deployment)["revisionHistoryLimit"], 0)]:
+            kind = self.registry.kinds.named("replicasets.apps")
+            self.cluster.deleter.delete(self.call, kind, namespace_of(rs), name_of(rs), Deletion())
+
+    def _report(self, deployment: Object, current: Object | None) -> float | None:
+        try:
+            deployment = self.registry.get(
+                self.registry.kinds.named("deployments.apps"), namespace_of(deployment), name_of(deployment)
+            )
+        except ApiError:
+            return None
+        status = deployment_status(deployment, current, self._owned(deployment))
+        self.put_status("deployments.apps", deployment, status)
+        progressing = condition_of({"status": status}, "Progressing")
+        if progressing and progressing["reason"] in ("NewReplicaSetCreated", "ReplicaSetUpdated", "FoundNewReplicaSet"):
+            left: float = spec_of(deployment)["progressDeadlineSeconds"] - seconds_since(progressing["lastUpdateTime"])
+            return max(left, 0.0) + 0.01
+        return None
+
+
+def template_hash(template: Object) -> str:
+    """A short name for a template; the same template always has the same."""
+    number = int.from_bytes(hashlib.sha256(encode(template)).digest()[:8], "big")
+    letters = []
+    for _ in range(10):
+        number, index = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[index])
+    return "".join(letters)
+
+
+def _template(rs: Object) -> Object:
+    """The ReplicaSet's template as the Deployment wrote it, without the label of its hash."""
+    template = spec_of(rs)["template"]
+    labels = {key: value for key, value in labels_of(template).items() if key != HASH_LABEL}
+    return {**template, "metadata": {**meta(template), "labels": labels}}
+
+
+def _revision(rs: Object) -> int:
+    return int((meta(rs).get("annotations") or {}).get(_REVISION, 0))

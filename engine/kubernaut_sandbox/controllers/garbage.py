@@ -1,0 +1,127 @@
+"""The garbage collector: dependents go when their last owner has gone; orphan and foreground deletion on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kubernaut_sandbox.cluster import Cluster
+from kubernaut_sandbox.controllers.loop import Controller, Key
+from kubernaut_sandbox.model.objects import Object, is_deleting, meta, name_of, namespace_of, uid_of, with_meta
+from kubernaut_sandbox.model.store import Change
+from kubernaut_sandbox.registry.calls import Deletion
+from kubernaut_sandbox.registry.deletion import FOREGROUND, ORPHAN
+
+_Place = tuple[str, str, str]
+
+
+class GarbageCollector(Controller):
+    """Keys are resource and `namespace/name`."""
+
+    name = "generic-garbage-collector"
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._dependents: dict[str, set[_Place]] = {}
+        self._alive: set[str] = {
+            uid_of(obj) for resource in self.store.resources() for obj in self.store.list(resource)
+        }
+
+    def keys(self, change: Change) -> Iterable[Key]:
+        place = (change.resource, namespace_of(change.new), name_of(change.new))
+        self._index(change, place)
+        if change.type == "DELETED":
+            for resource, namespace, name in self._dependents.get(uid_of(change.new), ()):
+                yield resource, f"{namespace}/{name}"
+        if change.type == "DELETED" or is_deleting(change.new):
+            for resource, namespace, name in self._foreground_owners(change.new):
+                yield resource, f"{namespace}/{name}"
+        if change.type != "DELETED" and (_owners(change.new) or is_deleting(change.new)):
+            yield change.resource, f"{place[1]}/{place[2]}"
+
+    def sync(self, key: Key) -> float | None:
+        resource, (namespace, _, name) = key[0], key[1].partition("/")
+        obj = self.store.get(resource, namespace, name)
+        if obj is None:
+            return None
+        finalizers = meta(obj).get("finalizers") or ()
+        if is_deleting(obj) and ORPHAN in finalizers:
+            self._orphan(resource, obj)
+        elif is_deleting(obj) and FOREGROUND in finalizers:
+            self._delete_dependents(resource, obj)
+        else:
+            self._collect(resource, obj)
+        return None
+
+    def _index(self, change: Change, place: _Place) -> None:
+        if change.type == "DELETED":
+            self._alive.discard(uid_of(change.new))
+        else:
+            self._alive.add(uid_of(change.new))
+        for owner in _owners(change.old or {}):
+            self._dependents.get(owner["uid"], set()).discard(place)
+        if change.type != "DELETED":
+            for owner in _owners(change.new):
+                self._dependents.setdefault(owner["uid"], set()).add(place)
+
+    def _foreground_owners(self, obj: Object) -> Iterable[_Place]:
+        for owner in _owners(obj):
+            kind = next(
+                (k for k in self.registry.kinds if (k.kind, k.api_version) == (owner["kind"], owner["apiVersion"])),
+                None,
+            )
+            if kind:
+                yield kind.resource, namespace_of(obj) if kind.namespaced else "", owner["name"]
+
+    def _collect(self, resource: str, obj: Object) -> None:
+        """Delete it when it had owners and none of them is left; else drop the references to those that are gone."""
+        owners = _owners(obj)
+        present = [owner for owner in owners if owner["uid"] in self._alive]
+        if not owners or len(present) == len(owners) or is_deleting(obj):
+            return
+        kind = self.registry.kinds.named(resource)
+        if present:
+            self.registry.mutate(
+                self.call, kind, namespace_of(obj), name_of(obj), lambda old: with_meta(old, ownerReferences=present)
+            )
+            return
+        how = Deletion(propagation="Background", uid=uid_of(obj))
+        self.cluster.deleter.delete(self.call, kind, namespace_of(obj), name_of(obj), how)
+
+    def _orphan(self, resource: str, obj: Object) -> None:
+        uid = uid_of(obj)
+        for dependent, namespace, name in tuple(self._dependents.get(uid, ())):
+            self.registry.mutate(
+                self.call, self.registry.kinds.named(dependent), namespace, name, lambda old: _without_owner(old, uid)
+            )
+        self._drop(resource, obj, ORPHAN)
+
+    def _delete_dependents(self, resource: str, obj: Object) -> None:
+        waiting = False
+        for dependent, namespace, name in tuple(self._dependents.get(uid_of(obj), ())):
+            found = self.store.get(dependent, namespace, name)
+            if found is None:
+                continue
+            waiting = waiting or any(o.get("blockOwnerDeletion") for o in _owners(found) if o["uid"] == uid_of(obj))
+            if not is_deleting(found):
+                policy = "Foreground" if self._dependents.get(uid_of(found)) else "Background"
+                self.cluster.deleter.delete(
+                    self.call, self.registry.kinds.named(dependent), namespace, name, Deletion(propagation=policy)
+                )
+        still = any(self.store.get(*place) for place in self._dependents.get(uid_of(obj), ()))
+        if not (waiting and still):
+            self._drop(resource, obj, FOREGROUND)
+
+    def _drop(self, resource: str, obj: Object, finalizer: str) -> None:
+        kind = self.registry.kinds.named(resource)
+        left = [item for item in meta(obj).get("finalizers") or () if item != finalizer]
+        self.registry.mutate(
+            self.call, kind, namespace_of(obj), name_of(obj), lambda old: with_meta(old, finalizers=left or None)
+        )
+
+
+def _owners(obj: Object) -> list[Object]:
+    return meta(obj).get("ownerReferences") or []
+
+
+def _without_owner(obj: Object, uid: str) -> Object:
+    return with_meta(obj, ownerReferences=[owner for owner in _owners(obj) if owner["uid"] != uid] or None)

@@ -1,0 +1,92 @@
+"""Follows the pods bound to the node: starts a worker for each, ends it when its pod is deleted, serves its logs."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from aiohttp import web
+
+from kubernaut_sandbox.cluster import NODE, Cluster
+from kubernaut_sandbox.controllers.events import Events
+from kubernaut_sandbox.kubelet.containers import PodContext
+from kubernaut_sandbox.kubelet.logs import answer_log
+from kubernaut_sandbox.kubelet.roots import interpreter_directory
+from kubernaut_sandbox.kubelet.volumes import Volumes
+from kubernaut_sandbox.kubelet.worker import PodWorker
+from kubernaut_sandbox.model.objects import Object, is_deleting, meta, spec_of, status_of, uid_of
+from kubernaut_sandbox.model.statuses import bad_request
+from kubernaut_sandbox.model.store import Change
+from kubernaut_sandbox.registry.calls import controller_call
+
+
+class Kubelet:
+    """The kubelet of the one node."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._workers: dict[str, PodWorker] = {}
+        self._cleaning: set[asyncio.Task[None]] = set()
+        self._host, self._port = "127.0.0.1", 0
+        self._events = Events(cluster, "kubelet")
+        self._call = controller_call("kubelet")
+        self._volumes = Volumes(cluster.store, cluster.tokens, cluster.options.token_seconds)
+        self._interpreter = interpreter_directory(cluster.directory)
+        self._stop: Callable[[], None] = lambda: None
+
+    def start(self, port: int) -> None:
+        """Follow the pods; the port is the API server's."""
+        self._port = port
+        self._stop = self._cluster.store.listen(self._hear)
+
+    async def stop(self) -> None:
+        """End every pod's processes."""
+        self._stop()
+        await asyncio.gather(*(worker.close() for worker in self._workers.values()))
+        await asyncio.gather(*self._cleaning)
+        self._workers.clear()
+
+    async def answer(self, request: web.Request, pod: Object) -> web.StreamResponse:
+        """The response to a request for a pod's log."""
+        worker = self._workers.get(uid_of(pod))
+        if worker is None:
+            raise bad_request(f"pod {meta(pod)['name']} does not have a host assigned")
+        return await answer_log(request, pod, worker)
+
+    def _hear(self, change: Change) -> None:
+        if change.resource != "pods" or spec_of(change.new).get("nodeName") != NODE:
+            return
+        uid, pod = uid_of(change.new), change.new
+        if change.type == "DELETED":
+            self._forget(uid)
+        elif uid not in self._workers:
+            if not is_deleting(pod) and status_of(pod).get("phase") == "Pending":
+                self._workers[uid] = PodWorker(self._context(pod), self._volumes, self._call)
+        elif is_deleting(pod) and not (
+            change.old
+            and is_deleting(change.old)
+            and meta(change.old).get("deletionGracePeriodSeconds") == meta(pod).get("deletionGracePeriodSeconds")
+        ):
+            self._workers[uid].terminate(meta(pod).get("deletionGracePeriodSeconds") or 0)
+
+    def _context(self, pod: Object) -> PodContext:
+        directory: Path = self._cluster.directory / "pods" / uid_of(pod)
+        return PodContext(
+            self._cluster, pod, directory, self._interpreter, self._host, self._port, self._events, lambda: None
+        )
+
+    def _forget(self, uid: str) -> None:
+        worker = self._workers.pop(uid, None)
+        if worker is None:
+            return
+        worker.kill()
+        task = asyncio.create_task(self._clean(worker, uid))
+        self._cleaning.add(task)
+        task.add_done_callback(self._cleaning.discard)
+
+    async def _clean(self, worker: PodWorker, uid: str) -> None:
+        await asyncio.sleep(0)
+        await worker.close()
+        shutil.rmtree(self._cluster.directory / "pods" / uid, ignore_errors=True)

@@ -1,0 +1,76 @@
+"""From the states of a pod's containers to the pod's status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kubernaut_sandbox.kubelet.states import CREATING, INITIALIZING, ContainerState
+from kubernaut_sandbox.model.objects import Object, meta, put_condition, status_of
+
+_ADDRESS = "127.0.0.1"
+
+
+def pod_status(
+    pod: Object,
+    phase: str,
+    started: str,
+    init: Sequence[ContainerState],
+    main: Sequence[ContainerState],
+    why: tuple[str, str],
+) -> Object:
+    """The whole status; `why` is the pod's own reason and message, where it has one."""
+    status = {
+        **status_of(pod),
+        "phase": phase,
+        "observedGeneration": meta(pod).get("generation", 1),
+        "hostIP": _ADDRESS,
+        "hostIPs": [{"ip": _ADDRESS}],
+        "podIP": _ADDRESS,
+        "podIPs": [{"ip": _ADDRESS}],
+        "startTime": started,
+        "conditions": _conditions(pod, phase, init, main),
+        "containerStatuses": [state.status() for state in main],
+    }
+    if init:
+        status["initContainerStatuses"] = [{**state.status(), "ready": state.succeeded} for state in init]
+    reason, message = why
+    if reason:
+        status |= {"reason": reason, "message": message}
+    return status
+
+
+def _conditions(
+    pod: Object, phase: str, init: Sequence[ContainerState], main: Sequence[ContainerState]
+) -> list[Object]:
+    waiting = [state.name for state in init if not state.succeeded]
+    unready = [state.name for state in main if not state.ready]
+    initialized = _condition(
+        not waiting, "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(waiting)}]"
+    )
+    ready = _condition(not unready, "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]")
+    if phase == "Succeeded":
+        ready = {"status": "False", "reason": "PodCompleted"}
+        initialized = {"status": "True", "reason": "PodCompleted"}
+    elif phase == "Failed":
+        ready = {"status": "False", "reason": "PodFailed"}
+    conditions = list(status_of(pod).get("conditions") or ())
+    begun = any(
+        state.started_at or state.ended or state.reason not in (CREATING, INITIALIZING) for state in (*init, *main)
+    )
+    running = phase == "Running" or (phase == "Pending" and begun)
+    for kind, found in (
+        ("PodReadyToStartContainers", {"status": "True" if running else "False"}),
+        ("Initialized", initialized),
+        ("Ready", ready),
+        ("ContainersReady", ready),
+        ("PodScheduled", {"status": "True"}),
+    ):
+        conditions = put_condition(
+            conditions,
+            {"type": kind, "lastProbeTime": None, "observedGeneration": meta(pod).get("generation", 1), **found},
+        )
+    return conditions
+
+
+def _condition(holds: bool, reason: str, message: str) -> Object:  # a condition is a boolean
+    return {"status": "True"} if holds else {"status": "False", "reason": reason, "message": message}

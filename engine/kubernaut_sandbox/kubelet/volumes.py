@@ -1,0 +1,108 @@
+"""Volumes as directories of the pod, and mounts as links to them below a container's root."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from kubernaut_sandbox.access.tokens import Tokens
+from kubernaut_sandbox.kubelet.references import MissingReferenceError, config_data, field_value, resource_value
+from kubernaut_sandbox.model.objects import Object, namespace_of, spec_of
+from kubernaut_sandbox.model.store import Store
+
+
+class Volumes:
+    """Makes the volumes of pods."""
+
+    def __init__(self, store: Store, tokens: Tokens, token_seconds: int) -> None:
+        self._store, self._tokens, self._token_seconds = store, tokens, token_seconds
+
+    def make(self, pod: Object, directory: Path) -> None:
+        """Write every volume below the directory; MissingReferenceError when something it needs does not exist yet."""
+        for volume in spec_of(pod).get("volumes") or ():
+            place = directory / volume["name"]
+            place.mkdir(parents=True, exist_ok=True)
+            try:
+                files = self._files(pod, volume)
+            except MissingReferenceError as error:
+                raise MissingReferenceError(f'volume "{volume["name"]}" : {error}') from error
+            for path, content in files.items():
+                _write(place, path, content)
+
+    def _files(self, pod: Object, volume: Object) -> dict[str, bytes]:
+        if source := volume.get("projected"):
+            files: dict[str, bytes] = {}
+            for part in source.get("sources") or ():
+                files |= self._projected(pod, part)
+            return files
+        if source := volume.get("configMap"):
+            return self._chosen(pod, "configmap", source, source["name"])
+        if source := volume.get("secret"):
+            return self._chosen(pod, "secret", source, source["secretName"])
+        if source := volume.get("downwardAPI"):
+            return _downward(pod, source)
+        return {}
+
+    def _projected(self, pod: Object, part: Object) -> dict[str, bytes]:
+        if source := part.get("serviceAccountToken"):
+            return {source["path"]: self._token(pod, source)}
+        if source := part.get("configMap"):
+            return self._chosen(pod, "configmap", source, source["name"])
+        if source := part.get("secret"):
+            return self._chosen(pod, "secret", source, source["name"])
+        return _downward(pod, part.get("downwardAPI") or {})
+
+    def _token(self, pod: Object, source: Object) -> bytes:
+        name = spec_of(pod).get("serviceAccountName", "default")
+        account = self._store.get("serviceaccounts", namespace_of(pod), name)
+        if account is None:
+            raise MissingReferenceError(f'serviceaccount "{name}" not found')
+        audiences = (source["audience"],) if source.get("audience") else ()
+        seconds = min(source.get("expirationSeconds", self._token_seconds), self._token_seconds)
+        return self._tokens.issue(account, seconds, pod, audiences).encode()
+
+    def _chosen(self, pod: Object, kind: str, source: Object, name: str) -> dict[str, bytes]:
+        optional = bool(source.get("optional"))
+        data = config_data(self._store, pod, kind, name, optional=optional)
+        if not source.get("items"):
+            return data
+        missing = [item["key"] for item in source["items"] if item["key"] not in data]
+        if missing and not optional:
+            raise MissingReferenceError(f"references non-existent {kind} key: {missing[0]}")
+        return {item["path"]: data[item["key"]] for item in source["items"] if item["key"] in data}
+
+
+def mount(container: Object, root: Path, volumes: Path) -> None:
+    """Link the container's mounts below its root."""
+    for entry in sorted(container.get("volumeMounts") or (), key=lambda item: str(item["mountPath"])):
+        source = volumes / entry["name"]
+        if entry.get("subPath"):
+            source = source / entry["subPath"]
+            if not source.exists():
+                source.mkdir(parents=True)
+        place = root / entry["mountPath"].lstrip("/")
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir() and not place.is_symlink():
+            shutil.rmtree(place)
+        place.unlink(missing_ok=True)
+        place.symlink_to(source)
+
+
+def _downward(pod: Object, source: Object) -> dict[str, bytes]:
+    files = {}
+    for item in source.get("items") or ():
+        if reference := item.get("fieldRef"):
+            text = field_value(pod, reference["fieldPath"])
+        else:
+            text = resource_value(pod, {}, item["resourceFieldRef"])
+        files[item["path"]] = text.encode()
+    return files
+
+
+def _write(place: Path, path: str, content: bytes) -> None:
+    file = place / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.touch(mode=0o600)
+    fresh.write_bytes(content)
+    fresh.replace(file)

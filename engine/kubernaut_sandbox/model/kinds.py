@@ -1,0 +1,215 @@
+"""The kinds this API server serves: the built-in ones in one table, custom ones added as their definitions come.
+
+A `Kind` says where its objects live in the URL space and which subresources and verbs they have. `Kinds` is asked by URL
+parts or by apiVersion and kind, and answers with one of them or refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from kubernaut_sandbox.model.objects import Object
+from kubernaut_sandbox.model.statuses import ApiError, no_such_resource
+
+CRUD = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One served resource in one version."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = CRUD
+    singular: str = ""
+    list_kind: str = ""
+    custom: Object | None = field(default=None, compare=False, hash=False)
+    """The version entry of the CustomResourceDefinition, for a custom kind."""
+    has_generation: bool = False
+    """Whether the API server keeps metadata.generation."""
+    blind_update: bool = True
+    """Whether an update without resourceVersion is taken."""
+    upsert: bool = False
+    """Whether an update of a missing object creates it."""
+    never_kept: str = ""
+    """Of a kind that is served for dry runs alone: what the sandbox does not implement."""
+
+    @property
+    def resource(self) -> str:
+        """plural.group: the key of the store, and how messages name the resource."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    @property
+    def api_version(self) -> str:
+        """group/version as objects carry it."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def qualified(self) -> str:
+        """Kind.group, as validation messages name it."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def listed_as(self) -> str:
+        """The kind of a list of these."""
+        return self.list_kind or f"{self.kind}List"
+
+
+_ALL = ("all",)
+_REVIEW = ("create",)
+_STATUS_SCALE = ("status", "scale")
+_RBAC = "rbac.authorization.k8s.io"
+_AUTHZ = "authorization.k8s.io"
+
+
+def _admission_policies(which: str) -> tuple[Kind, Kind]:
+    """Served for dry runs alone: taken for good they would promise what nothing keeps."""
+    policy, group, more = f"{which}AdmissionPolicy", "admissionregistration.k8s.io", ("api-extensions",)
+    plural, refusal = (
+        f"{which.lower()}admissionpolic",
+        "admission policies: it evaluates none (dryRun=All checks this one's fields)",
+    )
+    return (
+        Kind(
+            group,
+            "v1",
+            f"{plural}ies",
+            policy,
+            False,
+            (),
+            more,
+            ("status",) if which == "Validating" else (),
+            has_generation=True,
+            blind_update=False,
+            never_kept=refusal,
+        ),
+        Kind(
+            group,
+            "v1",
+            f"{plural}ybindings",
+            f"{policy}Binding",
+            False,
+            (),
+            more,
+            has_generation=True,
+            blind_update=False,
+            never_kept=refusal,
+        ),
+    )
+
+
+BUILT_IN: tuple[Kind, ...] = (
+    Kind(
+        "",
+        "v1",
+        "namespaces",
+        "Namespace",
+        False,
+        ("ns",),
+        (),
+        ("status", "finalize"),
+        tuple(v for v in CRUD if v != "deletecollection"),
+    ),
+    Kind("", "v1", "nodes", "Node", False, ("no",), (), ("status",)),
+    Kind("", "v1", "configmaps", "ConfigMap", True, ("cm",)),
+    Kind("", "v1", "secrets", "Secret"),
+    Kind("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",), (), ("token",)),
+    Kind("", "v1", "pods", "Pod", True, ("po",), _ALL, ("status", "log", "eviction"), has_generation=True),
+    Kind("", "v1", "services", "Service", True, ("svc",), _ALL, ("status",)),
+    Kind("", "v1", "events", "Event", True, ("ev",), upsert=True),
+    Kind("", "v1", "resourcequotas", "ResourceQuota", True, ("quota",), (), ("status",)),
+    Kind("apps", "v1", "deployments", "Deployment", True, ("deploy",), _ALL, _STATUS_SCALE, has_generation=True),
+    Kind("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), _ALL, _STATUS_SCALE, has_generation=True),
+    Kind("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), _ALL, _STATUS_SCALE, has_generation=True),
+    Kind("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), _ALL, ("status",), has_generation=True),
+    Kind("batch", "v1", "jobs", "Job", True, (), _ALL, ("status",), has_generation=True),
+    Kind("coordination.k8s.io", "v1", "leases", "Lease", blind_update=False, upsert=True),
+    Kind(
+        "policy",
+        "v1",
+        "poddisruptionbudgets",
+        "PodDisruptionBudget",
+        True,
+        ("pdb",),
+        (),
+        ("status",),
+        has_generation=True,
+        blind_update=False,
+        upsert=True,
+    ),
+    Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, ("netpol",), has_generation=True),
+    Kind("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",), has_generation=True),
+    *_admission_policies("Validating"),
+    *_admission_policies("Mutating"),
+    Kind(_RBAC, "v1", "roles", "Role", upsert=True),
+    Kind(_RBAC, "v1", "rolebindings", "RoleBinding", upsert=True),
+    Kind(_RBAC, "v1", "clusterroles", "ClusterRole", False, upsert=True),
+    Kind(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", False, upsert=True),
+    Kind(_AUTHZ, "v1", "subjectaccessreviews", "SubjectAccessReview", False, verbs=_REVIEW),
+    Kind(_AUTHZ, "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, verbs=_REVIEW),
+    Kind(_AUTHZ, "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", False, verbs=_REVIEW),
+    Kind(_AUTHZ, "v1", "localsubjectaccessreviews", "LocalSubjectAccessReview", True, verbs=_REVIEW),
+    Kind("authentication.k8s.io", "v1", "tokenreviews", "TokenReview", False, verbs=_REVIEW),
+    Kind("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview", False, verbs=_REVIEW),
+    Kind(
+        "apiextensions.k8s.io",
+        "v1",
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        False,
+        ("crd", "crds"),
+        ("api-extensions",),
+        ("status",),
+        has_generation=True,
+        blind_update=False,
+    ),
+)
+
+
+class Kinds:
+    """Every kind served at this moment."""
+
+    def __init__(self) -> None:
+        self._by_path = {(kind.group, kind.version, kind.plural): kind for kind in BUILT_IN}
+
+    def __iter__(self) -> Iterator[Kind]:
+        return iter(self._by_path.values())
+
+    def find(self, group: str, version: str, plural: str) -> Kind | None:
+        """The kind served at that URL."""
+        return self._by_path.get((group, version, plural))
+
+    def at(self, group: str, version: str, plural: str) -> Kind:
+        """The kind served at that URL, or a 404."""
+        kind = self.find(group, version, plural)
+        if kind is None:
+            raise no_such_resource()
+        return kind
+
+    def of(self, obj: Object) -> Kind:
+        """The kind of a manifest."""
+        group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
+        for kind in self:
+            if (kind.group, kind.version, kind.kind) == (group, version, obj.get("kind")):
+                return kind
+        message = f'no matches for kind "{obj.get("kind")}" in version "{obj.get("apiVersion")}"'
+        raise ApiError(404, "NotFound", message)
+
+    def named(self, resource: str) -> Kind:
+        """The kind with that plural.group; of several versions the one stored."""
+        found = [kind for kind in self if kind.resource == resource]
+        if not found:
+            raise no_such_resource()
+        return next((kind for kind in found if kind.custom is None or kind.custom.get("storage")), found[0])
+
+    def replace_custom(self, resource: str, versions: list[Kind]) -> None:
+        """Serve exactly these versions of a custom resource."""
+        self._by_path = {key: kind for key, kind in self._by_path.items() if kind.resource != resource}
+        self._by_path |= {(kind.group, kind.version, kind.plural): kind for kind in versions}

@@ -1,0 +1,100 @@
+"""Strategic merge patch: a merge patch that knows which lists are keyed sets.
+
+The keys are those of the API types' `patchMergeKey` tags, for the kinds served here. A list without a key is replaced.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubernaut_sandbox.model.objects import Object
+from kubernaut_sandbox.model.statuses import bad_request
+
+_MERGE_KEYS: dict[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "initContainers": ("name",),
+    "ephemeralContainers": ("name",),
+    "env": ("name",),
+    "volumes": ("name",),
+    "volumeMounts": ("mountPath",),
+    "volumeDevices": ("devicePath",),
+    "ports": ("containerPort", "port"),
+    "imagePullSecrets": ("name",),
+    "hostAliases": ("ip",),
+    "topologySpreadConstraints": ("topologyKey",),
+    "ownerReferences": ("uid",),
+    "conditions": ("type",),
+    "secrets": ("name",),
+    "resourceClaims": ("name",),
+    "podIPs": ("ip",),
+    "addresses": ("type",),
+    "taints": ("key",),
+}
+_SET_LISTS = {"finalizers"}
+"""Lists of plain values that are united rather than replaced."""
+_DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
+
+
+def strategic_merge(target: Any, patch: Any) -> Any:
+    """The target with the patch merged in."""
+    if not isinstance(patch, dict):
+        return patch
+    if patch.get("$patch") == "replace":
+        return {key: value for key, value in patch.items() if key != "$patch"}
+    if patch.get("$patch") == "delete":
+        return {}
+    base: Object = target if isinstance(target, dict) else {}
+    result = _retained(base, patch)
+    for key, value in patch.items():
+        if key.startswith(_DIRECTIVES):
+            continue
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, list):
+            result[key] = _merge_list(key, base.get(key), value)
+        else:
+            result[key] = strategic_merge(result.get(key), value)
+    return _delete_primitives(result, patch)
+
+
+def _retained(base: Object, patch: Object) -> Object:
+    kept = patch.get("$retainKeys")
+    return dict(base) if kept is None else {key: value for key, value in base.items() if key in kept}
+
+
+def _delete_primitives(result: Object, patch: Object) -> Object:
+    for key, gone in patch.items():
+        field = key.removeprefix("$deleteFromPrimitiveList/")
+        if field != key and isinstance(result.get(field), list):
+            result[field] = [item for item in result[field] if item not in gone]
+    return result
+
+
+def _merge_list(field: str, old: Any, new: list[Any]) -> list[Any]:
+    old = old if isinstance(old, list) else []
+    if field in _SET_LISTS:
+        return [*(item for item in new if item not in old), *old]
+    keys = _MERGE_KEYS.get(field)
+    if not keys or not all(isinstance(item, dict) for item in (*old, *new)):
+        return new
+    if any(item.get("$patch") == "replace" for item in new):
+        return [item for item in new if item.get("$patch") != "replace"]
+    return _merge_keyed(keys, old, new)
+
+
+def _merge_keyed(keys: tuple[str, ...], old: list[Object], new: list[Object]) -> list[Object]:
+    key = next((k for k in keys if any(k in item for item in (*new, *old))), keys[0])
+    result = list(old)
+    added = []
+    for item in new:
+        if key not in item:
+            raise bad_request(f"map: {item} does not contain declared merge key: {key}")
+        place = next((index for index, have in enumerate(result) if have.get(key) == item[key]), None)
+        if item.get("$patch") == "delete":
+            result = [have for have in result if have.get(key) != item[key]]
+        elif place is None:
+            added.append(strategic_merge({}, item))
+        else:
+            result[place] = strategic_merge(result[place], item)
+    # Kubernetes too puts what the patch brings anew before what the server had.
+    return [*added, *result]

@@ -1,0 +1,111 @@
+"""x-kubernetes-validations: CEL rules of a custom resource's schema, among them the transition rules that see oldSelf."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import cel
+
+from kubernaut_sandbox.model.objects import Object
+from kubernaut_sandbox.model.statuses import Cause
+
+_RULES = "x-kubernetes-validations"
+_ABSENT = object()
+
+
+def cel_causes(schema: Object, new: Any, old: Any = _ABSENT, path: str = "") -> list[Cause]:
+    """The causes of all rules at and below this schema; transition rules are asked only where there is an old value."""
+    causes = []
+    for rule in schema.get(_RULES) or ():
+        transition = _mentions_old(rule["rule"])
+        if transition and old is _ABSENT and not rule.get("optionalOldSelf"):
+            continue
+        causes += _rule_causes(rule, new, None if old is _ABSENT else old, path, transition=transition)
+    for inner, key, item, before in _children(schema, new, old):
+        causes += cel_causes(
+            inner, item, before, f"{path}{key}" if path or key.startswith("[") else key.removeprefix(".")
+        )
+    return causes
+
+
+def has_rules(schema: Object) -> bool:
+    """Whether there are rules at or below this schema."""
+    inner = [*(schema.get("properties") or {}).values(), schema.get("items"), schema.get("additionalProperties")]
+    return bool(schema.get(_RULES)) or any(has_rules(part) for part in inner if isinstance(part, dict))
+
+
+def rule_problem(rule: str) -> str:
+    """What is wrong with a rule's text; empty when it compiles."""
+    try:
+        _program(rule)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _rule_causes(rule: Object, new: Any, old: Any, path: str, *, transition: bool) -> list[Cause]:
+    names = {"self": new, "oldSelf": old} if transition else {"self": new}
+    try:
+        holds = _program(rule["rule"]).execute(names)
+    except (ValueError, RuntimeError, TypeError) as error:
+        return [Cause(path or "<nil>", f"Invalid value: rule evaluation error: {error}")]
+    if holds is True:
+        return []
+    message = _message(rule, names) or f"failed rule: {rule['rule'].strip()}"
+    where = f"{path}{rule.get('fieldPath', '')}"
+    reason = rule.get("reason", "FieldValueInvalid")
+    return [_worded(reason, where.removeprefix(".") or "<nil>", message)]
+
+
+def _worded(reason: str, where: str, message: str) -> Cause:
+    words = {
+        "FieldValueForbidden": "Forbidden",
+        "FieldValueRequired": "Required value",
+        "FieldValueDuplicate": "Duplicate value",
+    }
+    return Cause(where, f"{words.get(reason, 'Invalid value')}: {message}", reason)
+
+
+def _message(rule: Object, names: dict[str, Any]) -> str:
+    if rule.get("messageExpression"):
+        try:
+            said = _program(rule["messageExpression"]).execute(names)
+        except (ValueError, RuntimeError, TypeError):
+            said = ""
+        if isinstance(said, str) and said.strip():
+            return said
+    return str(rule.get("message", "")).strip()
+
+
+def _children(schema: Object, new: Any, old: Any) -> Iterator[tuple[Object, str, Any, Any]]:
+    if isinstance(new, dict):
+        before = old if isinstance(old, dict) else {}
+        rest = schema.get("additionalProperties")
+        for key, item in new.items():
+            inner = (schema.get("properties") or {}).get(key, rest if isinstance(rest, dict) else None)
+            if inner and key != "metadata":
+                yield inner, f".{key}", item, before.get(key, _ABSENT)
+    elif isinstance(new, list) and isinstance(schema.get("items"), dict):
+        for index, item in enumerate(new):
+            yield schema["items"], f"[{index}]", item, _matching(schema, item, old)
+
+
+def _matching(schema: Object, item: Any, old: Any) -> Any:
+    """The old item of a list of type map with the same keys; other lists have no transition rules."""
+    keys = schema.get("x-kubernetes-list-map-keys")
+    if not keys or not isinstance(old, list) or not isinstance(item, dict):
+        return _ABSENT
+    return next((was for was in old if all(was.get(key) == item.get(key) for key in keys)), _ABSENT)
+
+
+@lru_cache(maxsize=1024)
+def _program(source: str) -> cel.Program:
+    return cel.compile(source)
+
+
+@lru_cache(maxsize=1024)
+def _mentions_old(source: str) -> bool:
+    return re.search(r"\boldSelf\b", source) is not None

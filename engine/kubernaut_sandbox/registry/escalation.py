@@ -1,0 +1,96 @@
+"""Nobody grants rights they do not hold: RBAC's escalation check on roles and bindings."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from kubernaut_sandbox.access.rbac import Attributes, Authorizer, rule_allows
+from kubernaut_sandbox.access.users import User
+from kubernaut_sandbox.model.kinds import Kind
+from kubernaut_sandbox.model.objects import Object, name_of, namespace_of
+from kubernaut_sandbox.model.statuses import forbidden
+from kubernaut_sandbox.registry.calls import Call
+
+
+class Escalation:
+    """Checks writes to the RBAC kinds."""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    def check(self, call: Call, kind: Kind, obj: Object, old: Object | None) -> None:
+        """Refuse a role, or a binding to one, whose rules the user lacks."""
+        if call.user.is_master:
+            return
+        binding = kind.plural.endswith("bindings")
+        if old is not None and all(obj.get(field) == old.get(field) for field in ("rules", "subjects", "roleRef")):
+            return
+        namespace = namespace_of(obj)
+        if binding:
+            reference = obj["roleRef"]
+            plural = "clusterroles" if reference["kind"] == "ClusterRole" else "roles"
+            asked = Attributes(call.user, "bind", kind.group, plural, "", namespace, reference["name"])
+            rules = self._authorizer.role_rules(reference, namespace)
+        else:
+            asked = Attributes(call.user, "escalate", kind.group, kind.plural, "", namespace, name_of(obj))
+            rules = obj.get("rules") or []
+        if self._authorizer.allows(asked):
+            return
+        if missing := _missing(self._authorizer.rules(call.user, namespace), rules, call.user, namespace):
+            raise forbidden(kind.resource, name_of(obj), _refusal(call.user, missing))
+
+
+def _missing(held: list[Object], wanted: list[Object], user: User, namespace: str) -> list[Object]:
+    return [
+        part
+        for rule in wanted
+        for part in _parts(rule)
+        if not any(_covers(have, part, user, namespace) for have in held)
+    ]
+
+
+def _parts(rule: Object) -> list[Object]:
+    if rule.get("nonResourceURLs"):
+        return [
+            {"nonResourceURLs": [path], "verbs": [verb]}
+            for path, verb in product(rule["nonResourceURLs"], rule["verbs"])
+        ]
+    names = [[name] for name in rule.get("resourceNames") or ()] or [[]]
+    return [
+        {"apiGroups": [group], "resources": [resource], "resourceNames": name, "verbs": [verb]}
+        for group, resource, name, verb in product(
+            rule.get("apiGroups") or (), rule.get("resources") or (), names, rule["verbs"]
+        )
+    ]
+
+
+def _covers(have: Object, part: Object, user: User, namespace: str) -> bool:
+    if path := part.get("nonResourceURLs"):
+        return rule_allows(have, Attributes(user, part["verbs"][0], path=path[0]))
+    resource, _, subresource = part["resources"][0].partition("/")
+    name = (part["resourceNames"] or [""])[0]
+    return rule_allows(
+        have, Attributes(user, part["verbs"][0], part["apiGroups"][0], resource, subresource, namespace, name)
+    )
+
+
+def _refusal(user: User, missing: list[Object]) -> str:
+    groups = " ".join(f'"{group}"' for group in user.groups)
+    head = f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:'
+    return "\n".join([head, *dict.fromkeys(_shown(rule) for rule in missing)])
+
+
+def _shown(rule: Object) -> str:
+    fields = (
+        ("APIGroups", "apiGroups"),
+        ("Resources", "resources"),
+        ("NonResourceURLs", "nonResourceURLs"),
+        ("ResourceNames", "resourceNames"),
+        ("Verbs", "verbs"),
+    )
+    parts = []
+    for label, key in fields:
+        if rule.get(key):
+            listed = ", ".join(f'"{item}"' for item in rule[key])
+            parts.append(f"{label}:[{listed}]")
+    return "{" + ", ".join(parts) + "}"

@@ -1,0 +1,210 @@
+"""Pods and the pod templates of workloads: defaults, validation, and what may change of a running pod."""
+
+from __future__ import annotations
+
+import re
+
+from kubernaut_sandbox.model.objects import Object, meta, spec_of
+from kubernaut_sandbox.model.quantities import parse_quantity
+from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
+from kubernaut_sandbox.registry.names import label_causes, name_causes
+from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
+
+_VOLUMES = ("configMap", "emptyDir", "projected", "secret", "downwardAPI")
+_ENV_NAME = re.compile(r"^[^=\x00]+$")
+_PULLS = ("Always", "IfNotPresent", "Never")
+_UPDATE_REFUSAL = (
+    "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
+    "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
+    "`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
+)
+
+
+class Pods(Strategy):
+    """Pods by themselves."""
+
+    def prepare(self, obj: Object) -> Object:
+        return {**obj, "spec": default_pod_spec(spec_of(obj), enable_service_links=True)}
+
+    def prepare_create(self, obj: Object) -> Object:
+        return {**obj, "status": {"phase": "Pending", "qosClass": quality(spec_of(obj))}}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        return pod_spec_causes(spec_of(obj), "spec")
+
+    def validate_update(self, new: Object, old: Object) -> list[Cause]:
+        if _fixed_part(spec_of(new)) == _fixed_part(spec_of(old)):
+            return []
+        return [Cause("spec", _UPDATE_REFUSAL, "FieldValueForbidden")]
+
+
+def default_template(template: Object, restart_policy: str | None = "Always") -> Object:
+    """A pod template with its defaults."""
+    spec = default_pod_spec(template.get("spec") or {}, restart_policy)
+    return {**template, "metadata": template.get("metadata") or {}, "spec": spec}
+
+
+def default_pod_spec(
+    spec: Object, restart_policy: str | None = "Always", *, enable_service_links: bool = False
+) -> Object:
+    """A pod spec with its defaults."""
+    spec = with_defaults(
+        spec,
+        terminationGracePeriodSeconds=30,
+        dnsPolicy="ClusterFirst",
+        securityContext={},
+        schedulerName="default-scheduler",
+    )
+    if restart_policy:
+        spec = with_defaults(spec, restartPolicy=restart_policy)
+    if enable_service_links:
+        spec = with_defaults(spec, enableServiceLinks=True)
+    account = spec.get("serviceAccountName") or spec.get("serviceAccount")
+    if account:
+        spec = {**spec, "serviceAccountName": account, "serviceAccount": account}
+    for field in ("containers", "initContainers"):
+        if spec.get(field):
+            spec = {**spec, field: [_default_container(container) for container in spec[field]]}
+    if spec.get("volumes"):
+        spec = {**spec, "volumes": [_default_volume(volume) for volume in spec["volumes"]]}
+    return spec
+
+
+def template_causes(template: Object, at: str = "spec.template") -> list[Cause]:
+    """What is wrong with a pod template."""
+    causes = label_causes(f"{at}.labels", meta(template).get("labels") or {})
+    return causes + pod_spec_causes(spec_of(template), f"{at}.spec")
+
+
+def pod_spec_causes(spec: Object, at: str) -> list[Cause]:
+    """What is wrong with a pod spec; raises for what the sandbox's kubelet cannot run."""
+    volumes = _volume_names(spec)
+    causes = [] if spec.get("containers") else [required(f"{at}.containers")]
+    seen: set[str] = set()
+    for field in ("initContainers", "containers"):
+        for index, container in enumerate(spec.get(field) or ()):
+            place = f"{at}.{field}[{index}]"
+            causes += _container_causes(container, place, volumes)
+            if container.get("name") in seen:
+                causes.append(Cause(f"{place}.name", f'Duplicate value: "{container["name"]}"', "FieldValueDuplicate"))
+            seen.add(container.get("name", ""))
+            if field == "initContainers" and container.get("restartPolicy"):
+                raise not_implemented("sidecar containers (restartPolicy of an initContainer)")
+    if spec.get("restartPolicy") not in (None, "Always", "OnFailure", "Never"):
+        causes.append(unsupported_value(f"{at}.restartPolicy", spec["restartPolicy"], ("Always", "OnFailure", "Never")))
+    deadline = spec.get("activeDeadlineSeconds")
+    if deadline is not None and deadline < 1:
+        causes.append(
+            invalid_value(f"{at}.activeDeadlineSeconds", deadline, "must be between 1 and 2147483647, inclusive")
+        )
+    if spec.get("ephemeralContainers"):
+        raise not_implemented("ephemeral containers")
+    return causes
+
+
+def quality(spec: Object) -> str:
+    """The pod's QoS class."""
+    resources = [
+        container.get("resources") or {}
+        for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    ]
+    if not any(r.get("limits") or r.get("requests") for r in resources):
+        return "BestEffort"
+    full = all(
+        (r.get("limits") or {}).keys() >= {"cpu", "memory"} and (r.get("requests") or r["limits"]) == r["limits"]
+        for r in resources
+    )
+    return "Guaranteed" if full else "Burstable"
+
+
+def _default_container(container: Object) -> Object:
+    image = str(container.get("image") or "")
+    tag = image.rsplit("/", 1)[-1].partition(":")[2]
+    pinned = "@" in image or tag not in ("", "latest")
+    container = with_defaults(
+        container,
+        resources={},
+        terminationMessagePath="/dev/termination-log",
+        terminationMessagePolicy="File",
+        imagePullPolicy="IfNotPresent" if pinned else "Always",
+    )
+    limits, requests = container["resources"].get("limits"), container["resources"].get("requests")
+    if limits and any(name not in (requests or {}) for name in limits):
+        container = {**container, "resources": {**container["resources"], "requests": {**limits, **(requests or {})}}}
+    if container.get("ports"):
+        container = {**container, "ports": [with_defaults(port, protocol="TCP") for port in container["ports"]]}
+    if container.get("env"):
+        container = {**container, "env": [_default_env(variable) for variable in container["env"]]}
+    return container
+
+
+def _default_env(variable: Object) -> Object:
+    reference = (variable.get("valueFrom") or {}).get("fieldRef")
+    if not reference or reference.get("apiVersion"):
+        return variable
+    return {**variable, "valueFrom": {**variable["valueFrom"], "fieldRef": {"apiVersion": "v1", **reference}}}
+
+
+def _default_volume(volume: Object) -> Object:
+    for source in ("configMap", "secret", "projected", "downwardAPI"):
+        if isinstance(volume.get(source), dict):
+            return {**volume, source: with_defaults(volume[source], defaultMode=420)}
+    return volume if len(volume) > 1 else {**volume, "emptyDir": {}}
+
+
+def _volume_names(spec: Object) -> set[str]:
+    for volume in spec.get("volumes") or ():
+        unknown = [source for source in volume if source != "name" and source not in _VOLUMES]
+        if unknown:
+            raise not_implemented(f"volumes of type {unknown[0]}: there are {', '.join(_VOLUMES)}")
+    return {volume["name"] for volume in spec.get("volumes") or ()}
+
+
+def _container_causes(container: Object, at: str, volumes: set[str]) -> list[Cause]:
+    name = container.get("name") or ""
+    causes = name_causes(f"{at}.name", name, subdomain=False) if name else [required(f"{at}.name")]
+    if not container.get("image"):
+        causes.append(required(f"{at}.image"))
+    if container.get("imagePullPolicy") not in (None, *_PULLS):
+        causes.append(unsupported_value(f"{at}.imagePullPolicy", container["imagePullPolicy"], _PULLS))
+    for index, variable in enumerate(container.get("env") or ()):
+        if not _ENV_NAME.match(variable.get("name") or ""):
+            causes.append(required(f"{at}.env[{index}].name"))
+    for index, mount in enumerate(container.get("volumeMounts") or ()):
+        if mount.get("name") not in volumes:
+            causes.append(
+                Cause(f"{at}.volumeMounts[{index}].name", f'Not found: "{mount.get("name")}"', "FieldValueNotFound")
+            )
+    if any(container.get(probe) for probe in ("livenessProbe", "startupProbe")):
+        raise not_implemented("liveness and startup probes")
+    return causes + _resource_causes(container.get("resources") or {}, f"{at}.resources")
+
+
+def _resource_causes(resources: Object, at: str) -> list[Cause]:
+    causes = []
+    for kind in ("limits", "requests"):
+        for name, amount in (resources.get(kind) or {}).items():
+            try:
+                parse_quantity(amount)
+            except ValueError as error:
+                causes.append(invalid_value(f"{at}.{kind}[{name}]", amount, str(error)))
+    if causes:
+        return causes
+    limits = resources.get("limits") or {}
+    for name, amount in (resources.get("requests") or {}).items():
+        if name in limits and parse_quantity(amount) > parse_quantity(limits[name]):
+            causes.append(
+                invalid_value(f"{at}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}")
+            )
+    return causes
+
+
+def _fixed_part(spec: Object) -> Object:
+    fixed = {
+        key: value
+        for key, value in spec.items()
+        if key not in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
+    }
+    for field in ("containers", "initContainers"):
+        fixed[field] = [{**container, "image": ""} for container in spec.get(field) or ()]
+    return fixed

@@ -1,0 +1,67 @@
+"""Admission policies and their bindings: as much as a dry run needs. Their expressions are neither compiled nor asked."""
+
+from __future__ import annotations
+
+from kubernaut_sandbox.model.objects import Object, spec_of
+from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
+from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
+
+_FAILURES = ("Fail", "Ignore")
+_TWICE = "repeating the same validation failure information in the API response and headers serves no purpose"
+_ACTIONS = ("Audit", "Deny", "Warn")
+
+
+class AdmissionPolicies(Strategy):
+    """What a policy says, under the field that its kind says it in."""
+
+    def __init__(self, *says: str) -> None:
+        self._says = says
+
+    def prepare(self, obj: Object) -> Object:
+        spec = with_defaults(spec_of(obj), failurePolicy="Fail")
+        constraints = spec.get("matchConstraints")
+        if constraints is not None:
+            given = with_defaults(constraints, matchPolicy="Equivalent", namespaceSelector={}, objectSelector={})
+            spec = {**spec, "matchConstraints": given}
+        return {**obj, "spec": spec}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        spec = spec_of(obj)
+        causes = []
+        if not spec.get("matchConstraints"):
+            causes.append(required("spec.matchConstraints"))
+        elif not spec["matchConstraints"].get("resourceRules"):
+            causes.append(required("spec.matchConstraints.resourceRules"))
+        if spec["failurePolicy"] not in _FAILURES:
+            causes.append(unsupported_value("spec.failurePolicy", spec["failurePolicy"], _FAILURES))
+        if not any(spec.get(field) for field in self._says):
+            why = f"{' or '.join(self._says)} must contain at least one item"
+            causes += [required(f"spec.{field}", why) for field in self._says]
+        if "mutations" in self._says and not spec.get("reinvocationPolicy"):
+            causes.append(required("spec.reinvocationPolicy"))
+        for index, validation in enumerate(spec.get("validations") or ()):
+            if not (validation.get("expression") or "").strip():
+                causes.append(required(f"spec.validations[{index}].expression", "expression is not specified"))
+        return causes
+
+
+class PolicyBindings(Strategy):
+    """Where a policy holds, and what comes of a breach."""
+
+    def __init__(self, *, needs_actions: bool) -> None:
+        self._needs_actions = needs_actions
+
+    def validate(self, obj: Object) -> list[Cause]:
+        spec, at = spec_of(obj), "spec.validationActions"
+        causes = [] if spec.get("policyName") else [required("spec.policyName")]
+        actions = spec.get("validationActions") or []
+        if self._needs_actions and not actions:
+            causes.append(required(at, "at least one validation action is required"))
+        causes += [
+            unsupported_value(f"{at}[{index}]", action, _ACTIONS)
+            for index, action in enumerate(actions)
+            if action not in _ACTIONS
+        ]
+        if {"Deny", "Warn"} <= set(actions):
+            causes.append(invalid_value(at, actions, f"must not contain both Deny and Warn ({_TWICE})"))
+        return causes

@@ -1,0 +1,141 @@
+"""Kinds that are checked and kept but move nothing here: network policies, disruption budgets, priority classes, admission policies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Any
+
+from kubernaut_sandbox.model.objects import Object, name_of, spec_of
+from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
+from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
+
+_HIGHEST_PRIORITY = 1_000_000_000
+_PROTOCOLS = ("TCP", "UDP", "SCTP")
+_PERCENT_MESSAGE = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
+    "validation is '[0-9]+%')"
+)
+_PERCENT = re.compile(r"^[0-9]+%$")
+
+
+class NetworkPolicies(Strategy):
+    """What may talk to what; here everything may."""
+
+    def prepare(self, obj: Object) -> Object:
+        spec = dict(spec_of(obj))
+        types = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
+        spec = with_defaults(spec, podSelector={}, policyTypes=types)
+        for direction in ("ingress", "egress"):
+            if spec.get(direction):
+                spec[direction] = [_with_protocols(rule) for rule in spec[direction]]
+        return {**obj, "spec": spec}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        spec = spec_of(obj)
+        causes = [
+            unsupported_value(f"spec.policyTypes[{index}]", found, ("Ingress", "Egress"))
+            for index, found in enumerate(spec["policyTypes"])
+            if found not in ("Ingress", "Egress")
+        ]
+        for direction, peers in (("ingress", "from"), ("egress", "to")):
+            for index, rule in enumerate(spec.get(direction) or ()):
+                at = f"spec.{direction}[{index}]"
+                causes += _port_causes(rule.get("ports") or (), f"{at}.ports")
+                causes += _peer_causes(rule.get(peers) or (), f"{at}.{peers}")
+        return causes
+
+
+class DisruptionBudgets(Strategy):
+    """How many pods may be evicted at a time; nobody counts here, and an eviction under a budget is refused."""
+
+    def prepare_create(self, obj: Object) -> Object:
+        amounts = ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods")
+        return {**obj, "status": dict.fromkeys(amounts, 0)}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        spec = spec_of(obj)
+        causes = []
+        if "minAvailable" in spec and "maxUnavailable" in spec:
+            causes.append(invalid_value("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
+        for field in ("minAvailable", "maxUnavailable"):
+            causes += _amount_causes(f"spec.{field}", spec.get(field))
+        policy, known = spec.get("unhealthyPodEvictionPolicy"), ("AlwaysAllow", "IfHealthyBudget")
+        if policy is not None and policy not in known:
+            causes.append(unsupported_value("spec.unhealthyPodEvictionPolicy", policy, known))
+        return causes
+
+
+class PriorityClasses(Strategy):
+    """How much a pod matters; on one node with room for all, none has to give way."""
+
+    def prepare(self, obj: Object) -> Object:
+        return with_defaults(obj, value=0, preemptionPolicy="PreemptLowerPriority")
+
+    def validate(self, obj: Object) -> list[Cause]:
+        causes, policy = [], obj["preemptionPolicy"]
+        if name_of(obj).startswith("system-"):
+            reserved = "priority class names with 'system-' prefix are reserved for system use only"
+            why = f"Forbidden: {reserved}. error: {name_of(obj)} is not a known system priority class"
+            causes.append(Cause("metadata.name", why, "FieldValueForbidden"))
+        if obj["value"] > _HIGHEST_PRIORITY:
+            why = f"Forbidden: maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}"
+            causes.append(Cause("value", why, "FieldValueForbidden"))
+        if policy not in ("Never", "PreemptLowerPriority"):
+            causes.append(unsupported_value("preemptionPolicy", policy, ("Never", "PreemptLowerPriority")))
+        return causes
+
+    def validate_update(self, new: Object, old: Object) -> list[Cause]:
+        causes = []
+        if new["value"] != old["value"]:
+            causes.append(Cause("value", "Forbidden: may not be changed in an update.", "FieldValueForbidden"))
+        if new["preemptionPolicy"] != old["preemptionPolicy"]:
+            causes.append(invalid_value("preemptionPolicy", new["preemptionPolicy"], "field is immutable"))
+        return causes
+
+
+def _with_protocols(rule: Object) -> Object:
+    if not rule.get("ports"):
+        return rule
+    return {**rule, "ports": [with_defaults(port, protocol="TCP") for port in rule["ports"]]}
+
+
+def _port_causes(ports: Any, at: str) -> Iterator[Cause]:
+    for index, port in enumerate(ports):
+        if port["protocol"] not in _PROTOCOLS:
+            yield unsupported_value(f"{at}[{index}].protocol", port["protocol"], _PROTOCOLS)
+        number = port.get("port")
+        if isinstance(number, int) and not 1 <= number <= 65535:
+            yield invalid_value(f"{at}[{index}].port", number, "must be between 1 and 65535, inclusive")
+
+
+def _peer_causes(peers: Any, at: str) -> Iterator[Cause]:
+    for index, peer in enumerate(peers):
+        place, block = f"{at}[{index}]", peer.get("ipBlock")
+        if not peer:
+            yield required(place, "must specify a peer")
+        if block is not None and len(peer) > 1:
+            yield Cause(place, "Forbidden: may not specify both ipBlock and another peer", "FieldValueForbidden")
+        if block is not None and not _is_network(block.get("cidr") or ""):
+            why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+            yield invalid_value(f"{place}.ipBlock.cidr", block.get("cidr", ""), why)
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "/" in text
+
+
+def _amount_causes(field: str, amount: Any) -> list[Cause]:
+    if isinstance(amount, str):
+        if not _PERCENT.match(amount):
+            return [invalid_value(field, amount, _PERCENT_MESSAGE)]
+        if int(amount[:-1]) > 100:
+            return [invalid_value(field, amount, "must not be greater than 100%")]
+    elif amount is not None and amount < 0:
+        return [invalid_value(field, amount, "must be greater than or equal to 0")]
+    return []

@@ -1,0 +1,126 @@
+"""Deployments, ReplicaSets, StatefulSets and DaemonSets: replicas, a selector that fits the template, and a rollout strategy."""
+
+from __future__ import annotations
+
+from kubernaut_sandbox.model.objects import Object, labels_of, spec_of
+from kubernaut_sandbox.model.selectors import label_selector, matches_labels
+from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
+from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with_defaults
+from kubernaut_sandbox.registry.strategies.pods import default_template, template_causes
+
+_ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
+_STATEFUL_MUTABLE = (
+    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
+    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
+)
+
+
+class _Workload(Strategy):
+    replicas: int | None = 1
+    """How many pods by default; None where the spec says no number."""
+
+    def prepare(self, obj: Object) -> Object:
+        spec = spec_of(obj) if self.replicas is None else with_defaults(spec_of(obj), replicas=self.replicas)
+        return {**obj, "spec": {**spec, "template": default_template(spec.get("template") or {})}}
+
+    def prepare_create(self, obj: Object) -> Object:
+        return {**obj, "status": {}}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        spec = spec_of(obj)
+        causes = []
+        if spec.get("replicas", 0) < 0:
+            causes.append(invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0"))
+        labels = labels_of(spec["template"])
+        if not spec.get("selector"):
+            causes.append(required("spec.selector"))
+        if not spec.get("selector") or not matches_labels(label_selector(spec["selector"]), labels):
+            causes.append(
+                invalid_value(
+                    "spec.template.metadata.labels", labels or None, "`selector` does not match template `labels`"
+                )
+            )
+        restart = spec_of(spec["template"]).get("restartPolicy")
+        if restart != "Always":
+            causes.append(unsupported_value("spec.template.spec.restartPolicy", restart, ("Always",)))
+        return causes + template_causes(spec["template"])
+
+    def validate_update(self, new: Object, old: Object) -> list[Cause]:
+        return immutable(spec_of(new), spec_of(old), "spec", ("selector",))
+
+
+class ReplicaSets(_Workload):
+    """Without defaults of their own; their status begins at zero."""
+
+    def prepare_create(self, obj: Object) -> Object:
+        return {**obj, "status": {"replicas": 0}}
+
+
+class Deployments(_Workload):
+    """With a rollout strategy and a history."""
+
+    def prepare(self, obj: Object) -> Object:
+        obj = super().prepare(obj)
+        spec = with_defaults(spec_of(obj), strategy=_ROLLING, revisionHistoryLimit=10, progressDeadlineSeconds=600)
+        strategy = with_defaults(spec["strategy"], type="RollingUpdate")
+        if strategy["type"] == "RollingUpdate":
+            rolling = with_defaults(strategy.get("rollingUpdate") or {}, **_ROLLING["rollingUpdate"])  # type: ignore[arg-type]
+            strategy = {**strategy, "rollingUpdate": rolling}
+        return {**obj, "spec": {**spec, "strategy": strategy}}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        causes = super().validate(obj)
+        if spec_of(obj)["strategy"]["type"] not in ("Recreate", "RollingUpdate"):
+            causes.append(
+                unsupported_value("spec.strategy.type", spec_of(obj)["strategy"]["type"], ("Recreate", "RollingUpdate"))
+            )
+        return causes
+
+
+class StatefulSets(_Workload):
+    """With ordered pods; volume claims are not known here."""
+
+    def prepare(self, obj: Object) -> Object:
+        obj = super().prepare(obj)
+        update = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
+        retention = {"whenDeleted": "Retain", "whenScaled": "Retain"}
+        spec = with_defaults(
+            spec_of(obj),
+            podManagementPolicy="OrderedReady",
+            updateStrategy=update,
+            revisionHistoryLimit=10,
+            persistentVolumeClaimRetentionPolicy=retention,
+        )
+        return {**obj, "spec": spec}
+
+    def prepare_create(self, obj: Object) -> Object:
+        return {**obj, "status": {"replicas": 0, "availableReplicas": 0}}
+
+    def validate(self, obj: Object) -> list[Cause]:
+        if spec_of(obj).get("volumeClaimTemplates"):
+            raise not_implemented("volumeClaimTemplates of a StatefulSet")
+        return super().validate(obj)
+
+    def validate_update(self, new: Object, old: Object) -> list[Cause]:
+        changed = immutable(
+            spec_of(new),
+            spec_of(old),
+            "spec",
+            ("selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"),
+        )
+        return [Cause("spec", _STATEFUL_MUTABLE, "FieldValueForbidden")] if changed else []
+
+
+class DaemonSets(_Workload):
+    """One pod per node; recorded only: no controller makes the pods."""
+
+    replicas = None
+
+    def prepare(self, obj: Object) -> Object:
+        obj = super().prepare(obj)
+        update = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+        return {**obj, "spec": with_defaults(spec_of(obj), updateStrategy=update, revisionHistoryLimit=10)}
+
+    def prepare_create(self, obj: Object) -> Object:
+        amounts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+        return {**obj, "status": dict.fromkeys(amounts, 0)}

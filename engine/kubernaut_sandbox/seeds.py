@@ -1,0 +1,96 @@
+"""What a new cluster holds: its namespaces, its node, and the roles every client counts on."""
+
+from __future__ import annotations
+
+import os
+
+from kubernaut_sandbox.cluster import NODE, VERSION, Cluster
+from kubernaut_sandbox.model.objects import Object, now
+from kubernaut_sandbox.registry.calls import Call
+
+_RBAC = "rbac.authorization.k8s.io"
+_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_PODS = "250"
+_DISCOVERY = [
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+    "/version/",
+]
+
+
+def seed(cluster: Cluster) -> None:
+    """Fill an empty cluster."""
+    call = Call()
+    for name in _NAMESPACES:
+        cluster.registry.create(call, cluster.kinds.named("namespaces"), "", {"metadata": {"name": name}})
+    node = cluster.registry.create(call, cluster.kinds.named("nodes"), "", _node())
+    cluster.registry.update(call, cluster.kinds.named("nodes"), "", NODE, {**node, "status": _node_status()}, "status")
+    for name, rules, groups in _roles():
+        role = {"metadata": _labelled(name), "rules": rules}
+        cluster.registry.create(call, cluster.kinds.named(f"clusterroles.{_RBAC}"), "", role)
+        if groups:
+            subjects = [{"kind": "Group", "apiGroup": _RBAC, "name": group} for group in groups]
+            reference = {"kind": "ClusterRole", "apiGroup": _RBAC, "name": name}
+            binding = {"metadata": _labelled(name), "subjects": subjects, "roleRef": reference}
+            cluster.registry.create(call, cluster.kinds.named(f"clusterrolebindings.{_RBAC}"), "", binding)
+
+
+def _labelled(name: str) -> Object:
+    return {"name": name, "labels": {"kubernetes.io/bootstrapping": "rbac-defaults"}}
+
+
+def _roles() -> list[tuple[str, list[Object], list[str]]]:
+    everything = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}, {"nonResourceURLs": ["*"], "verbs": ["*"]}]
+    reviews = {
+        "apiGroups": ["authorization.k8s.io"],
+        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+        "verbs": ["create"],
+    }
+    itself = {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]}
+    return [
+        ("cluster-admin", everything, ["system:masters"]),
+        ("system:basic-user", [reviews, itself], ["system:authenticated"]),
+        ("system:discovery", [{"nonResourceURLs": _DISCOVERY, "verbs": ["get"]}], ["system:authenticated"]),
+    ]
+
+
+def _node() -> Object:
+    labels = {"kubernetes.io/hostname": NODE, "kubernetes.io/os": "linux"}
+    return {"metadata": {"name": NODE, "labels": labels}, "spec": {}}
+
+
+def _node_status() -> Object:
+    amounts = {"cpu": str(os.cpu_count() or 1), "memory": _memory(), "pods": _PODS}
+    moment = now()
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "KubeletReady",
+        "message": "kubelet is posting ready status",
+        "lastHeartbeatTime": moment,
+        "lastTransitionTime": moment,
+    }
+    info = dict.fromkeys(
+        ("architecture", "bootID", "kernelVersion", "kubeProxyVersion", "machineID", "osImage", "systemUUID"), ""
+    )
+    info |= {"kubeletVersion": VERSION, "containerRuntimeVersion": "sandbox://", "operatingSystem": "linux"}
+    addresses = [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": NODE}]
+    return {
+        "capacity": amounts,
+        "allocatable": amounts,
+        "conditions": [ready],
+        "nodeInfo": info,
+        "addresses": addresses,
+    }
+
+
+def _memory() -> str:
+    return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 1024}Ki"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.unit.test_metrics import metrics as metrics_fixture
+from tests.unit.telemetry.test_metrics import metrics as metrics_fixture
 
 ROOT = Path(__file__).parents[2]
 MONITORING = ROOT / "deploy" / "monitoring"

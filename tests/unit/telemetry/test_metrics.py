@@ -11,7 +11,7 @@ from kubernaut.api.execution import Phase, Stage
 from kubernaut.kube.transport import told as told_of
 from kubernaut.telemetry.metrics import Metrics, State
 
-DOCS = (Path(__file__).parents[2] / "docs" / "observability.md").read_text("utf-8")
+DOCS = (Path(__file__).parents[3] / "docs" / "observability.md").read_text("utf-8")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 CREATED = {"creationTimestamp": "2026-05-01T11:59:30Z"}
 EXECUTIONS = [

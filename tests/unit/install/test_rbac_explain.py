@@ -12,7 +12,7 @@ from kubernaut.errors import InputError
 from kubernaut.install.rbac import ENGINE_RULES, LEADER_RULES
 from kubernaut.install.rbac_explain import BEGIN, END, action_rights, all_rights, engine_rights, markdown, spliced
 
-SECURITY = Path(__file__).parents[2] / "docs" / "security.md"
+SECURITY = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 def test_no_rule_that_ships_is_without_its_reason(registry):

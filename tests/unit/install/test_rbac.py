@@ -7,7 +7,7 @@ import yaml
 
 from kubernaut.install.rbac import ENGINE_RULES, action_manifests, engine_manifests
 
-FOLDER = Path(__file__).parents[2] / "rbac"
+FOLDER = Path(__file__).parents[3] / "rbac"
 
 
 def documents(name):

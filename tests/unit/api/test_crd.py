@@ -7,7 +7,7 @@ import yaml
 from kubernaut.api.crd import crd
 from kubernaut.api.execution import ExecutionSpec, ExecutionStatus
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def schema():

@@ -1,7 +1,22 @@
 """Safe, automatic remediation on Kubernetes.
 
-What a plugin's author needs is here; each name is loaded on first use, so that the pod side (`kubernaut.runner`) starts
+This module is what a plugin's author imports. Each name is loaded on first use, so that the pod side (`kubernaut.runner`) starts
 without pydantic, pluggy and `typing`.
+
+Where to read, in the order of one execution (`docs/architecture.md` follows one through all of them):
+
+- `api`: the custom resource, and the values that pass between the engine and its plugins
+- `kube`: requests, watches, caches, the work queue, leader election
+- `controller`: event handlers, workers, the reconciler, and what writes status; `controller/manager.py` wires everything
+- `admission`: what must be true before a Job is created
+- `plugins`: discovery, the hook contract, and the calling of hooks
+- `jobs`: the Job is built and hardened, and its pods are read back
+- `runner`: the other side, inside the pod
+- `telemetry`: stages, traces, metrics, logs, the audit record
+- `install`: RBAC and manifests, and checks of a cluster
+- `cli`: one module per command in `cli/commands`, what they print in `cli/views`
+- `embedded`, `testing`, `policies`, `scaffold`: the sandbox with the engine at work, the kit for plugin tests, the policies that ship, and
+  the template of `kubernaut new-action`
 """
 
 from __future__ import annotations
@@ -26,14 +41,18 @@ if TYPE_CHECKING:
         Resources,
         Result,
         Rollback,
-        Rule,
         Surroundings,
         Target,
     )
     from kubernaut.jobs.builders import command_job, runner_job
     from kubernaut.plugins.hookspecs import hookimpl
 
-_HOMES = {"hookimpl": "plugins.hookspecs", "command_job": "jobs.builders", "runner_job": "jobs.builders"}
+_HOMES = {
+    "hookimpl": "plugins.hookspecs",
+    "command_job": "jobs.builders",
+    "runner_job": "jobs.builders",
+    "Rule": "api.rules",
+}
 
 __all__ = [
     "HOOK_VERSION",

@@ -15,7 +15,7 @@ from pydantic.alias_generators import to_camel
 
 from kubernaut.api.plugin import Label, Quantity
 from kubernaut.errors import InputError
-from kubernaut.validation_errors import told_faults
+from kubernaut.validation_errors import format_validation_error
 
 DEFAULT_IMAGE = "kubernaut-engine:latest"
 
@@ -137,4 +137,4 @@ class Settings(_Section):
         try:
             return cls.model_validate(content)
         except ValidationError as error:
-            raise InputError(f"configuration {file}: {told_faults(error)}") from error
+            raise InputError(f"configuration {file}: {format_validation_error(error)}") from error

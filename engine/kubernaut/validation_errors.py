@@ -1,4 +1,4 @@
-"""A pydantic error in one line that a person can act on: each field, what is wrong with it, and the value in brief."""
+"""Formats a pydantic ValidationError as one line that a person can act on: each field, what is wrong with it, and its value in brief."""
 
 from __future__ import annotations
 
@@ -7,31 +7,34 @@ from typing import Any
 
 from pydantic import ValidationError
 
-_SHOWN_VALUE = 60
-_SHOWN_FAULTS = 5
+_MAX_VALUE_LENGTH = 60
+_MAX_ERRORS = 5
 
 
-def told_faults(error: ValidationError, prefix: str = "", noun: str = "field") -> str:
-    """`parameters.replicas: input should be a valid integer (got '5'); …`."""
-    told = []
-    for fault in error.errors(include_url=False)[:_SHOWN_FAULTS]:
-        field = ".".join(part for part in (prefix, *(brief(part, quoted=False) for part in fault["loc"])) if part)
-        got = "" if fault["type"] == "missing" else f" (got {brief(fault['input'])})"
-        told.append(f"{field}: {_remedy(fault, noun)}{got}")
-    left_out = error.error_count() - len(told)
-    return "; ".join(told) + (f"; and {left_out} more" if left_out else "")
+def format_validation_error(error: ValidationError, prefix: str = "", noun: str = "field") -> str:
+    """Return a line such as `parameters.replicas: input should be a valid integer (got '5'); …`.
+
+    `prefix` is put before each field's path; `noun` is what a field is called in the message about an unknown one.
+    """
+    lines = []
+    for detail in error.errors(include_url=False)[:_MAX_ERRORS]:
+        field = ".".join(part for part in (prefix, *(brief(part, quoted=False) for part in detail["loc"])) if part)
+        got = "" if detail["type"] == "missing" else f" (got {brief(detail['input'])})"
+        lines.append(f"{field}: {_describe(detail, noun)}{got}")
+    omitted = error.error_count() - len(lines)
+    return "; ".join(lines) + (f"; and {omitted} more" if omitted else "")
 
 
 def brief(value: object, *, quoted: bool = True) -> str:
-    """The value, or its beginning and its length."""
+    """Return the value as text; of a long one its beginning and its length."""
     text = repr(value) if quoted else str(value)
-    return text if len(text) <= _SHOWN_VALUE else f"{text[:_SHOWN_VALUE]}… ({len(text)} characters)"
+    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}… ({len(text)} characters)"
 
 
-def _remedy(fault: Mapping[str, Any], noun: str) -> str:
-    if fault["type"] == "extra_forbidden":
+def _describe(detail: Mapping[str, Any], noun: str) -> str:
+    if detail["type"] == "extra_forbidden":
         return f"there is no such {noun}"
-    if fault["type"] == "missing":
+    if detail["type"] == "missing":
         return "is required"
-    message = str(fault["msg"]).removeprefix("Value error, ")
+    message = str(detail["msg"]).removeprefix("Value error, ")
     return message[0].lower() + message[1:]

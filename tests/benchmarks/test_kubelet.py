@@ -5,7 +5,8 @@ from benchmarks.kubelet import running, succeeded
 from benchmarks.placement import REPORT
 from kubernaut.api.execution import Phase
 from kubernaut.api.labels import ANNOTATION_REPORTS, ANNOTATION_TARGET
-from kubernaut.jobs.outcome import Ended, UnderWay, observe
+from kubernaut.jobs.outcome import Finished, InProgress, observe
+from kubernaut.kube.objects import CachedObject
 
 JOB = {"metadata": {"annotations": {ANNOTATION_REPORTS: "true", ANNOTATION_TARGET: "ConfigMap/a"}}, "spec": {}}
 
@@ -27,12 +28,12 @@ def merged(patch):
     return [merged(value) for value in patch] if isinstance(patch, list) else patch
 
 
-def test_a_pod_that_runs_is_under_way():
-    assert isinstance(observe(JOB, [pod_with(running)]), UnderWay)
+def test_a_running_pod_is_in_progress():
+    assert isinstance(observe(JOB, [CachedObject(pod_with(running))]), InProgress)
 
 
-def test_a_pod_that_succeeded_told_its_change():
-    ended = observe(JOB, [pod_with(succeeded)])
-    assert isinstance(ended, Ended)
+def test_a_pod_that_succeeded_has_reported_its_change():
+    ended = observe(JOB, [CachedObject(pod_with(succeeded))])
+    assert isinstance(ended, Finished)
     assert (ended.phase, ended.message) == (Phase.SUCCEEDED, "Changed ConfigMap/a data.LOG_LEVEL: 'info' → 'debug'.")
     assert [step.exit_code for step in ended.attempts[0].steps] == [0, 0]

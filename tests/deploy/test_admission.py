@@ -21,7 +21,7 @@ from kubernaut.api.labels import ANNOTATION_RESUMED, APP_NAME, LABEL_APP
 from kubernaut.api.plugin import Execution
 from kubernaut.install.survey import POLICIES
 from kubernaut.jobs.hardening import Hardening
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from tests.conformance.client import JSON_PATCH, MERGE, STRATEGIC, Client, connected

@@ -112,7 +112,7 @@ def test_prometheus_own_checker_agrees(tmp_path):
 
 
 def test_a_failure_counts_from_its_first_event(metrics):
-    metrics.expect(["restart-deployment"])
+    metrics.initialise_series(["restart-deployment"])
     samples = {
         tuple(sorted(sample.labels.values())): sample.value
         for family in text_string_to_metric_families(metrics.exposition().decode())

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kubernaut.kube.resources import EXECUTIONS, JOBS
+from kubernaut.kube.objects import EXECUTIONS, JOBS
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS, EVENTS, STATEFUL_SETS
 
 
@@ -48,7 +48,7 @@ async def test_scale_works_on_a_stateful_set_and_down_to_nothing(site):
 
 async def test_what_is_already_so_changes_nothing_and_says_so(site):
     status = await site.run("scale", {"name": "web", "replicas": 2})
-    assert (status["phase"], status["message"]) == ("Succeeded", "Everything is already as asked: nothing was changed.")
+    assert (status["phase"], status["message"]) == ("Succeeded", "Already in the requested state: nothing was changed.")
     assert "rollback" not in status["result"]
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from kubernaut.kube.resources import SERVICE_ACCOUNTS
+from kubernaut.kube.objects import SERVICE_ACCOUNTS
 from tests.support.shell import command, on_terminal
 
 SCALE = ("execute", "scale", "-p", "name=web", "-p", "replicas=3")

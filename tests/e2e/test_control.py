@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from kubernaut.settings import Settings
 from tests.support.site import CONFIG_MAPS, site_on
 
@@ -18,7 +18,7 @@ def mine(name):
 async def test_a_suspended_execution_waits_until_it_is_resumed(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}}, suspend=True)
     status = await site.until(key, phase="Pending", reason="Suspended")
-    told = f"It waits because spec.suspend is true; let it go: kubernaut resume {key.name} -n {key.namespace}"
+    told = f"Suspended, because spec.suspend is true. To start it: kubernaut resume {key.name} -n {key.namespace}"
     assert status["message"] == told
     await site.patch(EXECUTIONS, key.name, {"spec": {"suspend": False}})
     assert (await site.end(key))["status"]["phase"] == "Succeeded"
@@ -43,7 +43,7 @@ async def test_a_running_execution_is_stopped_with_its_pods_and_tells_what_it_ha
     status = (await site.end(key))["status"]
     assert (status["phase"], status["reason"]) == ("Cancelled", "CancelRequested")
     assert status["message"] == (
-        "It was cancelled on request. Before that it changed ConfigMap/app-config data.A: '1' → '2': check whether that should stay."
+        "It was cancelled on request. Before that it changed ConfigMap/app-config data.A: '1' → '2': check whether to keep that."
     )
     assert [(c["before"], c["after"]) for c in status["result"]["changes"]] == [("1", "2")]
     await site.gone(JOBS, job)
@@ -108,7 +108,7 @@ async def test_a_busy_target_is_named_with_who_has_it(site):
     first = await site.create("script", {"execute": LONG}, name="first")
     await site.until(first, phase="Running")
     status = await site.until(await site.create("script", name="second"), phase="Pending", reason="TargetBusy")
-    assert status["message"] == "Execution first is before it on ConfigMap/app-config; it starts when that has ended."
+    assert status["message"] == "Waiting for execution first, which is ahead of it on ConfigMap/app-config."
     assert status["target"] == "ConfigMap/app-config"
 
 
@@ -119,7 +119,7 @@ async def test_no_more_run_at_a_time_than_the_settings_allow(registry, request):
         first = await site.create("script", {"execute": LONG, **mine("a")})
         await site.until(first, phase="Running")
         second = await site.create("script", mine("b"))
-        told = "As many executions run as the engine's settings allow (maxRunning); it starts when one has ended."
+        told = "The limit of running executions (maxRunning) is reached; this one starts when another one ends."
         await site.until(second, phase="Pending", reason="Queued", message=told)
         await site.patch(EXECUTIONS, first.name, {"spec": {"cancel": True}})
         assert (await site.end(second))["status"]["phase"] == "Succeeded"

@@ -11,8 +11,8 @@ import yaml
 from kubernaut.embedded.cluster import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.informer import Informer
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.informer import Informer, Scope
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from kubernaut.kube.watch import has_ended
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
@@ -45,11 +45,11 @@ async def witness(site):
     ends = defaultdict(set)
 
     def changed(_, new):
-        if new is not None and has_ended(new):
-            status = new["status"]
-            ends[new["metadata"]["name"]].add((status["phase"], status.get("reason"), status["completionTime"]))
+        if new is not None and has_ended(new.json):
+            status = new.json["status"]
+            ends[new.json["metadata"]["name"]].add((status["phase"], status.get("reason"), status["completionTime"]))
 
-    informer = Informer(site.cluster, EXECUTIONS, changed)
+    informer = Informer(site.cluster, Scope(EXECUTIONS), changed)
     task = asyncio.create_task(informer.run())
     yield ends
     task.cancel()

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from kubernaut.kube.resources import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EVENTS, EXECUTIONS, JOBS, PODS
 from kubernaut.settings import ActionSettings, ResourceSettings
 
 SMALL = ActionSettings(

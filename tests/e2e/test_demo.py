@@ -10,7 +10,7 @@ import yaml
 from kubernaut.embedded.cluster import seed
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.plugins.registry import Registry
 from kubernaut_sandbox import Sandbox
 from tests.support.shell import command
@@ -66,7 +66,7 @@ async def test_the_sandbox_serves_until_it_is_stopped(tmp_path):
     assert "namespace nowhere does not exist: name another with -n" in err
     code, out, _ = await command("execute", "drop-database", "-n", "production", "--kubeconfig", str(config))
     assert code == 2
-    assert "no action 'drop-database' is installed" in out
+    assert "action 'drop-database' is not installed" in out
     code, out, _ = await command(*words, "--no-wait")
     assert code == 0
     assert "created in production" in out
@@ -170,4 +170,4 @@ async def test_without_an_engine_it_is_said_and_without_a_server_it_is_exit_code
         assert b"no engine has looked at production/scale-" in told
     _, err = await asyncio.wait_for(asking.communicate(), 60)
     assert asking.returncode == 3
-    assert b"goes on: look again with kubectl get kex" in err
+    assert b"continues: see it with kubectl get kex" in err

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from kubernaut.kube.resources import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EVENTS, EXECUTIONS, JOBS, PODS
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
 from tests.support.site import site_on

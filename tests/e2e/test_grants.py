@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from kubernaut.admission.access_review import Rights
-from kubernaut.api.plugin import Rule
+from kubernaut.admission.access_review import AccessReviewer
+from kubernaut.api.rules import Rule
 from kubernaut.install.rbac import action_manifests
 from kubernaut.install.rbac_drift import Finding, bound_namespaces, check_action
 from kubernaut.plugins.registry import Registry
@@ -82,10 +82,10 @@ async def test_a_right_on_named_objects_is_asked_and_compared_by_those_names(sit
     for manifest in action_manifests("named", spec, [site.namespace]):
         await site.apply(manifest)
     assert await check_action(site.cluster, "named", spec, site.namespace) == []
-    assert await Rights(site.cluster, 0).missing(named, site.namespace) == ""
+    assert await AccessReviewer(site.cluster, 0).missing(named, site.namespace) == ""
     other = spec.model_copy(update={"rules": (rule.model_copy(update={"names": ("other",)}),)})
-    missing = await Rights(site.cluster, 0).missing(replace(named, spec=other), site.namespace)
-    assert "may not get configmaps/other, nor patch configmaps/other in namespace" in missing
+    missing = await AccessReviewer(site.cluster, 0).missing(replace(named, spec=other), site.namespace)
+    assert "is not allowed to get configmaps/other, patch configmaps/other in namespace" in missing
     found = await check_action(site.cluster, "named", other, site.namespace)
     assert [(f.kind, f.right) for f in found][::2] == [
         ("missing", "get configmaps/other"),

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kubernaut.api.names import job_name
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
 LONG = "time.sleep(100)"
@@ -142,7 +142,7 @@ async def test_an_account_that_is_not_marked_as_the_actions_own_is_not_used(site
     await site.apply({**account, "metadata": {**account["metadata"], "labels": {"kubernaut.io/action": "other"}}})
     status = await site.run("script")
     assert status["reason"] == "Forbidden"
-    assert "is not labelled kubernaut.io/action=script, so not this action's" in status["message"]
+    assert "lacks the label kubernaut.io/action=script, so it is not this action's" in status["message"]
 
 
 async def test_a_rehearsal_cannot_be_turned_into_the_real_thing_or_back(site):

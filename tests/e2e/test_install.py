@@ -13,7 +13,7 @@ from kubernaut.install.components import State
 from kubernaut.install.manifests import installation
 from kubernaut.install.survey import Survey
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import SERVICE_ACCOUNTS, resource_of
+from kubernaut.kube.objects import SERVICE_ACCOUNTS, resource_of
 from kubernaut.plugins.registry import Registry
 from kubernaut_sandbox import Sandbox
 from tests.support.site import _BY_KIND, ROLE_BINDINGS, objects_in

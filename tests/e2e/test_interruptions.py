@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS, Resource
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Resource
 from tests.support.site import CONFIG_MAPS
 
 _STARTED_SECONDS = 2.0
@@ -78,7 +78,7 @@ async def test_a_pod_taken_away_while_it_executes_is_the_end_where_it_may_not_ru
     await take(site, pod)
     status = (await site.end(key, seconds=120))["status"]
     assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed"), status
-    assert "may not run twice" in status["message"]
+    assert "is not retried" in status["message"]
     assert "Before that it changed ConfigMap/app-config data.A: '1' → '2'" in status["message"]
     assert status["attempts"] == 1
     await asyncio.sleep(2)

@@ -13,8 +13,8 @@ from kubernaut.errors import LeadershipLostError
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.leader_election import Leadership
-from kubernaut.kube.resources import JOBS, LEASES
+from kubernaut.kube.leader_election import LeaderElector
+from kubernaut.kube.objects import JOBS, LEASES
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import LeaderElectionSettings
 from kubernaut_sandbox import Sandbox
@@ -48,63 +48,63 @@ async def site():
 async def candidate(site, name):
     async with await Cluster.connect(site.sandbox.kubeconfig(user=ENGINE_USER)) as cluster:
         settings = LeaderElectionSettings.model_validate(SWIFT)
-        leadership = Leadership(cluster, settings, ENGINE_NAMESPACE, name)
-        campaign = asyncio.create_task(leadership.campaign())
-        yield leadership, campaign
-        campaign.cancel()
-        await asyncio.wait({campaign})
+        elector = LeaderElector(cluster, settings, ENGINE_NAMESPACE, name)
+        running = asyncio.create_task(elector.run())
+        yield elector, running
+        running.cancel()
+        await asyncio.wait({running})
 
 
 async def lease(site):
     return (await site.cluster.get(LEASES, ENGINE_NAMESPACE, LEASE))["spec"]
 
 
-async def test_one_leads_and_the_other_takes_over_as_soon_as_it_lets_go(site):
+async def test_one_leads_and_the_other_takes_over_as_soon_as_it_releases(site):
     async with AsyncExitStack() as stack:
-        first, campaign = await stack.enter_async_context(candidate(site, "first"))
+        first, running = await stack.enter_async_context(candidate(site, "first"))
         await first.leading.wait()
         second, _ = await stack.enter_async_context(candidate(site, "second"))
         await asyncio.sleep(2.5)
         assert not second.leading.is_set()
         assert (await lease(site))["holderIdentity"] == "first"
-        campaign.cancel()
-        await asyncio.wait({campaign})
+        running.cancel()
+        await asyncio.wait({running})
         await first.release()
         async with asyncio.timeout(2):
             await second.leading.wait()
         assert (await lease(site))["leaseTransitions"] == 1
 
 
-async def test_a_lease_taken_away_ends_the_lead_at_the_next_look(site):
-    async with candidate(site, "first") as (first, campaign):
+async def test_a_leader_whose_lease_is_taken_stops_at_the_next_renewal(site):
+    async with candidate(site, "first") as (first, running):
         await first.leading.wait()
         await site.cluster.patch(LEASES, ENGINE_NAMESPACE, LEASE, {"spec": {"holderIdentity": "intruder"}})
         async with asyncio.timeout(2.5):
-            await asyncio.wait({campaign})
+            await asyncio.wait({running})
         with pytest.raises(
             LeadershipLostError, match=f"Lease {ENGINE_NAMESPACE}/{LEASE} is lost: intruder holds it now"
         ):
-            campaign.result()
+            running.result()
         assert not first.leading.is_set()
 
 
-async def test_a_lead_that_cannot_be_renewed_ends_before_another_may_begin(site):
-    async with candidate(site, "first") as (first, campaign):
+async def test_a_leader_that_cannot_renew_stops_before_another_may_lead(site):
+    async with candidate(site, "first") as (first, running):
         await first.leading.wait()
         async with site.sandbox.outage(), asyncio.timeout(SWIFT["leaseSeconds"]):
-            await asyncio.wait({campaign})
+            await asyncio.wait({running})
         with pytest.raises(LeadershipLostError, match="it could not be renewed in time"):
-            campaign.result()
+            running.result()
 
 
-async def test_a_lease_deleted_under_its_holder_is_made_anew(site):
-    async with candidate(site, "first") as (first, campaign):
+async def test_a_lease_deleted_under_its_holder_is_created_again(site):
+    async with candidate(site, "first") as (first, running):
         await first.leading.wait()
         found = await site.cluster.get(LEASES, ENGINE_NAMESPACE, LEASE)
         await site.cluster.delete(LEASES, ENGINE_NAMESPACE, LEASE, uid=found["metadata"]["uid"])
         await asyncio.sleep(2)
         assert (await lease(site))["holderIdentity"] == "first"
-        assert not campaign.done()
+        assert not running.done()
 
 
 def engine(site, folder, port):

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kubernaut.kube.resources import PODS
+from kubernaut.kube.objects import PODS
 from tests.support.shell import command, on_terminal
 
 STEERING = "'\\x1b]0;title\\x07 \\x9b2J \\u202e [bold]x[/]'"

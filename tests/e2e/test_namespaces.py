@@ -8,7 +8,7 @@ from kubernaut.embedded.cluster import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import action_manifests
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.settings import Settings
 from kubernaut_sandbox import Sandbox
 from tests.support.site import Site, at_work, objects_in
@@ -39,7 +39,7 @@ async def test_it_serves_what_it_is_told_with_rights_nowhere_else(registry, requ
                 assert (await sites[name].end(keys[name]))["status"]["phase"] == "Succeeded"
             await asyncio.sleep(0.5)
             left = await admin.get(EXECUTIONS, "elsewhere", keys["elsewhere"].name)
-            assert left["status"]["message"] == "No engine has looked at it yet."
+            assert left["status"]["message"] == "No engine has picked it up yet."
 
 
 def _narrowed(manifest, namespace):

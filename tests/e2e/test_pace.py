@@ -1,6 +1,6 @@
 """Cooldowns and the budget at work, with the person who lets go what they hold."""
 
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.settings import ActionSettings, BudgetSettings
 from tests.support.shell import as_admin, command
 
@@ -14,7 +14,7 @@ async def test_a_target_is_left_alone_for_a_while_and_then_the_next_one_starts_b
         await site.end(await site.create(*wish(1), name="first"))
         second = await site.create(*wish(2), name="second")
         status = await site.until(second, phase="Pending", reason="CoolingDown")
-        assert "first acted on ConfigMap/app-config just before" in status["message"]
+        assert "execution first finished on ConfigMap/app-config recently" in status["message"]
         ended = (await site.end(second))["status"]
         assert ended["phase"] == "Succeeded"
         assert "heldSince" not in ended

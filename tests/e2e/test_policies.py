@@ -40,7 +40,7 @@ async def test_labels_protect_once_the_engine_may_read_them_and_deny_until_then(
         denied = await site.run("scale", {"name": "web", "replicas": 3})
         assert denied["reason"] == "PolicyDenied"
         assert (
-            "the engine may not read those of Deployment/web; grant the engine `get` on deployments there"
+            "the engine is not allowed to read those of Deployment/web; grant the engine `get` on deployments there"
             in denied["message"]
         )
         name = f"reader-{secrets.token_hex(3)}"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.kube.resources import JOBS
+from kubernaut.kube.objects import JOBS
 from tests.support.site import CONFIG_MAPS, QUOTAS, ROLE_BINDINGS
 
 CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
@@ -16,7 +16,7 @@ def ended(status):
 async def test_unknown_action(site):
     status = await site.run("drop-database")
     assert ended(status) == ("Failed", "UnknownAction")
-    assert status["message"].startswith("no action 'drop-database' is installed; installed: ")
+    assert status["message"].startswith("action 'drop-database' is not installed; installed: ")
 
 
 async def test_invalid_parameters(site):
@@ -38,8 +38,8 @@ async def test_forbidden_before_a_job_exists(site):
     await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])
     status = await site.run("scale", {"name": "web", "replicas": 5})
     assert ended(status) == ("Failed", "Forbidden")
-    assert "may not get deployments (API group apps)" in status["message"]
-    assert "patch statefulsets/scale (API group apps)" in status["message"]
+    assert "is not allowed to get deployments (apps)" in status["message"]
+    assert "patch statefulsets/scale (apps)" in status["message"]
     assert status["message"].endswith(
         f"grant it with: kubernaut rbac render scale -n {site.namespace} | kubectl apply -f -"
     )
@@ -63,7 +63,7 @@ async def test_dry_run_rejected(site):
     status = await site.run("scale", {"name": "nope", "replicas": 5})
     assert ended(status) == ("Failed", "DryRunRejected")
     assert status["message"].startswith(
-        'The dry run on Deployment/nope was refused: deployments.apps "nope" not found (pod '
+        'The dry run on Deployment/nope was rejected: deployments.apps "nope" not found (pod '
     )
     assert status["message"].endswith("Nothing was changed.")
     assert status["attempts"] == 1
@@ -79,7 +79,7 @@ async def test_action_failed_on_a_refusal_after_a_change(site):
 async def test_action_failed_on_any_failure_that_may_not_be_repeated(site):
     status = await site.run("once", {"execute": f"{CHANGE}\nos._exit(3)"})
     assert ended(status) == ("Failed", "ActionFailed")
-    assert "failed with exit code 3 and may not run twice" in status["message"]
+    assert "failed with exit code 3 and is not retried" in status["message"]
     assert status["attempts"] == 1
 
 
@@ -96,7 +96,7 @@ async def test_retries_exhausted(site):
 async def test_deadline_exceeded(site):
     status = await site.run("script", {"execute": f"{CHANGE}\n{LONG}"}, deadlineSeconds=4)
     assert ended(status) == ("Failed", "DeadlineExceeded")
-    assert "The action on ConfigMap/app-config was stopped in attempt 1 after 4 s" in status["message"]
+    assert "The action on ConfigMap/app-config was stopped in attempt 1: deadline of 4 s exceeded" in status["message"]
     assert "Before that it changed" in status["message"]
 
 
@@ -106,7 +106,7 @@ async def test_image_pull_failed_is_told_at_once_and_is_the_end_at_the_deadline(
     assert "image registry.invalid/nothing:1 cannot be pulled" in status["message"]
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "ImagePullFailed")
-    began = "It was stopped after 6 s, its deadline, before it began: image registry.invalid/nothing:1 cannot be pulled"
+    began = "Deadline of 6 s exceeded before any step started: image registry.invalid/nothing:1 cannot be pulled"
     assert status["message"].startswith(began)
     assert "Check the image's name and the registry." in status["message"]
     assert status["attempts"] == 0
@@ -132,7 +132,7 @@ async def test_a_success_without_a_result_is_a_plugin_error(site):
         },
     )
     assert ended(status) == ("Failed", "PluginError")
-    assert "told no result" in status["message"]
+    assert "wrote no result" in status["message"]
 
 
 async def test_lost_when_somebody_deletes_the_job(site):
@@ -143,7 +143,7 @@ async def test_lost_when_somebody_deletes_the_job(site):
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "Lost")
     assert status["message"].startswith(f"Job {status['jobName']} was deleted before its end was seen; ")
-    assert status["message"].endswith("look at ConfigMap/app-config.")
+    assert status["message"].endswith("check ConfigMap/app-config.")
 
 
 async def test_quota_exceeded_waits_and_then_runs(site):
@@ -159,10 +159,10 @@ async def test_quota_exceeded_waits_and_then_runs(site):
 
 
 BAD = {
-    "bad-privileged": "spec.template.spec.containers[0].securityContext.privileged: True is more than an action may have",
+    "bad-privileged": "spec.template.spec.containers[0].securityContext.privileged: True is more than an action is allowed to have",
     "bad-account": "spec.template.spec.serviceAccountName is 'default', and must be 'bad-account-account' or left out",
-    "bad-host-path": "spec.template.spec.volumes[0].hostPath is not for a plugin to set",
-    "bad-no-containers": "spec.template.spec.containers must hold ['execute'] here",
+    "bad-host-path": "spec.template.spec.volumes[0].hostPath must not be set by a plugin",
+    "bad-no-containers": "spec.template.spec.containers must contain ['execute'] here",
     "bad-no-dict": "the Job is list, not a mapping",
     "bad-nothing": "the Job is NoneType, not a mapping",
     "bad-raises": "hook validate of plugin bad-raises raised RuntimeError: out of ideas",
@@ -204,7 +204,7 @@ async def test_hostile_values_arrive_to_the_letter(site):
 async def test_a_value_too_large_for_a_pod_is_refused_with_the_bound(site):
     status = await site.run("patch-configmap", {"name": "app-config", "set": {"A": "x" * 200_000}})
     assert ended(status) == ("Failed", "InvalidParameters")
-    assert "195 KiB are more than the 96 KiB that reach a pod" in status["message"]
+    assert "195 KiB exceed the 96 KiB that reach a pod" in status["message"]
 
 
 async def test_changes_too_large_for_a_termination_message_are_cut_and_it_is_said(site):

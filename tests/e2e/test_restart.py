@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS
 from tests.support.site import DEPLOYMENTS, QUOTAS
 
 

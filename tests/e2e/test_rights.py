@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from kubernaut.api.plugin import Rule
+from kubernaut.api.rules import Rule
 from kubernaut.plugins.registry import Registry
 from kubernaut.testing import assert_minimal_rights
 from kubernaut.testing.minimal_rights import without_each_verb
@@ -64,5 +64,5 @@ async def test_a_grant_that_lacks_one_verb_is_refused_before_a_job_exists_and_na
             }
         )
     assert (status["phase"], status["reason"]) == ("Failed", "Forbidden")
-    assert f"may not {taken}" in status["message"]
+    assert f"is not allowed to {taken}" in status["message"]
     assert "jobName" not in status

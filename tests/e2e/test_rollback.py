@@ -1,6 +1,6 @@
 """`kubernaut rollback`: back to what was, unless somebody changed it since."""
 
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS
 from tests.support.shell import as_admin, command
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS
 

@@ -9,8 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from kubernaut.embedded.example_environment import surrounded
-from kubernaut.kube.objects import key_of
-from kubernaut.kube.resources import EXECUTIONS, PODS
+from kubernaut.kube.objects import EXECUTIONS, PODS, key_of
 from kubernaut.plugins.registry import Registry
 from tests.e2e.test_crashes import without_engine
 from tests.support.collector import collecting

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.kube.resources import EXECUTIONS, PODS, Resource
+from kubernaut.kube.objects import EXECUTIONS, PODS, Resource
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
 CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
@@ -30,17 +30,17 @@ async def trouble(site, key, words, seconds=45):
     [
         pytest.param("wants-volume", 'secret "no-such-secret" not found', id="a Secret to mount"),
         pytest.param("wants-key", 'configmap "no-such-map" not found', id="a ConfigMap's key"),
-        pytest.param("wants-node", "no node can take pod", id="a node"),
+        pytest.param("wants-node", "is unschedulable", id="a node"),
     ],
 )
 async def test_what_keeps_a_pod_from_starting_is_told_at_once_and_is_the_cause_at_the_deadline(site, action, words):
     key = await site.create(action, deadlineSeconds=15)
     status = await trouble(site, key, words)
     assert status["phase"] == "Running"
-    assert status["message"].startswith("Its pod does not get on: ")
+    assert status["message"].startswith("Pod is not starting: ")
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "DeadlineExceeded")
-    assert status["message"].startswith("It was stopped after 15 s, its deadline, before it began: ")
+    assert status["message"].startswith("Deadline of 15 s exceeded before any step started: ")
     assert words in status["message"]
     assert status["attempts"] == 0
 
@@ -50,7 +50,7 @@ async def test_what_kept_a_pod_from_starting_is_told_to_be_over(site):
     await trouble(site, key, 'configmap "no-such-map" not found')
     metadata = {"name": "no-such-map", "namespace": site.namespace}
     await site.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"k": "v"}})
-    status = await trouble(site, key, "what kept its pod from getting on is over")
+    status = await trouble(site, key, "the earlier problem is resolved")
     assert (status["phase"], status.get("reason")) == ("Running", None)
     assert (await site.end(key))["status"]["phase"] == "Succeeded"
 
@@ -78,14 +78,14 @@ async def _accounted(site, name):
 async def test_a_segfault_is_named(site):
     status = await site.run("once", {"execute": "action.progress('about to crash')\n__import__('ctypes').string_at(0)"})
     assert ended(status) == ("Failed", "ActionFailed")
-    assert "failed with exit code 139 (SIGSEGV) and may not run twice" in status["message"]
+    assert "failed with exit code 139 (SIGSEGV) and is not retried" in status["message"]
     assert status["logTail"] == "about to crash"
 
 
 async def test_a_deadline_in_the_dry_run_changed_nothing(site):
     status = await site.run("script", {"dry_run": "time.sleep(100)"}, deadlineSeconds=5)
     assert ended(status) == ("Failed", "DeadlineExceeded")
-    assert "The dry run on ConfigMap/app-config was stopped in attempt 1 after 5 s" in status["message"]
+    assert "The dry run on ConfigMap/app-config was stopped in attempt 1: deadline of 5 s exceeded" in status["message"]
     assert status["message"].endswith("Nothing was changed.")
 
 
@@ -116,7 +116,7 @@ async def test_a_success_keeps_no_log(site):
 async def test_a_result_that_is_no_json_is_a_plugin_error(site):
     status = await site.run("tells-no-json")
     assert ended(status) == ("Failed", "PluginError")
-    assert "told no result but 'oops'" in status["message"]
+    assert "wrote no result but 'oops'" in status["message"]
 
 
 async def test_a_result_too_large_is_cut_and_says_so(site):
@@ -155,7 +155,7 @@ async def test_content_that_the_api_server_refuses(site, step, reason):
     invalid = "action.api.patch('v1/configmaps', 'app-config', {'data': {'no good key!': 'x'}})"
     status = await site.run("script", {step: invalid})
     assert ended(status) == ("Failed", reason)
-    assert 'was refused: ConfigMap "app-config" is invalid: data[no good key!]' in status["message"]
+    assert 'was rejected: ConfigMap "app-config" is invalid: data[no good key!]' in status["message"]
     assert status["message"].endswith("Nothing was changed.")
 
 
@@ -176,7 +176,7 @@ async def test_a_target_deleted_between_dry_run_and_execute(site):
     await site.cluster.delete(CONFIG_MAPS, site.namespace, "app-config", uid=found["metadata"]["uid"])
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "ActionFailed")
-    assert 'The action on ConfigMap/app-config was refused: configmaps "app-config" not found' in status["message"]
+    assert 'The action on ConfigMap/app-config was rejected: configmaps "app-config" not found' in status["message"]
 
 
 @pytest.mark.timeout(300)
@@ -202,9 +202,9 @@ async def test_a_node_that_is_gone_does_not_make_it_run_twice(site):
         await site.cluster._request("DELETE", f"/api/v1/nodes/{node['metadata']['name']}")
     status = (await site.end(key, seconds=240))["status"]
     assert ended(status) == ("Failed", "ActionFailed"), status
-    assert "was interrupted once it may have begun, and may not run twice" in status["message"]
+    assert "was interrupted and may have started" in status["message"]
     assert "DeletionByPodGC" in status["message"]
-    assert "Whether it changed anything is unknown: look at its target." in status["message"]
+    assert "Whether it changed anything is unknown: check its target." in status["message"]
 
 
 async def _bound(site, key):

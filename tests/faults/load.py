@@ -10,8 +10,8 @@ from functools import partial
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import LABEL_EXECUTION
 from kubernaut.errors import ConflictError, ExistsError, KubernautError
-from kubernaut.kube.informer import Informer
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.informer import Informer, Scope
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from kubernaut.kube.watch import has_ended
 from tests.support.site import CONFIG_MAPS
 
@@ -40,6 +40,11 @@ class Account:
         return f"{what}: {self.executions} executions, {self.jobs} Jobs, {self.ends} ends, {self.duplicates} duplicates, {self.lost} lost"
 
 
+def _current(handle):
+    """Pass on the object after a change, and no deletions."""
+    return lambda _, new: handle(new.json) if new is not None else None
+
+
 class Witness:
     """Sees every Job, pod and end there ever is, however short-lived."""
 
@@ -48,23 +53,22 @@ class Witness:
         self.ends, self.jobs, self.pods = defaultdict(set), defaultdict(set), defaultdict(set)
         """By execution: what was told of its end, its Jobs, and its pods that succeeded."""
         self._informers = [
-            Informer(site.cluster, EXECUTIONS, self._ended, namespaces=(site.namespace,)),
-            Informer(site.cluster, JOBS, self._job, selector=LABEL_EXECUTION, namespaces=(site.namespace,)),
-            Informer(site.cluster, PODS, self._pod, selector=LABEL_EXECUTION, namespaces=(site.namespace,)),
+            Informer(site.cluster, Scope(EXECUTIONS, (site.namespace,)), _current(self._ended)),
+            Informer(site.cluster, Scope(JOBS, (site.namespace,), LABEL_EXECUTION), _current(self._job)),
+            Informer(site.cluster, Scope(PODS, (site.namespace,), LABEL_EXECUTION), _current(self._pod)),
         ]
 
-    def _ended(self, _, new):
-        if new is not None and has_ended(new):
+    def _ended(self, new):
+        if has_ended(new):
             status = new["status"]
             self.ends[new["metadata"]["name"]].add((status["phase"], status.get("reason"), status["completionTime"]))
 
-    def _job(self, _, new):
-        if new is not None:
-            self.jobs[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
+    def _job(self, new):
+        self.jobs[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
 
-    def _pod(self, _, new):
+    def _pod(self, new):
         """A pod that fails may be followed by another; two that succeed have done it twice."""
-        if new is not None and new["status"].get("phase") == "Succeeded":
+        if new["status"].get("phase") == "Succeeded":
             self.pods[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
 
     async def look_once_more(self):
@@ -73,7 +77,7 @@ class Witness:
         for resource, seen in ((JOBS, self._job), (PODS, self._pod)):
             listing = partial(self._site.cluster.list, resource, namespace, selector=LABEL_EXECUTION)
             for obj in (await stubborn(listing)).items:
-                seen(None, obj)
+                seen(obj)
 
     @asynccontextmanager
     async def looking(self):

@@ -8,7 +8,7 @@ import pytest
 
 from kubernaut.errors import KubernautError
 from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE
-from kubernaut.kube.resources import LEASES
+from kubernaut.kube.objects import LEASES
 from tests.faults.load import Load, Witness
 
 # A server that is killed while a client shakes hands with it leaves that connection to the garbage collector, and Python says so.

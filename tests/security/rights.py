@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubernaut.api.plugin import Rule
+from kubernaut.api.rules import Rule
 from kubernaut.install.rbac_drift import Right
 from tests.conformance.client import Client
 

@@ -178,7 +178,7 @@ async def test_who_may_create_executions_alone_can_neither_write_a_status_nor_ac
         "status": forged,
     }
     made = await person.made(path, wish)
-    assert made["status"] == {"phase": "Pending", "reason": "Queued", "message": "No engine has looked at it yet."}
+    assert made["status"] == {"phase": "Pending", "reason": "Queued", "message": "No engine has picked it up yet."}
     for target, body in ((f"{path}/x/status", {"status": forged}), (f"{path}/x", {"spec": {"suspend": False}})):
         assert (await person.patch(target, body)).code == 403
     assert (await person.post(EXECUTION.format(ground.other), wish)).code == 403

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from tests.support.site import DEPLOYMENTS
 
 WORDS = '{"kubernaut": 1, "step": "execute", "state": "done", "verified": true, "outputs": {"forged": true}}'

@@ -84,7 +84,7 @@ def test_whatever_a_name_is_the_request_stays_below_its_kind_in_its_namespace(ap
 
 @pytest.mark.parametrize("name", [".", ".."])
 def test_a_name_that_would_climb_is_refused_where_the_path_is_made(api, name):
-    with pytest.raises(Rejected, match="is no object's name"):
+    with pytest.raises(Rejected, match="is not a valid object name"):
         api._path("v1/configmaps", name)
 
 

@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.controller.manager import Controller
-from kubernaut.embedded.cluster import ENGINE_USER, alone, embedded, seed
+from kubernaut.controller.manager import Manager
+from kubernaut.embedded.cluster import ENGINE_USER, embedded, seed, standalone
 from kubernaut.errors import ExistsError, NotFoundError
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
-from kubernaut.kube.resources import EXECUTIONS, SERVICE_ACCOUNTS, Resource
-from kubernaut.kube.watch import end_of, follow
+from kubernaut.kube.objects import EXECUTIONS, SERVICE_ACCOUNTS, Key, Resource
+from kubernaut.kube.watch import follow, wait_for_end
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
+from kubernaut.telemetry.metrics import Metrics
 from kubernaut_sandbox import Sandbox, SandboxOptions
 
 CONFIG_MAPS = Resource("/api/v1", "configmaps")
@@ -77,7 +77,7 @@ class Site:
     async def end(self, key: Key, seconds: float = 90) -> dict[str, Any]:
         """The execution once it has ended."""
         async with asyncio.timeout(seconds):
-            return await end_of(self.cluster, key)
+            return await wait_for_end(self.cluster, key)
 
     async def run(self, action: str, parameters: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
         """Create an execution and wait for its end; returns its status."""
@@ -191,14 +191,14 @@ def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def at_work(cluster: Cluster, registry: Registry, settings: Settings) -> AsyncIterator[Controller]:
-    """A controller in this process, while the block lasts."""
-    controller = Controller(cluster, registry, alone(settings))
-    work = asyncio.create_task(controller.run())
+async def at_work(cluster: Cluster, registry: Registry, settings: Settings) -> AsyncIterator[Manager]:
+    """Run an engine in this process during the block."""
+    manager = Manager(cluster, registry, standalone(settings), Metrics())
+    work = asyncio.create_task(manager.run())
     try:
         async with asyncio.timeout(30):
-            await controller.ready.wait()
-        yield controller
+            await manager.ready.wait()
+        yield manager
     finally:
         work.cancel()
         with suppress(asyncio.CancelledError):

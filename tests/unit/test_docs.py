@@ -11,7 +11,7 @@ import typer.main
 
 from kubernaut.api.execution import Reason
 from kubernaut.cli.app import app
-from kubernaut.plugins.overrides import configured
+from kubernaut.plugins.overrides import apply_settings
 from kubernaut.policies.freeze_windows import FreezeWindow
 from kubernaut.policies.protected_targets import ProtectedTarget
 from kubernaut.settings import ActionSettings, BudgetSettings, LeaderElectionSettings, ResourceSettings, Settings
@@ -105,7 +105,7 @@ def test_the_configuration_that_the_docs_show_is_one_that_the_engine_takes(tmp_p
     (shown,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     file = tmp_path / "engine.yaml"
     file.write_text(shown, "utf-8")
-    made = configured(registry, Settings.load(file))
+    made = apply_settings(registry, Settings.load(file))
     assert made.actions["scale"].settings.max_replicas == 20
     policies = {policy.name: policy for policy in made.policies}
     for policy, entry in (("protected-targets", ProtectedTarget), ("freeze-windows", FreezeWindow)):

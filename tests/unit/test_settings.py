@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.plugins.overrides import configured
+from kubernaut.plugins.overrides import apply_settings
 from kubernaut.settings import Settings
 
 
@@ -34,14 +34,14 @@ actions:
 
 def test_what_it_says_is_what_the_actions_get(tmp_path, registry):
     settings = Settings.load(written(tmp_path, GOOD))
-    scale = configured(registry, settings).actions["scale"]
+    scale = apply_settings(registry, settings).actions["scale"]
     assert (scale.spec.deadline, scale.spec.backoff_limit) == (120, 0)
     assert scale.spec.resources.manifest()["limits"] == {"cpu": "200m", "memory": "256Mi"}
     assert scale.settings.max_replicas == 10
 
 
 def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, registry):
-    found = configured(registry, Settings.load(written(tmp_path, GOOD)))
+    found = apply_settings(registry, Settings.load(written(tmp_path, GOOD)))
     assert str(found.broken["patch-configmap"]) == (
         "action patch-configmap is switched off in the engine's configuration (actions.patch-configmap.enabled)"
     )
@@ -59,7 +59,7 @@ def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, 
         pytest.param("maxRuning: 5", "maxRuning: there is no such field (got 5)", id="misspelt"),
         pytest.param(
             "actions: {scale: {resources: {cpuLimit: lots}}}",
-            "actions.scale.resources.cpuLimit: it is no Kubernetes quantity, such as 200m or 128Mi (got 'lots')",
+            "actions.scale.resources.cpuLimit: it is not a valid Kubernetes quantity, such as 200m or 128Mi (got 'lots')",
             id="no quantity",
         ),
         pytest.param(
@@ -80,10 +80,12 @@ def test_each_fault_names_file_field_and_value(tmp_path, text, told):
     ("text", "told"),
     [
         pytest.param(
-            "actions: {scael: {}}", "actions.scael: nothing of this name is installed; installed: ", id="unknown action"
+            "actions: {scael: {}}",
+            "actions.scael: no plugin of this name is installed; installed: ",
+            id="unknown action",
         ),
         pytest.param(
-            "policies: {nights: {}}", "policies.nights: nothing of this name is installed", id="unknown policy"
+            "policies: {nights: {}}", "policies.nights: no plugin of this name is installed", id="unknown policy"
         ),
         pytest.param(
             "actions: {scale: {settings: {max_replicas: -1}}}",
@@ -99,5 +101,5 @@ def test_each_fault_names_file_field_and_value(tmp_path, text, told):
 )
 def test_settings_of_plugins_are_checked_by_their_own_models(tmp_path, registry, text, told):
     with pytest.raises(InputError) as caught:
-        configured(registry, Settings.load(written(tmp_path, text)))
+        apply_settings(registry, Settings.load(written(tmp_path, text)))
     assert told in str(caught.value)

@@ -13,7 +13,7 @@ from kubernaut.api.execution import (
     KIND,
     PLURAL,
     SHORT,
-    UNSEEN_MESSAGE,
+    UNOBSERVED_MESSAGE,
     VERSION,
     KubernetesExecution,
     Phase,
@@ -84,7 +84,7 @@ def _root_schema() -> dict[str, Any]:
         },
     ]
     status["properties"]["conditions"] |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
-    status["default"] = {"phase": str(Phase.PENDING), "reason": str(Reason.QUEUED), "message": UNSEEN_MESSAGE}
+    status["default"] = {"phase": str(Phase.PENDING), "reason": str(Reason.QUEUED), "message": UNOBSERVED_MESSAGE}
     schema["properties"] = {
         "apiVersion": {"type": "string"},
         "kind": {"type": "string"},

@@ -1,10 +1,10 @@
-"""The custom resource, as one pydantic model: the single source of the CRD, of parsing and of every reason's meaning."""
+"""The custom resource as one pydantic model: the CRD is rendered from it, and status is read and written through it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
@@ -17,13 +17,13 @@ API_VERSION = f"{GROUP}/{VERSION}"
 MAX_PARAMETERS_BYTES = 96 * 1024
 """Parameters travel to the pod in one environment variable; Linux bounds a single one to 128 KiB (MAX_ARG_STRLEN)."""
 
-
-UNSEEN_MESSAGE = "No engine has looked at it yet."
-"""What the API server itself says of an execution until an engine does."""
+DEFAULT_TTL_SECONDS = 604_800
+UNOBSERVED_MESSAGE = "No engine has picked it up yet."
+"""The default message, which the API server itself sets (CRD). Until an engine writes status, `observedGeneration` is absent."""
 
 
 class Phase(StrEnum):
-    """Where an execution is."""
+    """How far an execution is."""
 
     PENDING = "Pending"
     RUNNING = "Running"
@@ -33,7 +33,7 @@ class Phase(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Will this phase never change again?"""
+        """Whether this phase is final."""
         return self in {Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED}
 
 
@@ -65,7 +65,7 @@ class Reason(StrEnum):
 
     @property
     def phase(self) -> Phase:
-        """The phase that it is a reason of."""
+        """The phase that this reason explains."""
         if self in _OF_PENDING:
             return Phase.PENDING
         return Phase.CANCELLED if self is Reason.CANCEL_REQUESTED else Phase.FAILED
@@ -81,11 +81,15 @@ _OF_PENDING = {
 }
 
 
-class _Camel(BaseModel):
+class _CamelCase(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return it as the API server stores it: camelCase, without nulls."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
-class ExecutionSpec(_Camel):
+
+class ExecutionSpec(_CamelCase):
     """What is wanted. `action` and `parameters` are immutable."""
 
     action: Annotated[
@@ -101,14 +105,17 @@ class ExecutionSpec(_Camel):
         default=None, description="Seconds for all attempts together; at most (and by default) what the action allows."
     )
     ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] = Field(
-        default=604_800, description="Seconds after its end when this object is deleted."
+        default=DEFAULT_TTL_SECONDS, description="Seconds after its end when this object is deleted."
     )
 
 
-class Condition(_Camel):
+ConditionType = Literal["Validated", "PodReady", "DryRunPassed", "Executed", "Verified"]
+
+
+class Condition(_CamelCase):
     """A metav1.Condition."""
 
-    type: Literal["Validated", "DryRunPassed", "Executed", "Verified"]
+    type: ConditionType
     status: Literal["True", "False", "Unknown"]
     reason: str
     message: str = ""
@@ -116,28 +123,41 @@ class Condition(_Camel):
     observed_generation: int | None = None
 
 
-class Stage(_Camel):
-    """One stretch of an execution's life, to the microsecond where the clock that saw it is that fine."""
+class StageRequest(_CamelCase):
+    """The request to the API server that a stage of the name `request` was."""
+
+    verb: str = Field(description="The HTTP method, or WATCH.")
+    resource: str = Field(description="The resource, and where known its group and version: `apps/v1/deployments`.")
+    name: str | None = Field(default=None, description="The object's name.")
+    code: int = Field(default=0, description="The HTTP status code; 0 where no answer came.")
+    count: int = Field(default=1, description="How many times in a row it was sent.")
+
+    def __str__(self) -> str:
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        return f"{self.verb} {self.resource}{f' {self.name}' if self.name else ''} {self.code:03}{times}"
+
+
+class Stage(_CamelCase):
+    """One stage of an execution, to the microsecond where the clock that measured it is that fine."""
 
     name: str = Field(
-        description="What was going on: `wait`, `validate`, `hook`, `policy`, `rights`, `create-job`, ..."
+        description="What was being done: `wait`, `validate`, `hook`, `policy`, `rights`, `create-job`, ..."
     )
     start_time: datetime
     end_time: datetime | None = Field(default=None, description="Absent while it lasts.")
-    detail: str | None = Field(
-        default=None, description="Of what: a reason, a plugin's hook, a policy, a pod, a request."
-    )
+    detail: str | None = Field(default=None, description="Its subject: a reason, a plugin's hook, a policy, a pod.")
+    request: StageRequest | None = Field(default=None, description="The request that it was.")
     within: str | None = Field(default=None, description="The stage that it is a part of.")
     attempt: int | None = Field(default=None, description="The attempt that it belongs to.")
-    error: str | None = Field(default=None, description="Why it did not end well.")
+    error: str | None = Field(default=None, description="Why it failed.")
 
     @property
     def seconds(self) -> float:
-        """How long it took; 0 while it lasts."""
+        """How long it took, in seconds; 0 while it lasts."""
         return (self.end_time - self.start_time).total_seconds() if self.end_time else 0.0
 
 
-class ExecutionStatus(_Camel):
+class ExecutionStatus(_CamelCase):
     """What happened, as far as is known."""
 
     phase: Phase = Phase.PENDING
@@ -147,9 +167,10 @@ class ExecutionStatus(_Camel):
     message: str | None = Field(default=None, description="What happened, to what, and what to do next.")
     target: str | None = Field(default=None, description="The object acted on, as Kind/name.")
     conditions: tuple[Condition, ...] = ()
+    blocked_by: str | None = Field(default=None, description="The execution that it waits for.")
     requested_by: str | None = Field(default=None, description="Who created it, as the admission policies stamped it.")
     held_since: datetime | None = Field(
-        default=None, description="Since when it is held by a cooldown or the budget; `kubernaut resume` lets it go."
+        default=None, description="When a cooldown or the budget began to hold it; `kubernaut resume` lifts the hold."
     )
     job_name: str | None = None
     start_time: datetime | None = None
@@ -160,6 +181,17 @@ class ExecutionStatus(_Camel):
     stages: tuple[Stage, ...] = Field(default=(), description="Where the time went.")
     result: Result | None = None
     log_tail: str | None = Field(default=None, description="The last lines of the failed pod's log.")
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """Return the condition of this type, or None."""
+        return next((condition for condition in self.conditions if condition.type == kind), None)
+
+    def merge_patch(self) -> dict[str, Any]:
+        """Return the JSON merge patch that writes the fields given at construction: null for those that are None."""
+        given = self.model_fields_set
+        removed = {to_camel(name): None for name in given if getattr(self, name) is None}
+        written = self.model_dump(mode="json", by_alias=True, exclude_none=True, include=given)
+        return {**written, **removed}
 
 
 class KubernetesExecution(BaseModel):

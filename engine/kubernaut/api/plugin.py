@@ -1,7 +1,7 @@
 """The values that pass between the engine and its plugins.
 
-All are frozen: a hook gets them, answers with them, and cannot change the engine's state through them. Authors import them
-from `kubernaut`; nothing here knows the Kubernetes client.
+All are frozen: hooks receive and return them, and cannot change the engine's state through them. Authors import them from
+`kubernaut`; nothing here depends on the Kubernetes client.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pydantic import (
     Field,
     JsonValue,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
-from kubernaut.validation_errors import told_faults
+from kubernaut.api.rules import Rule
+from kubernaut.validation_errors import format_validation_error
 
 HOOK_VERSION = 1
 """The version of the hook contract. A plugin states the one it was written for as its own `HOOK_VERSION`."""
@@ -36,14 +36,14 @@ ObjectName = Annotated[
 """A Kubernetes object's name (RFC 1123 subdomain): no slash, no `..`, no upper case."""
 
 Label = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-"""An RFC 1123 label: what ServiceAccounts and actions are named with here."""
+"""An RFC 1123 label, as the names of ServiceAccounts and actions must be."""
 
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 
 
 def _quantity(value: str) -> str:
     if not _QUANTITY.fullmatch(value):
-        raise ValueError("it is no Kubernetes quantity, such as 200m or 128Mi")
+        raise ValueError("it is not a valid Kubernetes quantity, such as 200m or 128Mi")
     return value
 
 
@@ -65,36 +65,6 @@ class NoSettings(Parameters):
     """The settings of an action that has none."""
 
 
-_VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
-
-
-class Rule(_Frozen):
-    """RBAC that an action needs in the namespace it acts on: some verbs on some resources of one API group."""
-
-    api_group: str = ""
-    resources: tuple[str, ...] = Field(min_length=1)
-    verbs: tuple[str, ...] = Field(min_length=1)
-    why: str = ""
-    """What the right is needed for, in one clause: `docs/security.md` and `kubernaut rbac explain` show it to reviewers."""
-    names: tuple[str, ...] = ()
-    """The only objects it holds for; empty means all of the namespace. (RBAC cannot narrow `create` by name.)"""
-
-    @field_validator("verbs")
-    @classmethod
-    def _known_verbs(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        strange = [verb for verb in value if verb not in _VERBS and "*" not in verb]
-        if strange:
-            raise ValueError(f"{strange[0]!r} is no verb: {', '.join(_VERBS)}")
-        return value
-
-    @field_validator("api_group", "resources", "verbs")
-    @classmethod
-    def _no_wildcard(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if any("*" in part for part in ([value] if isinstance(value, str) else value)):
-            raise ValueError("'*' grants more than any action may have: name each group, resource and verb")
-        return value
-
-
 class Resources(_Frozen):
     """Requests and limits of each of the action's containers, as Kubernetes quantities."""
 
@@ -113,12 +83,12 @@ class Resources(_Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an execution acts on, in its own namespace. Two executions never run on one target at a time."""
+    """What an execution acts on, in its own namespace. Two executions never run on the same target at once."""
 
     kind: str
     name: str
     resource: str = ""
-    """Where the API server has it, such as `apps/v1/deployments`; empty for what is not in the cluster."""
+    """Its API resource, such as `apps/v1/deployments`; empty for what is not in the cluster."""
 
     def __str__(self) -> str:
         return f"{self.kind}/{self.name}"
@@ -126,7 +96,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why an execution may not run: the parameter at fault (or empty) and what to do about it."""
+    """Why an execution must not run: the parameter at fault (or "") and what to do about it."""
 
     field: str
     message: str
@@ -153,7 +123,7 @@ class Rollback(_Frozen):
 
 
 class Result(_Frozen):
-    """What an execution did, as its pods told it."""
+    """What an execution did, as its pods reported it."""
 
     changes: tuple[Change, ...] = ()
     rollback: Rollback | None = None
@@ -179,13 +149,13 @@ class Execution:
     deadline_seconds: int = 600
     requested_by: str = ""
     traceparent: str = ""
-    """Its place in its trace (W3C Trace Context); every step of its pods has it as `TRACEPARENT`."""
+    """Its W3C trace context; every step of its pods has it as `TRACEPARENT`."""
     checked_at: datetime = _NEVER
-    """When the engine asked."""
+    """When the engine validated it."""
     target: Target = Target("", "")
-    """What `ActionSpec.target` made of the parameters."""
+    """The result of `ActionSpec.target` for the parameters."""
     target_labels: Mapping[str, str] = field(default_factory=dict)
-    """The target's own labels; only for a policy that reads them."""
+    """The target's own labels; empty unless the policy reads them (`PolicySpec.reads_labels`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,43 +169,43 @@ class Surroundings:
 
 
 class PolicySpec(BaseModel):
-    """What a policy is; returned by its `describe`, read once at start-up."""
+    """What a policy is: returned by its `describe`, read once at start-up."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     summary: Annotated[str, Field(min_length=1, max_length=200)]
     settings: type[BaseModel] = NoSettings
     reads_labels: Callable[[Execution], bool] | None = None
-    """Does the verdict on this execution depend on its target's labels? If so the engine needs the right to read the target."""
+    """Whether the decision on this execution depends on its target's labels. If so, the engine needs permission to read the target."""
 
 
 class ActionSpec(BaseModel):
-    """What an action is and may do; returned by `describe`, read once at start-up."""
+    """What an action is, and what it is allowed to do: returned by `describe`, read once at start-up."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     summary: Annotated[str, Field(min_length=1, max_length=200)]
     parameters: type[BaseModel]
     target: Callable[[Any], Target]
-    """From checked parameters to the object acted on."""
+    """Maps checked parameters to the object acted on."""
     service_account: Label
     rules: tuple[Rule, ...] = ()
     """Least-privilege RBAC in the namespace acted on; empty means the pod gets no token at all."""
     resources: Resources = Resources()
     deadline: Annotated[int, Field(ge=1, le=86_400)] = 600
-    """Seconds for all attempts together; an execution may ask for less."""
+    """Seconds for all attempts together; an execution can ask for less."""
     backoff_limit: Annotated[int, Field(ge=0, le=10)] = 2
     """Attempts after the first."""
     retry_safe: bool = False
-    """May a second attempt run after a first that may have changed something?"""
+    """Whether a second attempt may run after a first one that may have changed something."""
     cooldown: Annotated[int, Field(ge=0, le=86_400)] = 0
     """Seconds that must pass on one target between the end of an execution of this action and the start of the next."""
     settings: type[BaseModel] = NoSettings
     examples: tuple[dict[str, JsonValue], ...] = ()
-    """Parameters that work on the sandbox's own objects and between them need every rule: shown to people, run by demo and tests."""
+    """Parameters that work on the sandbox's own objects and together need every rule: shown to users, run by the demo and the tests."""
 
     surroundings: Callable[[], AbstractContextManager[Surroundings]] | None = None
-    """Starts whatever else the examples need, such as a server on loopback, while demo and tests run them."""
+    """Starts whatever else the examples need, such as a server on loopback, while the demo and the tests run them."""
 
     @model_validator(mode="after")
     def _closed_models(self) -> Self:
@@ -248,5 +218,5 @@ class ActionSpec(BaseModel):
             try:
                 self.parameters.model_validate_json(json.dumps(example), strict=True)
             except ValidationError as error:
-                raise ValueError(f"examples[{number}]: {told_faults(error, noun='parameter')}") from error
+                raise ValueError(f"examples[{number}]: {format_validation_error(error, noun='parameter')}") from error
         return self

@@ -15,7 +15,7 @@ import typer
 
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.plugins.registry import Registry
 
 _SECONDS = 2.0

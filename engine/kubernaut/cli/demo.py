@@ -17,8 +17,7 @@ from kubernaut.cli.console import plain, print_json
 from kubernaut.cli.views.live import progress_of
 from kubernaut.cli.views.summary import print_details, summary
 from kubernaut.embedded.example_environment import surrounded
-from kubernaut.kube.objects import Key
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.plugins.registry import Action, Registry
 
 _BOUND, _UNBOUND = "production", "staging"

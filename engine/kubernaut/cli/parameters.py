@@ -13,7 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from kubernaut.errors import InputError
-from kubernaut.validation_errors import told_faults
+from kubernaut.validation_errors import format_validation_error
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseModel] | None) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
     try:
         return model.model_validate(given).model_dump(mode="json", include=set(given))
     except ValidationError as error:
-        raise InputError(told_faults(error, "parameters", "parameter of this action")) from error
+        raise InputError(format_validation_error(error, "parameters", "parameter of this action")) from error
 
 
 def _from_file(file: Path) -> dict[str, Any]:

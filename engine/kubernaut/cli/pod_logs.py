@@ -12,8 +12,7 @@ from kubernaut.cli.pods import own_pods
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
 from kubernaut.jobs.attempts import read_attempts
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import key_of
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS, CachedObject, Object, key_of
 from kubernaut.kube.watch import has_ended
 
 _POLL_SECONDS = 0.5
@@ -100,11 +99,11 @@ class PodLogs:
             return
 
 
-def sources_of(pods: Sequence[Mapping[str, Any]]) -> list[Source]:
+def sources_of(pods: Sequence[Object]) -> list[Source]:
     """The steps of these pods that have started, in the order of attempts; what else was injected into them is not ours."""
     return [
         Source(number, run.step, attempt.pod)
-        for number, attempt in enumerate(read_attempts(pods), start=1)
+        for number, attempt in enumerate(read_attempts([CachedObject(pod) for pod in pods]), start=1)
         for run in attempt.steps
         if run.started and run.step in {DRY_RUN, EXECUTE}
     ]

@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.api.labels import ANNOTATION_REQUESTED_BY
+from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_TRACEPARENT
 from kubernaut.errors import InputError, KubernautError, NotFoundError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
-from kubernaut.kube.resources import EXECUTIONS, SELF_REVIEWS
-from kubernaut.telemetry.trace_context import ANNOTATION
+from kubernaut.kube.objects import EXECUTIONS, SELF_SUBJECT_REVIEWS, Key
 
 
 async def ask(
@@ -31,7 +29,7 @@ async def ask(
     told = {
         **(annotations or {}),
         **({ANNOTATION_REQUESTED_BY: requester} if requester else {}),
-        **({ANNOTATION: os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}),
+        **({ANNOTATION_TRACEPARENT: os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}),
     }
     named = {"name": key.name} if key.name else {"generateName": prefix}
     metadata = {**named, "namespace": key.namespace, "annotations": told}
@@ -39,7 +37,7 @@ async def ask(
     try:
         return await cluster.create(EXECUTIONS, key.namespace, manifest)
     except NotFoundError as error:
-        if "namespaces" in str(error):
+        if error.kind == "namespaces":
             raise InputError(f"namespace {key.namespace} does not exist: name another with -n") from error
         raise InputError("this cluster knows no KubernetesExecution: kubernaut crd | kubectl apply -f -") from error
 
@@ -57,7 +55,7 @@ async def _requester(cluster: Cluster) -> str:
     """Who the API server takes us for; admission policies hold the annotation to it. Empty where it does not say."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
-        answer = await cluster.create(SELF_REVIEWS, None, review)
+        answer = await cluster.create(SELF_SUBJECT_REVIEWS, None, review)
     except KubernautError:
         return ""
     return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))

@@ -1,193 +1,204 @@
-"""Records an end once, with its result and the way back, and then lets go of what the execution held.
+"""Writes the final status of an execution once, with its result and its rollback, and then releases what it holds.
 
-`on_complete` is asked just before the end is written, so that its rollback travels in the same write; whatever the hook does, the end is
+`on_complete` is called just before the end is written, so that its rollback is part of the same write; whatever the hook does, the end is
 written.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-from kubernaut.admission.validation import Admitted, Checks
-from kubernaut.api.conditions import condition
-from kubernaut.api.execution import Phase, Reason, Stage
-from kubernaut.api.labels import ANNOTATION_REQUESTED_BY
+from kubernaut.admission.admission import Admission
+from kubernaut.admission.decisions import Rejected
+from kubernaut.api.conditions import make_condition, with_conditions
+from kubernaut.api.execution import Condition, ConditionType, ExecutionStatus, Phase, Reason, Stage
 from kubernaut.api.plugin import Result, Rollback
 from kubernaut.api.steps import DRY_RUN, EXECUTE
-from kubernaut.api.timestamps import as_json, now, parse_time, timestamp
-from kubernaut.controller.image_pulls import Pulls
-from kubernaut.controller.reporter import Ledger
-from kubernaut.controller.state import Seen
-from kubernaut.controller.status import Recorder
-from kubernaut.errors import HookError, KubernautError, NotFoundError, RejectedError
+from kubernaut.api.timestamps import now, parse_time
+from kubernaut.api.view import ExecutionView
+from kubernaut.controller.diagnostics import Diagnostics
+from kubernaut.controller.reporter import ExecutionReporter
+from kubernaut.controller.status import StatusWriter
+from kubernaut.errors import KubernautError, RejectedError
 from kubernaut.jobs.attempts import Attempt, read_attempts
-from kubernaut.jobs.outcome import Ended, aftermath, merged_result, told_changes
+from kubernaut.jobs.outcome import Finished, describe_side_effects, format_changes, merged_result
 from kubernaut.jobs.stages import attempt_stages
-from kubernaut.jobs.termination import bounded
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.informer import Informer
-from kubernaut.kube.objects import Object
-from kubernaut.kube.resources import JOBS
+from kubernaut.jobs.termination import shorten
+from kubernaut.kube.objects import CachedObject, Object
 from kubernaut.plugins.hook_caller import HookCaller
-from kubernaut.settings import Settings
-from kubernaut.telemetry.first_seen import SIGHTINGS
 from kubernaut.telemetry.stage_recorder import recording, stage
-from kubernaut.telemetry.stages import waited
+from kubernaut.telemetry.stages import close_wait
 from kubernaut.telemetry.trace_context import trace_context
 
 log = logging.getLogger(__name__)
 
-_MESSAGE_BOUND = 2000
+_MAX_MESSAGE_LENGTH = 2000
+_MAX_CONDITION_MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Concluder:
+class CompletionWriter:
     """Ends executions."""
 
-    cluster: Cluster
-    jobs: Informer
-    checks: Checks
+    status: StatusWriter
+    reporter: ExecutionReporter
+    admission: Admission
     hooks: HookCaller
-    recorder: Recorder
-    settings: Settings
-    ledger: Ledger
-    pulls: Pulls
+    diagnostics: Diagnostics
 
-    async def refuse(
-        self, obj: Object, reason: Reason, message: str, target: str = "", stages: Sequence[Stage] = ()
+    async def reject(self, execution: ExecutionView, rejected: Rejected, stages: Sequence[Stage]) -> None:
+        """End an execution that never ran."""
+        time = now()
+        reason = "ChecksPassed" if rejected.is_admitted else rejected.reason
+        message = "" if rejected.is_admitted else shorten(rejected.message, _MAX_CONDITION_MESSAGE_LENGTH)
+        validated = make_condition("Validated", rejected.is_admitted, reason, message)
+        changes = ExecutionStatus(
+            phase=Phase.FAILED,
+            reason=rejected.reason,
+            message=shorten(rejected.message, _MAX_MESSAGE_LENGTH),
+            target=rejected.target or execution.status.target,
+            start_time=execution.status.start_time or time,
+            completion_time=time,
+            attempts=0,
+            conditions=with_conditions(execution.status.conditions, validated),
+            requested_by=execution.requested_by or None,
+            blocked_by=None,
+            held_since=None,
+            stages=tuple(stages),
+            traceparent=str(trace_context(execution)),
+        )
+        await self._write(execution, changes)
+
+    async def finish(
+        self, execution: ExecutionView, finished: Finished, pods: Sequence[CachedObject], job: Object | None
     ) -> None:
-        """The end of one that never ran."""
-        time, metadata = timestamp(now()), obj["metadata"]
-        more: dict[str, Any] = {
-            "startTime": obj.get("status", {}).get("startTime") or time,
-            "completionTime": time,
-            "attempts": 0,
-            "conditions": [condition("Validated", False, reason, bounded(message, 500))],
-            "requestedBy": metadata.get("annotations", {}).get(ANNOTATION_REQUESTED_BY),
-            "heldSince": None,
-            "stages": [as_json(stage) for stage in stages],
-            **({"target": target} if target else {}),
-        }
-        await self._write(obj, Phase.FAILED, reason, message, more)
-
-    async def end(self, seen: Seen, ended: Ended) -> None:
-        """The end of one that had a Job."""
-        obj = seen.obj or {}
-        with recording() as noted, stage("record"):
-            result = await self._with_rollback(obj, ended.result)
+        """End an execution that had a Job; `job` is None if it is gone."""
+        with recording() as recorded, stage("record"):
+            result = await self._with_rollback(execution, finished.result)
         try:
-            stages = [*await self._stages(seen, ended.attempts, noted.noted[0].started), *noted.stages()]
-            told = {
-                "completionTime": timestamp(now()),
-                "attempts": sum(attempt.began for attempt in ended.attempts),
-                "conditions": [*seen.status.get("conditions", []), *_conditions(ended)],
-                "result": as_json(result),
-                "logTail": ended.log_tail or None,
-                "stages": [as_json(stage) for stage in stages],
-            }
-            await self._write(obj, ended.phase, ended.reason, ended.message, told)
+            stages = await self._stages(execution, finished.attempts, pods, job, recorded.entries[0].started)
+            changes = ExecutionStatus(
+                phase=finished.phase,
+                reason=finished.reason,
+                message=shorten(finished.message, _MAX_MESSAGE_LENGTH),
+                blocked_by=None,
+                completion_time=now(),
+                attempts=sum(attempt.began for attempt in finished.attempts),
+                conditions=with_conditions(execution.status.conditions, *_step_conditions(finished)),
+                result=result,
+                log_tail=finished.log_tail or None,
+                stages=(*stages, *recorded.stages()),
+                traceparent=str(trace_context(execution)),
+            )
+            await self._write(execution, changes)
         except (RejectedError, ValueError, TypeError, OverflowError) as error:
-            # An end that cannot be written whole is written bare: nothing that a pod says may keep its execution from ending.
-            log.warning("the result of %s cannot be recorded: %s", obj["metadata"]["name"], error)
-            message = f"{ended.message} (Its result could not be recorded: {bounded(str(error), 200)})"
-            await self._write(obj, ended.phase, ended.reason, message, {"completionTime": timestamp(now())})
+            # The API server rejects the full status: write a minimal one. A pod's report must never keep its execution from ending.
+            log.warning("the result of %s cannot be recorded: %s", execution.name, error)
+            message = f"{finished.message} (Its result could not be recorded: {shorten(str(error), 200)})"
+            minimal = ExecutionStatus(
+                phase=finished.phase,
+                reason=finished.reason,
+                message=shorten(message, _MAX_MESSAGE_LENGTH),
+                completion_time=now(),
+                traceparent=str(trace_context(execution)),
+            )
+            await self._write(execution, minimal)
 
-    async def cancelled(self, seen: Seen) -> None:
-        """The end of one that somebody stopped."""
-        obj, time = seen.obj or {}, now()
-        stages = [*await self._stages(seen, read_attempts(seen.pods), time), *_cancelling(obj, time)]
-        more = {"completionTime": timestamp(time), "stages": [as_json(stage) for stage in stages]}
-        await self._write(obj, Phase.CANCELLED, Reason.CANCEL_REQUESTED, _cancelled_message(seen), more)
+    async def cancelled(self, execution: ExecutionView, pods: Sequence[CachedObject], job: Object | None) -> None:
+        """End an execution that was cancelled and whose Job is gone, or never existed."""
+        time, attempts = now(), read_attempts(pods)
+        stages = await self._stages(execution, attempts, pods, job, time)
+        requested = execution.first_seen.get("cancel")
+        if requested:  # by an engine that saw it
+            stages.append(Stage(name="cancel", start_time=requested, end_time=time))
+        changes = ExecutionStatus(
+            phase=Phase.CANCELLED,
+            reason=Reason.CANCEL_REQUESTED,
+            message=shorten(_cancelled_message(execution, attempts), _MAX_MESSAGE_LENGTH),
+            blocked_by=None,
+            completion_time=time,
+            stages=tuple(stages),
+            traceparent=str(trace_context(execution)),
+        )
+        await self._write(execution, changes)
 
-    async def stamp(self, job: Object) -> None:
-        """Let the Job go, some time after its end: not before, as the TTL controller asks nobody whether it has been read."""
-        if "ttlSecondsAfterFinished" in job["spec"] or "deletionTimestamp" in job["metadata"]:
-            return
-        metadata = job["metadata"]
-        patch = {"spec": {"ttlSecondsAfterFinished": self.settings.job_ttl_seconds}}
-        try:
-            self.jobs.accept(await self.cluster.patch(JOBS, metadata["namespace"], metadata["name"], patch))
-        except NotFoundError:
-            log.info("Job %s was gone before its TTL was set", metadata["name"])
+    async def _write(self, execution: ExecutionView, changes: ExecutionStatus) -> None:
+        written = await self.status.write(execution, changes)
+        self.reporter.finished(written)
+        self.admission.release(execution.uid)
 
-    async def _write(
-        self, obj: Object, phase: Phase, reason: Reason | None, message: str, more: Mapping[str, Any]
-    ) -> None:
-        message = bounded(message, _MESSAGE_BOUND)
-        more = {**more, "traceparent": str(trace_context(obj))}
-        written = await self.recorder.phase(obj, phase, reason, message, more)
-        self.recorder.tell(obj, reason or phase, message, warning=phase is not Phase.SUCCEEDED)
-        self.ledger.ended(written)
-
-    async def _with_rollback(self, obj: Object, result: Result) -> Result:
-        """Ask the plugin for the way back; one that cannot say costs nothing but a log line."""
-        if obj["spec"].get("dryRun"):
+    async def _with_rollback(self, execution: ExecutionView, result: Result) -> Result:
+        """Ask the plugin for the rollback; one that cannot say costs nothing but a line in the log."""
+        if execution.is_dry_run:
             return result
         try:
-            meant = await self.checks.understand(obj)
-            if not isinstance(meant, Admitted):
+            admitted = await self.admission.resolve(execution)
+            if admitted is None:
                 return result
-            ask = partial(meant.action.hook.on_complete, execution=meant.execution, result=result)
-            rollback = await self.hooks.call(meant.action.name, "on_complete", ask)
-        except (HookError, KubernautError) as error:
-            log.warning("no rollback for %s: %s", obj["metadata"]["name"], error)
+            action = admitted.action
+            call = partial(action.hook.on_complete, execution=admitted.execution, result=result)
+            rollback = await self.hooks.call(action.name, "on_complete", call)
+        except KubernautError as error:
+            log.warning("no rollback for %s: %s", execution.name, error)
             return result
         return result.model_copy(update={"rollback": rollback}) if isinstance(rollback, Rollback) else result
 
-    async def _stages(self, seen: Seen, attempts: tuple[Attempt, ...], time: datetime) -> list[Stage]:
-        """What is recorded, what the attempts went through, and how long the cluster took to tell of the end, at this time."""
-        stages = waited(seen.obj or {}, time)
-        since = max((stage.end_time for stage in stages if stage.end_time), default=None)
-        if since is None and seen.job:
-            since = parse_time(seen.job["metadata"]["creationTimestamp"])
-        told = attempt_stages(attempts, since, time, await self.pulls.of(seen.pods, attempts, since))
-        last = next((stage for stage in reversed(told) if stage.name == "attempt"), None)
-        if last and last.end_time and last.end_time < time:
-            told.append(Stage(name="notice", start_time=last.end_time, end_time=time))
-        return [*stages, *told]
+    async def _stages(
+        self,
+        execution: ExecutionView,
+        attempts: tuple[Attempt, ...],
+        pods: Sequence[CachedObject],
+        job: Object | None,
+        noticed: datetime,
+    ) -> list[Stage]:
+        """Return the recorded stages, those of the attempts, and how long the cluster took to report the end that was `noticed` then."""
+        recorded = close_wait(execution, noticed)
+        since = max((stage.end_time for stage in recorded if stage.end_time), default=None)
+        if since is None and job:
+            since = parse_time(job["metadata"]["creationTimestamp"])
+        pulls = await self.diagnostics.image_pulls(pods, attempts, since)
+        stages = [*recorded, *attempt_stages(attempts, since, noticed, pulls)]
+        last = next((stage for stage in reversed(stages) if stage.name == "attempt"), None)
+        if last and last.end_time and last.end_time < noticed:
+            stages.append(Stage(name="notice", start_time=last.end_time, end_time=noticed))
+        return stages
 
 
-def _cancelled_message(seen: Seen) -> str:
-    """What was stopped, and what it leaves, as far as is known."""
-    if not seen.status.get("jobName"):
-        return "It was cancelled before it started. Nothing was changed."
-    attempts = read_attempts(seen.pods)
-    saved = (
-        Result.model_validate(seen.status["result"]) if seen.status.get("result") else merged_result(attempts, EXECUTE)
-    )
-    return f"It was cancelled on request. {aftermath(saved, attempts)}"
-
-
-def lost(job: str, seen: Seen) -> Ended:
-    """The end of one whose Job vanished: what its pods still tell is kept."""
-    attempts = read_attempts(seen.pods)
+def lost(execution: ExecutionView, pods: Sequence[CachedObject]) -> Finished:
+    """Return the end of an execution whose Job vanished, with what its pods still show."""
+    attempts = read_attempts(pods)
     result = merged_result(attempts, EXECUTE)
-    known = f"it had changed {told_changes(result.changes)}" if result.changes else "what it changed is unknown"
-    message = f"Job {job} was deleted before its end was seen; {known}: look at {seen.status.get('target')}."
-    return Ended(Phase.FAILED, Reason.LOST, message, result, attempts)
+    known = f"it had changed {format_changes(result.changes)}" if result.changes else "what it changed is unknown"
+    message = f"Job {execution.job_name} was deleted before its end was seen; {known}: check {execution.status.target}."
+    return Finished(Phase.FAILED, Reason.LOST, message, result, attempts)
 
 
-def _cancelling(obj: Object, until: datetime) -> list[Stage]:
-    """From when the wish was seen, if this engine saw it."""
-    since = obj.get(SIGHTINGS, {}).get("cancel")
-    return [Stage(name="cancel", start_time=since, end_time=until)] if since else []
+def _cancelled_message(execution: ExecutionView, attempts: tuple[Attempt, ...]) -> str:
+    """Return what was stopped, and what it leaves behind, as far as is known."""
+    if not execution.job_name:
+        return "It was cancelled before it started. Nothing was changed."
+    result = execution.status.result or merged_result(attempts, EXECUTE)
+    return f"It was cancelled on request. {describe_side_effects(result, attempts)}"
 
 
-def _conditions(ended: Ended) -> list[dict[str, Any]]:
-    """How far the last attempt got."""
-    conditions = []
-    last = ended.attempts[-1] if ended.attempts else None
-    for kind, step in (("DryRunPassed", DRY_RUN), ("Executed", EXECUTE)):
-        run = last.step(step) if last else None
+def _step_conditions(finished: Finished) -> list[Condition]:
+    """Return how far the last attempt got, each with what its step concluded."""
+    conditions: list[Condition] = []
+    last = finished.attempts[-1] if finished.attempts else None
+    if last is None:
+        return conditions
+    steps: tuple[tuple[str, ConditionType], ...] = ((DRY_RUN, "DryRunPassed"), (EXECUTE, "Executed"))
+    for step, kind in steps:
+        run = last.step(step)
         if run and run.exit_code is not None:
             passed = run.exit_code == 0
-            reason = run.ended_as or ("Completed" if passed else "Error")
-            conditions.append(condition(kind, passed, reason))
+            reason = run.termination_reason or ("Completed" if passed else "Error")
+            message = shorten(run.report.message, _MAX_CONDITION_MESSAGE_LENGTH) if run.report else ""
+            conditions.append(make_condition(kind, passed, reason, message))
             if step == EXECUTE and run.report and run.report.verified:
-                conditions.append(condition("Verified", True, "EffectSeen"))
+                conditions.append(make_condition("Verified", True, "EffectSeen"))
     return conditions

@@ -1,122 +1,164 @@
-"""Finds out why a Job does not get on where neither its status nor its pods' tell: Events, and pods whose node has fallen silent.
+"""Diagnoses stuck Jobs from Events and unresponsive nodes, where the status of Job and pods is not enough, and reads image pull times.
 
-Asked only about what has stood still for a while, and less often the longer it does, so that the good case costs nothing.
+It asks only about what has stood still for a while, and less often the longer it does, so that the good case costs nothing.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from kubernaut.api.execution import Reason
 from kubernaut.api.timestamps import now, parse_time
-from kubernaut.controller.state import Seen
+from kubernaut.controller.state import Monitor
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.attempts import Attempt
-from kubernaut.jobs.outcome import Ended, UnderWay, observe
-from kubernaut.jobs.termination import bounded
-from kubernaut.jobs.trouble import Noticed
+from kubernaut.jobs.diagnosis import Diagnosis, last_diagnosis
+from kubernaut.jobs.outcome import Finished, InProgress, observe
+from kubernaut.jobs.stages import Pull
+from kubernaut.jobs.termination import shorten
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Object
-from kubernaut.kube.resources import EVENTS
+from kubernaut.kube.objects import EVENTS, CachedObject, Object
 
 log = logging.getLogger(__name__)
 
-_FIRST_LOOK_SECONDS = 10.0
-_SILENT_SECONDS = 45.0
-"""A kubelet that lives ends a pod within its grace period, 30 s by default."""
+_FIRST_CHECK_SECONDS = 10.0
+_UNRESPONSIVE_SECONDS = 45.0
+"""A working kubelet ends a pod within its grace period, which is 30 s by default."""
+_SLOW_START = timedelta(seconds=4)
+"""A pod whose images are on its node starts within two seconds, and its kubelet's times have whole seconds."""
+_MAX_PULL_QUERIES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
-    """What stands in the way, or "" for nothing; and after how many seconds to look again, if it goes on like this."""
+class Checkup:
+    """What keeps a Job from running, if anything, and when to check again if nothing changes."""
 
-    text: str = ""
-    again: float | None = None
+    diagnosis: Diagnosis | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Troubles:
-    """Looks for trouble."""
+class Diagnostics:
+    """Asks one cluster for Events."""
 
     cluster: Cluster
 
-    async def observed(self, seen: Seen) -> UnderWay | Ended:
-        """What its Job and pods show; of one that was stopped before it began, also what the cluster had warned of."""
-        dry_run, noticed = bool((seen.obj or {})["spec"].get("dryRun")), Noticed.read(seen.status)
-        look = partial(observe, seen.job or {}, seen.pods, dry_run=dry_run)
-        found = look(noticed=noticed)
-        if _is_unexplained(found, noticed):
-            return look(noticed=replace(noticed, trouble=await self._warned_of(seen, found)))
+    async def observe(self, run: Monitor) -> InProgress | Finished:
+        """Return what Job and pods show; for one stopped by its deadline before it began, with the cluster's last warning as the cause."""
+        execution, recorded = run.execution, last_diagnosis(run.execution.status)
+        dry_run = execution.is_dry_run
+        found = observe(run.job, run.pods, last_diagnosis=recorded, dry_run=dry_run)
+        if recorded is None and isinstance(found, Finished) and _is_unexplained(found):
+            warning = await self._last_warning(run, found)
+            return observe(run.job, run.pods, last_diagnosis=warning, dry_run=dry_run)
         return found
 
-    async def of(self, seen: Seen, progress: UnderWay) -> Trouble:
-        """What keeps this execution's Job from getting on."""
-        if progress.trouble:
-            return Trouble(progress.trouble)
+    async def check(self, run: Monitor, progress: InProgress) -> Checkup:
+        """Return what keeps this execution's Job from running."""
+        if progress.diagnosis:
+            return Checkup(progress.diagnosis)
         last = progress.attempts[-1] if progress.attempts else None
-        if last and last.deleted:
-            return _silent(last.pod, last.node, last.deleted)
-        if last is None and seen.job is not None:
-            return await self._told_of(seen.job, seen.job)
-        if last and last.unstarted and seen.job is not None:
-            return await self._told_of(_pod_of(seen, last), seen.job)
-        return Trouble()
+        if last is None:
+            return await self._check_events(run.job, run.job)
+        if last.deleted:
+            return _check_node(last.pod, last.node, last.deleted)
+        if last.waits_silently:
+            return await self._check_events(_pod_of(run.pods, last), run.job)
+        return Checkup()
 
-    async def _warned_of(self, seen: Seen, ended: UnderWay | Ended) -> str:
-        """The newest warning about the last pod, or about a Job that had none; "" if none can be found."""
-        about = _pod_of(seen, ended.attempts[-1]) if ended.attempts else seen.job or {}
+    async def image_pulls(
+        self, pods: Sequence[CachedObject], attempts: Sequence[Attempt], since: datetime | None
+    ) -> dict[str, Pull]:
+        """Return by pod when its images were pulled, for pods that were slow to start; only the kubelet's Events report it."""
+        slow = [attempt.pod for attempt in attempts if _started_slowly(attempt, since)][:_MAX_PULL_QUERIES]
+        found: dict[str, Pull] = {}
+        for pod in pods:
+            metadata = pod.json["metadata"]
+            if metadata["name"] in slow:
+                try:
+                    pull = pull_time(await self._events(metadata, "Normal"))
+                except KubernautError:
+                    continue
+                if pull:
+                    found[metadata["name"]] = pull
+        return found
+
+    async def _last_warning(self, run: Monitor, finished: Finished) -> Diagnosis | None:
+        """Return the newest warning about the last pod, or about a Job that had none."""
+        subject = _pod_of(run.pods, finished.attempts[-1]) if finished.attempts else run.job
         try:
-            return await self._warning(about["metadata"])
+            return await self._warning(subject["metadata"])
         except KubernautError as error:
-            log.warning("the Events of %s cannot be read: %s", seen.key, error)
-            return ""
+            log.warning("the Events of %s/%s cannot be read: %s", run.execution.namespace, run.execution.name, error)
+            return None
 
-    async def _told_of(self, obj: Object, job: Object) -> Trouble:
-        """The newest warning about this object, if it has stood still for long enough."""
-        deadline = float(job["spec"].get("activeDeadlineSeconds") or 2 * _FIRST_LOOK_SECONDS)
-        first = min(_FIRST_LOOK_SECONDS, deadline / 2)
-        age = _age(parse_time(obj["metadata"]["creationTimestamp"]))
+    async def _check_events(self, obj: Object, job: Object) -> Checkup:
+        """Look for a warning about this object, if it has stood still for long enough."""
+        deadline = float(job["spec"].get("activeDeadlineSeconds") or 2 * _FIRST_CHECK_SECONDS)
+        first = min(_FIRST_CHECK_SECONDS, deadline / 2)
+        age = _age_seconds(parse_time(obj["metadata"]["creationTimestamp"]))
         if age < first:
-            return Trouble(again=first - age + 0.5)
-        return Trouble(await self._warning(obj["metadata"]), again=max(first, age / 2))
+            return Checkup(seconds=first - age + 0.5)
+        return Checkup(await self._warning(obj["metadata"]), max(first, age / 2))
 
-    async def _warning(self, metadata: Mapping[str, Any]) -> str:
-        fields = f"involvedObject.uid={metadata['uid']},type=Warning"
-        events = (await self.cluster.list(EVENTS, metadata["namespace"], fields=fields)).items
+    async def _warning(self, metadata: Mapping[str, Any]) -> Diagnosis | None:
+        events = await self._events(metadata, "Warning")
         if not events:
-            return ""
-        newest = max(events, key=_time)
-        return f"{newest.get('reason', 'Warning')}: {bounded(str(newest.get('message', '')), 400)}".rstrip(".")
+            return None
+        newest = max(events, key=_last_time)
+        reason = str(newest.get("reason") or "Warning")
+        return Diagnosis(reason, f"{reason}: {shorten(str(newest.get('message', '')), 400)}".rstrip("."))
+
+    async def _events(self, metadata: Mapping[str, Any], kind: str) -> list[Object]:
+        fields = f"involvedObject.uid={metadata['uid']},type={kind}"
+        return (await self.cluster.list(EVENTS, metadata["namespace"], fields=fields)).items
 
 
-def _pod_of(seen: Seen, attempt: Attempt) -> Object:
-    return next(pod for pod in seen.pods if pod["metadata"]["name"] == attempt.pod)
+def pull_time(events: Iterable[Mapping[str, Any]]) -> Pull | None:
+    """Return the time from the first `Pulling` to the last `Pulled`; None where every image was on the node already."""
+    times: dict[str, list[datetime]] = {"Pulling": [], "Pulled": []}
+    for event in events:
+        time = parse_time(event.get("eventTime") or event.get("firstTimestamp"))
+        if time and event.get("reason") in times:
+            times[event["reason"]].append(time)
+    return Pull(min(times["Pulling"]), max(times["Pulled"])) if all(times.values()) else None
 
 
-def _is_unexplained(found: UnderWay | Ended, noticed: Noticed) -> bool:
-    """Was it stopped by its deadline before it began, and nothing tells why?"""
-    late = isinstance(found, Ended) and found.reason is Reason.DEADLINE_EXCEEDED and not noticed.trouble
-    return late and not any(attempt.began or attempt.trouble for attempt in found.attempts)
+def _pod_of(pods: Sequence[CachedObject], attempt: Attempt) -> Object:
+    return next(pod.json for pod in pods if pod.json["metadata"]["name"] == attempt.pod)
 
 
-def _silent(pod: str, node: str, deleted: datetime) -> Trouble:
-    """A pod that was told to go, and whose node does not say that it has gone."""
-    age = _age(deleted)
-    if age < _SILENT_SECONDS:
-        return Trouble(again=_SILENT_SECONDS - age + 0.5)
-    told = f"pod {pod} was told to stop {age:.0f} s ago, and node {node} has not confirmed it, so it may still run"
-    return Trouble(f"{told}; if the node is gone for good: kubectl delete node {node}", again=60.0)
+def _is_unexplained(finished: Finished) -> bool:
+    """Whether its deadline stopped it before it began, and its pods do not show why."""
+    late = finished.reason is Reason.DEADLINE_EXCEEDED
+    return late and not any(attempt.began or attempt.diagnosis for attempt in finished.attempts)
 
 
-def _age(since: datetime | None) -> float:
+def _check_node(pod: str, node: str, deleted: datetime) -> Checkup:
+    """Check a pod that was told to stop: has its node confirmed it?"""
+    age = _age_seconds(deleted)
+    if age < _UNRESPONSIVE_SECONDS:
+        return Checkup(seconds=_UNRESPONSIVE_SECONDS - age + 0.5)
+    message = (
+        f"pod {pod} was told to stop {age:.0f} s ago, and node {node} has not confirmed it, so it may still be running; "
+        f"if the node is gone for good: kubectl delete node {node}"
+    )
+    return Checkup(Diagnosis("NodeNotResponding", message), 60.0)
+
+
+def _started_slowly(attempt: Attempt, since: datetime | None) -> bool:
+    first = next((run.started for run in attempt.steps if run.started), None)
+    return first is not None and first - max(attempt.created, since or attempt.created) > _SLOW_START
+
+
+def _age_seconds(since: datetime | None) -> float:
     return max(0.0, (now() - since).total_seconds()) if since else 0.0
 
 
-def _time(event: dict[str, Any]) -> str:
+def _last_time(event: Mapping[str, Any]) -> str:
     series = event.get("series") or {}
     return str(series.get("lastObservedTime") or event.get("lastTimestamp") or event.get("eventTime") or "")

@@ -1,80 +1,88 @@
-"""What the engine watches, and what a change of it means: mostly that its execution is to be looked at."""
+"""The informers of the engine, and what a change of an object triggers: in most cases, that its execution is reconciled."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from kubernaut.admission.admission import request_of
 from kubernaut.admission.concurrency import Request
-from kubernaut.admission.rate_limits import Pace
-from kubernaut.api.execution import Phase
+from kubernaut.admission.rate_limits import RateLimiter
+from kubernaut.api.conditions import true_condition
 from kubernaut.api.labels import ANNOTATION_TARGET, LABEL_UID
-from kubernaut.controller.predicates import says_something_new
-from kubernaut.controller.state import Caches, GonePods
-from kubernaut.controller.transforms import trimmed_execution, trimmed_job, trimmed_pod
-from kubernaut.jobs.outcome import condition
-from kubernaut.jobs.ownership import execution_key, execution_of, is_job_of, uid_of
+from kubernaut.controller.predicates import is_significant_change
+from kubernaut.controller.state import Caches, DeletedPodCache, view_of
+from kubernaut.controller.transforms import trim_execution, trim_job, trim_pod
+from kubernaut.jobs.ownership import execution_key, execution_of, is_job_of
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.informer import Informer
-from kubernaut.kube.objects import Key, Object, key_of
-from kubernaut.kube.resources import EXECUTIONS, JOBS, PODS, Resource
-from kubernaut.telemetry.first_seen import carry
+from kubernaut.kube.informer import Informer, Retention, Scope
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, CachedObject, Key, Object, key_of
 
 
-class Watches:
-    """The three watches; `look` is asked for a look at each execution of which something changed."""
+class EventHandlers:
+    """Three informers; each significant change enqueues the execution that it belongs to."""
 
-    def __init__(self, cluster: Cluster, namespaces: Sequence[str], pace: Pace, look: Callable[[Key], None]) -> None:
-        self._pace, self._look = pace, look
-
-        def informer(
-            resource: Resource, changed: Callable[[Object | None, Object | None], None], **more: Any
-        ) -> Informer:
-            return Informer(cluster, resource, changed, namespaces=namespaces, **more)
-
-        dependents = {"selector": LABEL_UID, "index": execution_of}
+    def __init__(
+        self,
+        cluster: Cluster,
+        namespaces: Sequence[str],
+        rate_limiter: RateLimiter,
+        enqueue: Callable[[Key], None],
+    ) -> None:
+        """Watch `namespaces`, or all of them if there are none."""
+        self._rate_limiter, self._enqueue = rate_limiter, enqueue
+        executions, jobs, pods = (
+            Scope(EXECUTIONS, namespaces),
+            Scope(JOBS, namespaces, LABEL_UID),
+            Scope(PODS, namespaces, LABEL_UID),
+        )
         self.caches = Caches(
-            executions=informer(EXECUTIONS, self._execution_changed, trim=trimmed_execution),
-            jobs=informer(JOBS, self._dependent_changed, trim=trimmed_job, **dependents),
-            gone=GonePods(),
-            pods=informer(PODS, self._pod_changed, trim=trimmed_pod, **dependents),
+            executions=Informer(
+                cluster, executions, self._execution_changed, Retention(trim_execution, facts=_execution_facts)
+            ),
+            jobs=Informer(cluster, jobs, self._job_changed, Retention(trim_job, execution_of)),
+            pods=Informer(cluster, pods, self._pod_changed, Retention(trim_pod, execution_of, _pod_facts)),
+            deleted_pods=DeletedPodCache(),
         )
         self.informers = (self.caches.executions, self.caches.jobs, self.caches.pods)
 
     def unfinished(self) -> Iterator[Request]:
-        """The target of every Job that still runs: held before anything new can start."""
-        for job in self.caches.jobs:
-            execution = self.caches.executions.get(execution_key(job))
-            if execution is None or not is_job_of(job, execution):
+        """Yield the target of every Job that has not ended: they are reserved before anything new can start."""
+        for cached in self.caches.jobs:
+            job, execution = cached.json, self.caches.view(execution_key(cached.json))
+            if execution is None or not is_job_of(job, execution.name, execution.uid):
                 continue
-            status = execution.get("status", {})
-            over = (
-                condition(job, "Complete")
-                or condition(job, "Failed")
-                or Phase(status.get("phase", Phase.PENDING)).ended
-            )
-            if not over:
-                metadata = job["metadata"]
-                target = status.get("target") or metadata["annotations"].get(ANNOTATION_TARGET, "")
-                target = f"{metadata['namespace']}/{target}"
-                yield Request(metadata["creationTimestamp"], uid_of(job), execution_key(job), target)
+            if true_condition(job, "Complete") or true_condition(job, "Failed") or execution.has_ended:
+                continue
+            target = execution.status.target or job["metadata"]["annotations"].get(ANNOTATION_TARGET, "")
+            yield request_of(execution, target)
 
-    def _execution_changed(self, old: Object | None, new: Object | None) -> None:
+    def _execution_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
         if new is not None:
-            carry(old, new, {"created": old is None, "cancel": bool(new["spec"].get("cancel"))})
-            self._pace.note(new)
-        self._look(key_of(new or old or {}))
+            self._rate_limiter.record(view_of(new))
+        self._enqueue(_changed_key(key_of, old, new))
 
-    def _dependent_changed(self, old: Object | None, new: Object | None) -> None:
-        if says_something_new(old, new):
-            self._look(execution_key(new or old or {}))
+    def _job_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
+        if is_significant_change(old, new):
+            self._enqueue(_changed_key(execution_key, old, new))
 
-    def _pod_changed(self, old: Object | None, new: Object | None) -> None:
-        if new is not None:
-            carry(old, new, {"created": old is None, "scheduled": "nodeName" in new["spec"]})
+    def _pod_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
         if new is None and old is not None:
-            execution = self.caches.executions.get(execution_key(old))
-            phase = (execution or {}).get("status", {}).get("phase", Phase.PENDING)
-            if execution and not Phase(phase).ended:
-                self.caches.gone.remember(old)
-        self._dependent_changed(old, new)
+            execution = self.caches.view(execution_key(old.json))
+            if execution and not execution.has_ended:
+                self.caches.deleted_pods.remember(old)
+        self._job_changed(old, new)
+
+
+def _changed_key(key: Callable[[Object], Key], old: CachedObject | None, new: CachedObject | None) -> Key:
+    changed = new or old
+    if changed is None:
+        raise ValueError("a change has an object before or after it")
+    return key(changed.json)
+
+
+def _execution_facts(obj: Object) -> Iterable[str]:
+    return ("cancel",) if obj["spec"].get("cancel") else ()
+
+
+def _pod_facts(pod: Object) -> Iterable[str]:
+    return ("scheduled",) if "nodeName" in pod["spec"] else ()

@@ -2,7 +2,7 @@
 
 A replica that does not lead keeps its caches filled, so that it can take over at once; only the leader has workers.
 
-It may be killed at any point: all it holds in memory follows from what the cluster holds, and is built anew at the next start.
+It may be killed at any point: all that it holds in memory follows from what the cluster holds, and is rebuilt at the next start.
 """
 
 from __future__ import annotations
@@ -13,90 +13,99 @@ import os
 import secrets
 import socket
 
-from kubernaut.admission.access_review import Rights
+from kubernaut.admission.access_review import AccessReviewer
+from kubernaut.admission.admission import Admission
 from kubernaut.admission.concurrency import Reservations
-from kubernaut.admission.rate_limits import Pace
-from kubernaut.admission.validation import Checks
+from kubernaut.admission.policies import PolicyChecker
+from kubernaut.admission.rate_limits import RateLimiter
+from kubernaut.admission.validation import Validator
 from kubernaut.api.timestamps import now
-from kubernaut.controller.completion import Concluder
-from kubernaut.controller.diagnostics import Troubles
-from kubernaut.controller.event_handlers import Watches
-from kubernaut.controller.image_pulls import Pulls
+from kubernaut.controller.cleanup import Cleaner
+from kubernaut.controller.completion import CompletionWriter
+from kubernaut.controller.diagnostics import Diagnostics
+from kubernaut.controller.event_handlers import EventHandlers
+from kubernaut.controller.events import EventRecorder
+from kubernaut.controller.job_control import JobControl
+from kubernaut.controller.launcher import Launcher
+from kubernaut.controller.monitor import JobMonitor
 from kubernaut.controller.reconciler import Reconciler
-from kubernaut.controller.reporter import Ledger
-from kubernaut.controller.start import Starter
-from kubernaut.controller.status import Recorder
-from kubernaut.controller.worker import Workers
+from kubernaut.controller.reporter import ExecutionReporter
+from kubernaut.controller.starter import Starter
+from kubernaut.controller.status import StatusWriter
+from kubernaut.controller.worker import Worker
 from kubernaut.errors import LeadershipLostError
 from kubernaut.install.rbac import ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.leader_election import Leadership
+from kubernaut.kube.leader_election import LeaderElector
 from kubernaut.kube.objects import Key
-from kubernaut.kube.workqueue import KeyQueue
+from kubernaut.kube.workqueue import WorkQueue
 from kubernaut.plugins.hook_caller import HookCaller
-from kubernaut.plugins.overrides import configured
+from kubernaut.plugins.overrides import apply_settings
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
-from kubernaut.telemetry.collector import State
+from kubernaut.telemetry.collector import EngineState
 from kubernaut.telemetry.metrics import Metrics
 from kubernaut.telemetry.tracing import Tracing
 
 log = logging.getLogger(__name__)
 
-_DENIED_RETRY_SECONDS = 5.0
 _DRAIN_SECONDS = 4.0
 _STUCK_SECONDS = 300.0
-"""One look makes a dozen requests at most, each of which is given up after 30 s."""
+"""A reconcile makes a dozen requests at most, each of which is given up after 30 s."""
 
 
-class Controller:
+class Manager:
     """One running engine."""
 
-    def __init__(self, cluster: Cluster, installed: Registry, settings: Settings) -> None:
-        registry = configured(installed, settings)
-        self._settings = settings
-        self._queue: KeyQueue[Key] = KeyQueue()
-        self._pace = Pace(settings.budget, now)
-        self._watches = Watches(cluster, settings.namespaces, self._pace, self._queue.add)
-        executions = self._watches.caches.executions
-        self._reservations = Reservations(settings.max_running)
-        self.metrics = Metrics()
-        self.metrics.expect([*registry.actions, *(registry.broken.keys() - registry.broken_policies), "unknown"])
-        cluster.connection.observe = self.metrics.requested
+    def __init__(self, cluster: Cluster, installed: Registry, settings: Settings, metrics: Metrics) -> None:
+        """Prepare an engine with the installed plugins; `metrics` is also what observes the cluster's requests."""
+        registry = apply_settings(installed, settings)
         identity = f"{socket.gethostname()}-{secrets.token_hex(4)}"
-        own_namespace = os.environ.get("POD_NAMESPACE") or ENGINE_NAMESPACE
-        self._leadership = Leadership(cluster, settings.leader_election, own_namespace, identity)
-        self._recorder = Recorder(cluster, executions, identity)
+        self.metrics = metrics
+        self._cluster, self._settings = cluster, settings
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._reservations = Reservations(settings.max_running)
+        self._rate_limiter = RateLimiter(settings.budget, now)
+        self._handlers = EventHandlers(cluster, settings.namespaces, self._rate_limiter, self._queue.add)
+        self._caches = self._handlers.caches
+        self._events = EventRecorder(cluster, identity)
         self._tracing = Tracing.from_environment(identity)
-        hooks = HookCaller(settings.hook_limit_seconds, self.metrics.hook)
-        checks = Checks(registry, hooks, settings, Rights(cluster, settings.rights_cache_seconds))
-        self._ledger = Ledger(cluster, executions, self.metrics, self._tracing, checks.named)
-        self._workers = Workers(self._queue, executions, self._reconciler(cluster, checks, hooks), self.metrics.looked)
+        self._reporter = ExecutionReporter(self._caches, self._events, metrics, self._tracing, registry.metric_label)
+        namespace = os.environ.get("POD_NAMESPACE") or ENGINE_NAMESPACE
+        self._elector = LeaderElector(cluster, settings.leader_election, namespace, identity)
+        reconciler = self._reconciler(registry)
+        self._worker = Worker(self._queue, self._caches, reconciler.reconcile, metrics.observe_reconcile)
         self.synced = asyncio.Event()
         """Set once every cache is filled."""
         self.ready = asyncio.Event()
-        """Set once it leads and its workers are at work."""
-        self.metrics.watch(self._state())
+        """Set once it leads and its workers are running."""
+        metrics.initialise_series([*registry.actions, *(registry.broken.keys() - registry.broken_policies), "unknown"])
+        metrics.register_state(self._state())
         for name, error in registry.broken.items():
             log.error("plugin %s is not available: %s", name, error)
 
-    def _reconciler(self, cluster: Cluster, checks: Checks, hooks: HookCaller) -> Reconciler:
-        caches, settings, recorder, ledger = self._watches.caches, self._settings, self._recorder, self._ledger
+    def _reconciler(self, registry: Registry) -> Reconciler:
+        cluster, settings = self._cluster, self._settings
+        hooks = HookCaller(settings.hook_limit_seconds, self.metrics.observe_hook)
+        policies = PolicyChecker(registry, hooks, cluster)
+        access = AccessReviewer(cluster, settings.rights_cache_seconds)
+        validator = Validator(registry, hooks, settings.image, policies, access)
+        admission = Admission(validator, self._rate_limiter, self._reservations, self._queue.add)
+        self._admission = admission
+        jobs = JobControl(cluster, self._caches.jobs, settings.job_ttl_seconds)
+        status, diagnostics = StatusWriter(cluster, self._caches.executions), Diagnostics(cluster)
+        completion = CompletionWriter(status, self._reporter, admission, hooks, diagnostics)
+        launcher = Launcher(hooks, jobs, settings.quota_retry_seconds)
         return Reconciler(
-            cluster=cluster,
-            caches=caches,
-            checks=checks,
-            starter=Starter(cluster, caches, checks, hooks, self._reservations, self._pace, recorder, settings, ledger),
-            concluder=Concluder(cluster, caches.jobs, checks, hooks, recorder, settings, ledger, Pulls(cluster)),
-            recorder=recorder,
-            reservations=self._reservations,
-            troubles=Troubles(cluster),
-            wake=self._queue.add,
+            self._caches,
+            Starter(admission, launcher, status, self._reporter, completion),
+            JobMonitor(jobs, status, completion, diagnostics),
+            Cleaner(cluster, jobs, admission, self._caches.deleted_pods),
         )
 
     async def run(self) -> None:
-        """Work until cancelled; raises LeadershipLostError when another engine has taken over."""
-        informers = self._watches.informers
+        """Work until cancelled. Raises LeadershipLostError when another engine has taken over."""
+        informers = self._handlers.informers
         try:
             async with asyncio.TaskGroup() as tasks:
                 for informer in informers:
@@ -104,13 +113,13 @@ class Controller:
                 for informer in informers:
                     await informer.synced.wait()
                 self.synced.set()
-                tasks.create_task(self._leadership.campaign(), name="leadership")
-                await self._leadership.leading.wait()
-                for request in self._watches.unfinished():
-                    self._reservations.hold(request)
+                tasks.create_task(self._elector.run(), name="leader-election")
+                await self._elector.leading.wait()
+                for request in self._handlers.unfinished():
+                    self._admission.restore(request)
                 for number in range(self._settings.workers):
-                    tasks.create_task(self._workers.work(), name=f"worker-{number}")
-                tasks.create_task(self._ledger.tell_again(), name="tell-again")
+                    tasks.create_task(self._worker.run(), name=f"worker-{number}")
+                tasks.create_task(self._reporter.resend_recent(self._cluster), name="resend-recent")
                 self.ready.set()
                 log.info("engine ready: %d executions, %d jobs", *map(len, informers[:2]))
         except* LeadershipLostError as lost:
@@ -118,33 +127,33 @@ class Controller:
         finally:
             self.ready.clear()
             self._queue.close()
-            await self._recorder.finish()
-            await self._leadership.release()
+            await self._events.flush()
+            await self._elector.release()
             self._tracing.close()
 
     async def drain(self) -> None:
-        """Begin nothing more, and let what is being looked at be finished; then `run` may be cancelled."""
+        """Start nothing more, and wait for what is being reconciled; then `run` may be cancelled."""
         await self._queue.drain(_DRAIN_SECONDS)
 
     def stuck(self) -> str:
-        """What has been in a worker's hands for longer than any look can take, or ""."""
-        held = self._queue.longest_held()
-        if held is None or held[1] < _STUCK_SECONDS:
+        """Return which execution has been reconciled for longer than any reconcile can take, or ""."""
+        longest = self._queue.longest_running()
+        if longest is None or longest[1] < _STUCK_SECONDS:
             return ""
-        return f"execution {held[0]} has been looked at for {held[1]:.0f} s"
+        return f"execution {longest[0]} has been reconciled for {longest[1]:.0f} s"
 
-    def _state(self) -> State:
-        """What metrics read at each scrape."""
-        return State(
-            executions=lambda: self._watches.caches.executions,
+    def _state(self) -> EngineState:
+        """Return what metrics read at each scrape."""
+        return EngineState(
+            executions=self._caches.views,
             running=lambda: self._reservations.running,
             queued=lambda: len(self._queue),
-            longest_held=lambda: (self._queue.longest_held() or ("", 0.0))[1],
-            oldest_queued=self._queue.oldest,
-            leading=self._leadership.leading.is_set,
+            longest_running=lambda: (self._queue.longest_running() or ("", 0.0))[1],
+            longest_queued=self._queue.longest_queued,
+            leading=self._elector.leading.is_set,
             watch_restarts=lambda: {
-                informer.resource.plural: informer.restarts for informer in self._watches.informers
+                informer.resource.plural: informer.restarts for informer in self._handlers.informers
             },
-            lost=lambda: {"events": self._recorder.lost, "spans": self._tracing.lost},
+            lost=lambda: {"events": self._events.dropped, "spans": self._tracing.lost},
             now=now,
         )

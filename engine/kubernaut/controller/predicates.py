@@ -1,30 +1,34 @@
-"""Which changes of a Job or pod are significant enough to reconcile."""
+"""Which changes of a Job or pod are significant enough to reconcile.
+
+Most changes are the job controller's counting and the progress of scheduler and kubelet. Without this filter, half of all reconciles would
+find nothing to do.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from kubernaut.jobs.attempts import TROUBLE_REASONS
-from kubernaut.kube.objects import Object
+from kubernaut.jobs.attempts import STUCK_REASONS
+from kubernaut.kube.objects import CachedObject, Object
+
+_CONDITIONS = {"Complete", "Failed", "PodScheduled", "DisruptionTarget"}
+_SCHEDULED = ("PodScheduled", "True", None, None)
 
 
-def says_something_new(old: Object | None, new: Object | None) -> bool:
-    """Is there anything in this change of a Job or pod that a look could come to another decision by?
-
-    Most changes are the job controller's counting and the scheduler's and the kubelet's progress: half of all looks would be for nothing.
-    """
-    return old is None or new is None or _facts(old) != _facts(new)
+def is_significant_change(old: CachedObject | None, new: CachedObject | None) -> bool:
+    """Whether a reconcile could decide differently after this change of a Job or pod."""
+    return old is None or new is None or _decision_fields(old.json) != _decision_fields(new.json)
 
 
-def _facts(obj: Object) -> tuple[Any, ...]:
-    """What of a Job or pod an outcome or a trouble is read from."""
+def _decision_fields(obj: Object) -> tuple[Any, ...]:
+    """Return what an outcome or a diagnosis is read from."""
     status, metadata = obj["status"], obj["metadata"]
-    steps = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    told = {
+    containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    conditions = {
         (c["type"], c["status"], c.get("reason"), c.get("message"))
         for c in status.get("conditions", [])
-        if c["type"] in _TELLING
+        if c["type"] in _CONDITIONS
     }
     return (
         metadata["uid"],
@@ -32,17 +36,11 @@ def _facts(obj: Object) -> tuple[Any, ...]:
         metadata.get("labels"),
         metadata.get("ownerReferences"),
         *(status.get(key) for key in ("phase", "reason", "message")),
-        told - {_SCHEDULED},
-        [_state(step.get("state", {})) for step in steps],
+        conditions - {_SCHEDULED},
+        [_container_state(container.get("state", {})) for container in containers],
     )
 
 
-def _state(state: Mapping[str, Any]) -> Any:
+def _container_state(state: Mapping[str, Any]) -> Any:
     waiting = state.get("waiting", {})
-    return state.get("terminated") or (waiting if waiting.get("reason") in TROUBLE_REASONS else None)
-
-
-_TELLING = {"Complete", "Failed", "PodScheduled", "DisruptionTarget"}
-
-
-_SCHEDULED = ("PodScheduled", "True", None, None)
+    return state.get("terminated") or (waiting if waiting.get("reason") in STUCK_REASONS else None)

@@ -1,104 +1,112 @@
-"""Tells every start and every end to all who keep it: the audit log, the metrics and the trace.
+"""Reports started and finished executions to Events, the audit log, metrics and traces, from the recorded object alone.
 
-What they are told follows from the recorded object alone.
-
-An engine that is killed takes with it what it had not sent yet. So whoever leads next tells the latest ends again; the spans of a trace are
-the same the second time, ids included, and metrics count what their own engine recorded.
+An engine that is killed takes with it what it had not sent yet, so the next leader sends the latest traces again. The spans of a trace are
+the same the second time, ids included; metrics count what their own engine recorded.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from kubernaut.api.execution import Phase
-from kubernaut.api.labels import ANNOTATION_ROLLBACK_OF
-from kubernaut.api.timestamps import now, parse_time
+from kubernaut.api.timestamps import now
+from kubernaut.api.view import ExecutionView
+from kubernaut.controller.events import EventRecorder
+from kubernaut.controller.state import Caches
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.informer import Informer
-from kubernaut.kube.objects import Key, Object, key_of
-from kubernaut.kube.resources import EXECUTIONS
-from kubernaut.telemetry.audit import record
+from kubernaut.kube.objects import EXECUTIONS, Key
+from kubernaut.telemetry.audit import audit_record
 from kubernaut.telemetry.logs import AUDIT_LOGGER
 from kubernaut.telemetry.metrics import Metrics
-from kubernaut.telemetry.stages import began_at, recorded
+from kubernaut.telemetry.stages import trace_start
 from kubernaut.telemetry.trace_context import TraceContext, trace_context
 from kubernaut.telemetry.tracing import Tracing
 
 log = logging.getLogger(__name__)
 audit_log = logging.getLogger(AUDIT_LOGGER)
 
-_TOLD_AGAIN = timedelta(minutes=2)
-"""The SDK sends a batch every five seconds; a new leader is found within half a minute."""
-_TOLD_AGAIN_AT_MOST = 1000
+_RESEND_WINDOW = timedelta(minutes=2)
+"""The SDK sends a batch every five seconds, and a new leader is found within half a minute."""
+_MAX_RESENT = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """Hands them on."""
+class ExecutionReporter:
+    """Reports what one engine records."""
 
-    cluster: Cluster
-    executions: Informer
-    metrics: Metrics
-    tracing: Tracing
-    named: Callable[[str], str]
-    """An action's name as a metric may have it."""
+    def __init__(
+        self,
+        caches: Caches,
+        events: EventRecorder,
+        metrics: Metrics,
+        tracing: Tracing,
+        metric_label: Callable[[str], str],
+    ) -> None:
+        """`metric_label` maps an action's name to its label in metrics, so that names which users make up are not labels."""
+        self._caches, self._events, self._metrics, self._tracing = caches, events, metrics, tracing
+        self._metric_label = metric_label
 
-    def began(self, obj: Object) -> None:
-        """A start that this engine has just recorded."""
-        _audit("started", obj)
+    def started(self, execution: ExecutionView) -> None:
+        """Report an execution that is recorded as running now."""
+        self._events.emit(execution, "Started", execution.status.message or "")
+        _audit("started", execution)
 
-    def ended(self, obj: Object) -> None:
-        """An end that this engine has just recorded."""
-        _audit("ended", obj)
-        status = obj["status"]
-        seconds = (datetime.fromisoformat(status["completionTime"]) - began_at(obj)).total_seconds()
-        named, phase = self.named(obj["spec"]["action"]), Phase(status["phase"])
-        self.metrics.ended(named, phase, status.get("reason"), seconds, recorded(obj))
-        self._trace(obj)
+    def finished(self, execution: ExecutionView) -> None:
+        """Report an execution whose end is recorded now."""
+        status, phase = execution.status, execution.phase
+        self._events.emit(execution, status.reason or phase, status.message or "", warning=phase is not Phase.SUCCEEDED)
+        _audit("ended", execution)
+        seconds = ((status.completion_time or now()) - trace_start(execution)).total_seconds()
+        label = self._metric_label(execution.action)
+        self._metrics.observe_end(label, phase, status.reason, seconds, status.stages)
+        self._trace(execution)
 
-    async def tell_again(self) -> None:
-        """Send the traces of the latest ends once more: the engine that recorded them may not have lived to do so."""
-        since = now() - _TOLD_AGAIN
-        latest = [key_of(obj) for obj in self.executions if _ended_at(obj, since)][:_TOLD_AGAIN_AT_MOST]
-        for key in latest:
-            try:  # the engine may list executions, and has no right to get one
-                for obj in (
-                    await self.cluster.list(EXECUTIONS, key.namespace, fields=f"metadata.name={key.name}")
-                ).items:
-                    self._trace(obj)
+    async def resend_recent(self, cluster: Cluster) -> None:
+        """Send the traces of the latest ends again: the engine that recorded them may have died before it did."""
+        since = now() - _RESEND_WINDOW
+        recent = [view for view in self._caches.views() if view.has_ended and _ended_after(view, since)]
+        for view in recent[:_MAX_RESENT]:
+            try:  # the engine has permission to list executions, and none to get one
+                page = await cluster.list(EXECUTIONS, view.namespace, fields=f"metadata.name={view.name}")
+                for obj in page.items:
+                    self._trace(ExecutionView(obj))
             except KubernautError as error:
-                log.info("the trace of %s is not sent again: %s", key, error)
+                log.info("the trace of %s/%s is not sent again: %s", view.namespace, view.name, error)
 
-    def _trace(self, obj: Mapping[str, Any]) -> None:
+    def _trace(self, execution: ExecutionView) -> None:
         try:
-            self.tracing.ended(obj, now(), self._undone(obj))
-        except Exception:  # a trace is for looking at; no fault in it may touch an execution
-            log.exception("the trace of %s cannot be told", key_of(obj))
+            self._tracing.send(execution, now(), self._rolled_back(execution))
+        except Exception:  # a defect in a trace must not affect an execution
+            log.exception("the trace of %s/%s cannot be sent", execution.namespace, execution.name)
 
-    def _undone(self, obj: Mapping[str, Any]) -> TraceContext | None:
-        """Of a rollback, the trace of what it undoes."""
-        name = obj["metadata"].get("annotations", {}).get(ANNOTATION_ROLLBACK_OF)
-        original = self.executions.get(Key(obj["metadata"]["namespace"], name)) if name else None
+    def _rolled_back(self, execution: ExecutionView) -> TraceContext | None:
+        """Return the trace context of the execution that this one undoes, if any."""
+        name = execution.rollback_of
+        original = self._caches.view(Key(execution.namespace, name)) if name else None
         return trace_context(original) if original else None
 
 
-def _audit(event: str, obj: Object) -> None:
-    """One line of the audit log: the same record that `kubernaut history` reads from the cluster."""
-    told, status = record(obj), obj["status"]
-    asked = f", as {told['requestedBy']} asked" if told["requestedBy"] else ""
-    outcome = (
-        f"{status['phase']} {status.get('message', '')}"
+def _audit(event: str, execution: ExecutionView) -> None:
+    """Write one line of the audit log: the same record that `kubernaut history` reads from the cluster."""
+    record = audit_record(execution)
+    requester = f", requested by {record.requested_by}" if record.requested_by else ""
+    summary = (
+        f"{record.phase} {record.message or ''}"
         if event == "ended"
-        else f"{told['action']} on {told['target']}{asked}"
+        else f"{record.action} on {record.target}{requester}"
     )
-    audit_log.info("execution %s %s: %s", key_of(obj), event, outcome, extra={"audit": {"event": event, **told}})
+    audit_log.info(
+        "execution %s/%s %s: %s",
+        execution.namespace,
+        execution.name,
+        event,
+        summary,
+        extra={"audit": {"event": event, **record.to_json()}},
+    )
 
 
-def _ended_at(obj: Object, since: datetime) -> bool:
-    completed = parse_time(obj.get("status", {}).get("completionTime"))
+def _ended_after(execution: ExecutionView, since: datetime) -> bool:
+    completed = execution.status.completion_time
     return completed is not None and completed > since

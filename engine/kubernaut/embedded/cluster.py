@@ -1,6 +1,6 @@
-"""The engine at work on the embedded cluster: what the demo, `kubernaut sandbox` and the tests start.
+"""The engine at work on the embedded cluster, as the demo, `kubernaut sandbox` and the tests start it.
 
-It runs under its own ServiceAccount with the rights of `rbac/engine.yaml`, as it would on any cluster: nothing here is a shortcut.
+It runs under its own ServiceAccount with the permissions of `rbac/engine.yaml`, as it would on any cluster, without shortcuts.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any
 
 import yaml
 
-from kubernaut.controller.manager import Controller
+from kubernaut.controller.manager import Manager
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
+from kubernaut.telemetry.metrics import Metrics
 from kubernaut_sandbox import Sandbox, SandboxOptions
 
 ENGINE_USER = f"system:serviceaccount:{ENGINE_NAMESPACE}:{ENGINE_ACCOUNT}"
@@ -31,16 +32,16 @@ class Embedded:
 
     sandbox: Sandbox
     cluster: Cluster
-    """As its admin."""
+    """A connection as its admin."""
 
 
 def seed() -> list[dict[str, Any]]:
-    """The objects of a fresh sandbox."""
+    """Return the objects of a fresh sandbox."""
     return list(yaml.safe_load_all(files("kubernaut").joinpath("seed.yaml").read_text("utf-8")))
 
 
-def alone(settings: Settings) -> Settings:
-    """The same for an engine that shares its cluster with no other, and its process with its caller."""
+def standalone(settings: Settings) -> Settings:
+    """Return the settings for the only engine of its cluster, which runs in its caller's process."""
     election = settings.leader_election.model_copy(update={"enabled": False})
     return settings.model_copy(update={"leader_election": election, "probe_port": 0})
 
@@ -55,17 +56,19 @@ async def embedded(
     objects: Iterable[dict[str, Any]] | None = None,
     namespaces: Sequence[str] = ("production",),
 ) -> AsyncIterator[Embedded]:
-    """Start a sandbox, install the engine for `namespaces`, and have it work until the block is left."""
+    """Start a sandbox, install the engine for `namespaces`, and run it during the block."""
     async with Sandbox(port=port, options=options) as sandbox:
         await sandbox.apply(seed() if objects is None else list(objects))
         await sandbox.apply(installation(registry, namespaces))
         admin = await Cluster.connect(sandbox.kubeconfig())
-        engine = await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER))
+        metrics = Metrics()
+        user = sandbox.kubeconfig(user=ENGINE_USER)
+        engine = await Cluster.connect(user, observe=metrics.observe_request)
         async with admin, engine:
-            controller = Controller(engine, registry, alone(settings or Settings()))
-            work = asyncio.create_task(controller.run())
+            manager = Manager(engine, registry, standalone(settings or Settings()), metrics)
+            work = asyncio.create_task(manager.run())
             try:
-                await _ready(controller, work)
+                await _ready(manager, work)
                 yield Embedded(sandbox, admin)
             finally:
                 work.cancel()
@@ -73,9 +76,9 @@ async def embedded(
                     await work
 
 
-async def _ready(controller: Controller, work: asyncio.Task[None]) -> None:
-    """Wait until the controller is ready, or fail as it failed."""
-    ready = asyncio.create_task(controller.ready.wait())
+async def _ready(manager: Manager, work: asyncio.Task[None]) -> None:
+    """Wait until the manager is ready, or fail as it failed."""
+    ready = asyncio.create_task(manager.ready.wait())
     await asyncio.wait({ready, work}, return_when=asyncio.FIRST_COMPLETED)
     if work.done():
         ready.cancel()

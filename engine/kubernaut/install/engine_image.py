@@ -7,7 +7,7 @@ import os
 
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import PODS
+from kubernaut.kube.objects import PODS
 from kubernaut.settings import DEFAULT_IMAGE, Settings
 
 log = logging.getLogger(__name__)

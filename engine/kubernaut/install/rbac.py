@@ -10,7 +10,8 @@ from typing import Any
 
 from kubernaut.api.execution import GROUP, PLURAL
 from kubernaut.api.labels import APP_NAME
-from kubernaut.api.plugin import ActionSpec, Rule
+from kubernaut.api.plugin import ActionSpec
+from kubernaut.api.rules import Rule
 
 ENGINE_NAMESPACE = "kubernaut-system"
 ENGINE_ACCOUNT = APP_NAME

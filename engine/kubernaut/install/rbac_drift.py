@@ -13,7 +13,7 @@ from kubernaut.api.plugin import ActionSpec
 from kubernaut.errors import NotFoundError
 from kubernaut.install.rbac import role_name
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import SERVICE_ACCOUNTS, resource_of
+from kubernaut.kube.objects import SERVICE_ACCOUNTS, resource_of
 
 _RBAC = "rbac.authorization.k8s.io/v1"
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from kubernaut.api.plugin import ActionSpec, Rule
+from kubernaut.api.plugin import ActionSpec
+from kubernaut.api.rules import Rule
 from kubernaut.errors import InputError
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE, ENGINE_RULES, LEADER_RULES
 from kubernaut.plugins.registry import Registry

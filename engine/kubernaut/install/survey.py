@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from kubernaut.api.crd import crd
-from kubernaut.api.plugin import Rule
+from kubernaut.api.rules import Rule
 from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.install.components import Part, State, definition_part, lease_part, version_part
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE, ENGINE_RULES, LEADER_RULES, LEASE
 from kubernaut.install.rbac_drift import bound_namespaces, check_action
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import LEASES, SERVICE_ACCOUNTS, resource_of
+from kubernaut.kube.objects import LEASES, SERVICE_ACCOUNTS, resource_of
 from kubernaut.plugins.registry import Action, Registry
 
 POLICIES = (

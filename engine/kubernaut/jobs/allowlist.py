@@ -1,4 +1,7 @@
-"""What a plugin's Job may hold: anything else is refused, naming the field."""
+"""The fields that a plugin's Job may set, level by level. Any other field is refused, naming its path.
+
+Each function checks one level, raises UnsafeJobError, and returns what of it goes into the hardened Job.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import Any
 
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.errors import UnsafeJobError
-from kubernaut.jobs.builders import TMP_VOLUME
 
 JOB_KEYS = {"apiVersion", "kind", "metadata", "spec"}
 METADATA_KEYS = {"name", "namespace"}
@@ -26,7 +28,7 @@ CONTAINER_SECURITY_KEYS = {
     "seccompProfile",
 }  # fmt: skip
 VOLUME_KINDS = {"configMap", "downwardAPI", "emptyDir", "secret"}
-_NEVER = {
+_FORBIDDEN_SECURITY = {
     "privileged": True,
     "allowPrivilegeEscalation": True,
     "readOnlyRootFilesystem": False,
@@ -35,8 +37,42 @@ _NEVER = {
 }
 
 
-def only(given: object, allowed: Iterable[str], path: str) -> dict[str, Any]:
-    """`given` as a mapping that has no other keys than `allowed`."""
+def allowed_pod_spec(job: object, namespace: str) -> object:
+    """Check a Job down to its pod template, and return the pod's spec, unchecked."""
+    manifest = _only(job, JOB_KEYS, "")
+    _expect(manifest, "apiVersion", "batch/v1", "")
+    _expect(manifest, "kind", "Job", "")
+    metadata = _only(manifest.get("metadata", {}), METADATA_KEYS, "metadata")
+    _expect(metadata, "namespace", namespace, "metadata")
+    spec = _only(manifest.get("spec"), JOB_SPEC_KEYS, "spec")
+    return _only(spec.get("template"), TEMPLATE_KEYS, "spec.template").get("spec")
+
+
+def allowed_pod(spec: object, service_account: str, dry_run: bool, path: str) -> dict[str, Any]:
+    """Check a pod's spec, its containers' names and its volumes; the containers themselves are not checked."""
+    pod = _only(spec, POD_KEYS, path)
+    _expect(pod, "serviceAccountName", service_account, path)
+    _expect(pod, "restartPolicy", "Never", path)
+    _expect_steps(pod, dry_run, path)
+    context = _security_context(pod.get("securityContext", {}), POD_SECURITY_KEYS, f"{path}.securityContext")
+    return {**pod, "securityContext": context, "volumes": _volumes(pod.get("volumes", []), f"{path}.volumes")}
+
+
+def allowed_container(given: object, path: str) -> dict[str, Any]:
+    """Check a container."""
+    container = _only(given, CONTAINER_KEYS, path)
+    for required in ("image", "command"):
+        if not container.get(required):
+            raise UnsafeJobError(f"{path}.{required} is missing: build the Job with runner_job or command_job")
+    context = container.get("securityContext", {})
+    return {
+        **container,
+        "securityContext": _security_context(context, CONTAINER_SECURITY_KEYS, f"{path}.securityContext"),
+    }
+
+
+def _only(given: object, allowed: Iterable[str], path: str) -> dict[str, Any]:
+    """Return `given` as a mapping without any key that is not allowed."""
     if not isinstance(given, Mapping):
         raise UnsafeJobError(
             f"{path or 'the Job'} is {type(given).__name__}, not a mapping: build it with runner_job or command_job"
@@ -44,19 +80,19 @@ def only(given: object, allowed: Iterable[str], path: str) -> dict[str, Any]:
     for key in given:
         if key not in allowed:
             where = f"{path}.{key}" if path else str(key)
-            raise UnsafeJobError(f"{where} is not for a plugin to set: remove it from the Job that build_job returns")
+            raise UnsafeJobError(f"{where} must not be set by a plugin: remove it from the Job that build_job returns")
     return dict(given)
 
 
-def expect(holder: Mapping[str, Any], key: str, wanted: str, path: str) -> None:
-    """A field that may be absent, but not something else."""
+def _expect(holder: Mapping[str, Any], key: str, wanted: str, path: str) -> None:
+    """Accept the wanted value or none."""
     if holder.get(key, wanted) != wanted:
         where = f"{path}.{key}" if path else key
         raise UnsafeJobError(f"{where} is {holder[key]!r}, and must be {wanted!r} or left out")
 
 
-def expect_steps(pod: Mapping[str, Any], dry_run: bool, path: str) -> None:
-    """The steps of the execution and no other containers."""
+def _expect_steps(pod: Mapping[str, Any], dry_run: bool, path: str) -> None:
+    """Accept the steps of the execution and no other containers."""
     wanted = (
         {"initContainers": [], "containers": [DRY_RUN]}
         if dry_run
@@ -66,16 +102,16 @@ def expect_steps(pod: Mapping[str, Any], dry_run: bool, path: str) -> None:
         listed = pod.get(kind, [])
         if not isinstance(listed, list) or [c.get("name") if isinstance(c, Mapping) else c for c in listed] != names:
             raise UnsafeJobError(
-                f"{path}.{kind} must hold {names or 'nothing'} here: build the Job with runner_job or command_job"
+                f"{path}.{kind} must contain {names or 'nothing'} here: build the Job with runner_job or command_job"
             )
 
 
-def security_context(given: object, allowed: set[str], path: str) -> dict[str, Any]:
-    """What of it a plugin may choose; asking for more than an action may have is refused."""
-    context = only(given, allowed, path)
-    for key, never in _NEVER.items():
-        if key in context and context[key] == never and isinstance(context[key], type(never)):
-            raise UnsafeJobError(f"{path}.{key}: {never!r} is more than an action may have")
+def _security_context(given: object, allowed: set[str], path: str) -> dict[str, Any]:
+    """Return what a plugin may choose of a security context."""
+    context = _only(given, allowed, path)
+    for key, forbidden in _FORBIDDEN_SECURITY.items():
+        if key in context and context[key] == forbidden and isinstance(context[key], type(forbidden)):
+            raise UnsafeJobError(f"{path}.{key}: {forbidden!r} is more than an action is allowed to have")
     if context.get("capabilities", {}).get("add"):
         raise UnsafeJobError(f"{path}.capabilities.add: actions run without capabilities")
     if context.get("seccompProfile", {}).get("type", "RuntimeDefault") != "RuntimeDefault":
@@ -83,12 +119,8 @@ def security_context(given: object, allowed: set[str], path: str) -> dict[str, A
     return {key: value for key, value in context.items() if key not in {"capabilities", "seccompProfile", "privileged"}}
 
 
-def volumes_with_tmp(volumes: object, path: str) -> list[dict[str, Any]]:
-    """The volumes, none of them of the host, and one for /tmp."""
-    if not isinstance(volumes, list):
+def _volumes(given: object, path: str) -> list[dict[str, Any]]:
+    """Return the volumes, none of which is of the host."""
+    if not isinstance(given, list):
         raise UnsafeJobError(f"{path} must be a list")
-    for index, volume in enumerate(volumes):
-        only(volume, {"name", *VOLUME_KINDS}, f"{path}[{index}]")
-    if any(volume["name"] == TMP_VOLUME for volume in volumes):
-        return list(volumes)
-    return [*volumes, {"name": TMP_VOLUME, "emptyDir": {"sizeLimit": "256Mi"}}]
+    return [_only(volume, {"name", *VOLUME_KINDS}, f"{path}[{index}]") for index, volume in enumerate(given)]

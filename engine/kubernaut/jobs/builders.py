@@ -1,7 +1,7 @@
-"""Builds the Job manifests that plugins return: this plugin's own code, or any image's command line.
+"""Builds the Job manifests that plugins return: for the plugin's own code, or for any image's command line.
 
-Either way a Job has two steps: `dry-run`, an initContainer, and `execute`, the container. An execution with `dryRun: true` has
-the first alone. What the engine then adds and refuses is `hardening`'s business.
+Either way a Job has two steps: `dry-run`, an initContainer, and `execute`, the container. An execution with `dryRun: true` has the first
+alone. `jobs.hardening` then adds what every Job must have, and refuses what none is allowed to have.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ EnvValue = str | Mapping[str, Any]
 def runner_job(
     execution: Execution, module: str, *, image: str | None = None, env: Mapping[str, EnvValue] | None = None
 ) -> dict[str, Any]:
-    """A Job that runs `python -m MODULE` as both steps; the module calls `kubernaut.runner.run(perform)`.
+    """Return a Job that runs `python -m MODULE` as both steps; the module calls `kubernaut.runner.run(perform)`.
 
-    `image` must hold Python, this engine and the plugin; the engine's own image, by default, does.
+    `image` must contain Python, this engine and the plugin; the default is the engine's own image.
     """
     command = ["python", "-m", module]
-    told = {**(env or {}), "KUBERNAUT_EXECUTION": _told(execution)}
+    variables = {**(env or {}), "KUBERNAUT_EXECUTION": _step_payload(execution)}
     steps = {
-        step: _container(step, image or execution.image, command, {**told, "KUBERNAUT_STEP": step})
+        step: _container(step, image or execution.image, command, {**variables, "KUBERNAUT_STEP": step})
         for step in (DRY_RUN, EXECUTE)
     }
     return _job(execution, steps)
@@ -43,18 +43,18 @@ def command_job(
     execute: Sequence[str],
     env: Mapping[str, EnvValue] | None = None,
 ) -> dict[str, Any]:
-    """A Job that runs two visible command lines of any image.
+    """Return a Job that runs two visible command lines of any image.
 
-    Parameters go into the lists as single arguments, never through a shell. Exit code 42 is a permanent refusal, any other but 0 is
-    retried as the action's backoff limit says.
+    Parameters go into the lists as single arguments, never through a shell. Exit code 42 is a permanent refusal; any other non-zero
+    code is retried as the action's backoff limit says.
     """
     lines = {DRY_RUN: list(dry_run), EXECUTE: list(execute)}
     return _job(execution, {step: _container(step, image, line, env or {}) for step, line in lines.items()})
 
 
-def _told(execution: Execution) -> str:
-    """What a step knows of its execution. One variable: each more costs the API server at every change of Job and pod."""
-    told = {
+def _step_payload(execution: Execution) -> str:
+    """Return what a step knows about its execution, as one variable: each one costs the API server at every change of Job and pod."""
+    payload = {
         "action": execution.action,
         "name": execution.name,
         "namespace": execution.namespace,
@@ -64,7 +64,7 @@ def _told(execution: Execution) -> str:
         "parameters": execution.parameters.model_dump(mode="json"),
         "settings": execution.settings.model_dump(mode="json"),
     }
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
 def _job(execution: Execution, steps: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

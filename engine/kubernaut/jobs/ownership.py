@@ -12,42 +12,43 @@ from kubernaut.kube.objects import Key, Object
 
 
 def execution_of(obj: Mapping[str, Any]) -> str:
-    """The index of Jobs and pods: the key of the execution they belong to."""
+    """Return the index of Jobs and pods: the key of the execution that they belong to."""
     return str(execution_key(obj))
 
 
 def execution_key(obj: Mapping[str, Any]) -> Key:
-    """The execution that a Job or pod belongs to, by its labels."""
+    """Return the key of the execution that a Job or pod belongs to, by its labels."""
     metadata = obj["metadata"]
     return Key(metadata["namespace"], metadata.get("labels", {}).get(LABEL_EXECUTION, ""))
 
 
 def uid_of(obj: Mapping[str, Any]) -> str:
-    """The uid of the execution that a Job or pod belongs to; its name alone may have been used before."""
+    """Return the uid of the execution that a Job or pod belongs to; its name alone may have been used before."""
     return str(obj["metadata"].get("labels", {}).get(LABEL_UID, ""))
 
 
-def is_job_of(job: Mapping[str, Any], execution: Mapping[str, Any]) -> bool:
-    """Is it the Job that the engine made for this execution? Labels can be put on anything: name, uid and owner must all agree."""
-    metadata, uid = execution["metadata"], execution["metadata"]["uid"]
+def is_job_of(job: Mapping[str, Any], name: str, uid: str) -> bool:
+    """Whether it is the Job that the engine made for the execution of this name and uid.
+
+    Anyone can put labels on anything: name, uid and owner must all agree.
+    """
     owner = _controller(job)
-    named = job["metadata"]["name"] == job_name(metadata["name"], uid) and uid_of(job) == uid
+    named = job["metadata"]["name"] == job_name(name, uid) and uid_of(job) == uid
     return named and (owner.get("kind"), owner.get("uid")) == (KIND, uid)
 
 
-def is_pod_of(pod: Object, execution: Mapping[str, Any], job: Object | None) -> bool:
-    """Is it a pod of that Job? Anybody may write an owner: of one that does not exist, no controller removes the pod."""
-    metadata, uid, owner = execution["metadata"], execution["metadata"]["uid"], _controller(pod)
-    named = tuple(owner.get(key) for key in ("apiVersion", "kind", "name")) == _job_of(metadata["name"], uid)
+def is_pod_of(pod: Mapping[str, Any], name: str, uid: str, job: Mapping[str, Any] | None) -> bool:
+    """Whether it is a pod of the Job of the execution of this name and uid.
+
+    Anyone can write any owner into a pod, and no controller removes a pod whose owner never existed.
+    """
+    owner = _controller(pod)
+    named = tuple(owner.get(key) for key in ("apiVersion", "kind", "name")) == ("batch/v1", "Job", job_name(name, uid))
     return uid_of(pod) == uid and named and (job is None or owner.get("uid") == job["metadata"]["uid"])
 
 
-def _job_of(name: str, uid: str) -> tuple[str, str, str]:
-    return "batch/v1", "Job", job_name(name, uid)
-
-
-def was_made_here(job: Object) -> bool:
-    """Does the Job bear everything that the engine gives its Jobs? Only such a one is ever removed."""
+def is_engine_job(job: Object) -> bool:
+    """Whether the Job carries everything that the engine gives its Jobs; no other Job is ever removed."""
     metadata = job["metadata"]
     labels, annotations = set(metadata.get("labels", {})), set(metadata.get("annotations", {}))
     return {LABEL_UID, LABEL_EXECUTION, LABEL_ACTION} <= labels and {

@@ -7,45 +7,45 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kubernaut.api.execution import Stage
-from kubernaut.api.timestamps import at
+from kubernaut.api.execution import Stage, StageRequest
 from kubernaut.jobs.attempts import Attempt, StepRun
-from kubernaut.telemetry.stages import _ERROR_BOUND, _WORTH_TELLING, MOST_RECORDED
+from kubernaut.telemetry.stage_recorder import MAX_ERROR_LENGTH
+from kubernaut.telemetry.stages import MAX_STAGES, MIN_GAP
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """From when to when the images of a pod were pulled."""
+    """When the images of a pod were pulled."""
 
-    began: datetime
-    ended: datetime
+    started: datetime
+    finished: datetime
 
 
 def attempt_stages(
     attempts: Sequence[Attempt], since: datetime | None, until: datetime, pulls: Mapping[str, Pull]
 ) -> list[Stage]:
-    """Each attempt with its parts: finding a node, pulling images, and the two steps, each started first, with the runner's own requests.
+    """Return each attempt with its parts: scheduling, pulling images, and for each of the two steps its start, its run and its requests.
 
-    All of it between `since` and `until`, whatever clocks and pods say. `pulls` goes by the pod's name. What the job controller takes is
-    told where it is worth telling: `create-pod` before the first attempt, and `backoff` between two.
+    All of them lie between `since` and `until`, whatever clocks and pods say. `pulls` is by pod name. The job controller's own time becomes
+    a stage if it is long enough: `create-pod` before the first attempt, `backoff` between two.
     """
     stages: list[Stage] = []
     for number, attempt in enumerate(attempts, start=1):
         begins = min(until, max(attempt.created, since) if since else attempt.created)
-        if since and begins - since > _WORTH_TELLING:
+        if since and begins - since > MIN_GAP:
             stages.append(Stage(name="backoff" if number > 1 else "create-pod", start_time=since, end_time=begins))
         parts = list(_parts(attempt, number, _Span(begins, until), pulls.get(attempt.pod)))
         ends = max((part.end_time or part.start_time for part in parts), default=begins)
         error = attempt.interruption or (f"{attempt.failed_step.step} failed" if attempt.failed_step else "")
         whole = Stage(name="attempt", detail=attempt.pod, attempt=number, start_time=begins, end_time=ends)
-        stages += [whole.model_copy(update={"error": error[:_ERROR_BOUND] or None}), *parts]
+        stages += [whole.model_copy(update={"error": error[:MAX_ERROR_LENGTH] or None}), *parts]
         since = ends
-    return stages[:MOST_RECORDED]
+    return stages[:MAX_STAGES]
 
 
 @dataclass(slots=True)
 class _Span:
-    """What is left of an attempt's time while its parts are told one after the other."""
+    """What is left of an attempt's time while its parts are added one after the other."""
 
     since: datetime
     until: datetime
@@ -63,9 +63,9 @@ def _parts(attempt: Attempt, number: int, left: _Span, pull: Pull | None) -> Ite
     if attempt.scheduled:
         yield part("schedule", left.since, attempt.scheduled, detail=attempt.node or None)
     if pull:
-        yield part("pull-image", pull.began, pull.ended)
+        yield part("pull-image", pull.started, pull.finished)
     for run in attempt.steps:
-        started, finished = _times(run)
+        started, finished = run.times
         if started is None:
             continue
         if left.within(started) > left.since:
@@ -76,16 +76,17 @@ def _parts(attempt: Attempt, number: int, left: _Span, pull: Pull | None) -> Ite
 
 
 def _requests(run: StepRun, number: int, started: datetime, ended: datetime) -> Iterable[Stage]:
-    """What the runner asked the API server for; never outside its step, whatever a pod says."""
+    """Return the requests of the runner to the API server, kept within their step, whatever a pod says."""
     for call in run.report.calls if run.report else ():
         begins = min(ended, started + timedelta(milliseconds=call.at))
         ends = min(ended, begins + timedelta(milliseconds=call.ms))
-        times = f" ({call.times} times)" if call.times > 1 else ""
         error = None if 0 < call.code < 400 else f"HTTP {call.code}" if call.code else "no answer"
-        detail = f"{call.call} {call.code:03}{times}"
+        request = StageRequest(
+            verb=call.verb, resource=call.resource, name=call.name or None, code=call.code, count=call.times
+        )
         yield Stage(
             name="request",
-            detail=detail,
+            request=request,
             start_time=begins,
             end_time=ends,
             within=run.step,
@@ -97,11 +98,5 @@ def _requests(run: StepRun, number: int, started: datetime, ended: datetime) -> 
 def _error(run: StepRun) -> str | None:
     if not run.exit_code:
         return None
-    words = run.report.message if run.report else run.last_words
-    return f"exit code {run.exit_code}: {words}"[:_ERROR_BOUND]
-
-
-def _times(run: StepRun) -> tuple[datetime | None, datetime | None]:
-    if run.report and run.report.started and run.report.finished:
-        return at(run.report.started), at(run.report.finished)
-    return run.started, run.finished
+    output = run.report.message if run.report else run.termination_message
+    return f"exit code {run.exit_code}: {output}"[:MAX_ERROR_LENGTH]

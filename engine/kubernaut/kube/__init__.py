@@ -1,1 +1,6 @@
-"""The Kubernetes API: requests, watches, caches, the work queue and leader election."""
+"""The one door to Kubernetes: requests, watches, caches, the work queue and leader election.
+
+It uses `api`, `telemetry` and `settings`, and knows nothing of actions or executions beyond their resource. Start with `client`;
+`transport` is the HTTP below it and `api_errors` what refusals mean. The engine reads through `informer` and is driven by `workqueue`;
+the command line reads with `watch`.
+"""

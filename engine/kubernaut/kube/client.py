@@ -15,11 +15,12 @@ from typing import Any, Literal, Self
 
 import aiohttp
 
+from kubernaut.api.execution import StageRequest
 from kubernaut.errors import ConflictError, NotFoundError, UnavailableError
 from kubernaut.kube.api_errors import error_of
-from kubernaut.kube.decoding import decoded, lines_of
-from kubernaut.kube.resources import PODS, Resource
-from kubernaut.kube.transport import Connection, told
+from kubernaut.kube.decoding import decode, lines_of
+from kubernaut.kube.objects import PODS, Resource
+from kubernaut.kube.transport import Connection, Observer, request_labels
 from kubernaut.telemetry.stage_recorder import stage
 
 _WATCH_SECONDS = 50.0
@@ -44,9 +45,9 @@ class WatchEvent:
     object: dict[str, Any]
 
 
-_TRUSTED = {"fieldValidation": "Ignore"}
-"""What is written here is made by code that is typed and tested: to have each of its fields looked up a second time, only to be warned of
-one that is unknown, costs the API server up to a third of a status write."""
+_NO_FIELD_VALIDATION = {"fieldValidation": "Ignore"}
+"""Skips server-side field validation, which only warns of unknown fields and costs up to a third of a status write: these bodies are made
+by code that is typed and tested."""
 
 
 class Cluster:
@@ -58,18 +59,22 @@ class Cluster:
 
     @classmethod
     async def connect(
-        cls, kubeconfig: Path | Mapping[str, Any] | None = None, *, watch_seconds: float = _WATCH_SECONDS
+        cls,
+        kubeconfig: Path | Mapping[str, Any] | None = None,
+        *,
+        watch_seconds: float = _WATCH_SECONDS,
+        observe: Observer | None = None,
     ) -> Self:
-        """From a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's own ServiceAccount.
+        """Return a client for a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's ServiceAccount.
 
-        A watch that is silent for longer than about `watch_seconds` is begun anew.
-        Raises InputError when none of them can be used.
+        A watch that is silent for longer than about `watch_seconds` is restarted. `observe` is called after every request.
+        Raises InputError when no configuration can be used.
         """
-        return cls(await Connection.configured(kubeconfig), watch_seconds)
+        return cls(await Connection.configured(kubeconfig, observe), watch_seconds)
 
     @property
     def host(self) -> str:
-        """The API server's address."""
+        """The API server's URL."""
         return self.connection.host
 
     async def __aenter__(self) -> Self:
@@ -93,29 +98,44 @@ class Cluster:
         more: str = "",
         limit: int = 500,
     ) -> Page:
-        """One page of at most `limit` objects; `more` is the previous page's."""
+        """Return one page of at most `limit` objects; `more` continues after the page that it came with."""
         query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(limit), "continue": more}
         answer = await self._request("GET", resource.path(namespace), query=query)
         metadata = answer["metadata"]
         return Page(answer.get("items") or [], metadata["resourceVersion"], metadata.get("continue", ""))
 
+    async def list_all(
+        self, resource: Resource, namespace: str | None = None, *, selector: str = "", fields: str = ""
+    ) -> Page:
+        """Return all objects of a namespace (None: of all), read page by page, and the version from which a watch continues."""
+        items: list[dict[str, Any]] = []
+        more = ""
+        while True:
+            page = await self.list(resource, namespace, selector=selector, fields=fields, more=more)
+            items += page.items
+            more = page.more
+            if not more:
+                return Page(items, page.resource_version, "")
+
     async def create(
         self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], *, dry_run: bool = False
     ) -> dict[str, Any]:
-        """Create an object; raises ExistsError where the name is taken."""
-        query = _TRUSTED | ({"dryRun": "All"} if dry_run else {})
+        """Create an object and return it. Raises ExistsError where the name is taken."""
+        query = _NO_FIELD_VALIDATION | ({"dryRun": "All"} if dry_run else {})
         return await self._request("POST", resource.path(namespace), body=manifest, query=query)
 
     async def patch(
         self, resource: Resource, namespace: str, name: str, patch: Mapping[str, Any], *, subresource: str | None = None
     ) -> dict[str, Any]:
-        """Send a JSON merge patch; a resourceVersion in it makes it conditional (ConflictError)."""
-        return await self._request("PATCH", resource.path(namespace, name, subresource), query=_TRUSTED, body=patch)
+        """Send a JSON merge patch and return the object; a resourceVersion in it makes it conditional (ConflictError)."""
+        return await self._request(
+            "PATCH", resource.path(namespace, name, subresource), query=_NO_FIELD_VALIDATION, body=patch
+        )
 
     async def delete(
         self, resource: Resource, namespace: str, name: str, *, uid: str, propagation: str = "Background"
     ) -> None:
-        """Delete the object with this uid, and no other of the same name; one that is gone already is fine."""
+        """Delete the object with this uid, and no other of the same name. One that is gone already is not an error."""
         options = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
         try:
             await self._request("DELETE", resource.path(namespace, name), body=options)
@@ -125,9 +145,9 @@ class Cluster:
     async def watch(
         self, resource: Resource, version: str, *, namespace: str | None = None, selector: str = ""
     ) -> AsyncIterator[WatchEvent]:
-        """Every change after `version`, with bookmarks, until the server ends the watch (within a minute).
+        """Yield every change after `version`, with bookmarks, until the server ends the watch (within a minute).
 
-        Raises ExpiredError when the version is too old, UnavailableError when the connection breaks or falls silent.
+        Raises ExpiredError when the version is too old, UnavailableError when the connection breaks or is silent for too long.
         """
         query = {
             "watch": "true",
@@ -149,7 +169,7 @@ class Cluster:
             response.close()
 
     async def log_lines(self, namespace: str, pod: str, container: str, *, follow: bool = False) -> AsyncIterator[str]:
-        """What a container has written, line by line; with `follow`, also what it will write, to its end.
+        """Yield the lines that a container has written; with `follow`, also those that it will write, until it ends.
 
         Raises UnavailableError when the connection breaks before that.
         """
@@ -167,9 +187,9 @@ class Cluster:
             response.close()
 
     async def ready(self) -> None:
-        """Return if the API server has caught up with its own store; raises UnavailableError while it has not.
+        """Return if the API server is ready; raises UnavailableError while it is not.
 
-        One that has just started denies what is granted until it has read the grants: a no is final only from one that is ready.
+        One that has just started denies what is granted until it has read the grants: a denial is final only from one that is ready.
         """
         response = await self.connection.send("GET", "/readyz", timeout=aiohttp.ClientTimeout(total=10, connect=5))
         await response.read()
@@ -177,18 +197,19 @@ class Cluster:
             raise UnavailableError(f"the API server at {self.host} is not ready yet: /readyz answers {response.status}")
 
     async def version(self) -> dict[str, Any]:
-        """What the API server says it is: `major`, `minor`, `gitVersion`."""
+        """Return the API server's version: `major`, `minor`, `gitVersion`."""
         return await self._request("GET", "/version")
 
     async def _request(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        what = " ".join(told(method, path, query))
-        with stage("request", what) as noted:
+        verb, resource = request_labels(method, path, query)
+        with stage("request") as entry:
+            entry.request = StageRequest(verb=verb, resource=resource)
             response = await self.connection.send(
                 method, path, query=query, body=body, timeout=aiohttp.ClientTimeout(total=30, connect=10)
             )
-            noted.detail = f"{what} {response.status}"
+            entry.request = StageRequest(verb=verb, resource=resource, code=response.status)
             try:
                 data: bytes = await response.read()
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -196,14 +217,14 @@ class Cluster:
             if response.status >= 400:
                 raise error_of(response.status, data, method, response.headers)
         try:
-            answer: dict[str, Any] = decoded(data)
+            document: dict[str, Any] = decode(data)
         except ValueError as error:
-            raise UnavailableError(f"{method} {path}: the answer is no JSON: {data[:100]!r}") from error
-        return answer
+            raise UnavailableError(f"{method} {path}: the answer is not JSON: {data[:100]!r}") from error
+        return document
 
 
 def _event(line: bytes) -> WatchEvent:
-    event = decoded(line)
+    event = decode(line)
     if event["type"] == "ERROR":
         status = event["object"]
         raise error_of(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})

@@ -1,7 +1,7 @@
-"""JSON and log lines from outside, decoded without trusting their shape.
+"""Decodes JSON and log lines from outside, whatever their shape.
 
-Parsers give up at some level of nesting, and a custom resource with free-form parameters may have more: one
-such object must cost itself alone, never the list or the watch that it comes with.
+Parsers fail at some level of nesting, and the free-form parameters of a custom resource may be nested deeper. Anyone who may create an
+execution could so stop every list and watch of the engine; here such an object costs itself alone.
 """
 
 from __future__ import annotations
@@ -13,32 +13,30 @@ from typing import Any
 
 from pydantic_core import from_json
 
-_DEEPEST = 100
-_LONGEST_LINE = 64 * 1024
+_MAX_DEPTH = 100
+_MAX_LINE_LENGTH = 64 * 1024
 _OPEN, _CLOSE, _QUOTE, _BACKSLASH = b"[{", b"]}", ord('"'), ord("\\")
 
 
-def decoded(data: bytes) -> Any:
-    """The document; what is nested deeper than a parser can read is replaced by null. Raises ValueError for what is no JSON."""
+def decode(data: bytes) -> Any:
+    """Return the document, with null in place of what is nested too deeply to parse. Raises ValueError for what is not JSON."""
     try:
         return from_json(
             data
-        )  # pydantic's parser: half the time of Python's own, and the engine decodes every change that it watches
-    except ValueError:
-        return json.loads(
-            _shallow(data)
-        )  # nested too deeply for it, or a surrogate that it does not take, or no JSON at all
+        )  # pydantic's parser takes half the time of Python's own, and every watch event is decoded
+    except ValueError:  # nested too deeply for it, or a surrogate that it rejects, or not JSON at all
+        return json.loads(_shallow(data))
 
 
 async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
-    """Text that comes in pieces, line by line; a line without end is cut, not gathered."""
+    """Yield text that arrives in pieces line by line; a line longer than 64 KiB is split, not collected."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     rest = ""
     async for chunk in chunks:
         *lines, rest = (rest + decoder.decode(chunk)).split("\n")
         for line in lines:
             yield line
-        if len(rest) > _LONGEST_LINE:
+        if len(rest) > _MAX_LINE_LENGTH:
             yield rest
             rest = ""
     rest += decoder.decode(b"", final=True)
@@ -47,7 +45,7 @@ async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
 
 
 def depth(value: Any) -> int:
-    """How deep a document is nested."""
+    """Return how deeply a document is nested; a scalar is 1."""
     deepest, level = 0, [value]
     while level:
         deepest += 1
@@ -60,7 +58,7 @@ def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
 
 
 def _shallow(data: bytes) -> bytes:
-    """The same document with everything below the deepest level taken out."""
+    """Return the document with null in place of everything below the deepest level."""
     kept, level, text, escaped = bytearray(), 0, False, False
     for byte in data:
         if text:
@@ -69,9 +67,9 @@ def _shallow(data: bytes) -> bytes:
             text = True
         elif byte in _OPEN:
             level += 1
-            if level == _DEEPEST + 1:
+            if level == _MAX_DEPTH + 1:
                 kept += b"null"
-        if level <= _DEEPEST:
+        if level <= _MAX_DEPTH:
             kept.append(byte)
         if not text and byte in _CLOSE:
             level -= 1

@@ -1,203 +1,167 @@
-"""One engine works at a time: a Lease that its holder renews, by the election of `kubernetes.aio`.
+"""Leader election: one engine works at a time, the one that holds and renews a Lease. The algorithm is client-go's.
 
-That election goes by the wall clock and keeps on for seconds after somebody else has taken the Lease; a leader here stops at the first look
-that shows another holder, and when it has not renewed for `renewSeconds` by a clock that cannot jump. Two engines that believe for a moment
-that they lead do no harm either: a Job's name follows from its execution, and each status write names the version it was made for.
+A candidate takes a Lease that it has seen unchanged for `leaseSeconds` by its own monotonic clock, so clocks need not agree. A leader
+stops as soon as it sees another holder, and when it has not renewed for `renewSeconds`. Two engines that both believe to lead for a moment
+do no harm: a Job's name follows from its execution, and each status write names the version that it was made for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from kubernaut.api.timestamps import micro_time, now
 from kubernaut.errors import DeniedError, KubernautError, LeadershipLostError, NotFoundError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import LEASES
+from kubernaut.kube.objects import LEASES, Object
 from kubernaut.settings import LeaderElectionSettings
-
-if TYPE_CHECKING:
-    from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord
 
 log = logging.getLogger(__name__)
 
 _RELEASE_SECONDS = 2.0
-Asked = tuple[bool, Any]
+_RECORD = ("holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime")
 
 
-class LeaseLock:
-    """The Lease as the election of `kubernetes.aio` wants it: every answer in time, no failure that ends the campaign."""
-
-    def __init__(self, cluster: Cluster, settings: LeaderElectionSettings, namespace: str, identity: str) -> None:
-        self.name, self.namespace, self.identity = settings.name, namespace, identity
-        self._cluster, self._patience = cluster, settings.renew_seconds / 2
-        self._lease: Mapping[str, Any] = {}
-        self._explained = False
-        self.renewed_at = 0.0
-        """When it was last ours, by the event loop's clock."""
-        self.taken = asyncio.Event()
-        """Set once somebody else holds it after it was ours."""
-
-    @property
-    def holder(self) -> str:
-        """Who holds it, as last seen."""
-        return str(self._lease.get("spec", {}).get("holderIdentity") or "")
-
-    async def get(self, _name: str, _namespace: str) -> Asked:
-        """The record in the Lease; a failure as the election expects one."""
-        try:
-            async with asyncio.timeout(self._patience):
-                self._lease = await self._cluster.get(LEASES, self.namespace, self.name)
-        except NotFoundError as error:
-            return False, _absent(str(error))
-        except (KubernautError, TimeoutError) as error:
-            self._explain(error)
-            return False, SimpleNamespace(reason=str(error) or "no answer in time", body=None)
-        if self.renewed_at and self.holder != self.identity:
-            self.taken.set()
-        return True, _record(self._lease.get("spec") or {})
-
-    async def create(self, name: str, namespace: str, election_record: LeaderElectionRecord) -> bool:
-        """Make the Lease, ours."""
-        manifest = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {"name": name, "namespace": namespace},
-            "spec": self._spec(election_record, transitions=0),
-        }
-        return await self._written("create", lambda: self._cluster.create(LEASES, namespace, manifest))
-
-    async def update(self, name: str, namespace: str, updated_record: LeaderElectionRecord) -> bool:
-        """Take or renew it, if nobody wrote to it since it was read."""
-        transitions = int(self._lease.get("spec", {}).get("leaseTransitions") or 0)
-        spec = self._spec(updated_record, transitions + (self.holder != self.identity))
-        return await self._written("update", lambda: self._patch(spec))
-
-    async def release(self) -> None:
-        """Let the next one take it at once."""
-        if not self.renewed_at or self.taken.is_set():
-            return
-        async with asyncio.timeout(_RELEASE_SECONDS):
-            self._lease = await self._patch({"holderIdentity": "", "leaseDurationSeconds": 1})
-
-    async def _patch(self, spec: Mapping[str, Any]) -> dict[str, Any]:
-        version = self._lease["metadata"]["resourceVersion"]
-        patch = {"metadata": {"resourceVersion": version}, "spec": spec}
-        return await self._cluster.patch(LEASES, self.namespace, self.name, patch)
-
-    async def _written(self, what: str, write: Any) -> bool:
-        try:
-            async with asyncio.timeout(self._patience):
-                self._lease = await write()
-        except (KubernautError, TimeoutError) as error:
-            self._explain(error)
-            log.warning("Lease %s/%s: %s: %s", self.namespace, self.name, what, error or "no answer in time")
-            return False
-        self.renewed_at = asyncio.get_running_loop().time()
-        return True
-
-    def _explain(self, error: Exception) -> None:
-        """Say once what an admin must do; the election itself says again and again that it cannot lead."""
-        if isinstance(error, DeniedError) and not self._explained:
-            self._explained = True
-            log.error(
-                "the engine may not use Lease %s/%s, so it cannot work: kubernaut rbac render --engine | kubectl apply -f -: %s",
-                self.namespace,
-                self.name,
-                error,
-            )
-
-    def _spec(self, record: LeaderElectionRecord, transitions: int) -> dict[str, Any]:
-        time = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        kept = self._lease.get("spec", {}).get("acquireTime") if self.holder == self.identity else None
-        return {
-            "holderIdentity": self.identity,
-            "leaseDurationSeconds": int(record.lease_duration),
-            "acquireTime": kept or time,
-            "renewTime": time,
-            "leaseTransitions": transitions,
-        }
-
-
-class Leadership:
-    """The campaign of one engine: wait for `leading`, and stop everything when `campaign` ends."""
+class LeaderElector:
+    """One candidate: wait for `leading`, and stop everything when `run` ends."""
 
     def __init__(self, cluster: Cluster, settings: LeaderElectionSettings, namespace: str, identity: str) -> None:
-        self._settings = settings
-        self._lock = LeaseLock(cluster, settings, settings.namespace or namespace, identity)
+        """Stand as `identity` for the Lease in `namespace`, unless the settings name another one."""
+        self._cluster, self._settings, self._identity = cluster, settings, identity
+        self._namespace = settings.namespace or namespace
+        self._lease: Object | None = None
+        """The Lease as last read or written; None where there is none."""
+        self._observed_at = 0.0
+        """When the Lease was last seen to change, by the event loop's clock."""
+        self._renewed_at = 0.0
+        """When this engine last renewed it, by the event loop's clock."""
+        self._denial_logged = False
         self.leading = asyncio.Event()
-        """Set once this engine leads."""
+        """Set while this engine leads."""
         if not settings.enabled:
             self.leading.set()
 
-    async def campaign(self) -> None:
-        """Stand for leader, then renew, until cancelled. Raises LeadershipLostError when the lead is lost."""
+    async def run(self) -> None:
+        """Acquire the Lease, then renew it until cancelled. Raises LeadershipLostError once it is lost."""
         if not self._settings.enabled:
             return
-        tasks = [asyncio.create_task(work) for work in (self._elect(), self._lock.taken.wait(), self._silence())]
+        while not await self._try_acquire_or_renew():  # noqa: ASYNC110 - another process releases it
+            await asyncio.sleep(self._settings.retry_seconds)
+        log.info("%s leads: it holds %s", self._identity, self)
+        self.leading.set()
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            await self._renew()
+        except TimeoutError:
+            raise LeadershipLostError(
+                f"{self} is lost: it could not be renewed in time; this engine stops now"
+            ) from None
         finally:
-            for task in tasks:
-                task.cancel()
-        self.leading.clear()
-        lease, holder = f"Lease {self._lock.namespace}/{self._lock.name}", self._lock.holder
-        by = f"{holder} holds it now" if holder != self._lock.identity else "it could not be renewed in time"
-        raise LeadershipLostError(f"{lease} is lost: {by}; this engine stops at once")
+            self.leading.clear()
+        raise LeadershipLostError(f"{self} is lost: {self._holder} holds it now; this engine stops now")
 
     async def release(self) -> None:
-        """Give the lead back, once the work has stopped: the next engine need not wait until it expires."""
+        """Give the Lease back once all work has stopped, so that the next engine need not wait until it expires."""
         self.leading.clear()
+        if self._lease is None or self._holder != self._identity:
+            return
         try:
-            await self._lock.release()
+            async with asyncio.timeout(_RELEASE_SECONDS):
+                await self._patch({"holderIdentity": "", "leaseDurationSeconds": 1})
         except (KubernautError, TimeoutError) as error:
-            log.info("the Lease was not released, so it expires: %s", error or "no answer in time")
+            log.info("%s was not released, so it expires: %s", self, error or "no answer in time")
 
-    async def _elect(self) -> None:
-        from kubernetes.aio.leaderelection import electionconfig, leaderelection  # noqa: PLC0415 - see Connection.configured
+    def __str__(self) -> str:
+        return f"Lease {self._namespace}/{self._settings.name}"
 
-        configuration = electionconfig.Config(
-            lock=self._lock,
-            lease_duration=self._settings.lease_seconds,
-            renew_deadline=self._settings.renew_seconds,
-            retry_period=self._settings.retry_seconds,
-            onstarted_leading=self._started,
-            onstopped_leading=None,
-        )
-        await leaderelection.LeaderElection(configuration).run()
+    async def _renew(self) -> None:
+        """Renew until another holder is seen. Raises TimeoutError once the last renewal is too old."""
+        while self._holder in {self._identity, ""}:
+            async with asyncio.timeout_at(self._renewed_at + self._settings.renew_seconds):
+                await asyncio.sleep(self._settings.retry_seconds)
+                await self._try_acquire_or_renew()
 
-    async def _started(self) -> None:
-        log.info("%s leads: it holds Lease %s/%s", self._lock.identity, self._lock.namespace, self._lock.name)
-        self.leading.set()
+    async def _try_acquire_or_renew(self) -> bool:
+        """Return whether the Lease is this engine's now; a failure is logged."""
+        try:
+            await self._read()
+            if self._is_held_by_other():
+                return False
+            await self._write()
+        except (KubernautError, TimeoutError) as error:
+            self._log(error)
+            return False
+        self._renewed_at = asyncio.get_running_loop().time()
+        return True
 
-    async def _silence(self) -> None:
-        """Return once the lead has not been renewed for too long."""
-        await self.leading.wait()
-        loop = asyncio.get_running_loop()
-        while (left := self._lock.renewed_at + self._settings.renew_seconds - loop.time()) > 0:  # noqa: ASYNC110 - each renewal moves it
-            await asyncio.sleep(left)
+    async def _read(self) -> None:
+        before = self._record
+        try:
+            async with asyncio.timeout(self._request_seconds):
+                self._lease = await self._cluster.get(LEASES, self._namespace, self._settings.name)
+        except NotFoundError:
+            self._lease = None
+        if self._record != before:
+            self._observed_at = asyncio.get_running_loop().time()
 
+    def _is_held_by_other(self) -> bool:
+        if not all(self._record.values()) or self._holder == self._identity:
+            return False
+        if self.leading.is_set():
+            return True  # it was taken from this engine, however long ago
+        return asyncio.get_running_loop().time() < self._observed_at + self._settings.lease_seconds
 
-def _absent(message: str) -> SimpleNamespace:
-    """A failure that the election takes for "there is no Lease yet": it wants the client's own exception."""
-    from kubernetes.aio.client.exceptions import ApiException  # noqa: PLC0415 - see Connection.configured
+    async def _write(self) -> None:
+        """Create, take or renew the Lease, unless another engine has written it since it was read."""
+        time, spec = micro_time(now()), self._spec
+        is_renewal = self._holder == self._identity
+        wanted = {
+            "holderIdentity": self._identity,
+            "leaseDurationSeconds": self._settings.lease_seconds,
+            "acquireTime": (spec.get("acquireTime") if is_renewal else None) or time,
+            "renewTime": time,
+            "leaseTransitions": int(spec.get("leaseTransitions") or 0) + (self._lease is not None and not is_renewal),
+        }
+        async with asyncio.timeout(self._request_seconds):
+            await (self._patch(wanted) if self._lease is not None else self._create(wanted))
 
-    absent: SimpleNamespace = ApiException(status=404, reason=message)
-    absent.body = json.dumps({"code": 404})
-    return absent
+    async def _create(self, spec: Mapping[str, Any]) -> None:
+        manifest = {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": self._settings.name, "namespace": self._namespace},
+            "spec": spec,
+        }
+        self._lease = await self._cluster.create(LEASES, self._namespace, manifest)
 
+    async def _patch(self, spec: Mapping[str, Any]) -> None:
+        version = self._lease["metadata"]["resourceVersion"] if self._lease else ""
+        patch = {"metadata": {"resourceVersion": version}, "spec": spec}
+        self._lease = await self._cluster.patch(LEASES, self._namespace, self._settings.name, patch)
 
-def _record(spec: Mapping[str, Any]) -> LeaderElectionRecord:
-    from kubernetes.aio.leaderelection.leaderelectionrecord import LeaderElectionRecord  # noqa: PLC0415 - see Connection.configured
+    @property
+    def _request_seconds(self) -> float:
+        """How long one request may take, so that a renewal has time for two."""
+        return self._settings.renew_seconds / 2
 
-    seconds = spec.get("leaseDurationSeconds")
-    return LeaderElectionRecord(
-        spec.get("holderIdentity") or None,
-        str(seconds) if seconds else None,
-        spec.get("acquireTime"),
-        spec.get("renewTime"),
-    )
+    @property
+    def _spec(self) -> Mapping[str, Any]:
+        return (self._lease or {}).get("spec") or {}
+
+    @property
+    def _record(self) -> dict[str, Any]:
+        return {field: self._spec.get(field) for field in _RECORD}
+
+    @property
+    def _holder(self) -> str:
+        return str(self._spec.get("holderIdentity") or "")
+
+    def _log(self, error: Exception) -> None:
+        """Log a failure; of missing permissions, log once what an admin must do."""
+        if not isinstance(error, DeniedError):
+            log.warning("%s could not be acquired or renewed: %s", self, error or "no answer in time")
+        elif not self._denial_logged:
+            self._denial_logged = True
+            remedy = "kubernaut rbac render --engine | kubectl apply -f -"
+            log.error("the engine is not allowed to use %s, so it cannot work: %s: %s", self, remedy, error)

@@ -1,15 +1,20 @@
-"""What every Kubernetes object has: a key, and metadata that nobody here reads."""
+"""What every Kubernetes object has: a key, metadata, and an API resource that serves it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from kubernaut.api.execution import GROUP, PLURAL, VERSION
+
 Object = dict[str, Any]
+"""An object as JSON."""
 
 
 class Key(NamedTuple):
-    """An object's namespace and name: what enters the queue."""
+    """An object's namespace and name: what enters the work queue."""
 
     namespace: str
     name: str
@@ -19,14 +24,55 @@ class Key(NamedTuple):
 
 
 def key_of(obj: Mapping[str, Any]) -> Key:
-    """The key of an object."""
+    """Return the key of an object; its namespace is "" if it is cluster-scoped."""
     metadata = obj["metadata"]
     return Key(metadata.get("namespace", ""), metadata["name"])
 
 
-def without_noise(obj: Object) -> Object:
-    """The object without what nobody here reads: managedFields and kubectl's copy of the manifest."""
+@dataclass(frozen=True, slots=True)
+class CachedObject:
+    """An object as the API server last sent it, and what this process knows beyond that."""
+
+    json: Object
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    """When a fact about the object was first seen, by our own clock: Kubernetes writes most times in whole seconds."""
+    deleted: bool = False
+    """Whether it has been deleted since, and is remembered for what its status last said."""
+
+
+def without_managed_fields(obj: Object) -> Object:
+    """Drop managedFields and kubectl's copy of the manifest from the object, and return it."""
     metadata = obj["metadata"]
     metadata.pop("managedFields", None)
     metadata.get("annotations", {}).pop("kubectl.kubernetes.io/last-applied-configuration", None)
     return obj
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A kind of object, as its REST path names it."""
+
+    root: str
+    plural: str
+
+    def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
+        """Return the path of the collection, an object, or its subresource."""
+        parts = [self.root, *(["namespaces", namespace] if namespace else []), self.plural, name, subresource]
+        return "/".join(part for part in parts if part)
+
+
+EXECUTIONS = Resource(f"/apis/{GROUP}/{VERSION}", PLURAL)
+JOBS = Resource("/apis/batch/v1", "jobs")
+PODS = Resource("/api/v1", "pods")
+EVENTS = Resource("/api/v1", "events")
+SERVICE_ACCOUNTS = Resource("/api/v1", "serviceaccounts")
+SUBJECT_ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "subjectaccessreviews")
+LOCAL_SUBJECT_ACCESS_REVIEWS = Resource("/apis/authorization.k8s.io/v1", "localsubjectaccessreviews")
+SELF_SUBJECT_REVIEWS = Resource("/apis/authentication.k8s.io/v1", "selfsubjectreviews")
+LEASES = Resource("/apis/coordination.k8s.io/v1", "leases")
+
+
+def resource_of(kind: str) -> Resource:
+    """Return the resource for a string such as `apps/v1/deployments` or `v1/configmaps`."""
+    root, _, plural = kind.rpartition("/")
+    return Resource(f"/apis/{root}" if "/" in root else f"/api/{root}", plural)

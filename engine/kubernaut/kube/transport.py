@@ -1,7 +1,7 @@
-"""How requests reach an API server: address, TLS, credentials and their renewal are `kubernetes.aio`'s, the pool of connections aiohttp's.
+"""The HTTP transport: address, TLS, credentials and their renewal come from `kubernetes.aio`, the connection pool from aiohttp.
 
-Nothing stands in between: the generated client copies every body twice on its way, and asks for proxies and netrc files each time,
-which together cost more than the request itself.
+The generated client is not used for requests: it copies every body twice and looks for proxies and netrc files each time, which together
+cost more than the request itself.
 """
 
 from __future__ import annotations
@@ -25,27 +25,31 @@ if TYPE_CHECKING:
 
 _MERGE_PATCH = "application/merge-patch+json"
 _BUFFER_BYTES = 2**21
-"""The longest line of a watch that is read in one piece: an object of etcd's 1.5 MiB fits."""
+"""The longest line of a watch that is read in one piece: an object of 1.5 MiB, etcd's limit, fits."""
+
+Observer = Callable[[str, str, int], None]
+"""Called after every request with its verb, its resource, and its HTTP status code (0: no answer)."""
 
 
 class Connection:
     """A connection to one API server, as one identity. Use it as an async context manager."""
 
-    def __init__(self, configuration: client.Configuration) -> None:
+    def __init__(self, configuration: client.Configuration, observe: Observer | None = None) -> None:
         self.host: str = configuration.host
         self.configuration = configuration
         self._client: client.ApiClient | None = None
         self._session: aiohttp.ClientSession | None = None
-        self.observe: Callable[[str, str, int], None] = lambda _verb, _resource, _code: None
-        """Told of every request: verb, resource, and HTTP code (0: no answer)."""
+        self._observe: Observer = observe or (lambda _verb, _resource, _code: None)
 
     @classmethod
-    async def configured(cls, kubeconfig: Path | Mapping[str, Any] | None = None) -> Self:
-        """From a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's own ServiceAccount.
+    async def configured(
+        cls, kubeconfig: Path | Mapping[str, Any] | None = None, observe: Observer | None = None
+    ) -> Self:
+        """Return a connection for a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's ServiceAccount.
 
-        Raises InputError when none of them can be used.
+        `observe` is called after every request. Raises InputError when no configuration can be used.
         """
-        from kubernetes.aio import client, config  # noqa: PLC0415 - half a second that offline commands need not wait for
+        from kubernetes.aio import client, config  # noqa: PLC0415 - costs offline commands half a second
 
         configuration = client.Configuration()
         try:
@@ -69,7 +73,7 @@ class Connection:
             raise InputError(
                 f"no usable kubeconfig: {error}; set KUBECONFIG, or start one with `kubernaut sandbox`"
             ) from error
-        return cls(configuration)
+        return cls(configuration, observe)
 
     async def __aenter__(self) -> Self:
         from kubernetes.aio import client  # noqa: PLC0415 - see configured
@@ -100,7 +104,7 @@ class Connection:
         body: Mapping[str, Any] | None = None,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - passed on to the session, which keeps it
     ) -> aiohttp.ClientResponse:
-        """The answer, whatever its code; raises UnavailableError where there is none."""
+        """Return the response, whatever its status code; raises UnavailableError where there is none."""
         if self._client is None or self._session is None:
             raise RuntimeError("use `async with`")
         headers: dict[str, str] = {}
@@ -111,14 +115,14 @@ class Connection:
         try:
             await self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
             response = await self._session.request(
-                method, url, data=None if body is None else encoded(body), headers=headers, timeout=timeout
+                method, url, data=None if body is None else encode(body), headers=headers, timeout=timeout
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.observe(*told(method, path, query), 0)
+            self._observe(*request_labels(method, path, query), 0)
             raise UnavailableError(
                 f"no answer from the API server at {self.host}: {error or type(error).__name__}"
             ) from error
-        self.observe(*told(method, path, query), response.status)
+        self._observe(*request_labels(method, path, query), response.status)
         return response
 
 
@@ -126,16 +130,16 @@ def _in_cluster() -> bool:
     return "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ
 
 
-def encoded(body: Mapping[str, Any]) -> bytes:
-    """The document as JSON."""
+def encode(body: Mapping[str, Any]) -> bytes:
+    """Return the document as JSON."""
     try:
-        return to_json(body)  # pydantic's: a quarter of the time of Python's own
+        return to_json(body)  # pydantic's encoder takes a quarter of the time of Python's own
     except ValueError:
-        return json.dumps(body).encode()  # nested too deeply for it, or a surrogate that it does not take
+        return json.dumps(body).encode()  # nested too deeply for it, or a surrogate that it rejects
 
 
-def told(method: str, path: str, query: Mapping[str, str] | None) -> tuple[str, str]:
-    """Verb and resource of a request, as metrics and traces name them: no object's name in it."""
+def request_labels(method: str, path: str, query: Mapping[str, str] | None) -> tuple[str, str]:
+    """Return verb and resource of a request, as metrics and traces label them: no object's name is in them."""
     parts = path.strip("/").split("/")
     parts = parts[3:] if parts[0] == "apis" else parts[2:]
     if parts[:1] == ["namespaces"] and len(parts) > 2:

@@ -1,4 +1,4 @@
-"""Follows one execution to its end, or a whole collection as it changes, for whoever asked for it."""
+"""Watches for clients: one execution to its end, or a whole collection as it changes. The engine itself uses `kube.informer`."""
 
 from __future__ import annotations
 
@@ -6,31 +6,52 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from kubernaut.api.execution import Phase
+from kubernaut.api.view import ExecutionView
 from kubernaut.errors import ExpiredError, NotFoundError, RetryError, UnavailableError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, Object, key_of
-from kubernaut.kube.resources import EXECUTIONS, Resource
+from kubernaut.kube.objects import EXECUTIONS, Key, Object, Resource, key_of
+
+DEFAULT_PATIENCE_SECONDS = 30.0
+_RETRY_SECONDS = 0.5
 
 
 def has_ended(obj: Mapping[str, Any]) -> bool:
-    """Is its end recorded?"""
-    phase = obj.get("status", {}).get("phase")
-    return bool(phase) and Phase(phase).ended
+    """Whether the end of this execution is recorded."""
+    return ExecutionView(obj).has_ended
 
 
-async def follow(cluster: Cluster, key: Key, patience_seconds: float = 30.0) -> AsyncIterator[dict[str, Any]]:
-    """Each state of the execution from now to its end.
+class Patience:
+    """How long a client keeps asking an API server that does not answer."""
 
-    Raises NotFoundError when it is deleted before that, and UnavailableError when the API server has not answered for so long; the
-    execution goes on all the same.
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.answered()
+
+    def answered(self) -> None:
+        """Report an answer: the time starts anew."""
+        self._since = asyncio.get_running_loop().time()
+
+    async def pause(self, error: RetryError, hint: str = "") -> None:
+        """Wait before the next try. Raises UnavailableError, with the hint, once there was no answer for too long."""
+        if asyncio.get_running_loop().time() - self._since > self._seconds:
+            raise UnavailableError(f"{error}{hint}") from error
+        await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def follow(
+    cluster: Cluster, key: Key, patience_seconds: float = DEFAULT_PATIENCE_SECONDS
+) -> AsyncIterator[dict[str, Any]]:
+    """Yield each state of the execution from now to its end.
+
+    Raises NotFoundError when it is deleted before that, and UnavailableError when the API server has not answered for
+    `patience_seconds`; the execution continues all the same.
     """
-    loop = asyncio.get_running_loop()
-    answered = loop.time()
+    patience = Patience(patience_seconds)
+    hint = f"; execution {key} continues: see it with kubectl get kex {key.name} -n {key.namespace}"
     while True:
         try:
             obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
-            answered = loop.time()
+            patience.answered()
             yield obj
             if has_ended(obj):
                 return
@@ -42,50 +63,45 @@ async def follow(cluster: Cluster, key: Key, patience_seconds: float = 30.0) -> 
                 yield event.object
                 if has_ended(event.object):
                     return
-            answered = loop.time()
+            patience.answered()
         except RetryError as error:
-            if loop.time() - answered > patience_seconds:
-                raise UnavailableError(
-                    f"{error}; execution {key} goes on: look again with kubectl get kex {key.name} -n {key.namespace}"
-                ) from error
-            await asyncio.sleep(0.5)
+            await patience.pause(error, hint)
 
 
-async def end_of(cluster: Cluster, key: Key) -> dict[str, Any]:
-    """The execution once it has ended."""
+async def wait_for_end(cluster: Cluster, key: Key) -> dict[str, Any]:
+    """Return the execution once it has ended. Raises as `follow` does."""
     last: dict[str, Any] = {}
     async for obj in follow(cluster, key):
         last = obj
     return last
 
 
-async def listed(
+async def list_by_key(
     cluster: Cluster, resource: Resource, namespace: str | None, *, selector: str = ""
 ) -> tuple[dict[Key, Object], str]:
-    """All objects of a namespace (None: of all), page by page; and the version from which a watch goes on."""
-    found: dict[Key, Object] = {}
-    more = ""
-    while True:
-        page = await cluster.list(resource, namespace, selector=selector, more=more)
-        found |= {key_of(obj): obj for obj in page.items}
-        more = page.more
-        if not more:
-            return found, page.resource_version
+    """Return all objects of a namespace (None: of all), and the version from which a watch continues."""
+    page = await cluster.list_all(resource, namespace, selector=selector)
+    return {key_of(obj): obj for obj in page.items}, page.resource_version
 
 
-async def states_of(
-    cluster: Cluster, resource: Resource, namespace: str | None, *, selector: str = "", patience_seconds: float = 30.0
-) -> AsyncIterator[dict[Key, Object]]:
-    """The whole collection now, and after each change, without end.
+async def watch_collection(
+    cluster: Cluster,
+    resource: Resource,
+    namespace: str | None,
+    *,
+    selector: str = "",
+    patience_seconds: float = DEFAULT_PATIENCE_SECONDS,
+) -> AsyncIterator[Mapping[Key, Object]]:
+    """Yield the whole collection now and after each change, without end.
 
-    Raises UnavailableError when the API server has not answered for so long.
+    Raises UnavailableError when the API server has not answered for `patience_seconds`.
     """
-    loop = asyncio.get_running_loop()
-    found, version, answered = dict[Key, Object](), "", loop.time()
+    patience = Patience(patience_seconds)
+    found, version = dict[Key, Object](), ""
     while True:
         try:
             if not version:
-                found, version = await listed(cluster, resource, namespace, selector=selector)
+                found, version = await list_by_key(cluster, resource, namespace, selector=selector)
                 yield dict(found)
             async for event in cluster.watch(resource, version, namespace=namespace, selector=selector):
                 version = event.object["metadata"]["resourceVersion"]
@@ -96,10 +112,8 @@ async def states_of(
                 else:
                     found[key_of(event.object)] = event.object
                 yield dict(found)
-            answered = loop.time()
+            patience.answered()
         except ExpiredError:
             version = ""
         except RetryError as error:
-            if loop.time() - answered > patience_seconds:
-                raise UnavailableError(str(error)) from error
-            await asyncio.sleep(0.5)
+            await patience.pause(error)

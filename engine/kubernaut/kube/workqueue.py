@@ -1,6 +1,6 @@
-"""A queue of keys, each in it at most once, and each in the hands of at most one worker.
+"""A work queue of keys with the semantics of client-go's: each key is in it at most once, and processed by at most one worker at a time.
 
-A key that is added while a worker has it comes back afterwards: whoever adds a key may trust that it will be looked at later than now.
+A key that is added while a worker processes it is queued again afterwards, so adding a key guarantees a reconcile that starts later.
 """
 
 from __future__ import annotations
@@ -14,17 +14,19 @@ from typing import Generic, TypeVar
 K = TypeVar("K", bound=Hashable)
 
 
-class KeyQueue(Generic[K]):
-    """Add keys, now or later; take them one by one."""
+class WorkQueue(Generic[K]):
+    """Add keys, now or later; take them one at a time."""
 
-    def __init__(self, *, first_delay: float = 0.05, longest_delay: float = 60.0) -> None:
-        self._first_delay, self._longest_delay = first_delay, longest_delay
-        self._waiting: asyncio.Queue[K] = asyncio.Queue()
-        """It wakes one taker for a key, where an Event would wake them all: of 64 workers most are idle most of the time."""
+    def __init__(self, *, base_delay: float = 0.05, max_delay: float = 60.0) -> None:
+        self._base_delay, self._max_delay = base_delay, max_delay
+        self._ready: asyncio.Queue[K] = asyncio.Queue()
+        """It wakes one worker for a key, where an Event would wake them all: of 64 workers most are idle most of the time."""
         self._queued: dict[K, float] = {}
-        """By key that waits, since when; the first has waited for longest."""
-        self._held: dict[K, float] = {}
-        self._again: set[K] = set()
+        """By queued key, when it was added; the first is the oldest."""
+        self._processing: dict[K, float] = {}
+        """By key that a worker processes, when it took it."""
+        self._dirty: set[K] = set()
+        """Keys that were added while they were processed."""
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._failures: dict[K, int] = {}
         self._idle = asyncio.Event()
@@ -35,15 +37,15 @@ class KeyQueue(Generic[K]):
         return len(self._queued)
 
     def add(self, key: K) -> None:
-        """Have the key looked at as soon as a worker is free."""
-        if key in self._held:
-            self._again.add(key)
+        """Queue the key for the next free worker."""
+        if key in self._processing:
+            self._dirty.add(key)
         elif key not in self._queued:
             self._queued[key] = time.monotonic()
-            self._waiting.put_nowait(key)
+            self._ready.put_nowait(key)
 
     def add_after(self, key: K, seconds: float) -> None:
-        """Have it looked at in `seconds`; of several such wishes the soonest counts."""
+        """Queue the key in `seconds`; of several such calls the earliest time counts."""
         loop = asyncio.get_running_loop()
         due = loop.time() + max(0.0, seconds)
         timer = self._timers.get(key)
@@ -51,55 +53,55 @@ class KeyQueue(Generic[K]):
             if timer.when() <= due:
                 return
             timer.cancel()
-        self._timers[key] = loop.call_at(due, self._due, key)
+        self._timers[key] = loop.call_at(due, self._add_due, key)
 
-    def retry(self, key: K, at_least: float = 0.0) -> float:
-        """Have it looked at after a delay that doubles with every retry in a row; returns the delay in seconds."""
+    def add_rate_limited(self, key: K, at_least: float = 0.0) -> float:
+        """Queue the key after a delay that doubles with every call in a row; returns the delay in seconds."""
         failures = self._failures[key] = self._failures.get(key, 0) + 1
-        delay = max(at_least, min(self._longest_delay, self._first_delay * 2.0 ** min(failures - 1, 30)))
+        delay = max(at_least, min(self._max_delay, self._base_delay * 2.0 ** min(failures - 1, 30)))
         self.add_after(key, delay)
         return delay
 
     def forget(self, key: K) -> None:
-        """The key did well: its next retry waits briefly again."""
+        """Reset the key's delay: it was processed without an error."""
         self._failures.pop(key, None)
 
     async def take(self) -> K:
-        """Wait for a key; the caller holds it until `done`."""
-        key = await self._waiting.get()
+        """Wait for a key. It counts as processed by the caller until `done`."""
+        key = await self._ready.get()
         if self._draining:
-            await asyncio.Event().wait()  # for ever: nothing is begun any more
+            await asyncio.Event().wait()  # never set: nothing new is started while draining
         self._queued.pop(key, None)
-        self._held[key] = asyncio.get_running_loop().time()
+        self._processing[key] = asyncio.get_running_loop().time()
         self._idle.clear()
         return key
 
-    def oldest(self) -> float:
-        """For how many seconds the key that waits for longest has waited; 0 for none."""
+    def done(self, key: K) -> None:
+        """Report that a key taken before is processed."""
+        self._processing.pop(key, None)
+        if not self._processing:
+            self._idle.set()
+        if key in self._dirty:
+            self._dirty.discard(key)
+            self.add(key)
+
+    def longest_queued(self) -> float:
+        """Return for how many seconds the oldest key has been queued; 0 for none."""
         return time.monotonic() - next(iter(self._queued.values())) if self._queued else 0.0
 
-    def longest_held(self) -> tuple[K, float] | None:
-        """The key that a worker has had for longest, and for how many seconds."""
-        if not self._held:
+    def longest_running(self) -> tuple[K, float] | None:
+        """Return the key that has been processed for longest, and for how many seconds; None for none."""
+        if not self._processing:
             return None
-        key = min(self._held, key=self._held.__getitem__)
-        return key, asyncio.get_running_loop().time() - self._held[key]
+        key = min(self._processing, key=self._processing.__getitem__)
+        return key, asyncio.get_running_loop().time() - self._processing[key]
 
     async def drain(self, seconds: float) -> None:
-        """Hand out no more keys, and wait until those handed out are done: `seconds` at most."""
+        """Hand out no more keys, and wait for those being processed, for `seconds` at most."""
         self._draining = True
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
-
-    def done(self, key: K) -> None:
-        """Let go of a key taken before."""
-        self._held.pop(key, None)
-        if not self._held:
-            self._idle.set()
-        if key in self._again:
-            self._again.discard(key)
-            self.add(key)
 
     def close(self) -> None:
         """Forget every delayed key."""
@@ -107,6 +109,6 @@ class KeyQueue(Generic[K]):
             timer.cancel()
         self._timers.clear()
 
-    def _due(self, key: K) -> None:
+    def _add_due(self, key: K) -> None:
         self._timers.pop(key, None)
         self.add(key)

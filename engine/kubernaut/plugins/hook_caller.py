@@ -1,8 +1,7 @@
 """Calls plugins' hooks off the event loop, under a time limit, so that one bad plugin costs its own execution alone.
 
-A hook that never returns cannot be stopped in Python, only left behind. So calls run in daemon threads, which do not block the process's
-exit; one that is free again takes the next call, and one that is left behind is missed by nobody. A plugin with several calls left behind
-is not called again.
+A hook that never returns cannot be stopped in Python, only abandoned. So calls run in daemon threads, which do not block the process's
+exit; a thread that is free again takes the next call. A plugin with several abandoned calls is not called again.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from kubernaut.telemetry.stage_recorder import stage
 
 T = TypeVar("T")
 
-_LEFT_BEHIND_AT_MOST = 3
+_MAX_ABANDONED = 3
 _PARTS = 10
-"""The limit is waited for in parts, so that a pause of the whole process (a machine that is frozen, or starved) counts as one of them at
-most: no hook is to blame for it."""
+"""The limit is waited for in parts, so that a pause of the whole process (a frozen or starved machine) uses up one of them at most, and is
+not blamed on a hook."""
 
 
 class HookCaller:
-    """Runs hooks; the one place that knows which plugins have hung."""
+    """Runs hooks, and knows which plugins have hung."""
 
     def __init__(
         self,
@@ -45,35 +44,35 @@ class HookCaller:
         """Return what `function` returns, or raise HookError naming `plugin` and `hook` when it raises or hangs."""
         with stage("hook", f"{plugin}.{hook}"):
             future = self._start(plugin, hook, function)
-            began, answer = time.perf_counter(), asyncio.wrap_future(future)
+            started, answer = time.perf_counter(), asyncio.wrap_future(future)
             try:
                 for _ in range(_PARTS):
                     if (await asyncio.wait({answer}, timeout=self.limit_seconds / _PARTS))[0]:
                         return answer.result()
             finally:
                 answer.cancel()
-                self._observe(plugin, hook, time.perf_counter() - began)
-            raise self._left_behind(plugin, hook, future)
+                self._observe(plugin, hook, time.perf_counter() - started)
+            raise self._abandon(plugin, hook, future)
 
     def call_now(self, plugin: str, hook: str, function: Callable[[], T]) -> T:
-        """The same for callers without an event loop: start-up and the command line."""
+        """Do the same for callers without an event loop: start-up and the command line."""
         future = self._start(plugin, hook, function)
         for _ in range(_PARTS):
             if wait([future], self.limit_seconds / _PARTS).done:
                 return future.result()
-        raise self._left_behind(plugin, hook, future)
+        raise self._abandon(plugin, hook, future)
 
     def _start(self, plugin: str, hook: str, function: Callable[[], T]) -> Future[T]:
-        if self._hung[plugin] >= _LEFT_BEHIND_AT_MOST:
+        if self._hung[plugin] >= _MAX_ABANDONED:
             raise HookError(
-                f"plugin {plugin} is not asked any more: {self._hung[plugin]} of its hook calls never returned; "
-                "mend the plugin and restart the engine"
+                f"plugin {plugin} is not called any more: {self._hung[plugin]} of its hook calls never returned; "
+                "fix the plugin and restart the engine"
             )
         future: Future[T] = Future()
         self._threads.run(partial(_run, future, plugin, hook, function))
         return future
 
-    def _left_behind(self, plugin: str, hook: str, future: Future[Any]) -> HookError:
+    def _abandon(self, plugin: str, hook: str, future: Future[Any]) -> HookError:
         self._hung[plugin] += 1
         future.add_done_callback(lambda _: self._hung.subtract([plugin]))
         return HookError(
@@ -82,13 +81,13 @@ class HookCaller:
 
 
 class _Threads:
-    """Daemon threads: as many as there are calls at the same time. To start one takes longer than most hooks do."""
+    """Daemon threads, as many as there are concurrent calls; they are reused because starting one takes longer than most hooks."""
 
     def __init__(self) -> None:
         self._idle: deque[SimpleQueue[Callable[[], None]]] = deque()
 
     def run(self, work: Callable[[], None]) -> None:
-        """Have it done by a thread that is free, or by a new one."""
+        """Run the work on an idle thread, or on a new one."""
         try:
             tasks = self._idle.pop()
         except IndexError:
@@ -107,7 +106,7 @@ def _run(future: Future[T], plugin: str, hook: str, function: Callable[[], T]) -
         return
     try:
         answer = function()
-    except BaseException as error:  # noqa: BLE001 - sys.exit in a hook must cost no more than any other mistake in it
+    except BaseException as error:  # noqa: BLE001 - even sys.exit in a hook must fail its own execution alone
         failure = HookError(f"hook {hook} of plugin {plugin} raised {type(error).__name__}: {error}")
         failure.__cause__ = error
         future.set_exception(failure)

@@ -1,4 +1,4 @@
-"""What a plugin may answer. An action is asked alone; a policy is asked (through `validate`) about every execution.
+"""The hooks of plugins. An action's hooks are called for its own executions; a policy's `validate` is called for every execution.
 
 Hooks are plain functions, quick and pure: they run off the event loop under a time limit, and never touch a cluster.
 """
@@ -17,12 +17,12 @@ hookimpl = pluggy.HookimplMarker("kubernaut")
 
 @hookspec(firstresult=True)
 def describe() -> ActionSpec | PolicySpec:  # type: ignore[empty-body]
-    """Say what this action is and the least it needs, or what this policy is; asked once, at start-up."""
+    """Return what this action is and the least that it needs, or what this policy is; called once, at start-up."""
 
 
 @hookspec
 def validate(execution: Execution) -> list[Problem]:  # type: ignore[empty-body]
-    """Return every reason why this execution may not run; an empty list approves it."""
+    """Return every reason why this execution must not run; an empty list approves it."""
 
 
 @hookspec(firstresult=True)
@@ -32,4 +32,4 @@ def build_job(execution: Execution) -> dict[str, Any]:  # type: ignore[empty-bod
 
 @hookspec(firstresult=True)
 def on_complete(execution: Execution, result: Result) -> Rollback | None:
-    """Look at the end of an execution, and hand back what would undo it (or None)."""
+    """Return the rollback of an execution that has ended, or None."""

@@ -1,4 +1,4 @@
-"""Lays the admin's configuration over what plugins declare: the registry that comes out is what the engine works with."""
+"""Applies the admin's configuration to what plugins declare; the engine works with the resulting registry."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pydantic import BaseModel, ValidationError
 from kubernaut.errors import InputError, PluginLoadError
 from kubernaut.plugins.registry import Action, Policy, Registry
 from kubernaut.settings import ActionSettings, Settings
-from kubernaut.validation_errors import told_faults
+from kubernaut.validation_errors import format_validation_error
 
 
-def configured(registry: Registry, settings: Settings) -> Registry:
-    """The registry under these settings.
+def apply_settings(registry: Registry, settings: Settings) -> Registry:
+    """Return the registry with these settings applied.
 
-    Raises InputError for a setting of a plugin that is not there, and for one that the plugin's own model refuses. A plugin that cannot
-    work without settings which nobody gave is unavailable, and says which.
+    Raises InputError for settings of a plugin that is not installed, and for those that the plugin's own model rejects. A plugin that lacks
+    required settings becomes unavailable, with an error that names them.
     """
     _expect_known("actions", settings.actions, {*registry.actions, *registry.broken})
     _expect_known("policies", settings.policies, {*(p.name for p in registry.policies), *registry.broken})
@@ -33,7 +33,7 @@ def configured(registry: Registry, settings: Settings) -> Registry:
     for policy in registry.policies:
         try:
             given = settings.policies.get(policy.name, {})
-            policies.append(replace(policy, settings=_checked(policy.spec.settings, given, f"policies.{policy.name}")))
+            policies.append(replace(policy, settings=_validate(policy.spec.settings, given, f"policies.{policy.name}")))
         except PluginLoadError as error:
             broken[policy.name] = error
     stopped = registry.broken_policies | ({p.name for p in registry.policies} - {p.name for p in policies})
@@ -45,7 +45,7 @@ def _expect_known(section: str, named: Iterable[str], known: set[str]) -> None:
         if name not in known:
             installed = ", ".join(sorted(known)) or "none"
             raise InputError(
-                f"configuration: {section}.{name}: nothing of this name is installed; installed: {installed}"
+                f"configuration: {section}.{name}: no plugin of this name is installed; installed: {installed}"
             )
 
 
@@ -61,16 +61,19 @@ def _action(action: Action, given: ActionSettings) -> Action:
     if given.cooldown_seconds is not None:
         changes["cooldown"] = given.cooldown_seconds
     changes["resources"] = action.spec.resources.model_copy(update=given.resources.model_dump(exclude_none=True))
-    checked = _checked(action.spec.settings, given.settings, f"{where}.settings")
-    return replace(action, spec=action.spec.model_copy(update=changes), settings=checked, image=given.image)
+    valid = _validate(action.spec.settings, given.settings, f"{where}.settings")
+    return replace(action, spec=action.spec.model_copy(update=changes), settings=valid, image=given.image)
 
 
-def _checked(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:
-    """The plugin's own settings. Nobody's fault is the plugin's alone; somebody's is the configuration's."""
+def _validate(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:
+    """Return the plugin's settings.
+
+    Raises InputError where given settings are wrong, and PluginLoadError where required ones are not given.
+    """
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        told = f"configuration: {told_faults(error, where, 'setting')}"
+        message = f"configuration: {format_validation_error(error, where, 'setting')}"
         if given:
-            raise InputError(told) from error
-        raise PluginLoadError(f"{told}; set it in the engine's configuration") from error
+            raise InputError(message) from error
+        raise PluginLoadError(f"{message}; set it in the engine's configuration") from error

@@ -1,7 +1,7 @@
-"""Finds plugins by entry point, one at a time, and knows which are usable: the engine starts with whatever loads.
+"""Finds plugins by entry point, one at a time, and records which of them are usable: the engine starts with those that load.
 
-Each plugin lives in a pluggy manager of its own, so an action's hooks can reach no other plugin, and whatever is wrong with one
-(a broken import, a misspelt hook, an async hook, another hook version, a name taken twice) is that plugin's named error alone.
+Each plugin has a pluggy manager of its own, so one action's hooks never reach another plugin, and whatever is wrong with a plugin (a broken
+import, a misspelt hook, an async hook, another hook version, a duplicate name) becomes an error that names it and costs it alone.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ S = TypeVar("S", ActionSpec, PolicySpec)
 
 ACTIONS, POLICIES = "kubernaut.actions", "kubernaut.policies"
 LOAD_LIMIT_SECONDS = 20.0
-_NEEDED = {ACTIONS: ("describe", "build_job"), POLICIES: ("describe", "validate")}
+_REQUIRED = {ACTIONS: ("describe", "build_job"), POLICIES: ("describe", "validate")}
 _ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLICIES: {"describe", "validate"}}
-MAX_ACTION_NAME = 40
+MAX_ACTION_NAME_LENGTH = 40
 _RESERVED = "engine"
-"""The engine's own ClusterRole is named as an action's of this name would be."""
+"""An action of this name would share its ClusterRole's name with the engine's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """One usable plugin: its entry point's name, where it comes from, and its hooks."""
+    """A usable plugin: its entry point's name, its distribution, and its hooks."""
 
     name: str
     distribution: str
@@ -62,17 +62,21 @@ class Action(Plugin):
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """All plugins of this process. Built once, in `main()`, and handed on."""
+    """All plugins of this process: built once, in `main()`, and passed on."""
 
     actions: Mapping[str, Action] = field(default_factory=dict)
     policies: tuple[Policy, ...] = ()
     broken: Mapping[str, PluginLoadError] = field(default_factory=dict)
-    """By entry-point name. A policy among these stops every execution: a policy that cannot be asked has not approved."""
+    """By entry-point name. A policy among these stops every execution: a policy that cannot be called has not approved it."""
     broken_policies: frozenset[str] = frozenset()
+
+    def metric_label(self, action: str) -> str:
+        """Return the action's name if it is installed, else `unknown`: names that users make up must not become labels of metrics."""
+        return action if action in self.actions or action in self.broken else "unknown"
 
     @classmethod
     def discover(cls, found: Iterable[EntryPoint] | None = None) -> Registry:
-        """Load every installed plugin, or those of `found`; never raises for a plugin's fault."""
+        """Load every installed plugin, or those of `found`; a plugin that does not load is recorded, not raised."""
         points = (
             list(entry_points(group=ACTIONS)) + list(entry_points(group=POLICIES)) if found is None else list(found)
         )
@@ -80,23 +84,23 @@ class Registry:
         actions: dict[str, Action] = {}
         policies: list[Policy] = []
         broken: dict[str, PluginLoadError] = {}
-        for group, name, same in _by_name(points):
+        for group, name, named in _by_name(points):
             try:
-                plugin = _load(same, caller)
+                plugin = _load(named, caller)
                 if group == POLICIES:
-                    policies.append(_policy(plugin, _described(plugin, PolicySpec, caller)))
+                    policies.append(_policy(plugin, _describe(plugin, PolicySpec, caller)))
                 else:
-                    actions[name] = _action(plugin, _described(plugin, ActionSpec, caller))
+                    actions[name] = _action(plugin, _describe(plugin, ActionSpec, caller))
             except PluginLoadError as error:
                 broken[name] = error
-        broken |= _sharing(actions)
+        broken |= _shared_accounts(actions)
         actions = {name: action for name, action in actions.items() if name not in broken}
         broken_policies = frozenset(p.name for p in points if p.group == POLICIES and p.name in broken)
         return cls(actions, tuple(policies), broken, broken_policies)
 
 
-def _sharing(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
-    """Actions that share a ServiceAccount hold each other's rights: none of them is usable."""
+def _shared_accounts(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
+    """Return an error for each action that shares its ServiceAccount, and so its permissions, with another one."""
     found = {}
     for name, action in actions.items():
         account = action.spec.service_account
@@ -104,8 +108,8 @@ def _sharing(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
             other for other, spec in actions.items() if other != name and spec.spec.service_account == account
         )
         if others:
-            told = f"its ServiceAccount {account} is also that of {', '.join(others)}: give each action its own"
-            found[name] = PluginLoadError(f"plugin {name} ({action.distribution}): {told}")
+            message = f"its ServiceAccount {account} is also that of {', '.join(others)}: give each action its own"
+            found[name] = PluginLoadError(f"plugin {name} ({action.distribution}): {message}")
     return found
 
 
@@ -116,20 +120,18 @@ def _by_name(points: list[EntryPoint]) -> list[tuple[str, str, list[EntryPoint]]
     return [(group, name, same) for (group, name), same in sorted(groups.items())]
 
 
-def _load(same: list[EntryPoint], caller: HookCaller) -> Plugin:
-    """From the entry points of one name to a verified plugin."""
-    point = same[0]
-    distributions = sorted({_distribution(p) for p in same})
+def _load(named: list[EntryPoint], caller: HookCaller) -> Plugin:
+    """Return the verified plugin for the entry points of one name."""
+    point = named[0]
+    distributions = sorted({_distribution(p) for p in named})
     where = f"plugin {point.name} ({', '.join(distributions)})"
-    if len({p.value for p in same}) > 1 or len(distributions) > 1:
-        raise PluginLoadError(
-            f"{where}: the name is taken more than once: uninstall all but one of these distributions"
-        )
+    if len({p.value for p in named}) > 1 or len(distributions) > 1:
+        raise PluginLoadError(f"{where}: the name is used more than once: uninstall all but one of these distributions")
     if point.group == ACTIONS and (
-        not is_label(point.name) or len(point.name) > MAX_ACTION_NAME or point.name == _RESERVED
+        not is_label(point.name) or len(point.name) > MAX_ACTION_NAME_LENGTH or point.name == _RESERVED
     ):
         raise PluginLoadError(
-            f"{where}: an action's name is lower-case letters, digits and '-', at most {MAX_ACTION_NAME}, "
+            f"{where}: an action's name is lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH}, "
             f"and not {_RESERVED!r}: rename the entry point"
         )
     try:
@@ -147,12 +149,10 @@ def _distribution(point: EntryPoint) -> str:
 def _check_version(where: str, module: object) -> None:
     version = getattr(module, "HOOK_VERSION", None)
     if version is None:
-        raise PluginLoadError(
-            f"{where}: it does not say which hook version it is for: add `HOOK_VERSION = {HOOK_VERSION}`"
-        )
+        raise PluginLoadError(f"{where}: it does not state its hook version: add `HOOK_VERSION = {HOOK_VERSION}`")
     if version != HOOK_VERSION:
         raise PluginLoadError(
-            f"{where}: it is for hook version {version}, this engine speaks {HOOK_VERSION}: install matching releases of the two"
+            f"{where}: it is written for hook version {version}, and this engine uses {HOOK_VERSION}: install matching releases of the two"
         )
 
 
@@ -169,26 +169,26 @@ def _verified_hooks(where: str, point: EntryPoint, module: object) -> Any:
     implemented = {caller.name: caller.get_hookimpls() for caller in manager.get_hookcallers(module) or ()}
     for name, implementations in implemented.items():
         if name not in _ALLOWED[point.group]:
-            raise PluginLoadError(f"{where}: {name} is no hook of {point.group}: remove it")
+            raise PluginLoadError(f"{where}: {name} is not a hook of {point.group}: remove it")
         if any(
             inspect.iscoroutinefunction(i.function) or inspect.isasyncgenfunction(i.function) for i in implementations
         ):
             raise PluginLoadError(f"{where}: {name} is async; hooks are plain functions: write `def {name}`")
     for name in _ALLOWED[point.group] - implemented.keys():
-        if inspect.isroutine(getattr(module, name, None)) and name not in _NEEDED[point.group]:
+        if inspect.isroutine(getattr(module, name, None)) and name not in _REQUIRED[point.group]:
             raise PluginLoadError(
-                f"{where}: {name} is named as a hook, but not marked with @kubernaut.hookimpl: mark or rename it"
+                f"{where}: {name} has the name of a hook but is not marked with @kubernaut.hookimpl: mark or rename it"
             )
-    for name in _NEEDED[point.group]:
+    for name in _REQUIRED[point.group]:
         if name not in implemented:
             raise PluginLoadError(
-                f"{where}: it has no {name} marked with @kubernaut.hookimpl, which every plugin of {point.group} needs"
+                f"{where}: it has no {name} marked with @kubernaut.hookimpl, which every plugin of {point.group} must have"
             )
     return manager.hook
 
 
-def _described(plugin: Plugin, wanted: type[S], caller: HookCaller) -> S:
-    """What the plugin says of itself, if it is what its group wants."""
+def _describe(plugin: Plugin, wanted: type[S], caller: HookCaller) -> S:
+    """Call the plugin's `describe` and return what it returns, if it has the type that its group requires."""
     where = f"plugin {plugin.name} ({plugin.distribution})"
     describe: Callable[[], Any] = plugin.hook.describe
     try:

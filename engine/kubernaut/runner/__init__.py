@@ -1,4 +1,4 @@
-"""The pod side: runs one step of one action, and tells its result through the container's termination message.
+"""The pod side: runs one step of one action, and reports its result in the container's termination message.
 
 A plugin's module holds `perform(action)` and ends with
 

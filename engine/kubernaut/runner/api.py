@@ -1,6 +1,6 @@
-"""A small REST client for the namespace of the execution, at a tenth of the official client's CPU.
+"""A small REST client for the execution's namespace, at a tenth of the official client's CPU.
 
-In the dry-run step every write carries `dryRun=All`, added here, so that an author cannot forget it.
+In the dry-run step it adds `dryRun=All` to every write, so that an author cannot forget it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MERGE_PATCH = "application/merge-patch+json"
-_TRIES_AT_MOST = 5
+_MAX_TRIES = 5
 
 
 class Api:
     """Requests to the API server, each within one namespace.
 
-    A kind is written as in a manifest's path: `v1/configmaps`, `apps/v1/deployments`, `apps/v1/deployments/scale`. Every method returns
+    A kind is written as in a REST path: `v1/configmaps`, `apps/v1/deployments`, `apps/v1/deployments/scale`. Every method returns
     the object and raises Rejected (4xx), Conflict (409) or TryAgain (5xx, no answer).
     """
 
@@ -34,20 +34,24 @@ class Api:
         self,
         namespace: str,
         dry_run: bool,
-        observe: Callable[[str, float, float, int], None] = lambda _call, _began, _ended, _code: None,
+        observe: Callable[[str, str, str, float, float, int], None] = lambda *_: None,
+        unanswered: set[tuple[str, str, str]] | None = None,
     ) -> None:
+        """Create a client that calls `observe` (verb, kind, name, start, end, HTTP status code) after every request.
+
+        `unanswered` collects the changes (verb, kind, name) that got no answer, or one that leaves open whether they were made.
+        """
         self._namespace, self._dry_run, self._observe = namespace, dry_run, observe
         self._traceparent = os.environ.get("TRACEPARENT")
         self._connection = Connection()
-        self.unanswered: set[str] = set()
-        """Changes that were asked for and got no answer, or one that leaves open whether they were made."""
+        self._unanswered = set() if unanswered is None else unanswered
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
-        """Read one object."""
+        """Read an object."""
         return self._request("GET", kind, name)
 
     def patch(self, kind: str, name: str, patch: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
-        """Send a JSON merge patch; the answer is the object as it is afterwards."""
+        """Send a JSON merge patch and return the object as it is afterwards."""
         return self._request("PATCH", kind, name, patch, dry_run=dry_run)
 
     def create(self, kind: str, manifest: dict[str, Any]) -> dict[str, Any]:
@@ -55,23 +59,23 @@ class Api:
         return self._request("POST", kind, "", manifest)
 
     def delete(self, kind: str, name: str) -> dict[str, Any]:
-        """Delete one object."""
+        """Delete an object."""
         return self._request("DELETE", kind, name)
 
     def peek(self, kind: str, name: str) -> dict[str, Any]:
-        """Read one object under the right to patch it alone: an empty patch, rehearsed, answers with the object."""
+        """Read an object with permission to patch it alone: the dry run of an empty patch returns the object."""
         return self.patch(kind, name, {}, dry_run=True)
 
     def modify(
         self, kind: str, name: str, change: Callable[[dict[str, Any]], dict[str, Any]]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Read, ask `change(current)` for a merge patch, and write it only if nobody wrote in between; then (before, after).
+        """Read the object, call `change(current)` for a merge patch, write it if the object is still the same, and return (before, after).
 
-        Needs the right to patch alone. Starts over when somebody did write, or when no answer came, five times at most. An empty patch
-        writes nothing. `before` is how it was before the first write that may have been carried out.
+        Needs permission to patch alone. Tries again, five times at most, when someone else wrote in between or no answer came. An empty
+        patch writes nothing. `before` is the object before the first write that may have been carried out.
         """
         unsure: dict[str, Any] | None = None
-        for left in reversed(range(_TRIES_AT_MOST)):
+        for left in reversed(range(_MAX_TRIES)):
             before = self.peek(kind, name)
             patch = change(before)
             after = before
@@ -86,7 +90,7 @@ class Api:
                     if isinstance(failure, Unanswered):
                         unsure = unsure or before
                     continue
-            self.unanswered.discard(_call("PATCH", kind, name))
+            self._unanswered.discard(("PATCH", kind, name))
             return unsure or before, after
         raise AssertionError("unreachable")
 
@@ -105,25 +109,25 @@ class Api:
             **({"Traceparent": self._traceparent} if self._traceparent else {}),
         }
         text = None if body is None else json.dumps(body)
-        call, began, code = _call(method, kind, name), time.time(), 0
+        call, started, code = (method, kind, name), time.time(), 0
         try:
-            answer = self._answered(method, path, headers, text, again=not changing)
+            answer = self._send(method, path, headers, text, again=not changing)
             code = answer.status
-            return _content(answer, call, changing=changing)
+            return _content(answer, " ".join(call).strip(), changing=changing)
         except Unanswered:
             if changing:
-                self.unanswered.add(call)
+                self._unanswered.add(call)
             raise
         finally:
-            self._observe(call, began, time.time(), code)
+            self._observe(*call, started, time.time(), code)
 
-    def _answered(self, method: str, path: str, headers: dict[str, str], text: str | None, *, again: bool) -> Answer:
-        answer = self._connection.ask(method, path, headers, text, again=again)
+    def _send(self, method: str, path: str, headers: dict[str, str], text: str | None, *, again: bool) -> Answer:
+        answer = self._connection.request(method, path, headers, text, again=again)
         if answer.status == 403:
-            # An API server that has just started denies what is granted: a no counts only from one that is ready.
-            if self._connection.ask("GET", "/readyz", headers, None, again=True).status != 200:
+            # An API server that has just started denies what is granted: a denial counts only from one that is ready.
+            if self._connection.request("GET", "/readyz", headers, None, again=True).status != 200:
                 raise TryAgain("the API server is not ready yet: it has not read what is granted")
-            answer = self._connection.ask(method, path, headers, text, again=again)
+            answer = self._connection.request(method, path, headers, text, again=again)
         return answer
 
     def _path(self, kind: str, name: str) -> str:
@@ -131,20 +135,15 @@ class Api:
         root = f"/apis/{group}/{version}" if group else f"/api/{version}"
         path = f"{root}/namespaces/{quote(self._namespace, safe='')}/{resource}"
         if name in {".", ".."}:
-            raise Rejected(
-                f"{name!r} is no object's name"
-            )  # it would climb out of the path, and quoting leaves it as it is
+            # It would leave the path, and quoting does not change it.
+            raise Rejected(f"{name!r} is not a valid object name")
         if name:
             path += f"/{quote(name, safe='')}"
         return f"{path}/{subresource}" if subresource else path
 
 
-def _call(method: str, kind: str, name: str) -> str:
-    return f"{method} {kind} {name}".strip()
-
-
 def _parts(kind: str) -> tuple[str, str, str, str]:
-    """`apps/v1/deployments/scale` as group, version, resource, subresource."""
+    """Split a kind such as `apps/v1/deployments/scale` into group, version, resource and subresource."""
     parts = kind.split("/")
     if not parts[0].startswith("v1") and len(parts) > 2:
         group, *parts = parts
@@ -161,7 +160,7 @@ def _read_token() -> str:
             return file.read().strip()
     except FileNotFoundError:
         raise Rejected(
-            "this action declared no rules, so its pod has no token: declare what it needs in ActionSpec.rules"
+            "this action declares no rules, so its pod has no token: declare what it needs in ActionSpec.rules"
         ) from None
 
 

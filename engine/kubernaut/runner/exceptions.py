@@ -1,4 +1,4 @@
-"""How a step can end early: refused for good (exit 42), worth another attempt (exit 1), or stopped from outside (exit 143)."""
+"""How a step can end early: refused for good (exit 42), to be retried (exit 1), or stopped from outside (exit 143)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Rejected(Exception):  # noqa: N818 - it reads as what happened
 
 
 class TryAgain(Exception):  # noqa: N818 - it reads as what to do
-    """A failure that another attempt may not meet."""
+    """A failure that may not happen again: another attempt is made."""
 
 
 class Conflict(TryAgain):
-    """Somebody changed the object between reading and writing it."""
+    """Someone else changed the object between reading and writing it."""
 
 
 class Unanswered(TryAgain):

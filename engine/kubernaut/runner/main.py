@@ -1,4 +1,4 @@
-"""Runs `perform` as one step and turns however it ends into an exit code and a report."""
+"""Runs `perform` as one step, and turns its end, whatever it is, into an exit code and a report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DONE, ERROR, REJECTED, STOPPED = 0, 1, 42, 143
 
 
 def run(perform: Callable[[Action], None]) -> None:
-    """Run one step and exit: 0 done, 42 refused for good, 1 worth another attempt, 143 stopped by SIGTERM."""
+    """Run one step and exit: 0 done, 42 refused for good, 1 to be retried, 143 stopped by SIGTERM."""
     if "KUBERNAUT_STEP" not in os.environ:
         sys.exit("This runs inside a Job that the engine creates. To see it: kubernaut render ACTION -p KEY=VALUE")
     report = Report(os.environ["KUBERNAUT_STEP"])
@@ -27,31 +27,31 @@ def run(perform: Callable[[Action], None]) -> None:
     report.write()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # the report is written: nothing is left that could still change the end
+    os._exit(code)  # the report is written, and no later code may change the outcome
 
 
 def _outcome(perform: Callable[[Action], None], report: Report) -> int:
     try:
         perform(Action(report))
     except Rejected as refusal:
-        return _told(report, "rejected", str(refusal), REJECTED, refusal.reason)
+        return _report_failure(report, "rejected", str(refusal), REJECTED, refusal.reason)
     except TryAgain as failure:
-        return _told(report, "error", str(failure), ERROR)
+        return _report_failure(report, "error", str(failure), ERROR)
     except Stopped:
-        return _told(report, "error", "it was stopped before its end", STOPPED)
-    except BaseException as error:  # noqa: BLE001 - whatever a plugin raises, its report must be written
-        import traceback  # noqa: PLC0415 - only a bug needs it, and each start would pay for it
+        return _report_failure(report, "error", "it was stopped before it finished", STOPPED)
+    except BaseException as error:  # noqa: BLE001 - the report must be written, whatever a plugin raises
+        import traceback  # noqa: PLC0415 - only a defect needs it, and every start would pay for it
 
         trace = traceback.format_exc()
-        report.say(trace)
+        report.log(trace)
         print(trace, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
-        return _told(report, "error", f"{type(error).__name__}: {error}{_place(error)}", ERROR, "PluginError")
+        return _report_failure(report, "error", f"{type(error).__name__}: {error}{_place(error)}", ERROR, "PluginError")
     report.state = "done"
     return DONE
 
 
 def _place(error: BaseException) -> str:
-    """Where in the plugin it was raised, as far as its own files go: ` (perform.py:11)`."""
+    """Return where in the plugin's own files it was raised, such as ` (perform.py:11)`, or ""."""
     here, place, trace = os.path.dirname(__file__), "", error.__traceback__  # noqa: PTH120 - pathlib costs a container's start 5 ms
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
@@ -61,7 +61,7 @@ def _place(error: BaseException) -> str:
     return place
 
 
-def _told(report: Report, state: str, message: str, code: int, reason: str = "") -> int:
+def _report_failure(report: Report, state: str, message: str, code: int, reason: str = "") -> int:
     report.state, report.message, report.reason = state, message, reason
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
     return code

@@ -1,6 +1,6 @@
-"""A step's result, as JSON of at most 4096 bytes: what the kubelet passes on of a container's termination message.
+"""A step's result as JSON of at most 4096 bytes, which is as much of a container's termination message as the kubelet passes on.
 
-It is written after every change, not only at the end: a step that is killed still has told what it did.
+It is written after every change, not only at the end, so that a step that is killed has reported what it did.
 """
 
 from __future__ import annotations
@@ -16,61 +16,59 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIMIT = 4096
-_LONG_VALUE = 120
-_LOG_LINES = 12
-_SHORT_TEXTS = (800, 400, 100)
-"""Characters of message and log that are kept where all is too much; one may take six bytes."""
+_MAX_VALUE_LENGTH = 120
+_MAX_LOG_LINES = 12
+_TEXT_LENGTHS = (800, 400, 100)
+"""How many characters of message and log are kept where the whole is too large, longest first; one may take six bytes."""
 _CUT = "… (cut)"
-_MOST_CALLS = 12
+_MAX_CALLS = 12
 
 
 class Report:
-    """What one step did; `write` may be called any number of times."""
+    """What one step did. `write` may be called any number of times."""
 
     def __init__(self, step: str) -> None:
         self.step = step
         self.state = "error"
-        """`done`, `rejected` or `error`: until the end is reached, a step that just stops has failed."""
+        """`done`, `rejected` or `error`; a step that stops before its end has failed."""
         self.message = ""
         self.reason = ""
         self.verified = False
         self.changes: list[dict[str, Any]] = []
         self.outputs: dict[str, Any] = {}
         self.calls: list[dict[str, Any]] = []
-        """Requests to the API server: what, when (milliseconds since `started`), for how long, the HTTP code, how many times in a row."""
-        self.unanswered: set[str] = set()
-        """Changes that were asked for and never answered."""
-        self.lines: deque[str] = deque(maxlen=_LOG_LINES)
-        """What the step last wrote to its log."""
+        """Requests to the API server: `at` (since `started`) and `ms` (duration) in milliseconds, `times` in a row."""
+        self.unanswered: set[tuple[str, str, str]] = set()
+        """Changes (verb, kind, name) that were requested and never answered."""
+        self.lines: deque[str] = deque(maxlen=_MAX_LOG_LINES)
+        """The last lines of the step's log."""
         self.started = time.time()
 
-    def say(self, text: str) -> None:
-        """Keep the text as the last of the log."""
-        self.lines.extend(line[:_LONG_VALUE] for line in text.rstrip().splitlines())
+    def log(self, text: str) -> None:
+        """Add the text to the last lines of the log."""
+        self.lines.extend(line[:_MAX_VALUE_LENGTH] for line in text.rstrip().splitlines())
 
-    def called(self, call: str, began: float, ended: float, code: int) -> None:
-        """Note a request; the same one again and again, as by a wait, is noted once, and so are all beyond the first dozen."""
+    def record_call(self, verb: str, kind: str, name: str, started: float, ended: float, code: int) -> None:
+        """Record a request; repetitions in a row, as by a wait, are one entry, and so are all beyond the first dozen."""
+        call = {"verb": verb, "resource": kind[:_MAX_VALUE_LENGTH], "name": name[:_MAX_VALUE_LENGTH], "code": code}
         last = self.calls[-1] if self.calls else None
-        same = last is not None and (last["call"], last["code"]) == (call[:_LONG_VALUE], code)
-        if last is not None and (same or len(self.calls) == _MOST_CALLS):
+        if last is not None and (len(self.calls) == _MAX_CALLS or call.items() <= last.items()):
             last["times"] += 1
             last["ms"] = self._since(ended) - last["at"]
             return
-        at = self._since(began)
-        self.calls.append(
-            {"call": call[:_LONG_VALUE], "at": at, "ms": self._since(ended) - at, "code": code, "times": 1}
-        )
+        at = self._since(started)
+        self.calls.append({**call, "at": at, "ms": self._since(ended) - at, "times": 1})
 
     def _since(self, time: float) -> int:
         return max(0, round((time - self.started) * 1000))
 
     def write(self) -> None:
-        """Put the report where the kubelet looks for it."""
+        """Write the report to the file that the kubelet reads it from."""
         with open(pod.termination_log(), "wb") as file:  # noqa: PTH123 - pathlib costs a container's start 5 ms
-            file.write(self.encoded())
+            file.write(self.encode())
 
-    def encoded(self) -> bytes:
-        """As JSON within the limit: the calls go first; then long values are cut and changes and outputs left out, and it says so."""
+    def encode(self) -> bytes:
+        """Return it as JSON within the limit: without the calls if need be; then with long values cut, and changes and outputs left out."""
         whole = self._content()
         for content in (whole, {**whole, "calls": []}):
             if len(_json(content)) <= LIMIT:
@@ -98,11 +96,11 @@ class Report:
         return content
 
     def _cut(self, content: dict[str, Any]) -> dict[str, Any]:
-        """Message and log shortened to half of the limit, and of outputs and changes as many as the rest takes."""
+        """Shorten message and log to half of the limit, and keep as many outputs and changes as fit into the rest."""
         content |= {"truncated": True, "changes": [], "outputs": {}}
-        for longest in _SHORT_TEXTS:
-            content["log"] = content.get("log", "")[-longest:]
-            content["message"] = _shortened({"m": self.message}, longest)["m"]
+        for length in _TEXT_LENGTHS:
+            content["log"] = content.get("log", "")[-length:]
+            content["message"] = _shortened({"m": self.message}, length)["m"]
             if len(_json(content)) <= LIMIT // 2:
                 break
         room = LIMIT - len(_json({**content, "changesLeftOut": len(self.changes)}))
@@ -125,10 +123,10 @@ def _json(content: dict[str, Any]) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _shortened(values: dict[str, Any], longest: int = _LONG_VALUE) -> dict[str, Any]:
-    """The same with every long value replaced by its beginning."""
+def _shortened(values: dict[str, Any], max_length: int = _MAX_VALUE_LENGTH) -> dict[str, Any]:
+    """Return the values with every long one replaced by its beginning."""
     short = {}
     for key, value in values.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        short[key] = value if len(text) <= longest else text[:longest] + _CUT
+        short[key] = value if len(text) <= max_length else text[:max_length] + _CUT
     return short

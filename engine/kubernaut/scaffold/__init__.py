@@ -9,16 +9,16 @@ from string import Template
 
 from kubernaut.api.names import is_label
 from kubernaut.errors import InputError
-from kubernaut.plugins.registry import MAX_ACTION_NAME
+from kubernaut.plugins.registry import MAX_ACTION_NAME_LENGTH
 
 _SUFFIX = ".template"
 
 
 def scaffold(name: str, parent: Path) -> list[Path]:
     """Write `kubernaut-NAME` into `parent`; returns the files. Raises InputError for a bad name or a folder that exists."""
-    if not is_label(name) or len(name) > MAX_ACTION_NAME or not name[0].isalpha():
+    if not is_label(name) or len(name) > MAX_ACTION_NAME_LENGTH or not name[0].isalpha():
         raise InputError(
-            f"{name!r} cannot be an action's name: lower-case letters, digits and '-', at most {MAX_ACTION_NAME} characters"
+            f"{name!r} cannot be an action's name: lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH} characters"
         )
     target = parent / f"kubernaut-{name}"
     if target.exists():

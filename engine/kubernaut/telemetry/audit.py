@@ -1,68 +1,108 @@
-"""One audit record of one execution, from the object alone: who asked for what, when, what was decided, and what came of it.
+"""The audit record of one execution, from the object alone: who asked for what, when, what was decided, and how it ended.
 
-`kubernaut history` reads it from a cluster; whoever keeps a log writes the same record, so both can be searched with the same words.
+`kubernaut history` reads it from a cluster and the engine writes the same record to its log, so both can be searched with the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from pydantic.alias_generators import to_camel
 
 from kubernaut.api.execution import Phase
-from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_ROLLBACK_OF
 from kubernaut.api.timestamps import parse_time
+from kubernaut.api.view import ExecutionView
 
-ADMITTED, REFUSED, CANCELLED, UNDECIDED = "admitted", "refused", "cancelled", "undecided"
-
-
-def record(obj: Mapping[str, Any]) -> dict[str, Any]:
-    """The record, with the same keys for every execution: null where there is nothing to tell (yet)."""
-    metadata, spec, status = obj["metadata"], obj.get("spec") or {}, obj.get("status") or {}
-    annotations, result = metadata.get("annotations") or {}, status.get("result") or {}
-    return {
-        "execution": metadata["name"],
-        "namespace": metadata.get("namespace"),
-        "uid": metadata.get("uid"),
-        "requestedBy": status.get("requestedBy") or annotations.get(ANNOTATION_REQUESTED_BY),
-        "action": spec.get("action"),
-        "target": status.get("target"),
-        "parameters": spec.get("parameters") or {},
-        "dryRun": bool(spec.get("dryRun")),
-        "rollbackOf": annotations.get(ANNOTATION_ROLLBACK_OF),
-        "created": metadata.get("creationTimestamp"),
-        "started": status.get("startTime"),
-        "ended": status.get("completionTime"),
-        "seconds": seconds(status),
-        "decision": decision(obj),
-        "phase": status.get("phase", str(Phase.PENDING)),
-        "reason": status.get("reason"),
-        "message": status.get("message"),
-        "attempts": status.get("attempts"),
-        "job": status.get("jobName"),
-        "changes": result.get("changes") or [],
-        "rollback": result.get("rollback"),
-        "traceId": _trace_id(status.get("traceparent")),
-    }
+Decision = Literal["admitted", "refused", "cancelled", "undecided"]
 
 
-def decision(obj: Mapping[str, Any]) -> str:
-    """Was it let through? What came of one that was is its phase."""
-    status = obj.get("status") or {}
-    if status.get("jobName"):
-        return ADMITTED
-    phase = status.get("phase")
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One execution. Times are the API server's timestamps; what is not known (yet) is None."""
+
+    execution: str
+    namespace: str | None
+    uid: str | None
+    requested_by: str | None
+    action: str | None
+    target: str | None
+    parameters: dict[str, Any]
+    dry_run: bool
+    rollback_of: str | None
+    created: str | None
+    started: str | None
+    ended: str | None
+    seconds: float | None
+    """From its start to its end."""
+    decision: Decision
+    phase: str
+    reason: str | None
+    message: str | None
+    attempts: int | None
+    job: str | None
+    changes: list[dict[str, Any]]
+    rollback: dict[str, Any] | None
+    trace_id: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it with camelCase keys, the same ones for every execution."""
+        return {to_camel(field.name): getattr(self, field.name) for field in fields(self)}
+
+
+COLUMNS = tuple(to_camel(field.name) for field in fields(AuditRecord))
+"""The keys of `AuditRecord.to_json`, in their order."""
+
+
+def audit_record(execution: ExecutionView) -> AuditRecord:
+    """Return the record of this execution.
+
+    It reads the JSON and not the model: a record must be possible of any object that a cluster holds, however old.
+    """
+    metadata = execution.json["metadata"]
+    spec, status = execution.json.get("spec") or {}, execution.json.get("status") or {}
+    result = status.get("result") or {}
+    return AuditRecord(
+        execution=metadata["name"],
+        namespace=metadata.get("namespace"),
+        uid=metadata.get("uid"),
+        requested_by=status.get("requestedBy") or execution.requested_by or None,
+        action=spec.get("action"),
+        target=status.get("target"),
+        parameters=spec.get("parameters") or {},
+        dry_run=bool(spec.get("dryRun")),
+        rollback_of=execution.rollback_of or None,
+        created=metadata.get("creationTimestamp"),
+        started=status.get("startTime"),
+        ended=status.get("completionTime"),
+        seconds=_seconds(status.get("startTime"), status.get("completionTime")),
+        decision=_decision(status.get("jobName"), status.get("phase")),
+        phase=status.get("phase", str(Phase.PENDING)),
+        reason=status.get("reason"),
+        message=status.get("message"),
+        attempts=status.get("attempts"),
+        job=status.get("jobName"),
+        changes=result.get("changes") or [],
+        rollback=result.get("rollback"),
+        trace_id=_trace_id(status.get("traceparent")),
+    )
+
+
+def _decision(job: str | None, phase: str | None) -> Decision:
+    """Return whether it was admitted; how an admitted one ended is its phase."""
+    if job:
+        return "admitted"
     if phase == Phase.CANCELLED:
-        return CANCELLED
-    return REFUSED if phase == Phase.FAILED else UNDECIDED
+        return "cancelled"
+    return "refused" if phase == Phase.FAILED else "undecided"
 
 
-def seconds(status: Mapping[str, Any]) -> float | None:
-    """From its start to its end; None while one of them is unknown."""
-    began, ended = parse_time(status.get("startTime")), parse_time(status.get("completionTime"))
-    return round((ended - began).total_seconds(), 3) if began and ended else None
+def _seconds(start: str | None, end: str | None) -> float | None:
+    started, ended = parse_time(start), parse_time(end)
+    return round((ended - started).total_seconds(), 3) if started and ended else None
 
 
 def _trace_id(traceparent: str | None) -> str | None:
-    """The second part of a W3C traceparent."""
+    """Return the second part of a W3C traceparent."""
     parts = (traceparent or "").split("-")
     return parts[1] if len(parts) == 4 else None

@@ -1,4 +1,4 @@
-"""What of the metrics is read when it is scraped, as it follows from state that somebody else holds."""
+"""Metrics that are read when they are scraped, from state that other modules hold."""
 
 from __future__ import annotations
 
@@ -7,54 +7,59 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from kubernaut.api.execution import Phase
+from kubernaut.api.view import ExecutionView
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class EngineState:
     """What is read at each scrape."""
 
-    executions: Callable[[], Iterable[Mapping[str, Any]]]
+    executions: Callable[[], Iterable[ExecutionView]]
     running: Callable[[], int]
     queued: Callable[[], int]
-    longest_held: Callable[[], float]
-    """Seconds that the key which a worker has had for longest has been with it."""
-    oldest_queued: Callable[[], float]
-    """Seconds that the key which waits for longest has waited."""
+    longest_running: Callable[[], float]
+    """Seconds that the longest reconcile in progress has taken so far."""
+    longest_queued: Callable[[], float]
+    """Seconds that the oldest key has waited in the work queue."""
     leading: Callable[[], bool]
     watch_restarts: Callable[[], Mapping[str, int]]
     """By resource."""
     lost: Callable[[], Mapping[str, int]]
-    """By what: Events and spans that could not be sent."""
+    """Events and spans that could not be sent, by kind."""
     now: Callable[[], datetime]
 
 
-class Scrape(Collector):
-    """What others hold, at the moment of the scrape."""
+class StateCollector(Collector):
+    """Reads the engine's state at the moment of the scrape."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: EngineState) -> None:
         self._state = state
 
     def collect(self) -> Iterable[Metric]:
         state = self._state
         yield InfoMetricFamily("kubernaut_build", "The engine's version.", {"version": version("kubernaut-engine")})
         yield _gauge("kubernaut_leader", "1 on the engine that leads, 0 on one that waits.", float(state.leading()))
-        yield _gauge("kubernaut_running", "Executions whose Job runs.", state.running())
-        yield _gauge("kubernaut_queue_depth", "Keys that wait for a worker.", state.queued())
+        yield _gauge("kubernaut_running", "Executions whose Job is running.", state.running())
+        yield _gauge("kubernaut_workqueue_depth", "Keys in the work queue.", state.queued())
         yield _gauge(
-            "kubernaut_queue_longest_held_seconds",
-            "How long the key that a worker has had for longest has been with it.",
-            state.longest_held(),
+            "kubernaut_workqueue_longest_running_processor_seconds",
+            "How long the longest reconcile in progress has taken so far.",
+            state.longest_running(),
         )
-        yield _gauge("kubernaut_queue_oldest_seconds", "How long the oldest of them has waited.", state.oldest_queued())
+        yield _gauge(
+            "kubernaut_workqueue_longest_queued_seconds",
+            "How long the oldest key has waited in the work queue.",
+            state.longest_queued(),
+        )
         yield from self._executions()
-        text = "How often a watch was begun anew, by resource."
+        text = "How often a watch was restarted, by resource."
         yield _family(
             CounterMetricFamily("kubernaut_watch_restarts", text, labels=["resource"]), state.watch_restarts()
         )
@@ -66,21 +71,20 @@ class Scrape(Collector):
         now = self._state.now()
         for execution in self._state.executions():
             present += 1
-            status = execution.get("status", {})
-            if status.get("phase") == Phase.PENDING:
-                reason = str(status.get("reason", ""))
+            if execution.phase is Phase.PENDING:
+                reason = execution.status.reason or ""
                 number[reason] += 1
-                longest[reason] = max(longest.get(reason, 0.0), (now - _waits_since(execution)).total_seconds())
-        text = "Executions that wait, by reason."
+                longest[reason] = max(longest.get(reason, 0.0), (now - _waiting_since(execution)).total_seconds())
+        text = "Waiting executions, by reason."
         yield _family(GaugeMetricFamily("kubernaut_waiting", text, labels=["reason"]), number)
-        text = "How long the one that has waited longest has waited, by reason."
+        text = "How long the longest waiting execution has waited, by reason."
         yield _family(GaugeMetricFamily("kubernaut_waiting_longest_seconds", text, labels=["reason"]), longest)
         yield _gauge("kubernaut_executions_present", "Executions in the cluster, ended ones included.", present)
 
 
-def _waits_since(execution: Mapping[str, Any]) -> datetime:
-    stages = execution.get("status", {}).get("stages") or [{"startTime": execution["metadata"]["creationTimestamp"]}]
-    return datetime.fromisoformat(stages[-1]["startTime"])
+def _waiting_since(execution: ExecutionView) -> datetime:
+    stages = execution.status.stages
+    return stages[-1].start_time if stages else execution.created
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

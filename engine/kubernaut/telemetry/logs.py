@@ -11,34 +11,34 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 
 AUDIT_LOGGER = "kubernaut.audit"
-"""Its lines are kept whatever the log level is: one for each start and one for each end."""
+"""Its lines are written whatever the log level is: one for each start and one for each end."""
 
-_about: ContextVar[Mapping[str, str]] = ContextVar("about", default={})  # noqa: B039 - never changed, only replaced
+_context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default={})  # noqa: B039 - never changed, only replaced
 
 
 @contextmanager
-def about(**facts: str) -> Iterator[None]:
-    """Have every line that is logged in this block, and in tasks begun in it, carry these facts."""
-    token = _about.set(facts)
+def log_context(**facts: str) -> Iterator[None]:
+    """Add these facts to every line that is logged in this block, and in tasks started in it."""
+    token = _context.set(facts)
     try:
         yield
     finally:
-        _about.reset(token)
+        _context.reset(token)
 
 
 class JsonLines(logging.Formatter):
-    """One object a line: time, level, logger, message, what the line is about, and whatever else the call named in `extra`."""
+    """One object a line: time, level, logger, message, the facts of `log_context`, and those that the call gave as `extra`."""
 
     _OWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
+        """Return the record as JSON."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_about.get(),
+            **_context.get(),
             **{key: value for key, value in record.__dict__.items() if key not in self._OWN},
         }
         if record.exc_info:
@@ -55,6 +55,6 @@ def log_to_stderr(level: str = "INFO", *, as_json: bool = True) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
-def keep_the_audit_log() -> None:
-    """Have every audit line written, however few other lines are wanted."""
+def keep_audit_log() -> None:
+    """Write every audit line, whatever the log level is."""
     logging.getLogger(AUDIT_LOGGER).setLevel(logging.INFO)

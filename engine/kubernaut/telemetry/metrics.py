@@ -1,6 +1,6 @@
-"""What the engine counts and measures, for Prometheus at `/metrics`. docs/observability.md tells of each.
+"""What the engine counts and measures, for Prometheus at `/metrics`. docs/observability.md lists every metric.
 
-Counters and histograms are told as things happen; whatever follows from state that somebody else holds, `scrape` reads.
+Counters and histograms are updated as things happen; what follows from state that other modules hold, `collector` reads at each scrape.
 """
 
 from __future__ import annotations
@@ -16,18 +16,20 @@ from prometheus_client import (
 )
 
 from kubernaut.api.execution import Phase, Reason, Stage
-from kubernaut.telemetry.collector import Scrape, State
+from kubernaut.telemetry.collector import EngineState, StateCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0)
-_LOOK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+_RECONCILE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+
+RECONCILE_RESULTS = ("success", "requeue_after", "error", "panic")
 
 
 class Metrics:
     """Every metric of one engine."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series more for each, which nothing asks for
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series for each metric, which nothing reads
         self.registry = CollectorRegistry()
         self._ended = Counter(
             "kubernaut_executions",
@@ -47,11 +49,11 @@ class Metrics:
             ("action", "phase"),
             _STAGE_BUCKETS,
         )
-        self._looks = self._histogram(
+        self._reconciles = self._histogram(
             "kubernaut_reconcile_duration_seconds",
-            "How long one look at one execution took, by how it came out: done, retry or fault.",
-            ("outcome",),
-            _LOOK_BUCKETS,
+            "How long one reconcile took, by result: success, requeue_after, error or panic.",
+            ("result",),
+            _RECONCILE_BUCKETS,
         )
         self._requests = Counter(
             "kubernaut_api_requests",
@@ -63,46 +65,48 @@ class Metrics:
             "kubernaut_hook_duration_seconds",
             "How long hooks of plugins took, by plugin and hook.",
             ("plugin", "hook"),
-            _LOOK_BUCKETS,
+            _RECONCILE_BUCKETS,
         )
 
     def _histogram(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
-    def expect(self, actions: Iterable[str]) -> None:
-        """Begin every count at 0: of a series that appears with its first event, no rate and no alert ever tells that event."""
+    def initialise_series(self, actions: Iterable[str]) -> None:
+        """Start every count at 0: a series that appears with its first event never shows that event in a rate or an alert."""
         for action in actions:
             self._ended.labels(action, Phase.SUCCEEDED, "")
             for reason in Reason:
                 if reason.phase is not Phase.PENDING:
                     self._ended.labels(action, reason.phase, reason)
-        for outcome in ("done", "retry", "fault"):
-            self._looks.labels(outcome)
+        for result in RECONCILE_RESULTS:
+            self._reconciles.labels(result)
 
-    def ended(self, action: str, phase: Phase, reason: str | None, seconds: float, stages: Iterable[Stage]) -> None:
-        """An execution's end was recorded. Only actions that are installed make series: a name is anybody's to choose."""
+    def observe_end(
+        self, action: str, phase: Phase, reason: str | None, seconds: float, stages: Iterable[Stage]
+    ) -> None:
+        """Count an execution whose end was recorded, `seconds` after its creation. `action` is an installed one or `unknown`."""
         self._ended.labels(action, phase, reason or "").inc()
         self._durations.labels(action, phase).observe(max(0.0, seconds))
         for stage in stages:
             if stage.within in {None, "attempt"}:
                 self._stages.labels(action, stage.name).observe(max(0.0, stage.seconds))
 
-    def looked(self, outcome: str, seconds: float) -> None:
-        """One look at one execution."""
-        self._looks.labels(outcome).observe(seconds)
+    def observe_reconcile(self, result: str, seconds: float) -> None:
+        """Count one reconcile; `result` is one of RECONCILE_RESULTS."""
+        self._reconciles.labels(result).observe(seconds)
 
-    def requested(self, verb: str, resource: str, code: int) -> None:
-        """One request, answered or not."""
+    def observe_request(self, verb: str, resource: str, code: int) -> None:
+        """Count one request to the API server; `code` is its HTTP status code, or 0 where no answer came."""
         self._requests.labels(verb, resource, str(code)).inc()
 
-    def hook(self, plugin: str, hook: str, seconds: float) -> None:
-        """One call of a plugin's hook."""
+    def observe_hook(self, plugin: str, hook: str, seconds: float) -> None:
+        """Count one call of a plugin's hook."""
         self._hooks.labels(plugin, hook).observe(seconds)
 
-    def watch(self, state: State) -> None:
+    def register_state(self, state: EngineState) -> None:
         """Read this state at each scrape."""
-        self.registry.register(Scrape(state))
+        self.registry.register(StateCollector(state))
 
     def exposition(self) -> bytes:
-        """All of it, in Prometheus' text format."""
+        """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)

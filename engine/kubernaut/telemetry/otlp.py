@@ -1,6 +1,6 @@
 """Sends spans to a collector, by OTLP over HTTP. The only module that loads OpenTelemetry's SDK.
 
-The SDK's batch thread does the sending: the engine neither waits for a collector nor minds one that is broken.
+The SDK's batch thread does the sending: the engine never waits for a collector, and a broken one does it no harm.
 """
 
 from __future__ import annotations
@@ -33,13 +33,17 @@ from kubernaut.telemetry.trace_context import TraceContext
 
 log = logging.getLogger(__name__)
 
-_LAST_WORDS_SECONDS = 3.0
-_NOISY = ("opentelemetry.exporter.otlp", "opentelemetry.sdk._shared_internal", "opentelemetry.exporter.http")
-"""Loggers of the SDK that repeat themselves while a collector is away; `_Patient` says it once."""
+_FLUSH_SECONDS = 3.0
+_REPETITIVE_LOGGERS = (
+    "opentelemetry.exporter.otlp",
+    "opentelemetry.sdk._shared_internal",
+    "opentelemetry.exporter.http",
+)
+"""Loggers of the SDK that repeat themselves while a collector is away; `_LogOnceExporter` logs it once."""
 
 
 class Sender:
-    """Sends the spans of one execution after the other, as the `OTEL_*` variables say."""
+    """Sends the spans of executions, as the `OTEL_*` variables say."""
 
     def __init__(self, identity: str, endpoint: str, exporter: SpanExporter | None = None) -> None:
         own = {
@@ -47,28 +51,28 @@ class Sender:
             "service.version": version("kubernaut-engine"),
             "service.instance.id": identity,
         }
-        for name in _NOISY:
+        for name in _REPETITIVE_LOGGERS:
             logging.getLogger(name).setLevel(logging.CRITICAL)
-        told = endpoint or "the default collector, http://localhost:4318"
-        self._ids = _Ids()
+        collector = endpoint or "the default collector, http://localhost:4318"
+        self._ids = _FixedIdGenerator()
         resource = Resource.create(own).merge(OTELResourceDetector().detect())
         self._provider = TracerProvider(resource=resource, id_generator=self._ids, shutdown_on_exit=False)
-        self._patient = _Patient(exporter or OTLPSpanExporter(), told)
-        self._provider.add_span_processor(BatchSpanProcessor(self._patient))
+        self._exporter = _LogOnceExporter(exporter or OTLPSpanExporter(), collector)
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         self._tracer = self._provider.get_tracer("kubernaut", version("kubernaut-engine"))
-        log.info("traces are sent to %s", told)
+        log.info("sending traces to %s", collector)
 
     @property
     def lost(self) -> int:
-        """Spans that the collector did not take."""
-        return self._patient.lost
+        """Spans that the collector did not accept."""
+        return self._exporter.lost
 
     def send(self, context: TraceContext, spans: Iterable[Span]) -> None:
-        """Queue the spans of one trace, the whole first; what the sampler does not want is left out."""
+        """Queue the spans of one trace, the root first; the sampler may leave the trace out."""
         for span in spans:
             self._ids.trace_id, self._ids.span_id = int(context.trace_id, 16), int(span.span_id, 16)
             parent = _parent(context, span.parent_id, remote=span.depth == 0) if span.parent_id else Context()
-            begun = self._tracer.start_span(
+            started = self._tracer.start_span(
                 span.name,
                 context=parent,
                 kind=SpanKind.CLIENT if span.client else SpanKind.INTERNAL,
@@ -76,21 +80,21 @@ class Sender:
                 links=[Link(_span_context(link, link.span_id)) for link in span.links],
                 start_time=_nanoseconds(span.start),
             )
-            if not begun.is_recording():
+            if not started.is_recording():
                 return
             if span.error:
-                begun.set_status(Status(StatusCode.ERROR, span.error))
-            begun.end(_nanoseconds(span.end))
+                started.set_status(Status(StatusCode.ERROR, span.error))
+            started.end(_nanoseconds(span.end))
 
     def close(self) -> None:
-        """Send what is left, if a collector takes it at once."""
-        last = threading.Thread(target=self._provider.force_flush, daemon=True)
-        last.start()
-        last.join(_LAST_WORDS_SECONDS)
+        """Send what is left, if a collector accepts it at once."""
+        flush = threading.Thread(target=self._provider.force_flush, daemon=True)
+        flush.start()
+        flush.join(_FLUSH_SECONDS)
 
 
-class _Ids(IdGenerator):
-    """The SDK asks for ids; they are those that follow from the execution."""
+class _FixedIdGenerator(IdGenerator):
+    """Hands the SDK the ids that follow from the execution, where it would make random ones."""
 
     trace_id = 0
     span_id = 0
@@ -102,8 +106,8 @@ class _Ids(IdGenerator):
         return self.span_id
 
 
-class _Patient(SpanExporter):
-    """Says once that a collector does not take spans, and once that it does again."""
+class _LogOnceExporter(SpanExporter):
+    """Logs once that a collector does not accept spans, and once that it does again."""
 
     def __init__(self, exporter: SpanExporter, endpoint: str) -> None:
         self._exporter, self._endpoint, self._broken = exporter, endpoint, False
@@ -114,9 +118,9 @@ class _Patient(SpanExporter):
         failed = result is not SpanExportResult.SUCCESS
         self.lost += len(spans) if failed else 0
         if failed and not self._broken:
-            log.warning("traces are lost: %s does not take them; the engine goes on without", self._endpoint)
+            log.warning("traces are lost: %s does not accept them; the engine continues without", self._endpoint)
         if self._broken and not failed:
-            log.info("traces are sent to %s again", self._endpoint)
+            log.info("sending traces to %s again", self._endpoint)
         self._broken = failed
         return result
 

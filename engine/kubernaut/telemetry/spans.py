@@ -1,23 +1,20 @@
-"""One execution as the spans of one trace. Pure: what the object records, and nothing else, so that any engine tells the same.
+"""One execution as the spans of one trace. Pure: the spans follow from the object alone, so every engine derives the same ones.
 
 Names and attributes are OpenTelemetry's where it has them (https://opentelemetry.io/docs/specs/semconv/), and `kubernaut.*` otherwise.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from kubernaut.api.execution import Phase, Stage
-from kubernaut.telemetry.stages import WAIT, began_at, recorded
+from kubernaut.api.execution import Phase, Stage, StageRequest
+from kubernaut.api.view import ExecutionView
+from kubernaut.telemetry.stages import WAIT, trace_start
 from kubernaut.telemetry.trace_context import TraceContext, trace_context
 
 Attributes = dict[str, str | int]
-
-_REQUEST = re.compile(r"(?P<verb>[A-Z]+) (?P<kind>\S+)(?: (?P<name>\S+))?? (?P<code>\d+)(?: \((?P<times>\d+) times\))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +31,14 @@ class Span:
     links: tuple[TraceContext, ...] = ()
     depth: int = 0
     client: bool = False
-    """Is it a request to somebody else?"""
+    """Whether it is a request to another service."""
     open: bool = False
-    """Does it still last?"""
+    """Whether it has not ended yet."""
 
 
 @dataclass(slots=True)
 class _Tree:
-    """Finds the parent of each stage: the last one before it of the name that it is within, in the same attempt."""
+    """Finds each stage's parent: the latest earlier stage with the name that it is within, in the same attempt."""
 
     root: Span
     latest: dict[tuple[str, int | None], Span] = field(default_factory=dict)
@@ -56,21 +53,21 @@ class _Tree:
         self.latest[stage.name, stage.attempt] = span
 
 
-def spans_of(obj: Mapping[str, Any], now: datetime, undone: TraceContext | None = None) -> list[Span]:
-    """The spans of this KubernetesExecution, the whole first; what still lasts ends `now`.
+def spans_of(execution: ExecutionView, now: datetime, rolled_back: TraceContext | None = None) -> list[Span]:
+    """Return the spans of this execution, the root first; what has not ended yet ends `now`.
 
-    `undone` is the trace context of the execution that this one rolls back.
+    `rolled_back` is the trace context of the execution that this one undoes.
     """
-    return list(_spans(obj, now, undone))
+    return list(_spans(execution, now, rolled_back))
 
 
-def _spans(obj: Mapping[str, Any], now: datetime, undone: TraceContext | None) -> Iterator[Span]:
-    context, stages, job = trace_context(obj), recorded(obj), str(obj.get("status", {}).get("jobName") or "")
-    root = _whole(obj, context, now, undone)
+def _spans(execution: ExecutionView, now: datetime, rolled_back: TraceContext | None) -> Iterator[Span]:
+    context, job = trace_context(execution), execution.status.job_name or ""
+    root = _root(execution, context, now, rolled_back)
     yield root
     tree = _Tree(root)
     pod = ""
-    for number, stage in enumerate(stages):
+    for number, stage in enumerate(execution.status.stages):
         parent = tree.parent(stage)
         pod = stage.detail or "" if stage.name == "attempt" else pod
         earlier = tree.latest.get(("attempt", (stage.attempt or 0) - 1)) if stage.name == "attempt" else None
@@ -91,52 +88,43 @@ def _spans(obj: Mapping[str, Any], now: datetime, undone: TraceContext | None) -
         yield span
 
 
-def _whole(obj: Mapping[str, Any], context: TraceContext, now: datetime, undone: TraceContext | None) -> Span:
-    metadata, spec, status = obj["metadata"], obj["spec"], obj.get("status", {})
-    completed = status.get("completionTime")
-    told = {
-        "k8s.namespace.name": metadata["namespace"],
-        "k8s.job.name": status.get("jobName"),
-        "kubernaut.execution.name": metadata["name"],
-        "kubernaut.execution.uid": metadata["uid"],
-        "kubernaut.action": spec["action"],
-        "kubernaut.target": status.get("target"),
-        "kubernaut.dry_run": str(bool(spec.get("dryRun"))).lower(),
-        "kubernaut.phase": status.get("phase"),
-        "kubernaut.reason": status.get("reason"),
-        "kubernaut.message": status.get("message"),
-        "enduser.id": status.get("requestedBy"),
-        "kubernaut.attempts": status.get("attempts"),
+def _root(execution: ExecutionView, context: TraceContext, now: datetime, rolled_back: TraceContext | None) -> Span:
+    status, failed = execution.status, execution.phase is Phase.FAILED
+    attributes = {
+        "k8s.namespace.name": execution.namespace,
+        "k8s.job.name": status.job_name,
+        "kubernaut.execution.name": execution.name,
+        "kubernaut.execution.uid": execution.uid,
+        "kubernaut.action": execution.action,
+        "kubernaut.target": status.target,
+        "kubernaut.dry_run": str(execution.is_dry_run).lower(),
+        "kubernaut.phase": str(execution.phase),
+        "kubernaut.reason": status.reason,
+        "kubernaut.message": status.message,
+        "enduser.id": status.requested_by,
+        "kubernaut.attempts": status.attempts,
+        "error.type": status.reason if failed else None,
     }
-    failed = status.get("phase") == Phase.FAILED
-    if failed:
-        told["error.type"] = status.get("reason")
     return Span(
-        name=f"execute {spec['action']}",
+        name=f"execute {execution.action}",
         span_id=context.span_id,
         parent_id=context.parent_id,
-        start=began_at(obj),
-        end=datetime.fromisoformat(completed) if completed else now,
-        attributes={key: value for key, value in told.items() if value is not None},
-        error=str(status.get("message") or status.get("reason")) if failed else "",
-        links=(undone,) if undone else (),
-        open=not completed,
+        start=trace_start(execution),
+        end=status.completion_time or now,
+        attributes={key: value for key, value in attributes.items() if value is not None},
+        error=str(status.message or status.reason) if failed else "",
+        links=(rolled_back,) if rolled_back else (),
+        open=status.completion_time is None,
     )
 
 
 def _name(stage: Stage) -> str:
-    """Few enough to be told apart at a glance, and to be grouped by: no object's name in it."""
+    """Return a name that spans can be grouped by, so no object's name is in it."""
     if stage.name == "attempt":
         return f"attempt {stage.attempt}"
     if stage.name in {WAIT, "hook", "policy", "start"}:
         return f"{stage.name} {stage.detail}"
-    request = _request(stage)
-    return f"{request['verb']} {request['kind']}" if request else stage.name
-
-
-def _request(stage: Stage) -> dict[str, str]:
-    found = _REQUEST.fullmatch(stage.detail or "") if stage.name == "request" else None
-    return {key: value for key, value in found.groupdict().items() if value} if found else {}
+    return f"{stage.request.verb} {stage.request.resource}" if stage.request else stage.name
 
 
 _DETAILS = {
@@ -147,36 +135,35 @@ _DETAILS = {
     "schedule": "k8s.node.name",
     "start": "k8s.container.name",
 }
-"""As which attribute a stage's detail is told."""
+"""The attribute that holds a stage's detail."""
 _OF_THE_JOB = {"create-job", "adopt", "attempt"}
 _OF_THE_POD = {"schedule", "pull-image", "start", "dry-run", "execute"}
 
 
 def _attributes(stage: Stage, job: str, pod: str) -> Attributes:
-    detail, told = stage.detail or "", {"kubernaut.stage": stage.name}
+    detail, attributes = stage.detail or "", {"kubernaut.stage": stage.name}
     if stage.name in _DETAILS:
-        told[_DETAILS[stage.name]] = detail
+        attributes[_DETAILS[stage.name]] = detail
     if stage.name in _OF_THE_JOB:
-        told["k8s.job.name"] = job
+        attributes["k8s.job.name"] = job
     if stage.name in _OF_THE_POD:
-        told["k8s.pod.name"] = pod
+        attributes["k8s.pod.name"] = pod
     if stage.name in {"dry-run", "execute"}:
-        told["k8s.container.name"] = stage.name
+        attributes["k8s.container.name"] = stage.name
     if stage.name == "hook":
-        told["kubernaut.plugin"], _, told["kubernaut.hook"] = detail.rpartition(".")
-    more = _request_attributes(stage) if stage.name == "request" else {}
-    return {key: value for key, value in {**told, **more}.items() if value != ""}
+        attributes["kubernaut.plugin"], _, attributes["kubernaut.hook"] = detail.rpartition(".")
+    more = _request_attributes(stage.request) if stage.request else {}
+    return {key: value for key, value in {**attributes, **more}.items() if value != ""}
 
 
-def _request_attributes(stage: Stage) -> Attributes:
-    request = _request(stage)
-    told: Attributes = {
-        "http.request.method": request.get("verb", ""),
-        "kubernaut.resource": request.get("kind", stage.detail or ""),
-        "kubernaut.object": request.get("name", ""),
+def _request_attributes(request: StageRequest) -> Attributes:
+    attributes: Attributes = {
+        "http.request.method": request.verb,
+        "kubernaut.resource": request.resource,
+        "kubernaut.object": request.name or "",
     }
-    if int(request.get("code", 0)):
-        told["http.response.status_code"] = int(request["code"])
-    if "times" in request:
-        told["kubernaut.times"] = int(request["times"])
-    return told
+    if request.code:
+        attributes["http.response.status_code"] = request.code
+    if request.count > 1:
+        attributes["kubernaut.times"] = request.count
+    return attributes

@@ -1,7 +1,7 @@
-"""Notes what the engine does for one execution, and how long each thing took, while it does it.
+"""Records what the engine does for one execution, and how long each thing takes, while it does it.
 
-Whoever does something opens a `stage`; whoever wants to know opens a `recording` around it. Without one nothing is noted, and a stage
-costs next to nothing. Both follow the task: two executions that are looked at at the same time do not see each other's stages.
+Code under measurement opens a `stage`; a caller collects the stages with `recording`. Without a recording, a stage costs next to nothing.
+Both follow the asyncio task, so executions that are reconciled at the same time do not see each other's stages.
 """
 
 from __future__ import annotations
@@ -10,48 +10,50 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from kubernaut.api.execution import Stage
+from kubernaut.api.execution import Stage, StageRequest
+from kubernaut.api.timestamps import now
 
-MOST_STAGES = 64
-"""So many are noted in one recording; what one look at an execution does is far fewer."""
-_ERROR_BOUND = 300
+MAX_ENTRIES = 64
+"""Stages in one recording; one reconcile opens far fewer."""
+MAX_ERROR_LENGTH = 300
 
 
 @dataclass(slots=True)
-class Noted:
-    """A stage that is being noted; whoever opened it may say that it did not end well."""
+class StageEntry:
+    """A stage that is being recorded; the code that opened it may set the fields that are not known at the start."""
 
     name: str
     detail: str | None
     within: str | None
     started: datetime
+    request: StageRequest | None = None
     ended: datetime | None = None
     error: str | None = None
 
     def stage(self) -> Stage:
-        """As it is recorded."""
-        error = self.error[:_ERROR_BOUND] if self.error else None
+        """Return it as status records it."""
         return Stage(
             name=self.name,
             start_time=self.started,
             end_time=self.ended,
             detail=self.detail,
+            request=self.request,
             within=self.within,
-            error=error,
+            error=self.error[:MAX_ERROR_LENGTH] if self.error else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What was noted, in the order in which it began."""
+    """The stages that were opened, in the order in which they began."""
 
-    noted: list[Noted]
+    entries: list[StageEntry]
 
     def stages(self) -> list[Stage]:
-        """The stages that have ended so far."""
-        return [noted.stage() for noted in self.noted if noted.ended]
+        """Return the stages that have ended so far."""
+        return [entry.stage() for entry in self.entries if entry.ended]
 
 
 _recording: ContextVar[Recording | None] = ContextVar("recording", default=None)
@@ -60,7 +62,7 @@ _within: ContextVar[str | None] = ContextVar("within", default=None)
 
 @contextmanager
 def recording() -> Iterator[Recording]:
-    """Have every stage noted that is opened in this block."""
+    """Collect every stage that is opened in this block."""
     made = Recording([])
     outer, within = _recording.set(made), _within.set(None)
     try:
@@ -71,18 +73,18 @@ def recording() -> Iterator[Recording]:
 
 
 @contextmanager
-def stage(name: str, detail: str | None = None) -> Iterator[Noted]:
-    """Note how long this block takes, as a part of the stage that it is opened in; what it raises is noted as its error."""
-    noted = Noted(name, detail, _within.get(), datetime.now(UTC))
-    to = _recording.get()
-    if to is not None and len(to.noted) < MOST_STAGES:
-        to.noted.append(noted)
+def stage(name: str, detail: str | None = None) -> Iterator[StageEntry]:
+    """Record how long this block takes, as a part of the stage in which it is opened; an exception becomes its error."""
+    entry = StageEntry(name, detail, _within.get(), now())
+    current = _recording.get()
+    if current is not None and len(current.entries) < MAX_ENTRIES:
+        current.entries.append(entry)
     token = _within.set(name)
     try:
-        yield noted
+        yield entry
     except Exception as error:
-        noted.error = noted.error or str(error) or type(error).__name__
+        entry.error = entry.error or str(error) or type(error).__name__
         raise
     finally:
-        noted.ended = datetime.now(UTC)
+        entry.ended = now()
         _within.reset(token)

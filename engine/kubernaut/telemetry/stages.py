@@ -1,60 +1,47 @@
-"""Where an execution's time went, as its status records it: what the engine noted, the runner's reports, and what the kubelet tells.
+"""Where an execution's time went before its Job: the waits in its status, opened and closed.
 
-Stages stand in the order in which they began, those of a part after their whole. None begins before what came before it has ended: the
-kubelet's clock tells whole seconds, cut off, and would otherwise have a container start before its pod existed.
+Stages are listed in the order in which they began, those of a part after their whole. None begins before the one before it has ended: the
+kubelet's clock has whole seconds, rounded down, and would otherwise have a container start before its pod existed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from kubernaut.api.execution import Reason, Stage
-from kubernaut.telemetry.first_seen import SIGHTINGS, sharpened
+from kubernaut.api.view import ExecutionView
 
 WAIT = "wait"
-MOST_RECORDED = 200
-"""So many stages are recorded of one execution; an execution that waits again and again keeps the first ones."""
-_WORTH_TELLING = timedelta(milliseconds=50)
-_ERROR_BOUND = 300
+MAX_STAGES = 200
+"""Stages recorded of one execution; one that waits again and again keeps its first ones."""
+MIN_GAP = timedelta(milliseconds=50)
+"""Shorter gaps between stages are not recorded as a stage of their own."""
 
 
-def created_at(obj: Mapping[str, Any]) -> datetime:
-    """When the execution was created, as exactly as is known."""
-    return sharpened(obj["metadata"]["creationTimestamp"], obj.get(SIGHTINGS, {}).get("created"))
-
-
-def began_at(obj: Mapping[str, Any]) -> datetime:
-    """When its story begins: with its first stage if that began within the second that its creation is told in, else with that second."""
-    created, stages = created_at(obj), recorded(obj)
+def trace_start(execution: ExecutionView) -> datetime:
+    """Return when its trace begins: with its first stage if that began within the second of its creation, else with its creation."""
+    created, stages = execution.created, execution.status.stages
     first = stages[0].start_time if stages else created
     return first if timedelta() <= first - created < timedelta(seconds=1) else created
 
 
-def recorded(obj: Mapping[str, Any]) -> list[Stage]:
-    """The stages in the execution's status."""
-    return [Stage.model_validate(stage) for stage in obj.get("status", {}).get("stages", [])]
-
-
-def waited(obj: Mapping[str, Any], until: datetime) -> list[Stage]:
-    """The recorded stages, the wait that lasted so far being over; one that was never recorded waited for its turn."""
-    stages = [_closed(stage, until) for stage in recorded(obj)]
-    began = created_at(obj)
-    if not stages and until - began > _WORTH_TELLING:
-        stages.append(Stage(name=WAIT, detail=Reason.QUEUED, start_time=began, end_time=until))
+def close_wait(execution: ExecutionView, until: datetime) -> list[Stage]:
+    """Return the recorded stages with the open wait closed; where none was recorded, add the time since creation as `Queued`."""
+    stages = [_closed(stage, until) for stage in execution.status.stages]
+    if not stages and until - execution.created > MIN_GAP:
+        stages.append(Stage(name=WAIT, detail=Reason.QUEUED, start_time=execution.created, end_time=until))
     return stages
 
 
-def waiting(obj: Mapping[str, Any], reason: Reason, since: datetime) -> list[Stage] | None:
-    """The recorded stages and this wait; None where just that is recorded already."""
-    stages = recorded(obj)
+def open_wait(execution: ExecutionView, reason: Reason, since: datetime) -> list[Stage] | None:
+    """Return the recorded stages followed by an open wait for this reason; None where that is what is recorded already."""
+    stages = execution.status.stages
     if stages and stages[-1].end_time is None and stages[-1].detail == reason:
         return None
     if not stages:
-        since = created_at(obj)
-    stages = [_closed(stage, since) for stage in stages][: MOST_RECORDED // 2]
-    return [*stages, Stage(name=WAIT, detail=reason, start_time=since)]
+        since = execution.created
+    kept = [_closed(stage, since) for stage in stages][: MAX_STAGES // 2]
+    return [*kept, Stage(name=WAIT, detail=reason, start_time=since)]
 
 
 def _closed(stage: Stage, until: datetime) -> Stage:

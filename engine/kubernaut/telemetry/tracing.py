@@ -1,12 +1,13 @@
-"""Whether traces are wanted, as the standard `OTEL_*` variables say; and the one place that an ended execution is handed to for it."""
+"""Sends the trace of each ended execution, if the standard `OTEL_*` variables ask for traces."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
+from kubernaut.api.view import ExecutionView
 from kubernaut.errors import InputError
 from kubernaut.telemetry.spans import spans_of
 from kubernaut.telemetry.trace_context import TraceContext, trace_context
@@ -19,46 +20,49 @@ _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL
 
 
 class Tracing:
-    """Sends traces, or does nothing where nobody asked for them."""
+    """Sends traces, or does nothing where none are wanted."""
 
     def __init__(self, sender: Sender | None = None) -> None:
         self._sender = sender
 
     @classmethod
     def from_environment(cls, identity: str, environment: Mapping[str, str] = os.environ) -> Self:
-        """As the variables say; raises InputError for one that asks for what is not built in."""
+        """Return it as the variables say. Raises InputError for one that asks for something that is not built in."""
         if not wanted(environment):
             return cls()
-        from kubernaut.telemetry.otlp import Sender  # noqa: PLC0415 - a fifth of a second and ten megabytes, for those who want traces
+        from kubernaut.telemetry.otlp import Sender  # noqa: PLC0415 - costs a fifth of a second and ten megabytes
 
         return cls(Sender(identity, next((environment[name] for name in ENDPOINTS if environment.get(name)), "")))
 
     @property
     def lost(self) -> int:
-        """Spans that no collector took."""
+        """Spans that no collector accepted."""
         return self._sender.lost if self._sender else 0
 
-    def ended(self, obj: Mapping[str, Any], now: datetime, undone: TraceContext | None = None) -> None:
-        """Send the trace of an ended execution. Sent twice, it is the same spans twice, ids included."""
+    def send(self, execution: ExecutionView, now: datetime, rolled_back: TraceContext | None = None) -> None:
+        """Send the trace of an ended execution. Sent twice, it is the same spans twice, ids included.
+
+        `rolled_back` is the trace context of the execution that this one undoes.
+        """
         if self._sender is not None:
-            self._sender.send(trace_context(obj), spans_of(obj, now, undone))
+            self._sender.send(trace_context(execution), spans_of(execution, now, rolled_back))
 
     def close(self) -> None:
-        """Send what is left, if a collector takes it at once."""
+        """Send what is left, if a collector accepts it at once."""
         if self._sender is not None:
             self._sender.close()
 
 
 def wanted(environment: Mapping[str, str]) -> bool:
-    """Do the standard variables ask for traces? Raises InputError for an exporter or a protocol that is not built in."""
+    """Whether the standard variables ask for traces. Raises InputError for an exporter or a protocol that is not built in."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return False
     exporter = environment.get("OTEL_TRACES_EXPORTER", "").strip()
     if exporter not in {"", "otlp", "none"}:
         raise InputError(f"OTEL_TRACES_EXPORTER: {exporter!r} is not built in: use otlp, or none")
-    asked = exporter == "otlp" or (not exporter and any(environment.get(name) for name in ENDPOINTS))
-    for name in _PROTOCOLS if asked else ():
+    enabled = exporter == "otlp" or (not exporter and any(environment.get(name) for name in ENDPOINTS))
+    for name in _PROTOCOLS if enabled else ():
         if environment.get(name, "http/protobuf") != "http/protobuf":
-            told = f"{name}: {environment[name]!r} is not built in"
-            raise InputError(f"{told}: use http/protobuf, which collectors take on port 4318")
-    return asked
+            message = f"{name}: {environment[name]!r} is not built in"
+            raise InputError(f"{message}: use http/protobuf, which collectors accept on port 4318")
+    return enabled

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kubernaut.api.plugin import Rule
+from kubernaut.api.rules import Rule
 from kubernaut.plugins.registry import Action, Registry
 from kubernaut.testing.workbench import Workbench
 

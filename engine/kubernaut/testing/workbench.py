@@ -16,9 +16,8 @@ from kubernaut.api.plugin import Change
 from kubernaut.embedded.cluster import Embedded, embedded, seed
 from kubernaut.embedded.example_environment import surrounded
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
-from kubernaut.kube.resources import EXECUTIONS, resource_of
-from kubernaut.kube.watch import end_of
+from kubernaut.kube.objects import EXECUTIONS, Key, resource_of
+from kubernaut.kube.watch import wait_for_end
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
 
@@ -127,7 +126,7 @@ class Workbench:
     async def _run(self, manifest: dict[str, Any], seconds: float) -> dict[str, Any]:
         await self._cluster.create(EXECUTIONS, NAMESPACE, manifest)
         async with asyncio.timeout(seconds):
-            return await end_of(self._cluster, Key(NAMESPACE, manifest["metadata"]["name"]))
+            return await wait_for_end(self._cluster, Key(NAMESPACE, manifest["metadata"]["name"]))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from kubernaut.api.plugin import Execution, Target
+from kubernaut.api.plugin import Execution
 from kubernaut.jobs.hardening import Hardening
 from kubernaut_gitops_pr import demo_git, plugin
-from kubernaut_gitops_pr.demo_forge import EXAMPLE, REPOSITORY
+from kubernaut_gitops_pr.demo_forge import EXAMPLE
 from kubernaut_gitops_pr.demo_git import Reply
 from kubernaut_gitops_pr.parameters import GitOpsPr
 from kubernaut_gitops_pr.settings import GitOpsSettings
@@ -35,7 +35,7 @@ def job(settings, **more):
     parameters = GitOpsPr.model_validate_json(json.dumps(EXAMPLE), strict=True)
     known = GitOpsSettings.model_validate(settings)
     execution = Execution("x", "production", UID, "gitops-pr", parameters, known, "image:1", **more)
-    return Hardening(execution, plugin.describe(), Target("Repository", REPOSITORY)).apply(plugin.build_job(execution))
+    return Hardening(execution, plugin.describe()).apply(plugin.build_job(execution))
 
 
 def test_the_job_names_the_secret_and_mounts_no_token_of_the_cluster(site):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.admission.access_review import Rights
+from kubernaut.admission.access_review import AccessReviewer
 from kubernaut.errors import UnavailableError
 
 
@@ -32,16 +32,16 @@ def scale(registry):
 
 
 async def test_a_no_from_a_server_that_is_ready_by_now_is_asked_again(scale):
-    assert await Rights(Server(), 30).missing(scale, "production") == ""
+    assert await AccessReviewer(Server(), 30).missing(scale, "production") == ""
 
 
 async def test_a_no_from_a_server_that_is_not_ready_is_no_answer(scale):
     with pytest.raises(UnavailableError):
-        await Rights(Server(ready_after=1), 30).missing(scale, "production")
+        await AccessReviewer(Server(ready_after=1), 30).missing(scale, "production")
 
 
 async def test_a_no_that_stays_is_final_and_costs_each_right_a_second_question(scale):
     server = Server(granted=False)
-    told = await Rights(server, 30).missing(scale, "production")
-    assert told.startswith("ServiceAccount deployment-scaler may not get deployments (API group apps)")
+    told = await AccessReviewer(server, 30).missing(scale, "production")
+    assert told.startswith("ServiceAccount deployment-scaler is not allowed to get deployments (apps)")
     assert server.reviews == 8

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.admission.concurrency import Request, Reservations, Waiting
+from kubernaut.admission.concurrency import Request, Reservations
 from kubernaut.kube.objects import Key
 
 
@@ -14,8 +14,7 @@ def request(number, target="web"):
 def test_the_second_on_a_target_waits_for_the_first_and_is_woken_by_its_end():
     reservations = Reservations(10)
     assert reservations.acquire(request(1)) is None
-    refusal = reservations.acquire(request(2))
-    assert (refusal.waiting, refusal.ahead) == (Waiting.TARGET, Key("ns", "e1"))
+    assert reservations.acquire(request(2)).ahead == Key("ns", "e1")
     assert reservations.release("uid1") == [Key("ns", "e2")]
     assert reservations.acquire(request(2)) is None
 
@@ -38,10 +37,10 @@ def test_other_targets_are_not_held_up():
 def test_no_more_than_so_many_run_and_the_oldest_gets_the_free_slot():
     reservations = Reservations(1)
     reservations.acquire(request(1, "a"))
-    assert reservations.acquire(request(3, "c")).waiting is Waiting.CAPACITY
-    assert reservations.acquire(request(2, "b")).waiting is Waiting.CAPACITY
+    assert reservations.acquire(request(3, "c")).ahead is None
+    assert reservations.acquire(request(2, "b")).ahead is None
     assert reservations.release("uid1") == [Key("ns", "e2")]
-    assert reservations.acquire(request(3, "c")).waiting is Waiting.CAPACITY
+    assert reservations.acquire(request(3, "c")).ahead is None
     assert reservations.acquire(request(2, "b")) is None
 
 
@@ -63,9 +62,9 @@ def test_asking_again_while_holding_is_granted():
 def test_an_execution_that_is_gone_is_released_by_its_key_but_not_its_namesake():
     reservations = Reservations(10)
     reservations.acquire(request(1))
-    assert reservations.release_others(Key("ns", "e1"), "uid1") == []
+    assert reservations.release_predecessors(Key("ns", "e1"), "uid1") == []
     assert reservations.running == 1
-    reservations.release_others(Key("ns", "e1"))
+    reservations.release_predecessors(Key("ns", "e1"))
     assert reservations.running == 0
 
 

@@ -4,13 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubernaut.admission.rate_limits import Pace
+from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.api.labels import ANNOTATION_RESUMED
-from kubernaut.api.timestamps import timestamp
+from kubernaut.api.timestamps import micro_time
+from kubernaut.api.view import ExecutionView
 from kubernaut.settings import BudgetSettings
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TARGET = "Deployment/web"
+HELD, LATER = "2026-05-01T12:00:00.000001Z", "2026-05-01T12:00:01Z"
 
 
 class Clock:
@@ -31,36 +33,36 @@ def clock():
 
 def execution(name, *, namespace="ns", action="scale", dry_run=False, annotations=None, **status):
     metadata = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "annotations": annotations or {}}
-    return {"metadata": metadata, "spec": {"action": action, "dryRun": dry_run}, "status": status}
+    return ExecutionView({"metadata": metadata, "spec": {"action": action, "dryRun": dry_run}, "status": status})
 
 
 def ended(name, time, **more):
-    times = {"startTime": timestamp(time), "completionTime": timestamp(time)}
+    times = {"startTime": micro_time(time), "completionTime": micro_time(time)}
     return execution(name, jobName="j", target=TARGET, **times, **more)
 
 
 def budget(clock, executions=2, seconds=600):
-    return Pace(BudgetSettings(executions=executions, window_seconds=seconds), clock)
+    return RateLimiter(BudgetSettings(executions=executions, window_seconds=seconds), clock)
 
 
 def test_without_a_cooldown_or_a_budget_nothing_is_held(clock):
-    pace = Pace(None, clock)
-    pace.note(ended("before", NOON))
-    assert [pace.hold(execution(f"e{n}"), TARGET, 0) for n in range(100)] == [None] * 100
+    limiter = RateLimiter(None, clock)
+    limiter.record(ended("before", NOON))
+    assert [limiter.check(execution(f"e{n}"), TARGET, 0) for n in range(100)] == [None] * 100
 
 
 def test_the_same_target_is_left_alone_until_the_cooldown_is_over(clock):
-    pace = Pace(None, clock)
-    pace.note(ended("before", NOON))
+    limiter = RateLimiter(None, clock)
+    limiter.record(ended("before", NOON))
     clock.go(40)
-    hold = pace.hold(execution("next"), TARGET, 60)
-    assert (hold.reason, hold.seconds) == ("CoolingDown", 20)
-    assert hold.message.startswith(
-        "before acted on Deployment/web just before; scale waits 60 s between two on one target"
+    delay = limiter.check(execution("next"), TARGET, 60)
+    assert (delay.reason, delay.seconds) == ("CoolingDown", 20)
+    assert delay.message.startswith(
+        "Cooldown: execution before finished on Deployment/web recently, and scale waits 60 s between executions on a target"
     )
-    assert "it starts at 12:01:00 UTC" in hold.message
+    assert "This one starts at 12:01:00 UTC" in delay.message
     clock.go(20)
-    assert pace.hold(execution("next"), TARGET, 60) is None
+    assert limiter.check(execution("next"), TARGET, 60) is None
 
 
 @pytest.mark.parametrize(
@@ -73,61 +75,61 @@ def test_the_same_target_is_left_alone_until_the_cooldown_is_over(clock):
     ],
 )
 def test_a_cooldown_holds_nothing_else(clock, other, target):
-    pace = Pace(None, clock)
-    pace.note(ended("before", NOON))
-    assert pace.hold(execution("next", **other), target, 60) is None
+    limiter = RateLimiter(None, clock)
+    limiter.record(ended("before", NOON))
+    assert limiter.check(execution("next", **other), target, 60) is None
 
 
 def test_a_rehearsal_starts_no_cooldown_and_costs_no_budget(clock):
-    pace = budget(clock, executions=1)
-    pace.note(ended("rehearsal", NOON, dry_run=True))
-    assert pace.hold(execution("first"), TARGET, 60) is None
+    limiter = budget(clock, executions=1)
+    limiter.record(ended("rehearsal", NOON, dry_run=True))
+    assert limiter.check(execution("first"), TARGET, 60) is None
 
 
 def test_a_clock_set_back_does_not_prolong_a_cooldown(clock):
-    pace = Pace(None, clock)
-    pace.note(ended("before", NOON))
+    limiter = RateLimiter(None, clock)
+    limiter.record(ended("before", NOON))
     clock.go(-3600)
-    assert pace.hold(execution("next"), TARGET, 60).seconds == 60
+    assert limiter.check(execution("next"), TARGET, 60).seconds == 60
 
 
 def test_what_goes_beyond_the_budget_waits_until_a_person_lets_it_go(clock):
-    pace = budget(clock)
-    assert [pace.hold(execution(name), TARGET, 0) for name in ("a", "b")] == [None, None]
-    hold = pace.hold(execution("c"), TARGET, 0)
-    assert (hold.reason, hold.seconds) == ("BudgetExceeded", None)
-    assert "2 executions started in ns within 600 s" in hold.message
-    assert "kubernaut resume c -n ns" in hold.message
-    held = {"reason": "BudgetExceeded", "heldSince": "T"}
+    limiter = budget(clock)
+    assert [limiter.check(execution(name), TARGET, 0) for name in ("a", "b")] == [None, None]
+    delay = limiter.check(execution("c"), TARGET, 0)
+    assert (delay.reason, delay.seconds) == ("BudgetExceeded", None)
+    assert "2 executions started in ns within 600 s" in delay.message
+    assert "kubernaut resume c -n ns" in delay.message
+    held = {"reason": "BudgetExceeded", "heldSince": HELD}
     clock.go(10_000)
-    assert pace.hold(execution("c", **held), TARGET, 0).reason == "BudgetExceeded", "it went by itself"
-    assert pace.hold(execution("d"), TARGET, 0) is None, "the window has passed"
-    assert pace.hold(execution("c", annotations={ANNOTATION_RESUMED: "T"}, **held), TARGET, 0) is None
+    assert limiter.check(execution("c", **held), TARGET, 0).reason == "BudgetExceeded", "it went by itself"
+    assert limiter.check(execution("d"), TARGET, 0) is None, "the window has passed"
+    assert limiter.check(execution("c", annotations={ANNOTATION_RESUMED: HELD}, **held), TARGET, 0) is None
 
 
 @pytest.mark.parametrize(
     "status",
-    [pytest.param({}, id="before there is a hold"), pytest.param({"heldSince": "later"}, id="of an earlier hold")],
+    [pytest.param({}, id="before there is a hold"), pytest.param({"heldSince": LATER}, id="of an earlier hold")],
 )
 def test_a_hold_cannot_be_lifted_in_advance(clock, status):
-    pace = budget(clock, executions=1)
-    pace.hold(execution("a"), TARGET, 0)
-    assert pace.hold(execution("b", annotations={ANNOTATION_RESUMED: "T"}, **status), TARGET, 0) is not None
+    limiter = budget(clock, executions=1)
+    limiter.check(execution("a"), TARGET, 0)
+    assert limiter.check(execution("b", annotations={ANNOTATION_RESUMED: HELD}, **status), TARGET, 0) is not None
 
 
 def test_a_budget_counts_each_execution_once_and_gives_back_what_did_not_start(clock):
-    pace = budget(clock, executions=1)
-    assert pace.hold(execution("a"), TARGET, 0) is None
-    assert pace.hold(execution("a"), TARGET, 0) is None, "the same one, looked at again"
-    pace.withdraw("ns", "uid-a")
-    assert pace.hold(execution("b"), TARGET, 0) is None
-    assert pace.hold(execution("a", namespace="other"), TARGET, 0) is None, "each namespace has its own"
+    limiter = budget(clock, executions=1)
+    assert limiter.check(execution("a"), TARGET, 0) is None
+    assert limiter.check(execution("a"), TARGET, 0) is None, "the same one, looked at again"
+    limiter.cancel_start("ns", "uid-a")
+    assert limiter.check(execution("b"), TARGET, 0) is None
+    assert limiter.check(execution("a", namespace="other"), TARGET, 0) is None, "each namespace has its own"
 
 
 def test_it_is_rebuilt_from_what_exists_and_remembers_what_was_deleted(clock):
-    pace = budget(clock, executions=2)
+    limiter = budget(clock, executions=2)
     for name in ("a", "b"):
-        pace.note(ended(name, NOON - timedelta(seconds=100)))
-    assert pace.hold(execution("c"), TARGET, 0).reason == "BudgetExceeded"
+        limiter.record(ended(name, NOON - timedelta(seconds=100)))
+    assert limiter.check(execution("c"), TARGET, 0).reason == "BudgetExceeded"
     clock.go(501)
-    assert pace.hold(execution("d"), TARGET, 0) is None
+    assert limiter.check(execution("d"), TARGET, 0) is None

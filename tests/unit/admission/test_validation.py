@@ -5,10 +5,13 @@ import json
 import pytest
 
 from kubernaut import PolicySpec, Problem
-from kubernaut.admission.validation import Admitted, Checks, Refused
+from kubernaut.admission.decisions import Admitted, Rejected
+from kubernaut.admission.policies import PolicyChecker
+from kubernaut.admission.validation import Validator
+from kubernaut.api.view import ExecutionView
 from kubernaut.errors import PluginLoadError
 from kubernaut.plugins.hook_caller import HookCaller
-from kubernaut.plugins.overrides import configured
+from kubernaut.plugins.overrides import apply_settings
 from kubernaut.plugins.registry import Policy, Registry
 from kubernaut.settings import Settings
 
@@ -23,17 +26,18 @@ def execution(action="scale", parameters=None, **spec):
 
 @pytest.fixture
 def ask(registry):
-    async def verdict(obj, with_registry=registry):
-        with_registry = configured(with_registry, Settings())
-        return await Checks(with_registry, HookCaller(), Settings()).ask(obj)
+    async def validate(obj, with_registry=registry):
+        with_registry, hooks = apply_settings(with_registry, Settings()), HookCaller()
+        validator = Validator(with_registry, hooks, "image:1", PolicyChecker(with_registry, hooks))
+        return await validator.validate(ExecutionView(obj))
 
-    return verdict
+    return validate
 
 
 async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target(ask):
     verdict = await ask(execution())
     assert isinstance(verdict, Admitted)
-    assert (verdict.execution.parameters.replicas, str(verdict.target)) == (3, "Deployment/web")
+    assert (verdict.execution.parameters.replicas, str(verdict.execution.target)) == (3, "Deployment/web")
     assert verdict.execution.deadline_seconds == 600
 
 
@@ -82,7 +86,7 @@ async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target
 )
 async def test_bad_parameters_are_refused_by_field(ask, parameters, told):
     verdict = await ask(execution(parameters=parameters))
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, Rejected)
     assert verdict.reason == "InvalidParameters"
     assert told in verdict.message
     assert len(verdict.message) < 1000
@@ -117,20 +121,23 @@ async def test_patch_configmap_refuses_what_it_cannot_mean(ask, parameters, told
 
 async def test_an_unknown_action_is_refused_with_those_there_are(ask, registry):
     verdict = await ask(execution("drop-database"))
-    installed, restart = ", ".join(sorted(registry.actions)), "What was installed since needs a restart of the engine."
-    assert verdict == Refused(
-        "UnknownAction", f"no action 'drop-database' is installed; installed: {installed}. {restart}"
+    installed, restart = (
+        ", ".join(sorted(registry.actions)),
+        "Restart the engine to use an action that was installed since it started.",
+    )
+    assert verdict == Rejected(
+        "UnknownAction", f"action 'drop-database' is not installed; installed: {installed}. {restart}"
     )
 
 
 async def test_a_broken_plugins_action_says_what_is_broken(ask):
     verdict = await ask(execution("sick"), Registry(broken={"sick": PluginLoadError("plugin sick: no module x")}))
-    assert verdict == Refused("ActionUnavailable", "plugin sick: no module x")
+    assert verdict == Rejected("ActionUnavailable", "plugin sick: no module x")
 
 
 async def test_a_longer_deadline_than_the_actions_is_refused(ask):
     verdict = await ask(execution(deadlineSeconds=601))
-    assert verdict == Refused("InvalidParameters", "spec.deadlineSeconds: 601 is more than the 600 that scale allows")
+    assert verdict == Rejected("InvalidParameters", "spec.deadlineSeconds: 601 exceeds the limit of scale, 600")
 
 
 class Hooks:
@@ -178,8 +185,8 @@ async def test_a_policy_that_does_not_say_yes_has_said_no(ask, registry, answer,
 async def test_a_policy_that_cannot_be_loaded_stops_everything(ask, registry):
     broken = {"nights": PluginLoadError("plugin nights: no module x")}
     verdict = await ask(execution(), Registry(registry.actions, (), broken, frozenset({"nights"})))
-    assert verdict == Refused(
-        "PolicyDenied", "policy nights cannot be asked, so nothing runs: plugin nights: no module x"
+    assert verdict == Rejected(
+        "PolicyDenied", "policy nights is not usable, so no execution runs: plugin nights: no module x"
     )
 
 

@@ -102,8 +102,8 @@ print(json.dumps(read_parameters(sys.argv[1:], None, model)))
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        pytest.param(("render", "nope"), "no action 'nope' is installed; installed: ", id="unknown action"),
-        pytest.param(("actions", "nope"), "no action 'nope' is installed", id="unknown action to show"),
+        pytest.param(("render", "nope"), "action 'nope' is not installed; installed: ", id="unknown action"),
+        pytest.param(("actions", "nope"), "action 'nope' is not installed", id="unknown action to show"),
         pytest.param(("render", "scale", "-p", "name"), "-p name: write it as key=value", id="no equals sign"),
         pytest.param(
             ("render", "scale", "-p", "name=web"), "parameters.replicas: is required", id="a missing parameter"
@@ -129,7 +129,7 @@ print(json.dumps(read_parameters(sys.argv[1:], None, model)))
             "no usable kubeconfig",
             id="kubeconfig",
         ),
-        pytest.param(("rbac", "render", "nope"), "no action 'nope'", id="rbac of an unknown action"),
+        pytest.param(("rbac", "render", "nope"), "action 'nope' is not installed", id="rbac of an unknown action"),
         pytest.param(("sandbox", "--load", "/none"), "--load /none: cannot be read", id="nothing to load"),
     ],
 )

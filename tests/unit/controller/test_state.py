@@ -1,80 +1,69 @@
-"""Which changes are worth a look."""
+"""The one transition that a snapshot implies."""
 
 import pytest
 
-from kubernaut.controller.predicates import says_something_new
+from kubernaut.api.view import ExecutionView
+from kubernaut.controller.state import (
+    Adopt,
+    Cancel,
+    CleanUp,
+    Finalize,
+    Leftovers,
+    Monitor,
+    ObservedState,
+    RecoverJob,
+    Start,
+    decide,
+    is_active,
+)
+from kubernaut.kube.objects import JOBS, CachedObject, Key
 
-POD = {
-    "metadata": {"uid": "u"},
-    "spec": {},
-    "status": {"phase": "Pending", "conditions": [], "initContainerStatuses": [{"name": "dry-run", "state": {}}]},
-}
+JOB = {"metadata": {"name": "j"}}
 
 
-def changed(**status):
-    return {**POD, "status": {**POD["status"], **status}}
-
-
-def step(**state):
-    return {"initContainerStatuses": [{"name": "dry-run", "state": state}]}
+def state(job=None, spec=None, **status):
+    execution = ExecutionView({"metadata": {"name": "a"}, "spec": spec or {}, "status": status})
+    return ObservedState(Key("n", "a"), execution, job, [], Leftovers([], []))
 
 
 @pytest.mark.parametrize(
-    "new",
+    ("observed", "transition"),
     [
-        pytest.param(changed(phase="Succeeded"), id="the end"),
-        pytest.param(changed(**step(terminated={"exitCode": 0})), id="a step's end"),
-        pytest.param(changed(**step(waiting={"reason": "ErrImagePull"})), id="no image"),
-        pytest.param(
-            changed(conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}]), id="no node"
-        ),
-        pytest.param(changed(reason="Evicted", message="its node ran out of memory"), id="why it ended"),
-        pytest.param(changed(conditions=[{"type": "DisruptionTarget", "status": "True"}]), id="eviction"),
-        pytest.param(changed(conditions=[{"type": "Failed", "status": "True"}]), id="a Job's verdict"),
-        pytest.param({**POD, "metadata": {"uid": "u", "deletionTimestamp": "now"}}, id="deletion"),
-        pytest.param({**POD, "metadata": {"uid": "another"}}, id="another of the same name"),
-        pytest.param({**POD, "metadata": {"uid": "u", "labels": {"a": "b"}}}, id="other labels"),
-        pytest.param({**POD, "metadata": {"uid": "u", "ownerReferences": []}}, id="another owner"),
-        pytest.param(None, id="gone"),
+        pytest.param(ObservedState(Key("n", "a"), None, None, [], Leftovers([], [])), CleanUp, id="it is gone"),
+        pytest.param(state(), Start, id="nothing has happened yet"),
+        pytest.param(state(phase="Pending", reason="Queued"), Start, id="it waits"),
+        pytest.param(state(JOB), Adopt, id="a Job that status does not record"),
+        pytest.param(state(JOB, phase="Running", jobName="j"), Monitor, id="a Job that status records"),
+        pytest.param(state(phase="Running", jobName="j"), RecoverJob, id="a recorded Job that is not there"),
+        pytest.param(state(spec={"cancel": True}), Cancel, id="cancelled before it started"),
+        pytest.param(state(JOB, {"cancel": True}, phase="Running", jobName="j"), Cancel, id="cancelled while it runs"),
+        pytest.param(state(JOB, {"cancel": True}, phase="Failed"), Finalize, id="cancelled after its end"),
+        pytest.param(state(phase="Succeeded", jobName="j"), Finalize, id="its end is recorded"),
     ],
 )
-def test_what_an_outcome_is_read_from_is_looked_at(new):
-    assert says_something_new(POD, new)
-    assert says_something_new(None, POD)
+def test_the_observed_state_decides(observed, transition):
+    assert type(decide(observed)) is transition
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
+    ("pod", "active"),
     [
-        pytest.param(
-            changed(**step(waiting={"reason": "ErrImagePull", "message": "a"})),
-            changed(**step(waiting={"reason": "ErrImagePull", "message": "b"})),
-            id="no image",
-        ),
-        pytest.param(
-            changed(
-                conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "a"}]
-            ),
-            changed(
-                conditions=[{"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "b"}]
-            ),
-            id="no node",
-        ),
+        (CachedObject({"status": {"phase": "Running"}}), True),
+        (CachedObject({"status": {}}), True),
+        (CachedObject({"status": {"phase": "Failed"}}), False),
+        (CachedObject({"status": {"phase": "Running"}}, deleted=True), False),
     ],
 )
-def test_other_words_for_a_trouble_are_looked_at(old, new):
-    assert says_something_new(old, new)
+def test_a_pod_is_active_until_it_has_ended_or_is_deleted(pod, active):
+    assert is_active(pod) is active
 
 
-@pytest.mark.parametrize(
-    "new",
-    [
-        pytest.param(changed(conditions=[{"type": "PodScheduled", "status": "True"}]), id="a node was found"),
-        pytest.param(changed(**step(waiting={"reason": "PodInitializing"})), id="it is about to start"),
-        pytest.param(changed(**step(running={"startedAt": "now"})), id="it runs"),
-        pytest.param(changed(active=1, ready=0, uncountedTerminatedPods={}), id="the job controller counts"),
-        pytest.param({**POD, "spec": {"ttlSecondsAfterFinished": 300}}, id="our own stamp"),
-    ],
-)
-def test_mere_progress_is_not(new):
-    assert not says_something_new(POD, new)
+async def test_a_snapshot_tells_its_own_job_and_pods_from_those_of_an_earlier_namesake(ground):
+    key, job = await ground.started()
+    ground.add_pod(key, job)
+    earlier = {**job, "metadata": {**job["metadata"], "name": "earlier", "uid": "other"}}
+    ground.see(JOBS, earlier)
+    snapshot = ground.caches.snapshot(key)
+    assert snapshot.job["metadata"]["uid"] == job["metadata"]["uid"]
+    assert len(snapshot.pods) == 1
+    assert [left["metadata"]["name"] for left in snapshot.leftovers.jobs] == ["earlier"]

@@ -5,7 +5,7 @@ import copy
 import pytest
 from pydantic import create_model
 
-from kubernaut import ActionSpec, Parameters, Rule, Target, command_job, runner_job
+from kubernaut import ActionSpec, Parameters, Rule, command_job, runner_job
 from kubernaut.api.plugin import Execution
 from kubernaut.errors import UnsafeJobError
 from kubernaut.jobs.hardening import Hardening
@@ -37,7 +37,7 @@ def hardened(job, *, rules=RULES, retry_safe=False, **changes):
         backoff_limit=3,
         retry_safe=retry_safe,
     )
-    return Hardening(execution(**changes), spec, Target("Pod", "p")).apply(job)
+    return Hardening(execution(**changes), spec).apply(job)
 
 
 def pod_of(job):
@@ -171,7 +171,7 @@ BOX = (*POD, "containers", 0)
             at((*POD, "serviceAccountName"), "admin"), "serviceAccountName is 'admin'", id="another ServiceAccount"
         ),
         pytest.param(
-            at((*POD, "serviceAccount"), "admin"), "serviceAccount is not for a plugin", id="the old name of the same"
+            at((*POD, "serviceAccount"), "admin"), "serviceAccount must not be set", id="the old name of the same"
         ),
         pytest.param(at((*POD, "hostNetwork"), True), "hostNetwork", id="host network"),
         pytest.param(at((*POD, "hostPID"), True), "hostPID", id="host processes"),
@@ -185,9 +185,9 @@ BOX = (*POD, "containers", 0)
             id="a token by projection",
         ),
         pytest.param(at((*POD, "ephemeralContainers"), []), "ephemeralContainers", id="ephemeral containers"),
-        pytest.param(at((*POD, "containers"), []), "containers must hold", id="no containers"),
-        pytest.param(at((*POD, "initContainers"), []), "initContainers must hold", id="no dry run"),
-        pytest.param(at((*BOX, "name"), "other"), "containers must hold", id="a step of another name"),
+        pytest.param(at((*POD, "containers"), []), "containers must contain", id="no containers"),
+        pytest.param(at((*POD, "initContainers"), []), "initContainers must contain", id="no dry run"),
+        pytest.param(at((*BOX, "name"), "other"), "containers must contain", id="a step of another name"),
         pytest.param(at((*BOX, "lifecycle"), {}), "lifecycle", id="lifecycle hooks"),
         pytest.param(at((*BOX, "command"), []), "command is missing", id="no command"),
         pytest.param(

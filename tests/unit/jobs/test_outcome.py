@@ -1,22 +1,29 @@
 """From Jobs and pods to the reason and message that an on-call engineer reads."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from kubernaut.api.execution import Phase, Reason
-from kubernaut.jobs.outcome import Ended, UnderWay, observe
-from kubernaut.jobs.trouble import Noticed
+from kubernaut.jobs.diagnosis import Diagnosis
+from kubernaut.jobs.failure_policy import failure_rules
+from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, observe
+from kubernaut.kube.objects import CachedObject
 
 T = "2026-01-01T00:00:0{}Z"
 
 
-def job(condition=None, reason="", message="", reports="true"):
+def job(condition=None, reason="", message="", reports="true", retry_safe=False):
     conditions = [{"type": condition, "status": "True", "reason": reason, "message": message}] if condition else []
     annotations = {"kubernaut.io/target": "Deployment/web", "kubernaut.io/reports": reports}
     return {
         "metadata": {"name": "j", "annotations": annotations},
-        "spec": {"activeDeadlineSeconds": 60},
+        "spec": {
+            "activeDeadlineSeconds": 60,
+            "podFailurePolicy": {"rules": failure_rules(dry_run=False, retry_safe=retry_safe)},
+        },
         "status": {"conditions": conditions},
     }
 
@@ -41,7 +48,7 @@ def pod(phase, dry_run=None, execute=None, number=0):
         status["initContainerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": dry_run}]
     if execute:
         status["containerStatuses"] = [{"name": "execute", "image": "img:1", "state": execute}]
-    return {"metadata": {"name": f"p{number}", "creationTimestamp": T.format(number)}, "status": status}
+    return CachedObject({"metadata": {"name": f"p{number}", "creationTimestamp": T.format(number)}, "status": status})
 
 
 def change(before, after):
@@ -55,33 +62,33 @@ GOOD_DRY_RUN = ended(message=report("dry-run"))
 def test_success_is_the_steps_own_end_before_pod_and_job_know(phase):
     told = report("execute", changes=[change(2, 5)])
     seen = observe(job(), [pod(phase, GOOD_DRY_RUN, ended(message=told))])
-    assert isinstance(seen, Ended)
+    assert isinstance(seen, Finished)
     assert (seen.phase, seen.reason) == (Phase.SUCCEEDED, None)
     assert seen.message == "Changed Deployment/web spec.replicas: 2 → 5."
 
 
 def test_a_pod_that_is_deleted_once_its_step_ended_well_has_succeeded():
     leaving = pod("Running", GOOD_DRY_RUN, ended(message=report("execute")))
-    leaving["metadata"]["deletionTimestamp"] = T.format(3)
+    leaving.json["metadata"]["deletionTimestamp"] = T.format(3)
     seen = observe(job("Failed", "DeadlineExceeded"), [leaving])
     assert (seen.phase, seen.attempts[0].interruption) == (Phase.SUCCEEDED, "")
 
 
 def test_a_dry_run_that_ended_well_is_no_success_of_the_execution():
     waiting = {"waiting": {"reason": "PodInitializing"}}
-    assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN, waiting)]), UnderWay)
-    assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN)]), UnderWay)
+    assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN, waiting)]), InProgress)
+    assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN)]), InProgress)
 
 
 def test_a_rehearsal_has_succeeded_with_its_only_step():
     seen = pod("Running")
-    seen["status"]["containerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": GOOD_DRY_RUN}]
+    seen.json["status"]["containerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": GOOD_DRY_RUN}]
     assert observe(job(), [seen], dry_run=True).phase is Phase.SUCCEEDED
 
 
 def test_a_pod_that_its_node_failed_is_the_jobs_to_judge_whatever_its_step_said():
     evicted = pod("Failed", GOOD_DRY_RUN, ended(message=report("execute")))
-    assert isinstance(observe(job(), [evicted]), UnderWay)
+    assert isinstance(observe(job(), [evicted]), InProgress)
 
 
 def test_what_the_action_itself_concludes_is_the_message():
@@ -92,7 +99,7 @@ def test_what_the_action_itself_concludes_is_the_message():
 
 @pytest.mark.parametrize(
     ("unsure", "known"),
-    [(False, "Nothing was changed."), (True, "Whether it changed anything is unknown: look at its target.")],
+    [(False, "Nothing was changed."), (True, "Whether it changed anything is unknown: check its target.")],
 )
 def test_a_write_without_an_answer_is_not_told_as_no_change(unsure, known):
     words = report("execute", "error", message="no answer from the API server", unsure=unsure)
@@ -101,7 +108,7 @@ def test_a_write_without_an_answer_is_not_told_as_no_change(unsure, known):
 
 
 def test_a_failed_pod_is_no_end_while_the_job_may_retry():
-    assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), UnderWay)
+    assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), InProgress)
 
 
 def in_one_second(*told):
@@ -109,7 +116,7 @@ def in_one_second(*told):
     pods = []
     for name, (code, more) in zip("zya", told, strict=True):
         pods.append(pod("Failed", ended(code, report("dry-run", "error", **more))))
-        pods[-1]["metadata"]["name"] = name
+        pods[-1].json["metadata"]["name"] = name
     return pods
 
 
@@ -121,16 +128,16 @@ def test_attempts_of_one_second_are_told_in_the_order_of_their_steps():
     assert "failed 3 times, the last time with exit code 1: 2 (pod a)" in worn.message
 
 
-def test_the_cause_is_looked_for_in_the_pod_that_the_job_names():
+@pytest.mark.parametrize("retry_safe", [False, True])
+def test_the_cause_is_taken_from_the_pod_for_which_the_policy_failed_the_job(retry_safe):
     pods = in_one_second((1, {"message": "500"}), (42, {"message": "not found"}), (1, {"message": "500"}))
-    rule = "Container dry-run for pod production/y failed with exit code 42 matching FailJob rule at index 0"
-    seen = observe(job("Failed", "PodFailurePolicy", rule), pods)
-    assert (seen.reason, "was refused: not found (pod y)" in seen.message) == (Reason.DRY_RUN_REJECTED, True)
+    seen = observe(job("Failed", "PodFailurePolicy", retry_safe=retry_safe), pods)
+    assert (seen.reason, "was rejected: not found (pod y)" in seen.message) == (Reason.DRY_RUN_REJECTED, True)
 
 
 @pytest.mark.parametrize("condition", ["SuccessCriteriaMet", "FailureTarget"])
 def test_the_conditions_before_the_end_are_no_ends(condition):
-    assert isinstance(observe(job(condition), []), UnderWay)
+    assert isinstance(observe(job(condition), []), InProgress)
 
 
 def unstarted(message):
@@ -152,7 +159,7 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
                 [pod("Failed", ended(42, report("dry-run", "rejected", message='deployments.apps "web" not found')))],
             ),
             Reason.DRY_RUN_REJECTED,
-            'The dry run on Deployment/web was refused: deployments.apps "web" not found (pod p0). Nothing was changed.',
+            'The dry run on Deployment/web was rejected: deployments.apps "web" not found (pod p0). Nothing was changed.',
             id="refused in the dry run",
         ),
         pytest.param(
@@ -161,8 +168,8 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
                 "PodFailurePolicy",
             ),
             Reason.ACTION_FAILED,
-            "The action on Deployment/web was refused: 2 of 5 replicas ready (pod p0). "
-            "Before that it changed Deployment/web spec.replicas: 2 → 5: check whether that should stay.",
+            "The action on Deployment/web was rejected: 2 of 5 replicas ready (pod p0). "
+            "Before that it changed Deployment/web spec.replicas: 2 → 5: check whether to keep that.",
             id="refused after a change",
         ),
         pytest.param(
@@ -176,29 +183,30 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
         pytest.param(
             failed(ended(137, report("execute", "error"), "OOMKilled")),
             Reason.OUT_OF_MEMORY,
-            "The action on Deployment/web used more memory than its limit and was killed: raise the action's limit (pod p0). "
-            "Whether it changed anything is unknown: look at its target.",
+            "The action on Deployment/web exceeded its memory limit and was killed: raise the action's limit (pod p0). "
+            "Whether it changed anything is unknown: check its target.",
             id="out of memory",
         ),
         pytest.param(
             failed(ended(137, "")),
             Reason.RETRIES_EXHAUSTED,
-            "The action on Deployment/web failed once, the last time with exit code 137 (SIGKILL): it said nothing (pod p0). "
-            "Whether it changed anything is unknown: look at its target.",
+            "The action on Deployment/web failed once, the last time with exit code 137 (SIGKILL): no output (pod p0). "
+            "Whether it changed anything is unknown: check its target.",
             id="any other SIGKILL is not memory",
         ),
         pytest.param(
             failed(ended(1, "Traceback: boom")),
             Reason.RETRIES_EXHAUSTED,
             "The action on Deployment/web failed once, the last time with exit code 1: Traceback: boom (pod p0). "
-            "Whether it changed anything is unknown: look at its target.",
+            "Whether it changed anything is unknown: check its target.",
             id="retries exhausted",
         ),
         pytest.param(
             failed(ended(1, "boom"), "PodFailurePolicy"),
             Reason.ACTION_FAILED,
-            "The action on Deployment/web failed with exit code 1 and may not run twice: boom (pod p0). "
-            "Whether it changed anything is unknown: look at its target.",
+            "The action on Deployment/web failed with exit code 1 and is not retried, "
+            "because the action is not safe to repeat: boom (pod p0). "
+            "Whether it changed anything is unknown: check its target.",
             id="not safe to repeat",
         ),
         pytest.param(
@@ -216,40 +224,40 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
         pytest.param(
             observe(job("Failed", "DeadlineExceeded"), [pod("Pending", {"running": {"startedAt": T.format(1)}})]),
             Reason.DEADLINE_EXCEEDED,
-            "The dry run on Deployment/web was stopped in attempt 1 after 60 s, the deadline of all attempts together. "
+            "The dry run on Deployment/web was stopped in attempt 1: deadline of 60 s exceeded by all attempts together. "
             "Nothing was changed.",
             id="deadline in the dry run",
         ),
         pytest.param(
             observe(job("Failed", "DeadlineExceeded"), []),
             Reason.DEADLINE_EXCEEDED,
-            "It was stopped after 60 s, its deadline; its pods are gone, so how far it got is unknown. "
-            "Whether it changed anything is unknown: look at its target.",
+            "Deadline of 60 s exceeded. Its pods are gone, so how far it got is unknown. "
+            "Whether it changed anything is unknown: check its target.",
             id="deadline before any pod",
         ),
         pytest.param(
             observe(
                 job("Failed", "DeadlineExceeded"),
                 [],
-                noticed=Noticed("ImagePullFailed", "image r/x:1 cannot be pulled"),
+                last_diagnosis=Diagnosis("ImagePullFailed", "image r/x:1 cannot be pulled"),
             ),
             Reason.IMAGE_PULL_FAILED,
-            "It was stopped after 60 s, its deadline, before it began: image r/x:1 cannot be pulled. "
+            "Deadline of 60 s exceeded before any step started: image r/x:1 cannot be pulled. "
             "Check the image's name and the registry. "
-            "Whether it changed anything is unknown: look at its target.",
+            "Whether it changed anything is unknown: check its target.",
             id="an image that never came",
         ),
         pytest.param(
             observe(job("Failed", "BackoffLimitExceeded", "limit reached"), []),
             Reason.RETRIES_EXHAUSTED,
-            "The Job failed (BackoffLimitExceeded: limit reached), and none of its pods is left to tell why. "
-            "Whether it changed anything is unknown: look at its target.",
+            "The Job failed (BackoffLimitExceeded: limit reached), and none of its pods is left to show the cause. "
+            "Whether it changed anything is unknown: check its target.",
             id="no pod is left",
         ),
     ],
 )
 def test_a_failure_says_what_happened_to_what_and_what_it_left(seen, reason, message):
-    assert isinstance(seen, Ended)
+    assert isinstance(seen, Finished)
     assert (seen.phase, seen.reason, seen.message) == (Phase.FAILED, reason, message)
 
 
@@ -290,7 +298,7 @@ def dry_run_pod(message):
         "phase": "Succeeded",
         "containerStatuses": [{"name": "dry-run", "image": "i", "state": ended(message=message)}],
     }
-    return {"metadata": {"name": "p", "creationTimestamp": T.format(0)}, "status": status}
+    return CachedObject({"metadata": {"name": "p", "creationTimestamp": T.format(0)}, "status": status})
 
 
 def test_the_changes_of_a_dry_run_step_are_not_taken_for_real_ones():
@@ -302,12 +310,48 @@ def test_the_changes_of_a_dry_run_step_are_not_taken_for_real_ones():
 @pytest.mark.parametrize("why", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"])
 def test_an_image_that_cannot_be_pulled_is_told_while_it_lasts(why):
     seen = observe(job(), [pod("Pending", {"waiting": {"reason": why, "message": "no such host"}})])
-    assert isinstance(seen, UnderWay)
-    assert seen.image_trouble
-    assert seen.trouble == f"image img:1 cannot be pulled ({why}): no such host"
+    assert isinstance(seen, InProgress)
+    assert seen.diagnosis.is_image_pull
+    assert seen.diagnosis.message == f"image img:1 cannot be pulled ({why}): no such host"
 
 
 def test_a_job_complete_whose_pod_is_gone_succeeded_with_an_unread_result():
     seen = observe(job("Complete"), [])
     assert seen.phase is Phase.SUCCEEDED
     assert "gone before its result was read" in seen.message
+
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def verdict(reason="PodFailurePolicy", kind="Failed"):
+    found = job(kind, reason)
+    found["status"]["conditions"][0]["lastTransitionTime"] = "2026-05-01T12:00:00Z"
+    return found
+
+
+REFUSED, RETRIED = pod("Failed", ended(42), number=2), pod("Failed", ended(1), number=1)
+RUNNING = pod("Running", number=2)
+
+
+@pytest.mark.parametrize(
+    ("judged", "pods", "conclusive"),
+    [
+        pytest.param(verdict(), [RETRIED], False, id="the pod that failed the Job is not known yet"),
+        pytest.param(verdict(), [RETRIED, RUNNING], False, id="it is not known to have ended"),
+        pytest.param(verdict(), [RETRIED, REFUSED], True, id="it is"),
+        pytest.param(verdict(), [REFUSED, replace(RUNNING, deleted=True)], True, id="the other one is deleted"),
+        pytest.param(verdict(), [], True, id="no pod is left"),
+        pytest.param(verdict("BackoffLimitExceeded"), [RUNNING], False, id="the last one seems to run"),
+        pytest.param(verdict("BackoffLimitExceeded"), [RETRIED], True, id="all have ended"),
+        pytest.param(verdict("DeadlineExceeded"), [RUNNING], True, id="a deadline needs no pod"),
+        pytest.param(verdict(kind="Complete"), [RUNNING], True, id="a success is the pod's"),
+        pytest.param(job(), [RUNNING], True, id="no verdict"),
+    ],
+)
+def test_a_cause_is_not_told_before_the_pods_that_explain_it_are_known(judged, pods, conclusive):
+    assert is_conclusive(judged, pods, NOON + timedelta(seconds=1)) is conclusive
+
+
+def test_a_cause_is_told_after_ten_seconds_from_what_is_known():
+    assert is_conclusive(verdict(), [RETRIED], NOON + timedelta(seconds=11))

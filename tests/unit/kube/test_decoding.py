@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.kube.decoding import _shallow, decoded, depth, lines_of
+from kubernaut.admission.parameters import depth
+from kubernaut.kube.decoding import _shallow, decode, lines_of
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.text()
 JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
@@ -14,14 +15,14 @@ JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dicti
 
 @given(JSON)
 def test_what_python_can_read_is_read_as_it_is(value):
-    assert decoded(json.dumps(value).encode()) == value
+    assert decode(json.dumps(value).encode()) == value
     assert json.loads(_shallow(json.dumps(value).encode())) == value
 
 
 @pytest.mark.parametrize("levels", [1_500, 100_000])
 def test_what_is_too_deep_is_cut_and_its_neighbours_are_whole(levels):
     deep = "[" * levels + '"]}\\"["' + "]" * levels
-    read = decoded(f'{{"items": [{{"name": "a", "spec": {deep}}}, {{"name": "b", "spec": [1]}}]}}'.encode())
+    read = decode(f'{{"items": [{{"name": "a", "spec": {deep}}}, {{"name": "b", "spec": [1]}}]}}'.encode())
     assert read["items"][1] == {"name": "b", "spec": [1]}
     assert read["items"][0]["name"] == "a"
     assert depth(read) > 90

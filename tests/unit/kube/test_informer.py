@@ -1,4 +1,4 @@
-"""The copy stays true through breaks, expiry and silence, on a cluster that is played move by move."""
+"""The copy stays current through breaks, expiry and silence, on a scripted cluster."""
 
 import asyncio
 from contextlib import suppress
@@ -7,9 +7,8 @@ import pytest
 
 from kubernaut.errors import ExpiredError, UnavailableError
 from kubernaut.kube.client import Page, WatchEvent
-from kubernaut.kube.informer import Informer
-from kubernaut.kube.objects import Key
-from kubernaut.kube.resources import JOBS
+from kubernaut.kube.informer import Informer, Retention, Scope
+from kubernaut.kube.objects import JOBS, Key
 
 
 def obj(name, version, uid="u", **labels):
@@ -50,12 +49,14 @@ class Played:
             yield move
 
 
-async def play(lists, watches, index=lambda _: ""):
+async def play(lists, watches, **retention):
     changes = []
     played = Played(lists, watches)
-    informer = Informer(
-        played, JOBS, lambda old, new: changes.append((old and version(old), new and version(new))), index=index
-    )
+
+    def record(old, new):
+        changes.append((old and version(old), new and version(new)))
+
+    informer = Informer(played, Scope(JOBS), record, Retention(**retention))
     task = asyncio.create_task(informer.run())
     async with asyncio.timeout(5):
         await played.over.wait()
@@ -65,18 +66,18 @@ async def play(lists, watches, index=lambda _: ""):
     return informer, changes, played.asked
 
 
-def version(obj):
-    return obj["metadata"]["resourceVersion"]
+def version(cached):
+    return cached.json["metadata"]["resourceVersion"]
 
 
-async def test_it_lists_then_watches_from_there():
+async def test_it_lists_and_then_watches_from_that_version():
     informer, changes, asked = await play([Page([obj("a", 1)], "5", "")], [[WatchEvent("MODIFIED", obj("a", 6))]])
     assert changes == [(None, "1"), ("1", "6")]
     assert asked[:3] == [("list", ""), ("watch", "5"), ("watch", "6")]
     assert informer.synced.is_set()
 
 
-async def test_long_lists_come_in_pages():
+async def test_a_long_list_is_read_page_by_page():
     informer, _, asked = await play([Page([obj("a", 1)], "5", "next"), Page([obj("b", 2)], "5", "")], [])
     assert len(informer) == 2
     assert asked[1] == ("list", "next")
@@ -95,14 +96,14 @@ async def test_after_expiry_it_lists_again_and_drops_what_is_gone():
     assert ("1", None) in changes
 
 
-async def test_a_deletion_is_handed_on_with_the_last_known_object():
+async def test_a_deletion_is_passed_on_with_the_last_known_object():
     _, changes, _ = await play([Page([obj("a", 1)], "5", "")], [[WatchEvent("DELETED", obj("a", 7))]])
     assert changes[-1] == ("1", None)
 
 
-async def test_what_nobody_reads_is_not_kept():
+async def test_managed_fields_are_dropped():
     informer, _, _ = await play([Page([obj("a", 1)], "5", "")], [])
-    assert "managedFields" not in informer.get(Key("ns", "a"))["metadata"]
+    assert "managedFields" not in informer.get(Key("ns", "a")).json["metadata"]
 
 
 async def test_the_answer_to_a_write_is_not_undone_by_an_older_event():
@@ -113,7 +114,7 @@ async def test_the_answer_to_a_write_is_not_undone_by_an_older_event():
     assert changes[-1] == ("1", "9")
 
 
-async def test_an_object_of_the_same_name_created_anew_replaces_the_old_one():
+async def test_another_object_of_the_same_name_replaces_the_old_one():
     informer, _, _ = await play([Page([obj("a", 9)], "9", "")], [])
     informer.accept(obj("a", 3, uid="other"))
     assert version(informer.get(Key("ns", "a"))) == "3"
@@ -127,3 +128,13 @@ async def test_the_index_follows_the_objects(gone):
     )
     assert informer.indexed("x") == []
     assert len(informer.indexed("y")) == (0 if gone else 1)
+
+
+async def test_the_time_when_a_fact_was_first_seen_is_kept_until_the_object_is_replaced():
+    informer, _, _ = await play([Page([obj("a", 1)], "1", "")], [], facts=lambda o: o["metadata"]["labels"])
+    created = informer.get(Key("ns", "a")).first_seen
+    assert created.keys() == {"created"}
+    labelled = informer.accept(obj("a", 2, ready="yes")).first_seen
+    assert (labelled["created"], labelled.keys()) == (created["created"], {"created", "ready"})
+    assert informer.accept(obj("a", 3)).first_seen == labelled, "a fact that was seen stays seen"
+    assert informer.accept(obj("a", 4, uid="other")).first_seen["created"] > created["created"]

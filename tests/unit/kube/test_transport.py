@@ -5,7 +5,7 @@ import json
 import pytest
 
 from kubernaut.api.execution import Phase
-from kubernaut.kube.transport import encoded
+from kubernaut.kube.transport import encode
 
 
 def nested(levels):
@@ -26,4 +26,4 @@ def nested(levels):
     ],
 )
 def test_a_body_reads_as_python_would_have_written_it(value):
-    assert json.loads(encoded({"a": value})) == json.loads(json.dumps({"a": value}))
+    assert json.loads(encode({"a": value})) == json.loads(json.dumps({"a": value}))

@@ -25,13 +25,13 @@ BROKEN = {
     ),
     "forgotten-mark": (
         ACTION + "\ndef validate(execution): return []\n",
-        "validate is named as a hook, but not marked with",
+        "validate has the name of a hook but is not marked with",
     ),
     "bad-verb": (
         ACTION.replace(
             'service_account="doer"', 'service_account="doer", rules=(Rule(resources=("pods",), verbs=("gte",)),)'
         ),
-        "no verb",
+        "is not a verb",
     ),
     "bad-example": (
         ACTION.replace('service_account="doer"', 'service_account="doer", examples=({"x": 1},)'),
@@ -39,11 +39,11 @@ BROKEN = {
     ),
     "older-hooks": (
         ACTION.replace("HOOK_VERSION = 1", "HOOK_VERSION = 0"),
-        "is for hook version 0, this engine speaks 1",
+        "it is written for hook version 0, and this engine uses 1",
     ),
     "no-version": (
         ACTION.replace("HOOK_VERSION = 1", ""),
-        "does not say which hook version it is for: add `HOOK_VERSION = 1`",
+        "does not state its hook version: add `HOOK_VERSION = 1`",
     ),
     "describe-raises": (
         ACTION.replace("return ActionSpec", "raise RuntimeError('oops')\n    return ActionSpec"),
@@ -99,7 +99,7 @@ def test_each_fault_is_a_named_error_that_says_what_to_mend(found, name):
 
 def test_a_name_that_two_distributions_claim_belongs_to_neither(found):
     assert str(found.broken["twice"]) == (
-        "plugin twice (twice-a 1.0, twice-b 1.0): the name is taken more than once: uninstall all but one of these distributions"
+        "plugin twice (twice-a 1.0, twice-b 1.0): the name is used more than once: uninstall all but one of these distributions"
     )
 
 

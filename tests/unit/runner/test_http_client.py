@@ -95,7 +95,9 @@ def server(tmp_path, monkeypatch, pauses):
 def ask():
     connection = Connection()
     yield (
-        lambda method="PATCH", *, again=False: connection.ask(method, "/api/v1/things/x", {}, "{}", again=again).status
+        lambda method="PATCH", *, again=False: (
+            connection.request(method, "/api/v1/things/x", {}, "{}", again=again).status
+        )
     )
     connection.close()
 

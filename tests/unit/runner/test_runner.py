@@ -64,7 +64,7 @@ def step(tmp_path):
         pytest.param("{}['x']", 1, "error", "KeyError: 'x'", "PluginError", id="has a bug"),
         pytest.param("raise SystemExit(0)", 1, "error", "SystemExit: 0", "PluginError", id="leaves without a word"),
         pytest.param(
-            "action.api.get('v1/pods', 'x')", 42, "rejected", "this action declared no rules", "", id="has no token"
+            "action.api.get('v1/pods', 'x')", 42, "rejected", "this action declares no rules", "", id="has no token"
         ),
     ],
 )
@@ -81,7 +81,7 @@ def test_a_step_that_is_stopped_still_tells_what_it_changed(step):
         "action.changed('Thing', 'x', 'f', 1, 2); print('here', flush=True); time.sleep(30)", interrupt=True
     )
     assert code == 143
-    assert report.message == "it was stopped before its end"
+    assert report.message == "it was stopped before it finished"
     assert [(c.before, c.after) for c in report.changes] == [(1, 2)]
 
 
@@ -105,7 +105,7 @@ LOSES = "\n    ".join(
         "    if (version := next(answers)) is None:",
         "        raise Unanswered('lost')",
         '    return Answer(200, (\'{{"metadata": {{"resourceVersion": "%s"}}}}\' % version).encode())',
-        "action.api._connection.ask = ask",
+        "action.api._connection.request = ask",
         "action.api.modify('v1/configmaps', 'c', lambda current: {change})",
     ]
 )
@@ -165,7 +165,7 @@ def test_any_report_fits_a_termination_message_and_says_when_it_was_cut(changes,
         {"kind": "K", "name": "n", "field": field, "before": None, "after": value} for field, value in changes
     ]
     report.outputs, report.message = outputs, message
-    encoded = report.encoded()
+    encoded = report.encode()
     assert len(encoded) <= LIMIT
     read = parse_report(encoded.decode(), "execute")
     assert read is not None
@@ -179,7 +179,7 @@ class Recording(Api):
 
     def __init__(self, answers, dry_run=False):
         self.sent, self._answers, self._dry_run, self._namespace = [], list(answers), dry_run, "ns"
-        self.unanswered = set()
+        self._unanswered = set()
 
     def _request(self, method, kind, name, body=None, *, dry_run=False):
         self.sent.append((method, kind, name, body, dry_run))

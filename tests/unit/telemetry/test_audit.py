@@ -1,15 +1,16 @@
-"""The audit record of an execution: the same keys for each, and what was decided told apart from what came of it."""
+"""The audit record of an execution: the same keys for each, with the decision apart from the outcome."""
 
 import pytest
 
-from kubernaut.telemetry.audit import record
+from kubernaut.api.view import ExecutionView
+from kubernaut.telemetry.audit import audit_record
 
 META = {"name": "x", "namespace": "prod", "uid": "u", "creationTimestamp": "2026-11-01T10:00:00Z"}
 SPEC = {"action": "scale", "parameters": {"name": "web"}}
 CHANGE = {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": 2, "after": 3}
 
 
-def test_a_whole_execution_is_told_in_full():
+def test_a_finished_execution_has_every_field():
     status = {
         "phase": "Succeeded",
         "message": "Changed it.",
@@ -22,7 +23,7 @@ def test_a_whole_execution_is_told_in_full():
         "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         "result": {"changes": [CHANGE], "rollback": {"action": "scale", "parameters": {"replicas": 2}}},
     }
-    assert record({"metadata": META, "spec": SPEC, "status": status}) == {
+    assert audit_record(ExecutionView({"metadata": META, "spec": SPEC, "status": status})).to_json() == {
         "execution": "x",
         "namespace": "prod",
         "uid": "u",
@@ -56,16 +57,20 @@ def test_a_whole_execution_is_told_in_full():
         pytest.param({"phase": "Cancelled"}, "cancelled", id="stopped before it started"),
         pytest.param({"phase": "Cancelled", "jobName": "j"}, "admitted", id="stopped while it ran"),
         pytest.param({"phase": "Pending", "reason": "TargetBusy"}, "undecided", id="it waits"),
-        pytest.param(None, "undecided", id="nobody has looked at it"),
+        pytest.param(None, "undecided", id="no engine has picked it up"),
     ],
 )
-def test_the_decision_is_about_the_door_and_not_about_what_came_of_it(status, decided):
-    told = record({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
-    assert told["decision"] == decided
-    assert len(told) == 22
+def test_the_decision_says_whether_it_was_admitted_and_not_how_it_ended(status, decided):
+    record = audit_record(
+        ExecutionView({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
+    ).to_json()
+    assert record["decision"] == decided
+    assert len(record) == 22
 
 
-def test_who_asked_is_known_before_any_engine_has_looked_and_what_it_undoes_is_named():
+def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine_acts():
     annotations = {"kubernaut.io/requested-by": "ben", "kubernaut.io/rollback-of": "y"}
-    told = record({"metadata": {**META, "annotations": annotations}, "spec": {**SPEC, "dryRun": True}})
-    assert (told["requestedBy"], told["rollbackOf"], told["dryRun"]) == ("ben", "y", True)
+    record = audit_record(
+        ExecutionView({"metadata": {**META, "annotations": annotations}, "spec": {**SPEC, "dryRun": True}})
+    ).to_json()
+    assert (record["requestedBy"], record["rollbackOf"], record["dryRun"]) == ("ben", "y", True)

@@ -1,4 +1,4 @@
-"""Each metric is documented and each documented one exported; and they count what they say."""
+"""Every metric is documented, every documented metric is exported, and each has the right value."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kubernaut.api.execution import Phase, Stage
-from kubernaut.kube.transport import told as told_of
-from kubernaut.telemetry.metrics import Metrics, State
+from kubernaut.api.view import ExecutionView
+from kubernaut.kube.transport import request_labels
+from kubernaut.telemetry.collector import EngineState
+from kubernaut.telemetry.metrics import Metrics
 
 DOCS = (Path(__file__).parents[3] / "docs" / "observability.md").read_text("utf-8")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -24,37 +26,37 @@ EXECUTIONS = [
             "stages": [{"name": "wait", "startTime": "2026-05-01T11:59:00Z"}],
         },
     },
-    {"status": {"phase": "Succeeded"}},
-    {},
+    {"metadata": CREATED, "status": {"phase": "Succeeded"}},
+    {"metadata": CREATED, "status": {"phase": "Running"}},
 ]
 
 
 @pytest.fixture
 def metrics():
     made = Metrics()
-    made.watch(
-        State(
-            executions=lambda: EXECUTIONS,
+    made.register_state(
+        EngineState(
+            executions=lambda: map(ExecutionView, EXECUTIONS),
             running=lambda: 3,
             queued=lambda: 2,
-            longest_held=lambda: 1.5,
+            longest_running=lambda: 1.5,
             leading=lambda: True,
             watch_restarts=lambda: {"jobs": 4},
-            oldest_queued=lambda: 0.25,
+            longest_queued=lambda: 0.25,
             lost=lambda: {"events": 1, "spans": 0},
             now=lambda: NOON,
         )
     )
-    made.ended(
+    made.observe_end(
         "scale",
         Phase.FAILED,
         "Forbidden",
         4.0,
         [Stage(name="execute", within="attempt", attempt=2, start_time=NOON, end_time=NOON + timedelta(seconds=2))],
     )
-    made.looked("done", 0.01)
-    made.requested("POST", "jobs", 201)
-    made.hook("scale", "validate", 0.001)
+    made.observe_reconcile("success", 0.01)
+    made.observe_request("POST", "jobs", 201)
+    made.observe_hook("scale", "validate", 0.001)
     return made
 
 
@@ -70,27 +72,27 @@ def samples(metrics):
 
 def test_documented_and_exported_are_the_same(metrics):
     documented = set(re.findall(r"^\| `(kubernaut_\w+)` \|", DOCS, re.MULTILINE))
-    told = {
+    values = {
         name.removesuffix("_count").removesuffix("_sum")
         for name, *_ in samples(metrics)
         if not name.endswith("_created")
     }
-    assert told == documented
+    assert values == documented
 
 
-def test_they_count_what_they_say(metrics):
-    told = samples(metrics)
-    assert told["kubernaut_executions_total", "Failed", "Forbidden", "scale"] == 1
-    assert told["kubernaut_stage_duration_seconds_sum", "execute", "scale"] == 2
-    assert told["kubernaut_waiting", "TargetBusy"] == 2
-    assert told["kubernaut_executions_present",] == 4
-    assert told["kubernaut_running",] == 3
-    assert told["kubernaut_watch_restarts_total", "jobs"] == 4
-    assert told["kubernaut_waiting_longest_seconds", "TargetBusy"] == 60
-    assert told["kubernaut_execution_duration_seconds_sum", "Failed", "scale"] == 4
-    assert told["kubernaut_lost_total", "events"] == 1
-    assert told["kubernaut_leader",] == 1
-    assert told["kubernaut_api_requests_total", "201", "POST", "jobs"] == 1
+def test_each_metric_has_the_value_of_what_it_counts(metrics):
+    values = samples(metrics)
+    assert values["kubernaut_executions_total", "Failed", "Forbidden", "scale"] == 1
+    assert values["kubernaut_stage_duration_seconds_sum", "execute", "scale"] == 2
+    assert values["kubernaut_waiting", "TargetBusy"] == 2
+    assert values["kubernaut_executions_present",] == 4
+    assert values["kubernaut_running",] == 3
+    assert values["kubernaut_watch_restarts_total", "jobs"] == 4
+    assert values["kubernaut_waiting_longest_seconds", "TargetBusy"] == 60
+    assert values["kubernaut_execution_duration_seconds_sum", "Failed", "scale"] == 4
+    assert values["kubernaut_lost_total", "events"] == 1
+    assert values["kubernaut_leader",] == 1
+    assert values["kubernaut_api_requests_total", "201", "POST", "jobs"] == 1
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,6 @@ def test_they_count_what_they_say(metrics):
         ("/readyz", "/readyz"),
     ],
 )
-def test_no_label_holds_a_name_that_people_chose(path, resource):
-    assert told_of("GET", path, None) == ("GET", resource)
-    assert told_of("GET", path, {"watch": "true"}) == ("WATCH", resource)
+def test_no_label_contains_a_name_that_users_choose(path, resource):
+    assert request_labels("GET", path, None) == ("GET", resource)
+    assert request_labels("GET", path, {"watch": "true"}) == ("WATCH", resource)

@@ -1,7 +1,8 @@
-"""Which trace: the asker's, else one that follows from the uid; what is recorded stays."""
+"""The trace is the caller's, else one that follows from the uid; what is recorded never changes."""
 
 import pytest
 
+from kubernaut.api.view import ExecutionView
 from kubernaut.telemetry.trace_context import trace_context
 
 UID = "c1731926-388e-4402-9288-a493b10db6da"
@@ -11,23 +12,23 @@ ASKED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 def execution(asked=None, recorded=None, uid=UID):
     annotations = {"traceparent": asked} if asked else {}
     status = {"traceparent": recorded} if recorded else {}
-    return {"metadata": {"uid": uid, "annotations": annotations}, "status": status}
+    return ExecutionView({"metadata": {"uid": uid, "annotations": annotations}, "status": status})
 
 
-def test_without_an_asker_the_uid_is_the_trace():
+def test_without_a_caller_the_uid_is_the_trace_id():
     context = trace_context(execution())
     assert context.trace_id == UID.replace("-", "")
     assert (context.parent_id, context.sampled) == ("", True)
     assert trace_context(execution()) == context
 
 
-def test_an_askers_trace_goes_on():
+def test_a_callers_trace_is_continued():
     context = trace_context(execution(ASKED))
     assert (context.trace_id, context.parent_id) == tuple(ASKED.split("-")[1:3])
     assert context.span_id not in {context.parent_id, "0" * 16}
 
 
-def test_an_asker_who_is_not_sampled_is_not():
+def test_a_caller_who_is_not_sampled_is_not_sampled_here():
     context = trace_context(execution(ASKED[:-2] + "00"))
     assert not context.sampled
     assert str(context).endswith("-00")
@@ -45,11 +46,11 @@ def test_an_asker_who_is_not_sampled_is_not():
         ASKED + "\n" + ASKED,
     ],
 )
-def test_what_is_no_traceparent_is_nobodys(asked):
+def test_an_invalid_traceparent_is_ignored(asked):
     assert trace_context(execution(asked)) == trace_context(execution())
 
 
-def test_what_is_recorded_stays_whatever_the_annotation_becomes():
+def test_the_recorded_context_stays_when_the_annotation_changes():
     first = trace_context(execution(ASKED))
     other = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
     later = trace_context(execution(other, str(first)))
@@ -57,7 +58,7 @@ def test_what_is_recorded_stays_whatever_the_annotation_becomes():
     assert trace_context(execution(ASKED, str(first))) == first
 
 
-def test_a_uid_that_is_none_still_makes_a_trace():
+def test_a_uid_that_is_not_a_uuid_still_makes_a_trace():
     assert len(trace_context(execution(uid="odd")).trace_id) == 32
 
 

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from kubernaut.api.view import ExecutionView
 from kubernaut.errors import InputError
-from kubernaut.telemetry.spans import spans_of
 from kubernaut.telemetry.tracing import Tracing, wanted
 
-UID = "c1731926-388e-4402-9288-a493b10db6da"
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 
 
@@ -43,61 +42,8 @@ def test_what_is_not_built_in_is_refused_by_name(environment):
         wanted(environment)
 
 
-def test_off_costs_nothing():
+def test_without_the_variables_nothing_is_sent():
     tracing = Tracing.from_environment("me", {})
-    tracing.ended({}, datetime.now(UTC))
+    tracing.send(ExecutionView({}), datetime.now(UTC))
     tracing.close()
     assert tracing.lost == 0
-
-
-def stage(name, **more):
-    return {"name": name, "startTime": "2026-05-01T12:00:00.1Z", "endTime": "2026-05-01T12:00:00.2Z", **more}
-
-
-def test_each_span_has_its_parent_its_name_and_its_attributes():
-    obj = {
-        "metadata": {"name": "a", "namespace": "n", "uid": UID, "creationTimestamp": "2026-05-01T12:00:00Z"},
-        "spec": {"action": "scale"},
-        "status": {
-            "phase": "Failed",
-            "reason": "RetriesExhausted",
-            "message": "no",
-            "requestedBy": "jane",
-            "jobName": "a-1",
-            "stages": [
-                stage("wait", detail="TargetBusy"),
-                stage("validate"),
-                stage("policy", detail="freeze-windows", within="validate"),
-                stage("hook", detail="freeze-windows.validate", within="policy"),
-                stage("attempt", detail="p1", attempt=1, error="dry-run failed"),
-                stage("dry-run", within="attempt", attempt=1),
-                stage("request", within="dry-run", attempt=1, detail="PATCH v1/configmaps web 409 (2 times)", error="HTTP 409"),
-                stage("attempt", detail="p2", attempt=2),
-                stage("execute", within="attempt", attempt=2),
-            ],
-        },
-    }  # fmt: skip
-    spans = spans_of(obj, datetime.now(UTC))
-    by_name = {span.name: span for span in spans}
-    parents = {span.name: next((p.name for p in spans if p.span_id == span.parent_id), None) for span in spans}
-    assert parents == {
-        "execute scale": None,
-        "wait TargetBusy": "execute scale",
-        "validate": "execute scale",
-        "policy freeze-windows": "validate",
-        "hook freeze-windows.validate": "policy freeze-windows",
-        "attempt 1": "execute scale",
-        "dry-run": "attempt 1",
-        "PATCH v1/configmaps": "dry-run",
-        "attempt 2": "execute scale",
-        "execute": "attempt 2",
-    }
-    assert by_name["execute scale"].attributes["enduser.id"] == "jane"
-    assert by_name["execute scale"].attributes["error.type"] == "RetriesExhausted"
-    request = by_name["PATCH v1/configmaps"]
-    assert (request.client, request.error) == (True, "HTTP 409")
-    assert request.attributes["http.response.status_code"] == 409
-    assert request.attributes["kubernaut.times"] == 2
-    assert by_name["execute"].attributes["k8s.pod.name"] == "p2"
-    assert [link.span_id for link in by_name["attempt 2"].links] == [by_name["attempt 1"].span_id]
-    assert len({span.span_id for span in spans}) == len(spans)

@@ -17,7 +17,7 @@ from kubernaut.cli.views.description import print_description
 from kubernaut.cli.views.details import Dossier, gather
 from kubernaut.cli.views.next_steps import next_steps
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, without_noise
+from kubernaut.kube.objects import Key, without_managed_fields
 
 
 def add_to(app: typer.Typer) -> None:
@@ -46,7 +46,7 @@ async def _dossier(kubeconfig: Path | None, key: Key) -> Dossier:
 
 def _document(dossier: Dossier) -> dict[str, Any]:
     return {
-        "execution": without_noise(dossier.obj),
+        "execution": without_managed_fields(dossier.obj),
         "attempts": [
             {"pod": attempt.pod, "phase": attempt.phase, "node": attempt.node} for attempt in dossier.attempts
         ],

@@ -27,14 +27,15 @@ from kubernaut.cli.options import (
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.cli.submit import ask
 from kubernaut.cli.views.live import Follower
-from kubernaut.controller.health import probes
-from kubernaut.controller.manager import Controller
+from kubernaut.controller.health import serve_health
+from kubernaut.controller.manager import Manager
 from kubernaut.install.engine_image import with_own_image
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key, key_of
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
-from kubernaut.telemetry.logs import keep_the_audit_log, log_to_stderr
+from kubernaut.telemetry.logs import keep_audit_log, log_to_stderr
+from kubernaut.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def controller(
 ) -> None:
     """Run the engine against a cluster until stopped (SIGTERM or ctrl-c)."""
     log_to_stderr(log_level)
-    keep_the_audit_log()
+    keep_audit_log()
     asyncio.run(_control(kubeconfig, read_settings(config, image)))
 
 
@@ -86,12 +87,12 @@ def execute(
 
 async def _control(kubeconfig: Path | None, settings: Settings) -> None:
     registry = Registry.discover()
-    cluster = await Cluster.connect(kubeconfig)
-    async with cluster:
+    metrics = Metrics()
+    async with await Cluster.connect(kubeconfig, observe=metrics.observe_request) as cluster:
         settings = await with_own_image(cluster, settings)
-        engine = Controller(cluster, registry, settings)
+        engine = Manager(cluster, registry, settings, metrics)
         _spare_the_garbage_collector()
-        async with probes(engine, settings.probe_port):
+        async with serve_health(engine, settings.probe_port):
             await _until_stopped(engine)
 
 
@@ -105,7 +106,7 @@ def _spare_the_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _until_stopped(engine: Controller) -> None:
+async def _until_stopped(engine: Manager) -> None:
     """Work until SIGTERM or ctrl-c; then finish what is being looked at, and end."""
     work = asyncio.create_task(engine.run())
     stopped = asyncio.Event()

@@ -20,9 +20,8 @@ from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
 from kubernaut.cli.views.rows import executions_table, line_of
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, Object, without_noise
-from kubernaut.kube.resources import EXECUTIONS
-from kubernaut.kube.watch import has_ended, listed, states_of
+from kubernaut.kube.objects import EXECUTIONS, Key, Object, without_managed_fields
+from kubernaut.kube.watch import has_ended, list_by_key, watch_collection
 
 
 class Shape(StrEnum):
@@ -89,11 +88,11 @@ def get(
 
 async def _get(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
     async with await Cluster.connect(kubeconfig) as cluster:
-        found, _ = await listed(cluster, EXECUTIONS, wanted.namespace)
+        found, _ = await list_by_key(cluster, EXECUTIONS, wanted.namespace)
     wanted.require(found)
     shown = wanted.of(found)
     if shape is Shape.JSON:
-        print_json([without_noise(obj) for obj in shown])
+        print_json([without_managed_fields(obj) for obj in shown])
     elif shown:
         show(console(ONE_LINE), _table(wanted, shown, shape))
     else:
@@ -108,7 +107,7 @@ async def _watch(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
     out = console()
     shown: list[Object] = []
     async with await Cluster.connect(kubeconfig) as cluster:
-        states = states_of(cluster, EXECUTIONS, wanted.namespace)
+        states = watch_collection(cluster, EXECUTIONS, wanted.namespace)
         if shape is not Shape.JSON and lively(out):
             with Live(get_renderable=lambda: _table(wanted, shown, shape), console=out, refresh_per_second=4):
                 async for found in states:
@@ -139,7 +138,7 @@ def _changed(before: Iterable[Object], now: Iterable[Object]) -> list[Object]:
 
 def _print_change(obj: Object, wanted: Wanted, shape: Shape) -> None:
     if shape is Shape.JSON:
-        print_json(without_noise(obj), indent=None)
+        print_json(without_managed_fields(obj), indent=None)
         return
     text = line_of(obj, datetime.now(UTC), namespaced=wanted.namespace is None, wide=shape is Shape.WIDE)
     print(clean(text), flush=True)  # noqa: T201 - a line as it happens

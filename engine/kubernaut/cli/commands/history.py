@@ -6,7 +6,7 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,16 +16,17 @@ import typer
 from rich.table import Table
 
 from kubernaut.api.timestamps import parse_time
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import ONE_LINE, STYLES, clean, console, errors, plain, print_json, show, table
 from kubernaut.cli.durations import moment, since
 from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
 from kubernaut.cli.views.diff import brief_lines
-from kubernaut.cli.views.rows import took
+from kubernaut.cli.views.rows import execution_duration
 from kubernaut.cli.views.summary import styled_standing
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.resources import EXECUTIONS
-from kubernaut.kube.watch import listed
-from kubernaut.telemetry.audit import CANCELLED, REFUSED, record
+from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.kube.watch import list_by_key
+from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record
 
 _SHOWN_CHANGES = 3
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -56,12 +57,12 @@ def history(
         Shape, typer.Option("-o", "--output", help="table for people, json and csv for machines.")
     ] = Shape.TABLE,
 ) -> None:
-    """Tell of each execution who asked for what and when, what was decided, and what came of it."""
+    """List for each execution who asked for what and when, what was decided, and how it ended."""
     earliest = since(since_, datetime.now(UTC)) if since_ else None
     place = None if all_namespaces else namespace
-    records = [told for told in asyncio.run(_records(kubeconfig, place)) if _is_since(told, earliest)]
+    records = [record for record in asyncio.run(_records(kubeconfig, place)) if _is_since(record, earliest)]
     if output is Shape.JSON:
-        print_json(records)
+        print_json([record.to_json() for record in records])
     elif output is Shape.CSV:
         write_csv(records, sys.stdout)
     elif records:
@@ -72,23 +73,23 @@ def history(
         )
 
 
-async def _records(kubeconfig: Path | None, namespace: str | None) -> list[dict[str, Any]]:
+async def _records(kubeconfig: Path | None, namespace: str | None) -> list[AuditRecord]:
     async with await Cluster.connect(kubeconfig) as cluster:
-        found, _ = await listed(cluster, EXECUTIONS, namespace)
-    return sorted((record(obj) for obj in found.values()), key=lambda told: (told["created"], told["execution"]))
+        found, _ = await list_by_key(cluster, EXECUTIONS, namespace)
+    records = (audit_record(ExecutionView(obj)) for obj in found.values())
+    return sorted(records, key=lambda record: (record.created or "", record.execution))
 
 
-def _is_since(told: Mapping[str, Any], earliest: datetime | None) -> bool:
-    created = parse_time(told["created"])
+def _is_since(record: AuditRecord, earliest: datetime | None) -> bool:
+    created = parse_time(record.created)
     return earliest is None or (created is not None and created >= earliest)
 
 
-def write_csv(records: Iterable[Mapping[str, Any]], out: TextIO) -> None:
+def write_csv(records: Iterable[AuditRecord], out: TextIO) -> None:
     """One row each, lists and mappings as JSON; no cell is a formula to a spreadsheet."""
-    rows = list(records)
-    writer = csv.DictWriter(out, fieldnames=list(record({"metadata": {"name": ""}})), lineterminator="\n")
+    writer = csv.DictWriter(out, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    writer.writerows({key: _cell(value) for key, value in record.to_json().items()} for record in records)
 
 
 def _cell(value: Any) -> str:
@@ -100,27 +101,28 @@ def _cell(value: Any) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _table(records: Iterable[Mapping[str, Any]], *, namespaced: bool) -> Table:
+def _table(records: Iterable[AuditRecord], *, namespaced: bool) -> Table:
     now = datetime.now(UTC)
     where = ["NAMESPACE"] if namespaced else []
     listing = table("CREATED (UTC)", *where, "EXECUTION", "BY", "ACTION", "TARGET", "OUTCOME", "TOOK", "CHANGES")
-    for told in records:
-        action = f"{told['action']} (dry run)" if told["dryRun"] else str(told["action"])
-        names = [*([told["namespace"]] if namespaced else []), told["execution"], told["requestedBy"] or "", action]
-        cells = [moment(told["created"]), *names, told["target"] or ""]
-        listing.add_row(*map(plain, cells), _outcome(told), took(told, now), "; ".join(_changes(told)))
+    for record in records:
+        action = f"{record.action} (dry run)" if record.dry_run else str(record.action)
+        names = [*([str(record.namespace)] if namespaced else []), record.execution, record.requested_by or "", action]
+        cells = [moment(record.created), *names, record.target or ""]
+        duration = execution_duration(record, now)
+        listing.add_row(*map(plain, cells), _outcome(record), duration, "; ".join(_changes(record)))
     return listing
 
 
-def _outcome(told: Mapping[str, Any]) -> str:
-    """What was decided, unless it was let through: then what came of it."""
-    if told["decision"] in {REFUSED, CANCELLED}:
-        return f"[{STYLES[told['phase']]}]{told['decision']}[/]: {plain(told['reason'] or '')}"
-    return styled_standing(told)
+def _outcome(record: AuditRecord) -> str:
+    """Return the phase of an admitted execution; of another, what was decided."""
+    if record.decision in {"refused", "cancelled"}:
+        return f"[{STYLES[record.phase]}]{record.decision}[/]: {plain(record.reason or '')}"
+    return styled_standing({"phase": record.phase, "reason": record.reason})
 
 
-def _changes(told: Mapping[str, Any]) -> list[str]:
-    undoes = [f"undoing {plain(told['rollbackOf'])}"] if told["rollbackOf"] else []
-    changes = [] if told["dryRun"] else told["changes"]
+def _changes(record: AuditRecord) -> list[str]:
+    undoes = [f"undoing {plain(record.rollback_of)}"] if record.rollback_of else []
+    changes = [] if record.dry_run else record.changes
     left_out = [f"and {len(changes) - _SHOWN_CHANGES} more"] if len(changes) > _SHOWN_CHANGES else []
     return [*undoes, *brief_lines(changes[:_SHOWN_CHANGES]), *left_out]

@@ -16,8 +16,7 @@ from kubernaut.cli.submit import existing
 from kubernaut.cli.views.live import Follower
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
-from kubernaut.kube.resources import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS, Key
 
 
 def add_to(app: typer.Typer) -> None:

@@ -10,9 +10,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from kubernaut.admission.validation import Admitted, Checks, Refused
+from kubernaut.admission.decisions import Rejected
+from kubernaut.admission.policies import PolicyChecker
+from kubernaut.admission.validation import Validator
 from kubernaut.api import crd as crds
 from kubernaut.api.execution import ExecutionSpec
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli import completion
 from kubernaut.cli.config_reference import commented_settings
 from kubernaut.cli.console import (
@@ -37,10 +40,10 @@ from kubernaut.cli.options import (
     read_settings,
 )
 from kubernaut.cli.parameters import as_pairs, read_parameters
+from kubernaut.controller.launcher import build_job
 from kubernaut.errors import InputError
-from kubernaut.jobs.hardening import Hardening
 from kubernaut.plugins.hook_caller import HookCaller
-from kubernaut.plugins.overrides import configured
+from kubernaut.plugins.overrides import apply_settings
 from kubernaut.plugins.registry import Action, Registry
 from kubernaut.scaffold import scaffold
 from kubernaut.settings import Settings
@@ -63,7 +66,7 @@ def installed(name: str, registry: Registry) -> Action:
         return registry.actions[name]
     if name in registry.broken:
         raise InputError(str(registry.broken[name]))
-    raise InputError(f"no action {name!r} is installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
+    raise InputError(f"action {name!r} is not installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
 
 
 def actions(
@@ -103,7 +106,7 @@ def render(
 ) -> None:
     """Print the Job that an execution would become, without any cluster."""
     settings = read_settings(config, image)
-    registry = configured(Registry.discover(), settings)
+    registry = apply_settings(Registry.discover(), settings)
     spec = installed(action, registry).spec
     parameters = read_parameters(parameter, file, spec.parameters)
     wanted = ExecutionSpec(action=action, parameters=parameters, dry_run=dry_run)
@@ -135,16 +138,11 @@ def crd(output: ManifestFormat = "yaml") -> None:
 
 async def _job(registry: Registry, settings: Settings, obj: dict[str, Any]) -> dict[str, Any]:
     hooks = HookCaller(settings.hook_limit_seconds)
-    verdict = await Checks(registry, hooks, settings).ask(obj)
-    if isinstance(verdict, Refused):
-        raise InputError(verdict.message)
-    return Hardening(verdict.execution, verdict.action.spec, verdict.target).apply(await _built(verdict, hooks))
-
-
-async def _built(verdict: Admitted, hooks: HookCaller) -> object:
-    return await hooks.call(
-        verdict.action.name, "build_job", lambda: verdict.action.hook.build_job(execution=verdict.execution)
-    )
+    validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks))
+    decision = await validator.validate(ExecutionView(obj))
+    if isinstance(decision, Rejected):
+        raise InputError(decision.message)
+    return await build_job(hooks, decision)
 
 
 def _described(action: Action) -> dict[str, Any]:

@@ -20,9 +20,8 @@ from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.summary import undo_line
 from kubernaut.errors import InputError, KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, key_of
-from kubernaut.kube.resources import resource_of
-from kubernaut.kube.watch import end_of, has_ended
+from kubernaut.kube.objects import Key, key_of, resource_of
+from kubernaut.kube.watch import has_ended, wait_for_end
 from kubernaut.plugins.registry import Registry
 
 _REHEARSAL_TTL_SECONDS = 600
@@ -90,7 +89,7 @@ async def _rehearsed(cluster: Cluster, key: Key, inverse: dict[str, Any]) -> lis
     spec = {**inverse, "dryRun": True, "ttlSecondsAfterFinished": _REHEARSAL_TTL_SECONDS}
     note = {ANNOTATION_ROLLBACK_OF: key.name}
     created = await ask(cluster, Key(key.namespace, ""), spec, prefix=f"{key.name[:38]}-rehearsed-", annotations=note)
-    ended = await end_of(cluster, key_of(created))
+    ended = await wait_for_end(cluster, key_of(created))
     if ended["status"]["phase"] != Phase.SUCCEEDED:
         raise InputError(
             f"the rehearsal of the way back failed, so nothing was done: {ended['status'].get('message', '')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from kubernaut.api.timestamps import now, timestamp
+from kubernaut.api.timestamps import micro_time, now
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import ONE_LINE, Format, Output, console, plain, print_json, styled
 from kubernaut.cli.durations import spoken
 from kubernaut.cli.options import Kubeconfig, Namespace
@@ -45,14 +46,14 @@ def trace(
     output: Output = Format.TABLE,
 ) -> None:
     """Draw where an execution's time went; needs no collector."""
-    obj = asyncio.run(_read(kubeconfig, Key(namespace, name)))
-    spans = spans_of(obj, now())
+    execution = ExecutionView(asyncio.run(_read(kubeconfig, Key(namespace, name))))
+    spans = spans_of(execution, now())
     if output is Format.JSON:
-        print_json({"traceId": trace_context(obj).trace_id, "spans": [_as_json(span) for span in spans]})
+        print_json({"traceId": trace_context(execution).trace_id, "spans": [_as_json(span) for span in spans]})
         return
     out = console()
     out = out if out.is_terminal else console(ONE_LINE)
-    out.print(headline(obj, spans[0]))
+    out.print(headline(execution, spans[0]))
     rows = _worth_a_row(spans)
     names = min(max(len(_label(span)) for span in rows), out.width - _BESIDE - _LEAST_BAR)
     out.print(waterfall(rows, names, min(_MOST_BAR, out.width - names - _BESIDE)))
@@ -66,17 +67,16 @@ async def _read(kubeconfig: Path | None, key: Key) -> dict[str, Any]:
         return await existing(cluster, key)
 
 
-def headline(obj: Mapping[str, Any], whole: Span) -> str:
+def headline(execution: ExecutionView, whole: Span) -> str:
     """Which execution, how it ended, how long it took, and the trace's id."""
-    status = obj.get("status", {})
-    phase = str(status.get("phase", "Pending"))
-    reason = f" ({plain(status['reason'])})" if status.get("reason") else ""
+    status = execution.status
+    reason = f" ({plain(status.reason)})" if status.reason else ""
     lasted = f"{'so far' if whole.open else 'in'} {spoken(_seconds(whole))}"
-    where = f"{obj['metadata']['namespace']}/{obj['metadata']['name']}"
-    asked = f", asked by {plain(status['requestedBy'])}" if status.get("requestedBy") else ""
-    target = f" on {plain(status['target'])}" if status.get("target") else ""
-    what = f"{plain(where)}: {plain(obj['spec']['action'])}{target}{asked}"
-    return f"{what}\n{styled(phase)}{reason} {lasted}, trace {trace_context(obj).trace_id}"
+    where = f"{execution.namespace}/{execution.name}"
+    requested = f", requested by {plain(status.requested_by)}" if status.requested_by else ""
+    target = f" on {plain(status.target)}" if status.target else ""
+    what = f"{plain(where)}: {plain(execution.action)}{target}{requested}"
+    return f"{what}\n{styled(execution.phase)}{reason} {lasted}, trace {trace_context(execution).trace_id}"
 
 
 def waterfall(spans: Sequence[Span], names: int, width: int) -> Table:
@@ -135,8 +135,8 @@ def _as_json(span: Span) -> dict[str, Any]:
         "name": span.name,
         "spanId": span.span_id,
         "parentSpanId": span.parent_id,
-        "startTime": timestamp(span.start),
-        "endTime": None if span.open else timestamp(span.end),
+        "startTime": micro_time(span.start),
+        "endTime": None if span.open else micro_time(span.end),
         "attributes": span.attributes,
         "error": span.error or None,
     }

@@ -10,15 +10,16 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import plain, show
 from kubernaut.cli.durations import age, moment, spoken
 from kubernaut.cli.parameters import as_pairs
 from kubernaut.cli.views.details import Dossier, Told
 from kubernaut.cli.views.next_steps import next_lines
 from kubernaut.cli.views.progress import lines_of
-from kubernaut.cli.views.rows import took
+from kubernaut.cli.views.rows import execution_duration
 from kubernaut.cli.views.summary import result_lines, styled_standing
-from kubernaut.telemetry.audit import record
+from kubernaut.telemetry.audit import audit_record
 
 _MARKS = {"True": "[green]✓[/]", "False": "[red]✗[/]", "failed": "[red]✗[/]", "done": " "}
 
@@ -53,27 +54,28 @@ def print_description(out: Console, dossier: Dossier, now: datetime) -> None:
 
 
 def _facts(dossier: Dossier, now: datetime) -> Iterator[tuple[str, str]]:
-    told = record(dossier.obj)
-    pairs = " ".join(as_pairs(told["parameters"]))
-    yield "action", plain(f"{told['action']}{' (dry run only)' if told['dryRun'] else ''}  {pairs}")
-    yield "target", plain(told["target"] or "not known yet")
-    yield "namespace", plain(told["namespace"])
-    yield "asked by", plain(told["requestedBy"] or "nobody said")
-    if told["rollbackOf"]:
-        yield "undoes", plain(told["rollbackOf"])
-    yield "created", f"{moment(told['created'])} UTC, {age(told['created'], now)} ago"
-    if told["started"]:
-        ended = f", ended {moment(told['ended'])}" if told["ended"] else ""
-        yield "started", f"{moment(told['started'])} UTC{ended}, {'took' if ended else 'for'} {took(told, now)}"
-    if told["job"]:
-        yield "job", plain(told["job"])
-    if told["traceId"]:
-        yield "trace", plain(told["traceId"])
+    record = audit_record(ExecutionView(dossier.obj))
+    pairs = " ".join(as_pairs(record.parameters))
+    yield "action", plain(f"{record.action}{' (dry run only)' if record.dry_run else ''}  {pairs}")
+    yield "target", plain(record.target or "not known yet")
+    yield "namespace", plain(str(record.namespace))
+    yield "requested by", plain(record.requested_by or "unknown")
+    if record.rollback_of:
+        yield "undoes", plain(record.rollback_of)
+    yield "created", f"{moment(record.created)} UTC, {age(record.created, now)} ago"
+    if record.started:
+        ended = f", ended {moment(record.ended)}" if record.ended else ""
+        duration = f"{'took' if ended else 'for'} {execution_duration(record, now)}"
+        yield "started", f"{moment(record.started)} UTC{ended}, {duration}"
+    if record.job:
+        yield "job", plain(record.job)
+    if record.trace_id:
+        yield "trace", plain(record.trace_id)
     for number, attempt in enumerate(dossier.attempts, start=1):
         node = f" on node {attempt.node}" if attempt.node else ""
         yield f"attempt {number}", plain(f"pod {attempt.pod} {attempt.phase}{node}")
-    if told["attempts"] and not dossier.pods:
-        yield "attempts", f"{told['attempts']}; their pods are gone"
+    if record.attempts and not dossier.pods:
+        yield "attempts", f"{record.attempts}; their pods are gone"
 
 
 def _conditions(status: Mapping[str, Any]) -> Iterator[str]:

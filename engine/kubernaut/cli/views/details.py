@@ -15,8 +15,7 @@ from kubernaut.cli.pods import own_pods
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Object
-from kubernaut.kube.resources import EVENTS
+from kubernaut.kube.objects import EVENTS, CachedObject, Object
 
 _CREATED = re.compile(r"Created pod: (\S+)")
 _MOST_PODS = 20
@@ -46,7 +45,7 @@ class Dossier:
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """Its pods that are still there, oldest first."""
-        return read_attempts(self.pods)
+        return read_attempts([CachedObject(pod) for pod in self.pods])
 
 
 async def gather(cluster: Cluster, obj: Object) -> Dossier:

@@ -15,7 +15,6 @@ from rich.table import Table
 from rich.text import Text
 
 from kubernaut.api.execution import Phase
-from kubernaut.api.timestamps import as_json
 from kubernaut.cli.console import clean, errors, lively, plain, styled, table
 from kubernaut.cli.durations import spoken
 from kubernaut.cli.pods import follow_own_pods
@@ -25,7 +24,7 @@ from kubernaut.cli.views.progress import Line, lines_of, planned
 from kubernaut.cli.views.summary import print_details, standing, summary
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
+from kubernaut.kube.objects import Key, Object
 from kubernaut.kube.watch import follow, has_ended
 
 _UNSEEN_SECONDS = 10.0
@@ -38,7 +37,7 @@ class View:
     def __init__(self, key: Key) -> None:
         self._key, self._began = key, time.monotonic()
         self._obj: Mapping[str, Any] = {}
-        self._pods: dict[Key, Mapping[str, Any]] | None = None
+        self._pods: dict[Key, Object] | None = None
         self.has_pods = True
         """Are there any that one could look at? Assumed where they cannot be read."""
         self._current, self._since = "", self._began
@@ -49,7 +48,7 @@ class View:
         self._obj = obj
         self._note()
 
-    def see_pods(self, pods: Mapping[Key, Mapping[str, Any]]) -> None:
+    def see_pods(self, pods: Mapping[Key, Object]) -> None:
         """Take in its pods; one that goes stays known."""
         self._pods = {**(self._pods or {}), **pods}
         self.has_pods = any("deletionTimestamp" not in pod["metadata"] for pod in pods.values())
@@ -63,7 +62,9 @@ class View:
     @property
     def plan(self) -> list[str]:
         """What the dry run says would change, as markup."""
-        return change_lines(as_json(change) for change in planned(list((self._pods or {}).values())))
+        return change_lines(
+            change.model_dump(mode="json", exclude_none=True) for change in planned(list((self._pods or {}).values()))
+        )
 
     def draw(self) -> RenderableType:
         """The whole of it."""

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut.api.execution import UNSEEN_MESSAGE, Phase, Reason
+from kubernaut.api.execution import Phase, Reason
 from kubernaut.api.labels import LABEL_UID
 from kubernaut.cli.console import plain
 from kubernaut.cli.views.summary import execute_line
-
-_AHEAD = re.compile(r"Execution (\S+) is before it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +40,6 @@ class _Stand:
     @property
     def namespace(self) -> str:
         return shlex.quote(str(self.obj["metadata"]["namespace"]))
-
-    @property
-    def message(self) -> str:
-        return str(self.status.get("message") or "")
 
     def named(self, command: str, name: str = "") -> str:
         """`kubernaut COMMAND NAME -n NAMESPACE`."""
@@ -99,17 +92,17 @@ def _resume(stand: _Stand) -> list[NextStep]:
 
 
 def _target_busy(stand: _Stand) -> list[NextStep]:
-    found = _AHEAD.search(stand.message)
-    if found is None:
+    ahead = stand.status.get("blockedBy")
+    if not ahead:
         return _queued(stand)
     return [
-        NextStep(stand.named("describe", found[1]), "what it waits for"),
+        NextStep(stand.named("describe", str(ahead)), "what it waits for"),
         NextStep(stand.named("cancel"), "or give it up"),
     ]
 
 
 def _queued(stand: _Stand) -> list[NextStep]:
-    if stand.message == UNSEEN_MESSAGE:
+    if "observedGeneration" not in stand.status:
         return [NextStep("kubernaut install --check", "does an engine run, and may it act here?")]
     return [NextStep("kubernaut get -A --phase Running", "what it waits for")]
 
@@ -131,7 +124,10 @@ def _ask_again(stand: _Stand) -> list[NextStep]:
 
 
 def _forbidden(stand: _Stand) -> list[NextStep]:
-    if stand.message.startswith("the engine may not"):
+    validated = any((c["type"], c["status"]) == ("Validated", "True") for c in stand.status.get("conditions", []))
+    if validated and not stand.status.get(
+        "jobName"
+    ):  # what the action declared is granted: the engine itself lacks a permission
         return [NextStep("kubernaut install --check", "which right the engine lacks"), *_ask_again(stand)]
     grant = f"kubernaut rbac render {stand.action} -n {stand.namespace} | kubectl apply -f -"
     return [NextStep(grant, "grant what the action declares"), NextStep(stand.again(), "then ask again")]

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from kubernaut.api.execution import Phase
 from kubernaut.api.plugin import Change
 from kubernaut.api.steps import DRY_RUN, EXECUTE
-from kubernaut.api.timestamps import at, parse_time
+from kubernaut.api.timestamps import parse_time
 from kubernaut.cli.durations import seconds
 from kubernaut.cli.views.summary import stage_name, told_stages
 from kubernaut.jobs.attempts import Attempt, StepRun, read_attempts
+from kubernaut.kube.objects import CachedObject, Object
 from kubernaut.kube.watch import has_ended
 
 
@@ -35,7 +36,7 @@ class Line:
         return self.state in {"now", "waits"}
 
 
-def lines_of(obj: Mapping[str, Any], pods: Sequence[Mapping[str, Any]] | None) -> list[Line]:
+def lines_of(obj: Mapping[str, Any], pods: Sequence[Object] | None) -> list[Line]:
     """The stages so far, in order; at most the last one lasts. `pods` is None where they cannot be read."""
     status = obj.get("status", {})
     told = [_told(stage) for stage in told_stages(status.get("stages", []))]
@@ -58,9 +59,9 @@ def lines_of(obj: Mapping[str, Any], pods: Sequence[Mapping[str, Any]] | None) -
     return [*told, *shown]
 
 
-def planned(pods: Sequence[Mapping[str, Any]]) -> tuple[Change, ...]:
+def planned(pods: Sequence[Object]) -> tuple[Change, ...]:
     """What the latest dry run that passed says would change."""
-    for attempt in reversed(read_attempts(pods)):
+    for attempt in reversed(read_attempts([CachedObject(pod) for pod in pods])):
         run = attempt.step(DRY_RUN)
         if run and run.report and run.report.state == "done":
             return run.report.changes
@@ -73,21 +74,21 @@ def _told(stage: Mapping[str, Any]) -> Line:
     return Line(stage_name(stage), "failed" if stage.get("error") else "done", seconds(stage), stage.get("error") or "")
 
 
-def _in_order(pods: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _in_order(pods: Sequence[Object]) -> list[Object]:
     by_name = {pod["metadata"]["name"]: pod for pod in pods}
-    return [by_name[attempt.pod] for attempt in read_attempts(pods)]
+    return [by_name[attempt.pod] for attempt in read_attempts([CachedObject(pod) for pod in pods])]
 
 
-def _of_pod(pod: Mapping[str, Any], number: int, earliest: datetime | None) -> list[Line]:
+def _of_pod(pod: Object, number: int, earliest: datetime | None) -> list[Line]:
     """Schedule, start, and the two steps of one attempt, as far as they have come; the pod is no older than its Job."""
-    (attempt,) = read_attempts([pod])
+    (attempt,) = read_attempts([CachedObject(pod)])
     later = f" ({number})" if number > 1 else ""
     created, scheduled = parse_time(pod["metadata"]["creationTimestamp"]), _scheduled(pod)
     if scheduled is None:
         return [_now(f"schedule{later}", attempt)]
     lines = [_past(f"schedule{later}", created, scheduled)]
     first = next((run for run in attempt.steps if run.step in {DRY_RUN, attempt.main}), None)
-    begun = _times(first)[0] if first else None
+    begun = first.times[0] if first else None
     if begun is None:
         return [*lines, _now(f"start{later}", attempt)]
     lines.append(_past(f"start{later}", max(scheduled, earliest or scheduled), begun))
@@ -100,19 +101,19 @@ def _of_pod(pod: Mapping[str, Any], number: int, earliest: datetime | None) -> l
 
 
 def _step(name: str, run: StepRun, attempt: Attempt) -> Line:
-    began, ended = _times(run)
+    began, ended = run.times
     if run.exit_code is None or began is None or ended is None:
         return _now(name, attempt)
     if run.exit_code == 0:
         return _past(name, began, ended)
-    words = run.report.message if run.report else run.ended_as
+    words = run.report.message if run.report else run.termination_reason
     return Line(name, "failed", max(0.0, (ended - began).total_seconds()), words or f"exit code {run.exit_code}")
 
 
 def _now(name: str, attempt: Attempt) -> Line:
     if attempt.phase == "Failed" or attempt.interruption:
         return Line(name, "failed", detail=attempt.interruption or attempt.message)
-    return Line(name, "now", detail=attempt.trouble)
+    return Line(name, "now", detail=attempt.diagnosis.message if attempt.diagnosis else "")
 
 
 def _past(name: str, began: datetime | None, ended: datetime) -> Line:
@@ -123,10 +124,3 @@ def _scheduled(pod: Mapping[str, Any]) -> datetime | None:
     conditions = pod.get("status", {}).get("conditions", [])
     found = (c for c in conditions if c["type"] == "PodScheduled" and c.get("status") == "True")
     return next((parse_time(c.get("lastTransitionTime")) for c in found), None)
-
-
-def _times(run: StepRun) -> tuple[datetime | None, datetime | None]:
-    """The runner's own clock where it told, else the kubelet's, in whole seconds."""
-    if run.report and run.report.started and run.report.finished:
-        return at(run.report.started), at(run.report.finished)
-    return run.started, run.finished

@@ -10,9 +10,10 @@ from rich.table import Table
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.timestamps import parse_time
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import plain, styled, table
 from kubernaut.cli.durations import age, span, spoken
-from kubernaut.telemetry.audit import record
+from kubernaut.telemetry.audit import AuditRecord, audit_record
 
 _COLUMNS = ("NAME", "ACTION", "TARGET", "PHASE", "REASON", "BY", "AGE", "TOOK")
 _WIDE = ("ATTEMPTS", "JOB", "MESSAGE")
@@ -37,28 +38,28 @@ def line_of(obj: Mapping[str, Any], now: datetime, *, namespaced: bool = False, 
 
 
 def _cells(obj: Mapping[str, Any], now: datetime, *, namespaced: bool, wide: bool) -> list[str]:
-    told = record(obj)
-    action = f"{told['action']} (dry run)" if told["dryRun"] else str(told["action"])
+    record = audit_record(ExecutionView(obj))
+    action = f"{record.action} (dry run)" if record.dry_run else str(record.action)
     cells = [
-        *([str(told["namespace"])] if namespaced else []),
-        told["execution"],
+        *([str(record.namespace)] if namespaced else []),
+        record.execution,
         action,
-        told["target"] or "",
-        told["phase"],
-        told["reason"] or "",
-        told["requestedBy"] or "",
-        age(told["created"], now),
-        took(told, now),
+        record.target or "",
+        record.phase,
+        record.reason or "",
+        record.requested_by or "",
+        age(record.created, now),
+        execution_duration(record, now),
     ]
     if wide:
-        attempts = "" if told["attempts"] is None else str(told["attempts"])
-        cells += [attempts, told["job"] or "", told["message"] or ""]
+        attempts = "" if record.attempts is None else str(record.attempts)
+        cells += [attempts, record.job or "", record.message or ""]
     return [str(cell) for cell in cells]
 
 
-def took(told: Mapping[str, Any], now: datetime) -> str:
-    """From start to end, or to now for one that runs; "" for one that has not started."""
-    if told["seconds"] is not None:
-        return spoken(told["seconds"]) if told["seconds"] else ""
-    began = parse_time(told["started"])
-    return span((now - began).total_seconds()) if began and told["phase"] == Phase.RUNNING else ""
+def execution_duration(record: AuditRecord, now: datetime) -> str:
+    """Return the time from start to end, or to now for a running one; "" for one that has not started."""
+    if record.seconds is not None:
+        return spoken(record.seconds) if record.seconds else ""
+    started = parse_time(record.started)
+    return span((now - started).total_seconds()) if started and record.phase == Phase.RUNNING else ""

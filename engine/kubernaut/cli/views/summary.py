@@ -7,6 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
+from kubernaut.api.execution import Phase
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import plain, styled
 from kubernaut.cli.durations import seconds, spoken
 from kubernaut.cli.parameters import as_pairs
@@ -14,11 +16,12 @@ from kubernaut.cli.views.diff import change_lines, coloured
 
 
 def summary(obj: Mapping[str, Any]) -> str:
-    """The end in one line; where changes follow below it, they say the rest."""
-    status = obj["status"]
-    listed = (status.get("message") or "").startswith(("Changed ", "The dry run passed; it would change "))
-    if status["phase"] == "Succeeded" and listed:
-        return styled(status["phase"]) + (", dry run only: nothing was changed" if obj["spec"].get("dryRun") else "")
+    """Return the end in one line; changes that are listed below it are not repeated, unless the action concluded something itself."""
+    status, execution = obj["status"], ExecutionView(obj)
+    executed, result = execution.status.condition("Executed"), execution.status.result
+    concluded = executed is not None and executed.message
+    if execution.phase is Phase.SUCCEEDED and result and result.changes and not concluded:
+        return styled(status["phase"]) + (", dry run only: nothing was changed" if execution.is_dry_run else "")
     return f"{styled_standing(status)}  {plain(status.get('message') or '')}"
 
 

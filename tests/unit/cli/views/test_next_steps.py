@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import typer.main
 
-from kubernaut.api.execution import UNSEEN_MESSAGE, Reason
+from kubernaut.api.execution import Reason
 from kubernaut.cli.app import app
 from kubernaut.cli.views.next_steps import BY_REASON, next_steps
 
@@ -50,13 +50,22 @@ def test_the_first_command_fits_how_it_stands(stands, first):
     assert commands(*stands)[0] == first
 
 
-def test_what_waits_for_another_names_it():
-    message = "Execution other-1 is before it on Deployment/web; it starts when that has ended."
-    assert commands("Pending", "TargetBusy", message=message)[0] == "kubernaut describe other-1 -n prod"
+def test_an_execution_that_waits_for_another_one_leads_to_that_one():
+    assert commands("Pending", "TargetBusy", blockedBy="other-1")[0] == "kubernaut describe other-1 -n prod"
 
 
-def test_what_nobody_has_looked_at_asks_for_an_engine():
-    assert commands("Pending", "Queued", message=UNSEEN_MESSAGE) == ["kubernaut install --check"]
+def test_an_execution_that_no_engine_has_picked_up_leads_to_the_installation():
+    assert commands("Pending", "Queued") == ["kubernaut install --check"]
+    assert commands("Pending", "Queued", observedGeneration=1) == ["kubernaut get -A --phase Running"]
+
+
+def test_a_permission_that_the_engine_itself_lacks_leads_to_the_installation():
+    validated = {"type": "Validated", "status": "True", "reason": "ChecksPassed"}
+    lacking = commands("Failed", "Forbidden", jobName=None, conditions=[validated])
+    assert lacking[0] == "kubernaut install --check"
+    assert commands("Failed", "Forbidden", conditions=[validated])[0].startswith("kubernaut rbac render"), (
+        "a step was denied"
+    )
 
 
 def test_success_is_undone_and_a_dry_run_carried_out():

@@ -1,0 +1,108 @@
+"""A read-only view of a KubernetesExecution as the API server sent it.
+
+Caches hold the JSON. What every reconcile asks for is read from it directly; `spec` and `status` are parsed through the model when they
+are first needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from kubernaut.api.execution import DEFAULT_TTL_SECONDS, ExecutionSpec, ExecutionStatus, Phase
+from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_ROLLBACK_OF
+from kubernaut.api.timestamps import refine_timestamp
+
+
+@dataclass(frozen=True)
+class ExecutionView:
+    """One KubernetesExecution."""
+
+    json: Mapping[str, Any]
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    """When this engine first saw a fact about it (`created`, `cancel`), by its own clock."""
+
+    @property
+    def name(self) -> str:
+        return str(self.json["metadata"]["name"])
+
+    @property
+    def namespace(self) -> str:
+        return str(self.json["metadata"]["namespace"])
+
+    @property
+    def uid(self) -> str:
+        return str(self.json["metadata"]["uid"])
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        return self.json["metadata"].get("annotations") or {}
+
+    @property
+    def created(self) -> datetime:
+        """When it was created: to the microsecond if this engine saw it appear, else to the second."""
+        created = datetime.fromisoformat(self.json["metadata"]["creationTimestamp"])
+        return refine_timestamp(created, self.first_seen.get("created"))
+
+    @property
+    def requested_by(self) -> str:
+        """The user who created it, as admission stamped or the command line wrote it, or ""."""
+        return self.annotations.get(ANNOTATION_REQUESTED_BY, "")
+
+    @property
+    def rollback_of(self) -> str:
+        """The execution that it undoes, or ""."""
+        return self.annotations.get(ANNOTATION_ROLLBACK_OF, "")
+
+    @property
+    def action(self) -> str:
+        return str(self.json["spec"]["action"])
+
+    @property
+    def is_dry_run(self) -> bool:
+        return bool(self.json["spec"].get("dryRun"))
+
+    @property
+    def is_suspended(self) -> bool:
+        return bool(self.json["spec"].get("suspend"))
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether someone asked for it to be stopped."""
+        return bool(self.json["spec"].get("cancel"))
+
+    @property
+    def ttl_seconds(self) -> int:
+        """Seconds after its end when it is deleted."""
+        return int(self.json["spec"].get("ttlSecondsAfterFinished", DEFAULT_TTL_SECONDS))
+
+    @property
+    def phase(self) -> Phase:
+        return Phase((self.json.get("status") or {}).get("phase") or Phase.PENDING)
+
+    @property
+    def has_ended(self) -> bool:
+        return self.phase.ended
+
+    @property
+    def job_name(self) -> str:
+        """The Job that status records, or ""."""
+        return str((self.json.get("status") or {}).get("jobName") or "")
+
+    @property
+    def traceparent(self) -> str:
+        """The trace context that status records, or ""."""
+        return str((self.json.get("status") or {}).get("traceparent") or "")
+
+    @cached_property
+    def spec(self) -> ExecutionSpec:
+        """The whole spec. Raises pydantic.ValidationError for one that is not valid."""
+        return ExecutionSpec.model_validate(self.json["spec"])
+
+    @cached_property
+    def status(self) -> ExecutionStatus:
+        """The whole status. Raises pydantic.ValidationError for one that no engine of this version wrote."""
+        return ExecutionStatus.model_validate(self.json.get("status") or {})

@@ -1,0 +1,118 @@
+"""Starts executions: admits one, creates its Job, and records that it is running.
+
+A crash in between is safe: the Job's name is derived from the execution's uid, so the next engine finds the Job and adopts it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from kubernaut.admission.admission import Admission
+from kubernaut.admission.decisions import Admitted, Deferred, Rejected
+from kubernaut.api.conditions import make_condition, with_conditions
+from kubernaut.api.execution import ExecutionStatus, Phase, Stage
+from kubernaut.api.timestamps import now
+from kubernaut.api.view import ExecutionView
+from kubernaut.controller.completion import CompletionWriter
+from kubernaut.controller.launcher import Launcher
+from kubernaut.controller.reporter import ExecutionReporter
+from kubernaut.controller.result import Done, ReconcileResult, RequeueAfter
+from kubernaut.controller.state import Adopt
+from kubernaut.controller.status import StatusWriter
+from kubernaut.kube.objects import Object
+from kubernaut.telemetry.stage_recorder import recording, stage
+from kubernaut.telemetry.stages import WAIT, close_wait, open_wait
+from kubernaut.telemetry.trace_context import trace_context
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Starts what is admitted, and records what is not."""
+
+    admission: Admission
+    launcher: Launcher
+    status: StatusWriter
+    reporter: ExecutionReporter
+    completion: CompletionWriter
+
+    async def start(self, execution: ExecutionView) -> ReconcileResult:
+        """Start an execution if it may run now; else record why it waits, or that it is rejected."""
+        began = now()
+        with recording() as recorded:
+            admitted = await self.admission.admit(execution)
+            launched = await self._launch(execution, admitted) if isinstance(admitted, Admitted) else admitted
+        stages = [*close_wait(execution, began), *recorded.stages()]
+        if isinstance(launched, Deferred):
+            await self._record_wait(execution, launched, began)
+            return RequeueAfter(launched.retry_after) if launched.retry_after else Done()
+        if isinstance(launched, Rejected):
+            await self.completion.reject(execution, launched, stages)
+        elif isinstance(admitted, Admitted):
+            await self._record_running(execution, admitted, launched, stages)
+        return Done()
+
+    async def adopt(self, found: Adopt) -> ReconcileResult:
+        """Take over the Job of an engine that died before it could record it, if the execution may run; delete any other Job."""
+        execution, job = found.execution, found.job
+        with recording() as recorded, stage("adopt", job["metadata"]["name"]):
+            decision = await self.admission.readmit(execution)
+        account = job["spec"]["serviceAccountName"]
+        if isinstance(decision, Admitted) and account == decision.action.spec.service_account:
+            created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+            await self._record_running(execution, decision, job, [*close_wait(execution, created), *recorded.stages()])
+            return RequeueAfter(0.0)
+        if "deletionTimestamp" not in job["metadata"]:
+            log.warning("deleting Job %s/%s: it is not allowed to run", execution.namespace, job["metadata"]["name"])
+        await self.launcher.discard(job)
+        return Done()
+
+    async def _launch(self, execution: ExecutionView, admitted: Admitted) -> Object | Rejected | Deferred:
+        launched = await self.launcher.launch(admitted)
+        if isinstance(launched, Rejected | Deferred):
+            self.admission.not_started(execution, launched if isinstance(launched, Deferred) else None)
+        return launched
+
+    async def _record_running(
+        self, execution: ExecutionView, admitted: Admitted, job: Object, stages: Iterable[Stage]
+    ) -> None:
+        stages, name = tuple(stages), job["metadata"]["name"]
+        requester, target = admitted.execution.requested_by, str(admitted.execution.target)
+        requested = f", requested by {requester}" if requester else ""
+        account = admitted.action.spec.service_account
+        changes = ExecutionStatus(
+            phase=Phase.RUNNING,
+            reason=None,
+            message=f"Job {name} is running as ServiceAccount {account} on {target}{requested}.",
+            target=target,
+            blocked_by=None,
+            held_since=None,
+            requested_by=requester or None,
+            job_name=name,
+            start_time=next((stage.start_time for stage in stages if stage.name != WAIT), now()),
+            traceparent=admitted.execution.traceparent,
+            conditions=with_conditions(execution.status.conditions, make_condition("Validated", True, "ChecksPassed")),
+            stages=stages,
+        )
+        self.reporter.started(await self.status.write(execution, changes))
+
+    async def _record_wait(self, execution: ExecutionView, deferred: Deferred, since: datetime) -> None:
+        """Record that it waits, and for what; for a hold also since when, because that is what a person lifts."""
+        status = execution.status
+        is_same_hold = status.held_since is not None and status.reason == deferred.reason
+        stages = open_wait(execution, deferred.reason, since)
+        changes = ExecutionStatus(
+            phase=Phase.PENDING,
+            reason=deferred.reason,
+            message=deferred.message,
+            blocked_by=deferred.blocked_by,
+            target=deferred.target or status.target,
+            held_since=now() if deferred.is_hold and not is_same_hold else status.held_since,
+            stages=tuple(stages) if stages is not None else status.stages,
+            traceparent=str(trace_context(execution)),
+        )
+        await self.status.write(execution, changes)

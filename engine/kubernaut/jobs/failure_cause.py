@@ -1,0 +1,116 @@
+"""Why a Job failed: a reason and a sentence, from the Job's verdict, its pods, and what kept them from running."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+from kubernaut.api.execution import Reason
+from kubernaut.api.labels import ANNOTATION_TARGET
+from kubernaut.api.steps import DRY_RUN, EXECUTE, REJECTED_EXIT_CODE
+from kubernaut.jobs.attempts import Attempt, StepRun
+from kubernaut.jobs.diagnosis import Diagnosis
+from kubernaut.jobs.failure_policy import POLICY_VERDICT, fails_job
+from kubernaut.jobs.termination import shorten
+
+STEP_NAMES = {DRY_RUN: "The dry run", EXECUTE: "The action"}
+
+
+def explain_failure(
+    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...], last_diagnosis: Diagnosis | None
+) -> tuple[Reason, str]:
+    """Return reason and message for a Job whose condition `failed` is true."""
+    if failed.get("reason") == "DeadlineExceeded":
+        return _deadline(job, attempts, last_diagnosis)
+    attempt = _failing_attempt(job, failed, attempts)
+    if attempt is None:
+        verdict = f"{failed.get('reason', 'Failed')}: {failed.get('message', 'no details')}"
+        return Reason.RETRIES_EXHAUSTED, f"The Job failed ({verdict}), and none of its pods is left to show the cause."
+    run = attempt.failed_step
+    if run is None or (attempt.interruption and not (run.report and run.report.final)):
+        return _interrupted(attempt, target_of(job), failed)
+    return _step_failure(run, f"{STEP_NAMES[run.step]} on {target_of(job)}", attempt, failed, attempts)
+
+
+def _failing_attempt(
+    job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...]
+) -> Attempt | None:
+    """Return the attempt that failed the Job: the one for which its failure policy does so, else the last that did not succeed."""
+    unsuccessful = [attempt for attempt in attempts if attempt.failed_step or attempt.interruption]
+    if failed.get("reason") == POLICY_VERDICT:
+        unsuccessful = [attempt for attempt in unsuccessful if fails_job(job, attempt)] or unsuccessful
+    return unsuccessful[-1] if unsuccessful else None
+
+
+def target_of(job: Mapping[str, Any]) -> str:
+    """Return the target that the Job's annotation names."""
+    return str(job["metadata"].get("annotations", {}).get(ANNOTATION_TARGET, "its target"))
+
+
+def _interrupted(attempt: Attempt, target: str, failed: Mapping[str, Any]) -> tuple[Reason, str]:
+    """Explain a pod that ended before its step could report how."""
+    if failed.get("reason") == POLICY_VERDICT:
+        cause = f"{attempt.interruption}. It is not retried, because the action is not safe to repeat"
+        return Reason.ACTION_FAILED, f"The action on {target} was interrupted and may have started: {cause}."
+    return (
+        Reason.RETRIES_EXHAUSTED,
+        f"Every attempt on {target} was interrupted or failed; the last one: {attempt.interruption}.",
+    )
+
+
+def _deadline(
+    job: Mapping[str, Any], attempts: tuple[Attempt, ...], last_diagnosis: Diagnosis | None
+) -> tuple[Reason, str]:
+    deadline = f"Deadline of {job['spec'].get('activeDeadlineSeconds', '?')} s exceeded"
+    started = [attempt for attempt in attempts if attempt.began]
+    if started:
+        run = next(run for run in reversed(started[-1].steps) if run.started)
+        stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
+        return Reason.DEADLINE_EXCEEDED, f"{stopped}: {deadline.lower()} by all attempts together."
+    pull = next((found for a in reversed(attempts) if (found := a.diagnosis) and found.is_image_pull), None)
+    if pull or (last_diagnosis and last_diagnosis.is_image_pull):
+        cause = (pull or last_diagnosis or Diagnosis("", "")).message
+        text = f"{deadline} before any step started: {cause}. Check the image's name and the registry."
+        return Reason.IMAGE_PULL_FAILED, text
+    if last_diagnosis or attempts:
+        shown = last_diagnosis or next((found for a in attempts if (found := a.diagnosis)), None)
+        cause = shown.message if shown else "none of its pods started"
+        return Reason.DEADLINE_EXCEEDED, f"{deadline} before any step started: {cause}."
+    return Reason.DEADLINE_EXCEEDED, f"{deadline}. Its pods are gone, so how far it got is unknown."
+
+
+def _step_failure(
+    run: StepRun, step: str, attempt: Attempt, failed: Mapping[str, Any], attempts: tuple[Attempt, ...]
+) -> tuple[Reason, str]:
+    output = shorten(run.report.message if run.report else run.termination_message).rstrip(".") or "no output"
+    reported = run.report.reason if run.report else ""
+    started = sum(attempt.began for attempt in attempts)
+    times = "once" if started == 1 else f"{started} times"
+    code = _format_exit_code(run.exit_code)
+    rejected = Reason.DRY_RUN_REJECTED if run.step == DRY_RUN else Reason.ACTION_FAILED
+    causes = (
+        (
+            run.termination_reason == "OOMKilled",
+            Reason.OUT_OF_MEMORY,
+            "exceeded its memory limit and was killed: raise the action's limit",
+        ),
+        (reported == "Forbidden", Reason.FORBIDDEN, f"was not allowed to: {output}"),
+        (run.exit_code == REJECTED_EXIT_CODE, rejected, f"was rejected: {output}"),
+        (run.termination_reason == "StartError", Reason.PLUGIN_ERROR, f"could not be started: {output}"),
+        (reported == "PluginError", Reason.PLUGIN_ERROR, f"failed in the plugin's own code: {output}"),
+        (
+            failed.get("reason") == POLICY_VERDICT,
+            Reason.ACTION_FAILED,
+            f"failed with {code} and is not retried, because the action is not safe to repeat: {output}",
+        ),
+        (True, Reason.RETRIES_EXHAUSTED, f"failed {times}, the last time with {code}: {output}"),
+    )
+    return next((reason, f"{step} {text} (pod {attempt.pod}).") for holds, reason, text in causes if holds)
+
+
+def _format_exit_code(exit_code: int | None) -> str:
+    """Return an exit code with the signal that it stands for."""
+    names = {number.value + 128: number.name for number in signal.Signals}
+    name = f" ({names[exit_code]})" if exit_code in names else ""
+    return f"exit code {exit_code}{name}"

@@ -1,0 +1,58 @@
+"""Admission keeps what an execution is granted until it ends, and wakes those that wait for it."""
+
+from kubernaut.admission.decisions import Admitted, Deferred, Rejected
+from kubernaut.settings import BudgetSettings, Settings
+from tests.support.controller import Ground
+
+
+async def admit(ground, name, **spec):
+    return await ground.admission.admit(ground.caches.view(ground.add(name, **spec)))
+
+
+async def test_an_admitted_execution_holds_its_target_until_it_is_released(registry):
+    ground = Ground(registry)
+    assert isinstance(await admit(ground, "first"), Admitted)
+    assert (await admit(ground, "second")).blocked_by == "first"
+    ground.queued.clear()
+    ground.admission.release("uid-first")
+    assert [key.name for key in ground.queued] == ["second"]
+
+
+async def test_a_rejected_execution_holds_nothing(registry):
+    ground = Ground(registry)
+    assert isinstance(await admit(ground, "bad", parameters={}), Rejected)
+    assert ground.reservations.running == 0
+
+
+async def test_a_suspended_execution_frees_what_it_held(registry):
+    ground = Ground(registry)
+    key = ground.add("first")
+    await ground.admission.admit(ground.caches.view(key))
+    ground.change(key, suspend=True)
+    deferred = await ground.admission.admit(ground.caches.view(key))
+    assert (isinstance(deferred, Deferred), ground.reservations.running) == (True, 0)
+
+
+async def test_one_that_waits_for_its_target_uses_up_no_budget(registry):
+    ground = Ground(registry, Settings(budget=BudgetSettings(executions=2)))
+    await admit(ground, "first")
+    await admit(ground, "waits")
+    other = await admit(ground, "third", parameters={"name": "api", "replicas": 1})
+    assert isinstance(other, Admitted)
+
+
+async def test_one_that_did_not_start_gives_its_start_back(registry):
+    ground = Ground(registry, Settings(budget=BudgetSettings(executions=1)))
+    key = ground.add("first")
+    await ground.admission.admit(ground.caches.view(key))
+    ground.admission.not_started(ground.caches.view(key), Deferred("QuotaExceeded", "full", keeps_queue_position=False))
+    assert isinstance(await admit(ground, "second"), Admitted)
+
+
+async def test_a_running_execution_is_readmitted_without_limits_unless_it_is_suspended(registry):
+    ground = Ground(registry, Settings(max_running=1))
+    await admit(ground, "first")
+    view = ground.caches.view(ground.add("second", parameters={"name": "api", "replicas": 1}))
+    assert isinstance(await ground.admission.readmit(view), Admitted)
+    suspended = ground.caches.view(ground.add("third", suspend=True))
+    assert (await ground.admission.readmit(suspended)).reason == "Suspended"

@@ -1,0 +1,51 @@
+"""The model of the custom resource: what it writes, and what it reads back."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kubernaut.api.execution import ExecutionStatus, Phase, Reason, Stage, StageRequest
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def test_a_merge_patch_has_only_what_was_given_and_null_for_none():
+    changes = ExecutionStatus(phase=Phase.RUNNING, held_since=None, job_name="j", start_time=NOON)
+    assert changes.merge_patch() == {
+        "phase": "Running",
+        "heldSince": None,
+        "jobName": "j",
+        "startTime": "2026-05-01T12:00:00Z",
+    }
+
+
+def test_a_status_is_read_back_as_it_was_written():
+    request = StageRequest(verb="PATCH", resource="v1/configmaps", name="c", code=200, count=2)
+    status = ExecutionStatus(
+        phase=Phase.FAILED, reason="Lost", stages=(Stage(name="request", start_time=NOON, request=request),)
+    )
+    assert ExecutionStatus.model_validate(status.to_json()) == status
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        (StageRequest(verb="GET", resource="jobs", code=404), "GET jobs 404"),
+        (
+            StageRequest(verb="PATCH", resource="v1/configmaps", name="c", code=200, count=3),
+            "PATCH v1/configmaps c 200 (3 times)",
+        ),
+        (StageRequest(verb="POST", resource="events"), "POST events 000"),
+    ],
+)
+def test_a_request_reads_as_one_line(request_, text):
+    assert str(request_) == text
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_belongs_to_a_phase_that_has_reasons(reason):
+    assert reason.phase in {Phase.PENDING, Phase.FAILED, Phase.CANCELLED}
+
+
+def test_three_phases_are_final():
+    assert {phase for phase in Phase if phase.ended} == {"Succeeded", "Failed", "Cancelled"}

@@ -1,0 +1,48 @@
+"""A view reads an execution as the API server sent it, and parses no more than is asked for."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from pydantic import ValidationError
+
+from kubernaut.api.view import ExecutionView
+
+CREATED = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def view(spec=None, status=None, first_seen=None, **metadata):
+    known = {"name": "a", "namespace": "n", "uid": "u", "creationTimestamp": CREATED.isoformat(), **metadata}
+    return ExecutionView(
+        {"metadata": known, "spec": {"action": "scale", **(spec or {})}, "status": status}, first_seen or {}
+    )
+
+
+def test_an_execution_without_a_status_is_pending_and_has_nothing_recorded():
+    bare = view()
+    assert (bare.phase, bare.has_ended, bare.job_name, bare.traceparent) == ("Pending", False, "", "")
+    assert bare.status.conditions == ()
+    assert (bare.is_dry_run, bare.is_suspended, bare.is_cancelled, bare.ttl_seconds) == (False, False, False, 604_800)
+
+
+def test_flags_and_names_are_read_from_the_object():
+    annotations = {"kubernaut.io/requested-by": "anna", "kubernaut.io/rollback-of": "b"}
+    full = view(
+        {"dryRun": True, "suspend": True, "cancel": True, "ttlSecondsAfterFinished": 5},
+        {"phase": "Failed"},
+        annotations=annotations,
+    )
+    assert (full.is_dry_run, full.is_suspended, full.is_cancelled, full.ttl_seconds) == (True, True, True, 5)
+    assert (full.requested_by, full.rollback_of, full.has_ended) == ("anna", "b", True)
+
+
+def test_its_creation_is_as_exact_as_this_engine_saw_it():
+    seen = CREATED + timedelta(seconds=0.25)
+    assert view(first_seen={"created": seen}).created == seen
+    assert view().created == CREATED
+
+
+def test_a_spec_that_is_not_valid_is_no_obstacle_to_reading_the_rest():
+    odd = view({"deadlineSeconds": "soon"}, {"phase": "Running"})
+    assert (odd.action, odd.phase) == ("scale", "Running")
+    with pytest.raises(ValidationError):
+        _ = odd.spec

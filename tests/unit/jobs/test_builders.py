@@ -1,0 +1,57 @@
+"""The Jobs that plugins build: two steps, one with the plugin's own code and one with any command line."""
+
+import json
+
+import pytest
+
+from kubernaut import Parameters
+from kubernaut.api.plugin import Execution
+from kubernaut.jobs.builders import command_job, runner_job
+
+
+class Name(Parameters):
+    """Parameters."""
+
+    name: str
+
+
+def execution(**changes):
+    known = {
+        "name": "e",
+        "namespace": "n",
+        "uid": "u",
+        "action": "a",
+        "parameters": Name(name="$(HOME)"),
+        "settings": Name(name="s"),
+        "image": "engine:1",
+    }
+    return Execution(**{**known, **changes})
+
+
+def pod(job):
+    return job["spec"]["template"]["spec"]
+
+
+def test_a_runner_job_runs_the_module_as_both_steps_with_the_whole_execution_in_one_variable():
+    spec = pod(runner_job(execution(), "my.module", env={"TOKEN": {"secretKeyRef": {"name": "s", "key": "k"}}}))
+    (dry_run,), (execute,) = spec["initContainers"], spec["containers"]
+    assert (dry_run["name"], execute["name"], execute["image"]) == ("dry-run", "execute", "engine:1")
+    assert execute["command"] == ["python", "-m", "my.module"]
+    env = {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in execute["env"]}
+    assert env["KUBERNAUT_STEP"] == "execute"
+    assert env["TOKEN"] == {"secretKeyRef": {"name": "s", "key": "k"}}
+    payload = json.loads(env["KUBERNAUT_EXECUTION"].replace("$$", "$"))
+    assert payload["parameters"] == {"name": "$(HOME)"}
+
+
+def test_the_kubelet_expands_nothing_in_what_a_user_wrote():
+    spec = pod(command_job(execution(), "git:1", dry_run=["git", "ls-remote"], execute=["git", "$(HOME)"]))
+    assert spec["containers"][0]["command"] == ["git", "$$(HOME)"]
+
+
+@pytest.mark.parametrize(
+    "build", [lambda e: runner_job(e, "m"), lambda e: command_job(e, "i", dry_run=["a"], execute=["b"])]
+)
+def test_a_dry_run_has_the_first_step_alone(build):
+    spec = pod(build(execution(dry_run=True)))
+    assert ([c["name"] for c in spec["containers"]], "initContainers" in spec) == (["dry-run"], False)

@@ -1,0 +1,54 @@
+"""The pod failure policy, evaluated as the job controller does."""
+
+import pytest
+
+from kubernaut.jobs.attempts import read_attempts
+from kubernaut.jobs.failure_policy import fails_job, failure_rules
+from kubernaut.kube.objects import CachedObject
+
+
+def job(**kind):
+    return {"spec": {"podFailurePolicy": {"rules": failure_rules(**{"dry_run": False, "retry_safe": False, **kind})}}}
+
+
+def attempt(dry_run=None, execute=None, *conditions):
+    def status(name, code):
+        return [{"name": name, "state": {"terminated": {"exitCode": code}}}] if code is not None else []
+
+    pod = {
+        "metadata": {"name": "p", "creationTimestamp": "2026-05-01T12:00:00Z"},
+        "status": {
+            "phase": "Failed",
+            "initContainerStatuses": status("dry-run", dry_run),
+            "containerStatuses": status("execute", execute),
+            "conditions": [{"type": kind, "status": "True"} for kind in conditions],
+        },
+    }
+    (read,) = read_attempts([CachedObject(pod)])
+    return read
+
+
+@pytest.mark.parametrize(
+    ("kind", "failed", "ends"),
+    [
+        pytest.param({}, attempt(42), True, id="refused in the dry run"),
+        pytest.param({}, attempt(1), False, id="an error in the dry run is retried"),
+        pytest.param({}, attempt(0, 1, "Initialized"), True, id="any failure of execute"),
+        pytest.param(
+            {}, attempt(0, None, "Initialized", "DisruptionTarget"), True, id="evicted once execute may have started"
+        ),
+        pytest.param({}, attempt(None, None, "DisruptionTarget"), False, id="evicted before that"),
+        pytest.param({"retry_safe": True}, attempt(0, 1, "Initialized"), False, id="safe to repeat"),
+        pytest.param({"retry_safe": True}, attempt(0, 42, "Initialized"), True, id="refused though safe to repeat"),
+        pytest.param(
+            {"retry_safe": True}, attempt(0, None, "Initialized", "DisruptionTarget"), False, id="evicted though safe"
+        ),
+        pytest.param({"dry_run": True}, attempt(None, None), False, id="a dry run that failed"),
+    ],
+)
+def test_the_first_matching_rule_decides(kind, failed, ends):
+    assert fails_job(job(**kind), failed) is ends
+
+
+def test_a_job_without_a_policy_fails_by_none():
+    assert not fails_job({"spec": {}}, attempt(42))

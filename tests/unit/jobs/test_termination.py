@@ -1,0 +1,50 @@
+"""A termination message comes from a pod: nothing in it is believed unchecked."""
+
+import json
+
+import pytest
+
+from kubernaut.jobs.termination import parse_report, shorten
+
+
+def report(**fields):
+    return json.dumps({"kubernaut": 1, "step": "execute", "state": "done", **fields})
+
+
+def test_a_good_report_is_read():
+    calls = [{"verb": "PATCH", "resource": "v1/configmaps", "name": "c", "at": 1, "ms": 2, "code": 200}]
+    read = parse_report(report(message="done", calls=calls), "execute")
+    assert (read.state, read.message, read.calls[0].name, read.final) == ("done", "done", "c", True)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "plain text",
+        "[]",
+        report(kubernaut=2),
+        report(step="dry-run"),
+        report(state="fine"),
+        report(started=-1),
+        report(started=1e300),
+        report(finished="now"),
+        report(outputs={"n": 2**70}),
+        '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": {"n": NaN}}',
+        '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": {"n": 1e999}}',
+        "[" * 100_000,
+        report(calls=[{"at": 1, "ms": 1, "code": 200}] * 17),
+    ],
+)
+def test_anything_else_is_no_report(message):
+    assert parse_report(message, "execute") is None
+
+
+def test_a_report_of_an_older_runner_without_separate_fields_of_calls_is_read():
+    old = report(calls=[{"call": "PATCH v1/configmaps c", "at": 1, "ms": 2, "code": 200, "times": 1}])
+    assert parse_report(old, "execute").calls[0].verb == ""
+
+
+def test_the_end_of_a_long_text_is_kept():
+    assert shorten("  short ") == "short"
+    assert shorten("x" * 50 + "end", 5) == "…xxend"

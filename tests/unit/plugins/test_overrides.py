@@ -1,0 +1,44 @@
+"""The admin's configuration over what plugins declare."""
+
+import pytest
+
+from kubernaut.errors import InputError
+from kubernaut.plugins.overrides import apply_settings
+from kubernaut.settings import Settings
+
+
+def configured(registry, **settings):
+    return apply_settings(registry, Settings.model_validate(settings))
+
+
+def test_what_is_left_out_is_as_the_plugin_declares(registry):
+    assert configured(registry).actions["scale"].spec == registry.actions["scale"].spec
+
+
+def test_each_setting_replaces_what_the_plugin_declares(registry):
+    changed = {
+        "deadlineSeconds": 5,
+        "backoffLimit": 0,
+        "cooldownSeconds": 9,
+        "image": "i:1",
+        "resources": {"memoryLimit": "1Gi"},
+    }
+    scale = configured(registry, actions={"scale": changed}).actions["scale"]
+    assert (scale.spec.deadline, scale.spec.backoff_limit, scale.spec.cooldown, scale.image) == (5, 0, 9, "i:1")
+    assert (scale.spec.resources.memory_limit, scale.spec.resources.cpu_limit) == ("1Gi", "200m")
+
+
+def test_a_disabled_action_is_unavailable_and_says_who_disabled_it(registry):
+    disabled = configured(registry, actions={"scale": {"enabled": False}})
+    assert "scale" not in disabled.actions
+    assert "switched off in the engine's configuration (actions.scale.enabled)" in str(disabled.broken["scale"])
+
+
+def test_a_wrong_setting_of_a_plugin_names_its_field(registry):
+    with pytest.raises(InputError, match=r"actions\.scale\.settings\.max_replicas"):
+        configured(registry, actions={"scale": {"settings": {"max_replicas": "many"}}})
+
+
+def test_a_policy_with_wrong_settings_stops_the_start(registry):
+    with pytest.raises(InputError, match=r"policies\.freeze-windows"):
+        configured(registry, policies={"freeze-windows": {"windows": "always"}})

@@ -1,0 +1,57 @@
+"""Log lines for machines carry what they are about; audit lines are written whatever the level is."""
+
+import json
+import logging
+import sys
+
+import pytest
+
+from kubernaut.telemetry.logs import AUDIT_LOGGER, JsonLines, keep_audit_log, log_context, log_to_stderr
+
+
+def line(**extra):
+    record = logging.makeLogRecord(
+        {"name": "kubernaut.x", "levelno": logging.INFO, "levelname": "INFO", "msg": "a %s", "args": ("b",), **extra}
+    )
+    return json.loads(JsonLines().format(record))
+
+
+def test_a_line_has_time_level_logger_and_message():
+    assert line() | {"time": ""} == {"time": "", "level": "info", "logger": "kubernaut.x", "message": "a b"}
+
+
+def test_a_line_carries_the_context_and_the_extras_of_its_call():
+    with log_context(execution="n/a"):
+        assert line(audit={"event": "ended"}) | {"time": ""} == {
+            "time": "",
+            "level": "info",
+            "logger": "kubernaut.x",
+            "message": "a b",
+            "execution": "n/a",
+            "audit": {"event": "ended"},
+        }
+    assert "execution" not in line()
+
+
+def test_an_exception_is_one_field():
+    try:
+        _ = {}["x"]
+    except KeyError:
+        assert "KeyError: 'x'" in line(exc_info=sys.exc_info())["exception"]
+
+
+@pytest.fixture
+def restored_logging():
+    root, audit = logging.getLogger(), logging.getLogger(AUDIT_LOGGER)
+    handlers, level, audit_level = root.handlers[:], root.level, audit.level
+    yield
+    root.handlers[:], audit.level = handlers, audit_level
+    root.setLevel(level)
+
+
+def test_audit_lines_are_written_when_only_warnings_are(restored_logging, capsys):
+    log_to_stderr("warning")
+    keep_audit_log()
+    logging.getLogger("kubernaut.x").info("not wanted")
+    logging.getLogger(AUDIT_LOGGER).info("execution n/a ended")
+    assert [json.loads(text)["message"] for text in capsys.readouterr().err.splitlines()] == ["execution n/a ended"]

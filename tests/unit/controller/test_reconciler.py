@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kubernaut.api.labels import ANNOTATION_REPORTS, ANNOTATION_TARGET, LABEL_ACTION, LABEL_EXECUTION, LABEL_UID
+from kubernaut.api.names import job_name
 from kubernaut.api.timestamps import now
 from kubernaut.controller.result import Done, RequeueAfter
 from kubernaut.errors import ConflictError, UnavailableError
@@ -215,3 +216,46 @@ async def test_a_conflict_with_another_writer_is_raised_and_the_next_reconcile_s
         await ground.reconcile(key)
     await ground.reconcile(key)
     assert ground.view(key).phase == "Succeeded"
+
+
+async def test_an_effect_that_was_not_awaited_is_not_recorded_as_verified(ground):
+    key, job = await ground.started()
+    unverified = {**DONE, "containerStatuses": [step("execute", changes=[CHANGE])]}
+    ground.add_pod(key, job, **unverified)
+    await ground.reconcile(key)
+    status = ground.view(key).status
+    assert (status.condition("Executed").status, status.condition("Verified")) == ("True", None)
+
+
+async def test_the_time_between_the_request_and_the_end_of_a_cancellation_is_a_stage(ground):
+    key = ground.add()
+    ground.change(key, cancel=True)
+    await ground.reconcile(key)
+    assert [stage.name for stage in ground.view(key).status.stages][-1:] == ["cancel"]
+
+
+async def test_a_cancellation_that_this_engine_did_not_see_has_no_such_stage(ground):
+    key = ground.add(cancel=True)
+    cached = ground.caches.executions.get(key)
+    cached.first_seen.pop("cancel")
+    await ground.reconcile(key)
+    assert "cancel" not in [stage.name for stage in ground.view(key).status.stages]
+
+
+async def test_a_job_that_must_not_run_and_is_being_deleted_already_is_left_to_go(ground, caplog):
+    key = ground.add(suspend=True)
+    job = {"metadata": {"deletionTimestamp": "2026-05-01T12:00:00Z"}, "spec": {"serviceAccountName": "x"}}
+    named = {
+        "name": job_name(key.name, f"uid-{key.name}"),
+        "namespace": NAMESPACE,
+        "labels": {LABEL_UID: f"uid-{key.name}", LABEL_EXECUTION: key.name},
+    }
+    owner = {
+        "apiVersion": "kubernaut.io/v1alpha1",
+        "kind": "KubernetesExecution",
+        "uid": f"uid-{key.name}",
+        "controller": True,
+    }
+    ground.see(JOBS, {**job, "metadata": {**job["metadata"], **named, "ownerReferences": [owner]}, "status": {}})
+    assert await ground.reconcile(key) == Done()
+    assert (len(ground.cluster.all(JOBS)), caplog.text) == (1, "")

@@ -65,8 +65,8 @@ def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, 
         pytest.param(
             "namespaces: [Not_A_Namespace]", "namespaces.0: string should match pattern", id="no namespace name"
         ),
-        pytest.param("- a", "holds list, not a mapping", id="a list"),
-        pytest.param("a: [", "cannot be read as YAML", id="no YAML"),
+        pytest.param("- a", "contains list, not a mapping", id="a list"),
+        pytest.param("a: [", "is not valid YAML", id="no YAML"),
     ],
 )
 def test_each_fault_names_file_field_and_value(tmp_path, text, told):

@@ -14,7 +14,7 @@ from kubernaut.plugins.registry import Action
 
 
 class AccessReviewer:
-    """Asks with LocalSubjectAccessReviews. A grant is cached for a while; what is missing is asked for again each time."""
+    """Sends LocalSubjectAccessReviews. A grant is cached for a while; a missing permission is checked again each time."""
 
     def __init__(self, cluster: Cluster, cache_ttl_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster, self._cache_ttl_seconds, self._clock = cluster, cache_ttl_seconds, clock

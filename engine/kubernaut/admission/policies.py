@@ -1,4 +1,4 @@
-"""Asks every installed policy about an execution. One that cannot be asked has not approved it."""
+"""Calls every installed policy for an execution. A policy that cannot be called has not approved it."""
 
 from __future__ import annotations
 

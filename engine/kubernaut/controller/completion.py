@@ -87,7 +87,7 @@ class CompletionWriter:
                 message=shorten(finished.message, _MAX_MESSAGE_LENGTH),
                 blocked_by=None,
                 completion_time=now(),
-                attempts=sum(attempt.began for attempt in finished.attempts),
+                attempts=sum(attempt.has_started for attempt in finished.attempts),
                 conditions=with_conditions(execution.status.conditions, *_step_conditions(finished)),
                 result=result,
                 log_tail=finished.log_tail or None,

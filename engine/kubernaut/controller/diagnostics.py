@@ -135,7 +135,7 @@ def _pod_of(pods: Sequence[CachedObject], attempt: Attempt) -> Object:
 def _is_unexplained(finished: Finished) -> bool:
     """Whether its deadline stopped it before it began, and its pods do not show why."""
     late = finished.reason is Reason.DEADLINE_EXCEEDED
-    return late and not any(attempt.began or attempt.diagnosis for attempt in finished.attempts)
+    return late and not any(attempt.has_started or attempt.diagnosis for attempt in finished.attempts)
 
 
 def _check_node(pod: str, node: str, deleted: datetime) -> Checkup:

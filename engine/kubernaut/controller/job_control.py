@@ -41,7 +41,7 @@ class JobControl:
         return self.accept(job)
 
     async def get(self, namespace: str, name: str) -> Object:
-        """Read a Job from the API server, past the cache, which is not told of it. Raises NotFoundError."""
+        """Read a Job from the API server, without the cache. Raises NotFoundError."""
         return await self.cluster.get(JOBS, namespace, name)
 
     def accept(self, job: Object) -> Object:

@@ -79,7 +79,7 @@ class JobMonitor:
         checkup = await self.diagnostics.check(run, progress)
         if checkup.diagnosis:
             await self._record_diagnosis(run.execution, checkup.diagnosis)
-        elif last_diagnosis(run.execution.status) and progress.attempts and progress.attempts[-1].began:
+        elif last_diagnosis(run.execution.status) and progress.attempts and progress.attempts[-1].has_started:
             await self._record_recovery(run.execution)
         return RequeueAfter(checkup.seconds) if checkup.seconds else Done()
 

@@ -78,7 +78,7 @@ class Attempt:
         return next((step for step in self.steps if step.step == name), None)
 
     @property
-    def began(self) -> bool:
+    def has_started(self) -> bool:
         """Whether any container started."""
         return any(step.started for step in self.steps)
 
@@ -99,7 +99,7 @@ class Attempt:
     @property
     def waits_silently(self) -> bool:
         """Whether it waits for something that the kubelet reports in Events alone, such as a volume to mount."""
-        return self.phase == "Pending" and not self.began and self.diagnosis is None
+        return self.phase == "Pending" and not self.has_started and self.diagnosis is None
 
     @property
     def interruption(self) -> str:

@@ -63,7 +63,7 @@ def _deadline(
     job: Mapping[str, Any], attempts: tuple[Attempt, ...], last_diagnosis: Diagnosis | None
 ) -> tuple[Reason, str]:
     deadline = f"Deadline of {job['spec'].get('activeDeadlineSeconds', '?')} s exceeded"
-    started = [attempt for attempt in attempts if attempt.began]
+    started = [attempt for attempt in attempts if attempt.has_started]
     if started:
         run = next(run for run in reversed(started[-1].steps) if run.started)
         stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
@@ -85,7 +85,7 @@ def _step_failure(
 ) -> tuple[Reason, str]:
     output = shorten(run.report.message if run.report else run.termination_message).rstrip(".") or "no output"
     reported = run.report.reason if run.report else ""
-    started = sum(attempt.began for attempt in attempts)
+    started = sum(attempt.has_started for attempt in attempts)
     times = "once" if started == 1 else f"{started} times"
     code = _format_exit_code(run.exit_code)
     rejected = Reason.DRY_RUN_REJECTED if run.step == DRY_RUN else Reason.ACTION_FAILED

@@ -27,7 +27,7 @@ _MAX_SHOWN_CHANGES = 3
 _MAX_LOG_TAIL = 2000
 _MAX_VALUE_LENGTH = 60
 _CONVERGENCE_SECONDS = timedelta(seconds=10)
-"""After the Job's verdict its pods are waited for so long; then the cause is told from what is known."""
+"""How long the pods are waited for after the Job's verdict; then the cause is taken from those that are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,9 @@ def observe(
 
 
 def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: datetime) -> bool:
-    """Whether the cause of the Job's verdict can be told from the pods that are known.
+    """Whether the pods that are known explain the Job's verdict.
 
-    Jobs and pods come by different watches, and one may lag behind the other. So a cause is not told before every known pod has ended and
+    Jobs and pods come by different watches, and one may lag behind the other. So no cause is given before every known pod has ended and
     the one that failed the Job is among them, or ten seconds have passed.
     """
     failed = true_condition(job, "Failed")

@@ -44,19 +44,6 @@ async def lines_of(chunks: AsyncIterator[bytes]) -> AsyncIterator[str]:
         yield rest
 
 
-def depth(value: Any) -> int:
-    """Return how deeply a document is nested; a scalar is 1."""
-    deepest, level = 0, [value]
-    while level:
-        deepest += 1
-        level = [inner for outer in level if isinstance(outer, dict | list) for inner in _children(outer)]
-    return deepest
-
-
-def _children(value: dict[str, Any] | list[Any]) -> list[Any]:
-    return list(value.values()) if isinstance(value, dict) else value
-
-
 def _shallow(data: bytes) -> bytes:
     """Return the document with null in place of everything below the deepest level."""
     kept, level, text, escaped = bytearray(), 0, False, False

@@ -1,7 +1,8 @@
-"""Real little distributions, built and installed by pip for a test: the loader is tested on what it will meet."""
+"""Little distributions for tests of the plugin loader, on disk as it will find them."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -55,33 +56,45 @@ class Distribution:
         """The import name."""
         return self.name.replace("-", "_")
 
+    @property
+    def entry_points(self) -> str:
+        """Its entry points, a line each."""
+        return "\n".join(f"{action} = {self.module}" for action in self.actions or (self.name,))
+
+    @property
+    def code(self) -> str:
+        """Its module's source."""
+        return self.source.replace("{module}", self.module)
+
     def write(self, folder: Path) -> Path:
-        """Its source tree."""
+        """Write its source tree, and return it."""
         root = folder / self.name
         root.mkdir()
-        points = "\n".join(f'{action} = "{self.module}"' for action in self.actions or (self.name,))
+        points = re.sub(r"= (.*)", r'= "\1"', self.entry_points)
         text = _PYPROJECT.format(name=self.name, group=self.group, entry_points=points, module=self.module)
         (root / "pyproject.toml").write_text(text, "utf-8")
-        (root / f"{self.module}.py").write_text(self.source.replace("{module}", self.module), "utf-8")
+        (root / f"{self.module}.py").write_text(self.code, "utf-8")
         return root
 
 
 def install(distributions: Iterable[Distribution], folder: Path) -> Path:
-    """Install them all with pip into a folder to be put on the path; no index is asked."""
+    """Write them into a folder to be put on the path, as pip leaves them there: modules, and metadata beside them."""
+    target = folder / "site"
+    target.mkdir(parents=True)
+    for distribution in distributions:
+        metadata = target / f"{distribution.name.replace('-', '_')}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution.name}\nVersion: 1.0\n", "utf-8")
+        (metadata / "entry_points.txt").write_text(f"[{distribution.group}]\n{distribution.entry_points}\n", "utf-8")
+        (target / f"{distribution.module}.py").write_text(distribution.code, "utf-8")
+    return target
+
+
+def install_with_pip(distribution: Distribution, folder: Path) -> Path:
+    """Build one and install it with pip, without an index; about a second."""
     sources, target = folder / "sources", folder / "site"
     sources.mkdir(parents=True)
-    roots = [str(distribution.write(sources)) for distribution in distributions]
-    command = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-index",
-        "--target",
-        str(target),
-    ]
-    subprocess.run([*command, *roots], check=True)
+    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--no-compile", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", *offline, "--target", str(target)]
+    subprocess.run([*command, str(distribution.write(sources))], check=True)
     return target

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from kubernaut.plugins.registry import Registry
-from tests.support.distributions import ACTION, Distribution, install
+from tests.support.distributions import ACTION, Distribution, install, install_with_pip
 
 HOOKS_OF = "the hooks are build_job, describe, on_complete, validate"
 BROKEN = {
@@ -76,13 +76,22 @@ def found(tmp_path_factory):
         ),
         Distribution("careless", "HOOK_VERSION = 1\n", group="kubernaut.policies"),
     ]
-    site = str(install(distributions, tmp_path_factory.mktemp("plugins")))
-    sys.path.insert(0, site)
-    points = [point for dist in importlib.metadata.distributions(path=[site]) for point in dist.entry_points]
+    return discover(install(distributions, tmp_path_factory.mktemp("plugins")))
+
+
+def discover(folder):
+    """Load what is installed in a folder."""
+    sys.path.insert(0, str(folder))
+    points = [point for dist in importlib.metadata.distributions(path=[str(folder)]) for point in dist.entry_points]
     try:
         return Registry.discover(points)
     finally:
-        sys.path.remove(site)
+        sys.path.remove(str(folder))
+
+
+def test_what_pip_installs_is_found(tmp_path):
+    found = discover(install_with_pip(Distribution("by-pip", ACTION), tmp_path))
+    assert (list(found.actions), found.actions["by-pip"].distribution) == (["by-pip"], "by-pip 1.0")
 
 
 def test_the_good_action_works_among_all_the_broken_ones(found):

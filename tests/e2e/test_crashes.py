@@ -20,9 +20,8 @@ from kubernaut_sandbox import Sandbox
 from tests.support.engine import Engine
 from tests.support.site import CONFIG_MAPS, Site, at_work, objects_in
 
-EXECUTIONS_IN_ALL, KILLS = 100, 30
-MISSING = 10
-"""So many of them act on a ConfigMap that does not exist: their true end is a refusal."""
+EXECUTIONS_IN_ALL, KILLS, MISSING = 50, 15, 5
+"""Executions, how often the engine is killed meanwhile, and how many act on a ConfigMap that does not exist and so must be rejected."""
 
 
 @asynccontextmanager

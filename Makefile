@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*/)
-MANIFESTS := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+SANDBOX := engine/kubernaut_sandbox
+MANIFESTS := pyproject.toml $(SANDBOX)/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 CLUSTER ?= sandbox
@@ -41,7 +42,7 @@ clean:
 	@$(PYTHON) -m venv .venv
 
 .venv/engine.stamp: .venv/bin/python $(MANIFESTS)
-	@$(PIP) --editable '.[sandbox]' $(addprefix --editable ./,$(PLUGINS:/=))
+	@$(PIP) --editable '.[sandbox]' $(addprefix --editable ./,$(SANDBOX) $(PLUGINS:/=))
 	@touch $@
 
 .venv/dev.stamp: .venv/engine.stamp

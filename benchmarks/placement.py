@@ -7,7 +7,7 @@ from typing import Any
 NODE_LABEL = "benchmarks.kubernaut.io/node"
 REPORT = "BENCH_REPORT"
 """The environment variable that holds a container's termination message."""
-WRITE_REPORT = ("sh", "-c", f'printf %s "${REPORT}" > "${{KUBERNAUT_POD_ROOT:-}}/dev/termination-log"')
+WRITE_REPORT = ("sh", "-c", f'printf %s "${REPORT}" > "${{SANDBOX_POD_ROOT:-}}/dev/termination-log"')
 
 
 def pod_fields(node: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def _step_environment(place: Place, root: Path) -> dict[str, str]:
         "settings": {},
     }
     step = {
-        "KUBERNAUT_POD_ROOT": str(root),
+        "SANDBOX_POD_ROOT": str(root),
         "KUBERNAUT_STEP": "execute",
         "KUBERNAUT_EXECUTION": json.dumps(execution),
         "KUBERNETES_SERVICE_HOST": str(server.hostname),

@@ -8,7 +8,7 @@ What it claims is checked by `tests/conformance/`, on it and on real clusters al
 |---|---|
 | images | not pulled, not looked into: commands run from the local PATH; a registry host ending in `.invalid` cannot be pulled |
 | a container without a command | an idle process stands in under restartPolicy Always (Event SandboxStandIn), else StartError |
-| the container's file system | the host's; `KUBERNAUT_POD_ROOT` is where its token, mounts and termination log are |
+| the container's file system | the host's; `SANDBOX_POD_ROOT` is where its token, mounts and termination log are |
 | securityContext | recorded and checked by Pod Security admission, never enforced: a process runs as the sandbox's own user |
 | memory limits | looked at about every 50 ms (anonymous and shared memory of the process tree), then SIGKILL and OOMKilled |
 | CPU limits and requests | recorded only; every pod fits the node |

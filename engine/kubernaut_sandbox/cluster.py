@@ -17,7 +17,7 @@ from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
 
 NODE = "sandbox"
-VERSION = "v1.36.0+kubernaut.sandbox"
+VERSION = "v1.36.0+sandbox"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Sandbox:
         self._directory = Path()
 
     async def __aenter__(self) -> Self:
-        self._directory = Path(tempfile.mkdtemp(prefix="kubernaut-sandbox-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="sandbox-"))
         authority = make_authority(self._directory)
         self._tls = authority.context
         self._ca_file = authority.ca_file

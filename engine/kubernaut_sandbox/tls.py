@@ -27,8 +27,8 @@ class Authority:
 def make_authority(directory: Path) -> Authority:
     """Write `ca.crt` and the server's pair into the directory."""
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca = _certificate("kubernaut-sandbox-ca", ca_key, None, ca_key)
-    server = _certificate("kubernaut-sandbox", server_key, ca, ca_key)
+    ca = _certificate("sandbox-ca", ca_key, None, ca_key)
+    server = _certificate("sandbox", server_key, ca, ca_key)
     ca_file, pair = directory / "ca.crt", directory / "server.pem"
     ca_file.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
     private = server_key.private_bytes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 Object = dict[str, Any]
-WRITE = "import os; open(os.environ.get('KUBERNAUT_POD_ROOT', '') + '/dev/termination-log', 'w').write"
+WRITE = "import os; open(os.environ.get('SANDBOX_POD_ROOT', '') + '/dev/termination-log', 'w').write"
 """Python that writes a termination message, on a real cluster and in the sandbox: append `('text')`."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.conformance.client import Client
 from tests.conformance.manifests import condition, container, job, pod
 
-_UP = "os.environ.get('KUBERNAUT_POD_ROOT', '') + '/tmp/up'"
+_UP = "os.environ.get('SANDBOX_POD_ROOT', '') + '/tmp/up'"
 _HANDLED = "import os, signal, sys, time; signal.signal(signal.SIGTERM, lambda *_: {}); open({}, 'w'); time.sleep(60)"
 _STAY = _HANDLED.format("sys.exit(7)", _UP)
 _LINGER = _HANDLED.format("(time.sleep(3), sys.exit(0))", _UP)

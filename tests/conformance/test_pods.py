@@ -40,7 +40,7 @@ async def test_a_pod_that_ends_well_has_succeeded(cluster: Client, pods: str, im
 async def test_init_containers_run_one_by_one_before_the_rest(cluster: Client, pods: str, image: str) -> None:
     shared = {"volumes": [{"name": "shared", "emptyDir": {}}]}
     mount = {"volumeMounts": [{"name": "shared", "mountPath": "/shared"}]}
-    root = "import os; path = os.environ.get('KUBERNAUT_POD_ROOT', '') + '/shared/order'; open(path, 'a').write"
+    root = "import os; path = os.environ.get('SANDBOX_POD_ROOT', '') + '/shared/order'; open(path, 'a').write"
     first = container(image, f"{root}('first ')", "first", **mount)
     second = container(image, f"{root}('second ')", "second", **mount)
     last = container(image, f"{root}('main'); {WRITE}(open(path).read())", **mount)
@@ -163,7 +163,7 @@ async def test_a_missing_volume_holds_the_pod_back(
 ) -> None:
     source = {"secret": {"secretName": "lacking"}} if kind == "secret" else {"configMap": {"name": "lacking"}}
     mount = {"volumeMounts": [{"name": "it", "mountPath": "/it"}]}
-    code = f"{WRITE}(open(os.environ.get('KUBERNAUT_POD_ROOT', '') + '/it/key').read())"
+    code = f"{WRITE}(open(os.environ.get('SANDBOX_POD_ROOT', '') + '/it/key').read())"
     await cluster.made(pods, pod("one", container(image, code, **mount), volumes=[{"name": "it", **source}]))
     events = f"/api/v1/namespaces/{namespace}/events"
     async for event in cluster.watch(events, 30, fieldSelector="involvedObject.name=one,reason=FailedMount"):
@@ -181,7 +181,7 @@ async def test_a_missing_volume_holds_the_pod_back(
 
 _ASK = """
 import json, os, ssl, urllib.request
-root = os.environ.get('KUBERNAUT_POD_ROOT', '')
+root = os.environ.get('SANDBOX_POD_ROOT', '')
 account = root + '/var/run/secrets/kubernetes.io/serviceaccount/'
 token, namespace = open(account + 'token').read(), open(account + 'namespace').read()
 server = 'https://' + os.environ['KUBERNETES_SERVICE_HOST'] + ':' + os.environ['KUBERNETES_SERVICE_PORT']
@@ -255,7 +255,7 @@ async def test_a_deadline_of_the_pod_ends_it(cluster: Client, pods: str, image: 
 async def test_a_container_is_restarted_when_its_policy_says_so(cluster: Client, pods: str, image: str) -> None:
     shared = {"volumes": [{"name": "shared", "emptyDir": {}}], "restartPolicy": "OnFailure"}
     code = (
-        "import os; path = os.environ.get('KUBERNAUT_POD_ROOT', '') + '/shared/been'\n"
+        "import os; path = os.environ.get('SANDBOX_POD_ROOT', '') + '/shared/been'\n"
         "if os.path.exists(path): raise SystemExit(0)\nopen(path, 'w'); raise SystemExit(5)"
     )
     await cluster.made(

@@ -47,7 +47,7 @@ def test_a_step_costs_at_most_twice_what_kubectl_does(workbench, tmp_path):
         "settings": {},
     }
     step = {
-        "KUBERNAUT_POD_ROOT": str(tmp_path),
+        "SANDBOX_POD_ROOT": str(tmp_path),
         "KUBERNAUT_STEP": "execute",
         "KUBERNAUT_EXECUTION": json.dumps(execution),
         "KUBERNETES_SERVICE_HOST": host,

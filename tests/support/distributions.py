@@ -41,6 +41,8 @@ def build_job(execution: Execution) -> dict[str, Any]:
     return kubernaut.runner_job(execution, "{module}")
 """
 
+_OFFLINE = ("--no-deps", "--no-build-isolation", "--no-index")
+
 
 @dataclass(frozen=True)
 class Distribution:
@@ -77,6 +79,14 @@ class Distribution:
         return root
 
 
+def build_wheel(source: Path, folder: Path) -> Path:
+    """Build the wheel of a source tree, as `pip install SOURCE` does and without an index; return the wheel's path."""
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", *_OFFLINE, "--wheel-dir", str(folder), str(source)]
+    subprocess.run(command, check=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
 def install(distributions: Iterable[Distribution], folder: Path) -> Path:
     """Write them into a folder to be put on the path, as pip leaves them there: modules, and metadata beside them."""
     target = folder / "site"
@@ -94,7 +104,6 @@ def install_with_pip(distribution: Distribution, folder: Path) -> Path:
     """Build one and install it with pip, without an index; about a second."""
     sources, target = folder / "sources", folder / "site"
     sources.mkdir(parents=True)
-    offline = ["--no-deps", "--no-build-isolation", "--no-index", "--no-compile", "--disable-pip-version-check"]
-    command = [sys.executable, "-m", "pip", "install", "--quiet", *offline, "--target", str(target)]
+    command = [sys.executable, "-m", "pip", "install", "--quiet", *_OFFLINE, "--target", str(target)]
     subprocess.run([*command, str(distribution.write(sources))], check=True)
     return target

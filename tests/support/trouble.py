@@ -135,7 +135,7 @@ def _node(pod: Any) -> None:
 
 def _not_json(pod: Any) -> None:
     for container in [*pod["initContainers"], *pod["containers"]]:
-        container["command"] = ["sh", "-c", 'echo oops > "${KUBERNAUT_POD_ROOT:-}/dev/termination-log"']
+        container["command"] = ["sh", "-c", 'echo oops > "${SANDBOX_POD_ROOT:-}/dev/termination-log"']
 
 
 def _untold(pod: Any) -> None:

@@ -9,7 +9,7 @@ _SERVICE_ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 def path(absolute: str) -> str:
     """Return the path of the file that containers see at this absolute path."""
-    return os.environ.get("KUBERNAUT_POD_ROOT", "") + absolute
+    return os.environ.get("SANDBOX_POD_ROOT", "") + absolute
 
 
 def token_file() -> str:

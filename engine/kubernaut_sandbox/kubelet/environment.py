@@ -35,7 +35,7 @@ def base_environment(pod: Object, root: Path, interpreter: Path, host: str, port
         "HOME": str(root / "tmp"),
         "HOSTNAME": name_of(pod),
         "TMPDIR": str(root / "tmp"),
-        "KUBERNAUT_POD_ROOT": str(root),
+        "SANDBOX_POD_ROOT": str(root),
         "KUBERNETES_SERVICE_HOST": host,
         "KUBERNETES_SERVICE_PORT": str(port),
         "KUBERNETES_SERVICE_PORT_HTTPS": str(port),
@@ -54,7 +54,7 @@ def _paths(base: dict[str, str], given: dict[str, str]) -> dict[str, str]:
         changed["PATH"] = f"{base['PATH'].partition(':')[0]}:{given['PATH']}"
     for name in ("HOME", "TMPDIR"):
         if name in given:
-            place = Path(base["KUBERNAUT_POD_ROOT"]) / given[name].lstrip("/")
+            place = Path(base["SANDBOX_POD_ROOT"]) / given[name].lstrip("/")
             changed[name] = str(place if place.is_dir() else base[name])
     return changed
 

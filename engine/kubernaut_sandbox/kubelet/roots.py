@@ -1,6 +1,6 @@
 """A container's root: the directory that stands for `/` where the container has files of its own.
 
-Processes see the host's file system; `KUBERNAUT_POD_ROOT` tells them where their token, mounts and termination log are.
+Processes see the host's file system; `SANDBOX_POD_ROOT` tells them where their token, mounts and termination log are.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ class Site:
         (self.directory / "dev").mkdir(exist_ok=True)
         (self.directory / "tmp").mkdir(exist_ok=True)
         environment = {
-            "KUBERNAUT_POD_ROOT": str(self.directory),
+            "SANDBOX_POD_ROOT": str(self.directory),
             "TMPDIR": str(self.directory / "tmp"),
             "KUBERNAUT_EXECUTION": json.dumps(execution),
             "KUBERNAUT_FORGE_TOKEN": self.server.token if token is None else token,

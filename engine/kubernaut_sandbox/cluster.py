@@ -12,7 +12,7 @@ from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.store import Store
 from kubernaut_sandbox.options import SandboxOptions
 from kubernaut_sandbox.registry.admission import Admission
-from kubernaut_sandbox.registry.custom import CustomKinds
+from kubernaut_sandbox.registry.custom_resources import CustomKinds
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
 

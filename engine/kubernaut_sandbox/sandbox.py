@@ -13,14 +13,14 @@ from typing import Self
 
 from kubernaut_sandbox.access.users import ADMIN
 from kubernaut_sandbox.api.server import ApiServer, RequestCounts
+from kubernaut_sandbox.bootstrap import seed
 from kubernaut_sandbox.cluster import Cluster, make_cluster
 from kubernaut_sandbox.controllers.manager import EVERY, MANAGED, ControllerManager
-from kubernaut_sandbox.faults import Faults
+from kubernaut_sandbox.fault_injection import Faults
 from kubernaut_sandbox.kubelet.kubelet import Kubelet
 from kubernaut_sandbox.model.objects import Object, meta, name_of
 from kubernaut_sandbox.options import SandboxOptions
-from kubernaut_sandbox.registry.calls import Call
-from kubernaut_sandbox.seeds import seed
+from kubernaut_sandbox.registry.request_context import Call
 from kubernaut_sandbox.tls import make_authority
 
 _CONTEXT = "sandbox"

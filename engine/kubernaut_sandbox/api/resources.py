@@ -8,22 +8,22 @@ from contextlib import suppress
 from aiohttp import web
 
 from kubernaut_sandbox.access.users import User
-from kubernaut_sandbox.api.answers import json_answer, list_answer, object_answer
-from kubernaut_sandbox.api.bodies import read_deletion, read_object, read_patch
 from kubernaut_sandbox.api.paging import page
-from kubernaut_sandbox.api.requests import RequestInfo
+from kubernaut_sandbox.api.request_bodies import read_deletion, read_object, read_patch
+from kubernaut_sandbox.api.request_info import RequestInfo
+from kubernaut_sandbox.api.responses import json_answer, list_answer, object_answer
 from kubernaut_sandbox.api.subresources import Subresources
 from kubernaut_sandbox.api.tables import table, wants_table
-from kubernaut_sandbox.api.watching import Watch, watch_request
+from kubernaut_sandbox.api.watch import Watch, watch_request
 from kubernaut_sandbox.cluster import Cluster
-from kubernaut_sandbox.faults import Faults
+from kubernaut_sandbox.fault_injection import Faults
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import encode, meta
 from kubernaut_sandbox.model.selectors import Selector, parse_selector
 from kubernaut_sandbox.model.statuses import method_not_allowed, no_such_resource
-from kubernaut_sandbox.registry.calls import Call
-from kubernaut_sandbox.registry.custom import selectable_fields
-from kubernaut_sandbox.registry.decoding import check_type, decode
+from kubernaut_sandbox.registry.custom_resources import selectable_fields
+from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.scheme import check_type, decode
 
 Handler = Callable[[web.Request, RequestInfo, Kind, Call], Awaitable[web.StreamResponse]]
 _REVIEWS = ("authorization.k8s.io", "authentication.k8s.io")

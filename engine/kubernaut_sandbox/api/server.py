@@ -14,12 +14,12 @@ from aiohttp import web
 from kubernaut_sandbox.access.rbac import Attributes
 from kubernaut_sandbox.access.users import User, user_named
 from kubernaut_sandbox.api import discovery, openapi
-from kubernaut_sandbox.api.answers import json_answer, refusal
-from kubernaut_sandbox.api.requests import RequestInfo, read_request
+from kubernaut_sandbox.api.request_info import RequestInfo, read_request
 from kubernaut_sandbox.api.resources import Resources
+from kubernaut_sandbox.api.responses import json_answer, refusal
 from kubernaut_sandbox.api.subresources import Logs, Subresources
 from kubernaut_sandbox.cluster import Cluster
-from kubernaut_sandbox.faults import Faults
+from kubernaut_sandbox.fault_injection import Faults
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import ApiError, forbidden, no_such_resource, unauthorized
 

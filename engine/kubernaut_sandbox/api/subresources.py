@@ -7,17 +7,17 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from kubernaut_sandbox.api.answers import json_answer, object_answer
-from kubernaut_sandbox.api.bodies import read_object, read_patch
-from kubernaut_sandbox.api.requests import RequestInfo
+from kubernaut_sandbox.api.request_bodies import read_object, read_patch
+from kubernaut_sandbox.api.request_info import RequestInfo
+from kubernaut_sandbox.api.responses import json_answer, object_answer
 from kubernaut_sandbox.api.scales import scale_kind, scale_of, with_scale
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, spec_of, uid_of
 from kubernaut_sandbox.model.patches import patched
 from kubernaut_sandbox.model.statuses import conflict, invalid, invalid_value, method_not_allowed
-from kubernaut_sandbox.registry.calls import Call
 from kubernaut_sandbox.registry.evictions import Evictions
+from kubernaut_sandbox.registry.request_context import Call
 
 _SHORTEST_TOKEN, _LONGEST_TOKEN = 600, 1 << 32
 

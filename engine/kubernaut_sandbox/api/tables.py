@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubernaut_sandbox.api.columns import AGE, BUILT_IN_COLUMNS, NAME, Column
-from kubernaut_sandbox.api.recorded import RECORDED_COLUMNS
+from kubernaut_sandbox.api.printer_columns import AGE, BUILT_IN_COLUMNS, NAME, Column
 from kubernaut_sandbox.model.durations import age
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, dig, meta
 
 _META = "meta.k8s.io/v1"
-_COLUMNS = BUILT_IN_COLUMNS | RECORDED_COLUMNS
 
 
 def wants_table(accept: str) -> bool:
@@ -36,7 +34,7 @@ def table(kind: Kind, objects: list[Object], include: str, *, revision: str, hea
 
 def _columns(kind: Kind) -> list[Column]:
     if kind.custom is None:
-        return _COLUMNS.get(kind.resource) or [
+        return BUILT_IN_COLUMNS.get(kind.resource) or [
             NAME,
             Column("Created At", lambda obj: meta(obj).get("creationTimestamp"), "date"),
         ]

@@ -26,7 +26,7 @@ from kubernaut_sandbox.model.objects import (
 )
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.calls import Deletion
+from kubernaut_sandbox.registry.request_context import Deletion
 
 HASH_LABEL = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"

@@ -8,7 +8,7 @@ from contextlib import suppress
 from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.model.objects import Object, meta, name_of, namespace_of, now, uid_of
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.calls import controller_call
+from kubernaut_sandbox.registry.request_context import controller_call
 
 _MESSAGE_LIMIT = 1024
 

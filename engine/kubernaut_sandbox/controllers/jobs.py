@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubernaut_sandbox.cluster import Cluster
-from kubernaut_sandbox.controllers.failures import verdict
-from kubernaut_sandbox.controllers.jobstate import Ending, Failures, JobState, read_state
+from kubernaut_sandbox.controllers.job_state import Ending, Failures, JobState, read_state
 from kubernaut_sandbox.controllers.loop import Controller, Key
+from kubernaut_sandbox.controllers.pod_failure_policy import verdict
 from kubernaut_sandbox.controllers.pods import PodControl
 from kubernaut_sandbox.model.objects import (
     Object,

@@ -15,7 +15,7 @@ from kubernaut_sandbox.controllers.events import Events
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.calls import controller_call
+from kubernaut_sandbox.registry.request_context import controller_call
 
 Key = tuple[str, str]
 """Namespace and name."""

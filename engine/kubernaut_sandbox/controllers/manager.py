@@ -7,15 +7,17 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from kubernaut_sandbox.cluster import Cluster
+from kubernaut_sandbox.controllers.customresourcedefinitions import CustomResourceDefinitionController
 from kubernaut_sandbox.controllers.deployments import DeploymentController
-from kubernaut_sandbox.controllers.garbage import GarbageCollector
+from kubernaut_sandbox.controllers.garbage_collector import GarbageCollector
 from kubernaut_sandbox.controllers.jobs import JobController
 from kubernaut_sandbox.controllers.loop import Controller, ControllerLoop
 from kubernaut_sandbox.controllers.namespaces import NamespaceController
 from kubernaut_sandbox.controllers.replicasets import ReplicaSetController
+from kubernaut_sandbox.controllers.resourcequotas import ResourceQuotaController
 from kubernaut_sandbox.controllers.scheduler import Scheduler
-from kubernaut_sandbox.controllers.small import DefinitionController, QuotaController, TtlController
 from kubernaut_sandbox.controllers.statefulsets import StatefulSetController
+from kubernaut_sandbox.controllers.ttl_after_finished import TtlController
 
 MANAGED: tuple[type[Controller], ...] = (
     GarbageCollector,
@@ -25,10 +27,10 @@ MANAGED: tuple[type[Controller], ...] = (
     DeploymentController,
     ReplicaSetController,
     StatefulSetController,
-    QuotaController,
+    ResourceQuotaController,
 )
 """Those of kube-controller-manager."""
-EVERY: tuple[type[Controller], ...] = (*MANAGED, Scheduler, DefinitionController)
+EVERY: tuple[type[Controller], ...] = (*MANAGED, Scheduler, CustomResourceDefinitionController)
 
 
 class ControllerManager:

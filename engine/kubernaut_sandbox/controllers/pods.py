@@ -17,9 +17,9 @@ from kubernaut_sandbox.model.objects import (
     uid_of,
 )
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.calls import Call, Deletion
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
+from kubernaut_sandbox.registry.request_context import Call, Deletion
 
 
 class PodControl:

@@ -15,7 +15,7 @@ from kubernaut_sandbox.kubelet.environment import base_environment, container_en
 from kubernaut_sandbox.kubelet.probes import watch_readiness
 from kubernaut_sandbox.kubelet.process import Process, ProcessSpec
 from kubernaut_sandbox.kubelet.references import MissingReferenceError
-from kubernaut_sandbox.kubelet.roots import Root, make_root, working_directory
+from kubernaut_sandbox.kubelet.rootfs import Root, make_root, working_directory
 from kubernaut_sandbox.kubelet.states import ContainerState
 from kubernaut_sandbox.model.objects import Object, new_uid, spec_of
 from kubernaut_sandbox.model.quantities import parse_quantity

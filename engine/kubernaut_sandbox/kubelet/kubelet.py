@@ -13,13 +13,13 @@ from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.controllers.events import Events
 from kubernaut_sandbox.kubelet.containers import PodContext
 from kubernaut_sandbox.kubelet.logs import answer_log
-from kubernaut_sandbox.kubelet.roots import interpreter_directory
+from kubernaut_sandbox.kubelet.pod_worker import PodWorker
+from kubernaut_sandbox.kubelet.rootfs import interpreter_directory
 from kubernaut_sandbox.kubelet.volumes import Volumes
-from kubernaut_sandbox.kubelet.worker import PodWorker
 from kubernaut_sandbox.model.objects import Object, is_deleting, meta, spec_of, status_of, uid_of
 from kubernaut_sandbox.model.statuses import bad_request
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.calls import controller_call
+from kubernaut_sandbox.registry.request_context import controller_call
 
 
 class Kubelet:

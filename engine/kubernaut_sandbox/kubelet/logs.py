@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from kubernaut_sandbox.api.requests import truthy
+from kubernaut_sandbox.api.request_info import truthy
 from kubernaut_sandbox.model.objects import Object, name_of, spec_of
 from kubernaut_sandbox.model.statuses import bad_request, not_implemented
 
 if TYPE_CHECKING:
-    from kubernaut_sandbox.kubelet.worker import PodWorker
+    from kubernaut_sandbox.kubelet.pod_worker import PodWorker
 
 _FOLLOW_SECONDS = 0.05
 _UNKNOWN = ("timestamps", "sinceSeconds", "sinceTime")

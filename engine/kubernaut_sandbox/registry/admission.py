@@ -11,11 +11,11 @@ from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, is_deleting, name_of, namespace_of
 from kubernaut_sandbox.model.statuses import ApiError, forbidden, not_found
 from kubernaut_sandbox.model.store import Store
-from kubernaut_sandbox.registry.accounts import with_service_account
-from kubernaut_sandbox.registry.calls import Call
 from kubernaut_sandbox.registry.escalation import Escalation
-from kubernaut_sandbox.registry.podsecurity import check_pod_security
+from kubernaut_sandbox.registry.pod_security import check_pod_security
 from kubernaut_sandbox.registry.quotas import Quotas
+from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.service_accounts import with_service_account
 
 
 class Admission:

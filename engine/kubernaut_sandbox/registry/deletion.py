@@ -21,8 +21,8 @@ from kubernaut_sandbox.model.objects import (
 )
 from kubernaut_sandbox.model.selectors import Selector
 from kubernaut_sandbox.model.statuses import forbidden, success
-from kubernaut_sandbox.registry.calls import Call, Deletion
 from kubernaut_sandbox.registry.registry import Registry, presented
+from kubernaut_sandbox.registry.request_context import Call, Deletion
 from kubernaut_sandbox.registry.updates import worn_out
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"

@@ -9,7 +9,7 @@ from kubernaut_sandbox.access.users import User
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of
 from kubernaut_sandbox.model.statuses import forbidden
-from kubernaut_sandbox.registry.calls import Call
+from kubernaut_sandbox.registry.request_context import Call
 
 
 class Escalation:

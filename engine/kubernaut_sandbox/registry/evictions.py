@@ -15,9 +15,9 @@ from kubernaut_sandbox.model.objects import (
 )
 from kubernaut_sandbox.model.selectors import label_selector, matches_labels
 from kubernaut_sandbox.model.statuses import bad_request, not_implemented
-from kubernaut_sandbox.registry.calls import Call, Deletion
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
+from kubernaut_sandbox.registry.request_context import Call, Deletion
 
 _CONDITION = {
     "type": "DisruptionTarget",

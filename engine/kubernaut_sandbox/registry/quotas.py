@@ -8,6 +8,9 @@ from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import forbidden
 from kubernaut_sandbox.model.store import Store
 
+COUNTED = frozenset({"pods", "configmaps", "secrets", "services", "resourcequotas"})
+"""Resources that a quota may count by their plain name; any resource may be counted as `count/<resource>.<group>`."""
+
 
 class Quotas:
     """Checks creations against every quota of their namespace."""
@@ -33,7 +36,7 @@ def counted(name: str) -> str:
     """The resource that a quota's entry counts; empty when it counts none."""
     if name.startswith("count/"):
         return name.removeprefix("count/")
-    return name if name in {"pods", "configmaps", "secrets", "services", "resourcequotas"} else ""
+    return name if name in COUNTED else ""
 
 
 def usage(store: Store, name: str, namespace: str) -> int:

@@ -34,11 +34,15 @@ from kubernaut_sandbox.model.statuses import (
 )
 from kubernaut_sandbox.model.store import Store
 from kubernaut_sandbox.registry.admission import Admission
-from kubernaut_sandbox.registry.calls import Call
-from kubernaut_sandbox.registry.custom import RESOURCE, CustomObjects, Definitions
-from kubernaut_sandbox.registry.decoding import check_type, complain, decode, decode_as
+from kubernaut_sandbox.registry.custom_resources import (
+    RESOURCE,
+    CustomResourceDefinitionStrategy,
+    CustomResourceStrategy,
+)
 from kubernaut_sandbox.registry.names import metadata_causes
+from kubernaut_sandbox.registry.request_context import Call
 from kubernaut_sandbox.registry.schemas import prune
+from kubernaut_sandbox.registry.scheme import check_type, complain, decode, decode_as
 from kubernaut_sandbox.registry.strategies import built_in_strategies
 from kubernaut_sandbox.registry.strategies.base import Strategy
 from kubernaut_sandbox.registry.updates import check_update, merged_update, worn_out
@@ -60,7 +64,7 @@ class Registry:
     def __init__(self, store: Store, kinds: Kinds, admission: Admission) -> None:
         self.store, self.kinds = store, kinds
         self._admission = admission
-        self._strategies: dict[str, Strategy] = {**built_in_strategies(), RESOURCE: Definitions()}
+        self._strategies: dict[str, Strategy] = {**built_in_strategies(), RESOURCE: CustomResourceDefinitionStrategy()}
 
     def get(self, kind: Kind, namespace: str, name: str) -> Object:
         """One object, or 404."""
@@ -186,7 +190,7 @@ class Registry:
         return {**clean, "metadata": decode_as(kind, "V1ObjectMeta", body.get("metadata") or {}, call)}
 
     def _strategy(self, kind: Kind) -> Strategy:
-        return CustomObjects(kind.custom) if kind.custom else self._strategies.get(kind.resource) or Strategy()
+        return CustomResourceStrategy(kind.custom) if kind.custom else self._strategies.get(kind.resource) or Strategy()
 
     def _refuse(self, kind: Kind, obj: Object, causes: Sequence[Cause]) -> None:
         if causes:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from kubernaut_sandbox.registry.strategies.admission_policies import AdmissionPolicyStrategy, PolicyBindingStrategy
 from kubernaut_sandbox.registry.strategies.base import Strategy
-from kubernaut_sandbox.registry.strategies.data import ConfigMaps, Secrets
-from kubernaut_sandbox.registry.strategies.jobs import Jobs
-from kubernaut_sandbox.registry.strategies.namespaces import Namespaces
-from kubernaut_sandbox.registry.strategies.pods import Pods
-from kubernaut_sandbox.registry.strategies.policies import AdmissionPolicies, PolicyBindings
-from kubernaut_sandbox.registry.strategies.rbac import Bindings, Roles
-from kubernaut_sandbox.registry.strategies.recorded import DisruptionBudgets, NetworkPolicies, PriorityClasses
-from kubernaut_sandbox.registry.strategies.small import Events, Leases, Quotas, Services
-from kubernaut_sandbox.registry.strategies.workloads import DaemonSets, Deployments, ReplicaSets, StatefulSets
+from kubernaut_sandbox.registry.strategies.configmaps_secrets import ConfigMapStrategy, SecretStrategy
+from kubernaut_sandbox.registry.strategies.events import EventStrategy
+from kubernaut_sandbox.registry.strategies.jobs import JobStrategy
+from kubernaut_sandbox.registry.strategies.leases import LeaseStrategy
+from kubernaut_sandbox.registry.strategies.namespaces import NamespaceStrategy
+from kubernaut_sandbox.registry.strategies.pods import PodStrategy
+from kubernaut_sandbox.registry.strategies.rbac import RoleBindingStrategy, RoleStrategy
+from kubernaut_sandbox.registry.strategies.resourcequotas import ResourceQuotaStrategy
+from kubernaut_sandbox.registry.strategies.services import ServiceStrategy
+from kubernaut_sandbox.registry.strategies.stored_only import (
+    DisruptionBudgetStrategy,
+    NetworkPolicyStrategy,
+    PriorityClassStrategy,
+)
+from kubernaut_sandbox.registry.strategies.workloads import (
+    DaemonSetStrategy,
+    DeploymentStrategy,
+    ReplicaSetStrategy,
+    StatefulSetStrategy,
+)
 
 _ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
@@ -20,28 +32,28 @@ _RBAC = "rbac.authorization.k8s.io"
 def built_in_strategies() -> dict[str, Strategy]:
     """The strategies by resource; a kind that is not listed has only the common rules."""
     return {
-        "configmaps": ConfigMaps(),
-        "secrets": Secrets(),
-        "namespaces": Namespaces(),
-        "pods": Pods(),
-        "services": Services(),
-        "events": Events(),
-        "resourcequotas": Quotas(),
-        "leases.coordination.k8s.io": Leases(),
-        "jobs.batch": Jobs(),
-        "deployments.apps": Deployments(),
-        "replicasets.apps": ReplicaSets(),
-        "statefulsets.apps": StatefulSets(),
-        "daemonsets.apps": DaemonSets(),
-        "networkpolicies.networking.k8s.io": NetworkPolicies(),
-        "poddisruptionbudgets.policy": DisruptionBudgets(),
-        "priorityclasses.scheduling.k8s.io": PriorityClasses(),
-        f"validatingadmissionpolicies.{_ADMISSION}": AdmissionPolicies("validations", "auditAnnotations"),
-        f"validatingadmissionpolicybindings.{_ADMISSION}": PolicyBindings(needs_actions=True),
-        f"mutatingadmissionpolicies.{_ADMISSION}": AdmissionPolicies("mutations"),
-        f"mutatingadmissionpolicybindings.{_ADMISSION}": PolicyBindings(needs_actions=False),
-        f"roles.{_RBAC}": Roles(),
-        f"clusterroles.{_RBAC}": Roles(),
-        f"rolebindings.{_RBAC}": Bindings(),
-        f"clusterrolebindings.{_RBAC}": Bindings(),
+        "configmaps": ConfigMapStrategy(),
+        "secrets": SecretStrategy(),
+        "namespaces": NamespaceStrategy(),
+        "pods": PodStrategy(),
+        "services": ServiceStrategy(),
+        "events": EventStrategy(),
+        "resourcequotas": ResourceQuotaStrategy(),
+        "leases.coordination.k8s.io": LeaseStrategy(),
+        "jobs.batch": JobStrategy(),
+        "deployments.apps": DeploymentStrategy(),
+        "replicasets.apps": ReplicaSetStrategy(),
+        "statefulsets.apps": StatefulSetStrategy(),
+        "daemonsets.apps": DaemonSetStrategy(),
+        "networkpolicies.networking.k8s.io": NetworkPolicyStrategy(),
+        "poddisruptionbudgets.policy": DisruptionBudgetStrategy(),
+        "priorityclasses.scheduling.k8s.io": PriorityClassStrategy(),
+        f"validatingadmissionpolicies.{_ADMISSION}": AdmissionPolicyStrategy("validations", "auditAnnotations"),
+        f"validatingadmissionpolicybindings.{_ADMISSION}": PolicyBindingStrategy(needs_actions=True),
+        f"mutatingadmissionpolicies.{_ADMISSION}": AdmissionPolicyStrategy("mutations"),
+        f"mutatingadmissionpolicybindings.{_ADMISSION}": PolicyBindingStrategy(needs_actions=False),
+        f"roles.{_RBAC}": RoleStrategy(),
+        f"clusterroles.{_RBAC}": RoleStrategy(),
+        f"rolebindings.{_RBAC}": RoleBindingStrategy(),
+        f"clusterrolebindings.{_RBAC}": RoleBindingStrategy(),
     }

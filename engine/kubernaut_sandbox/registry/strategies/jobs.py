@@ -16,7 +16,7 @@ _FIXED = ("completions", "selector", "template", "completionMode", "podFailurePo
 _POLICY = "spec.podFailurePolicy"
 
 
-class Jobs(Strategy):
+class JobStrategy(Strategy):
     """Non-indexed Jobs."""
 
     def prepare(self, obj: Object) -> Object:

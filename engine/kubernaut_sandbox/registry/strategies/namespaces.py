@@ -8,7 +8,7 @@ from kubernaut_sandbox.registry.strategies.base import Strategy
 NAME_LABEL = "kubernetes.io/metadata.name"
 
 
-class Namespaces(Strategy):
+class NamespaceStrategy(Strategy):
     """Defaults of a namespace."""
 
     def prepare(self, obj: Object) -> Object:

@@ -20,7 +20,7 @@ _UPDATE_REFUSAL = (
 )
 
 
-class Pods(Strategy):
+class PodStrategy(Strategy):
     """Pods by themselves."""
 
     def prepare(self, obj: Object) -> Object:

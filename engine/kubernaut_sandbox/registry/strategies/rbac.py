@@ -9,7 +9,7 @@ from kubernaut_sandbox.registry.strategies.base import Strategy
 _GROUP = "rbac.authorization.k8s.io"
 
 
-class Roles(Strategy):
+class RoleStrategy(Strategy):
     """Roles and ClusterRoles."""
 
     def prepare(self, obj: Object) -> Object:
@@ -40,7 +40,7 @@ class Roles(Strategy):
         return causes
 
 
-class Bindings(Strategy):
+class RoleBindingStrategy(Strategy):
     """RoleBindings and ClusterRoleBindings."""
 
     def prepare(self, obj: Object) -> Object:

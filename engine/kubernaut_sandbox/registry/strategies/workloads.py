@@ -15,7 +15,7 @@ _STATEFUL_MUTABLE = (
 )
 
 
-class _Workload(Strategy):
+class _WorkloadStrategy(Strategy):
     replicas: int | None = 1
     """How many pods by default; None where the spec says no number."""
 
@@ -49,14 +49,14 @@ class _Workload(Strategy):
         return immutable(spec_of(new), spec_of(old), "spec", ("selector",))
 
 
-class ReplicaSets(_Workload):
+class ReplicaSetStrategy(_WorkloadStrategy):
     """Without defaults of their own; their status begins at zero."""
 
     def prepare_create(self, obj: Object) -> Object:
         return {**obj, "status": {"replicas": 0}}
 
 
-class Deployments(_Workload):
+class DeploymentStrategy(_WorkloadStrategy):
     """With a rollout strategy and a history."""
 
     def prepare(self, obj: Object) -> Object:
@@ -77,7 +77,7 @@ class Deployments(_Workload):
         return causes
 
 
-class StatefulSets(_Workload):
+class StatefulSetStrategy(_WorkloadStrategy):
     """With ordered pods; volume claims are not known here."""
 
     def prepare(self, obj: Object) -> Object:
@@ -111,7 +111,7 @@ class StatefulSets(_Workload):
         return [Cause("spec", _STATEFUL_MUTABLE, "FieldValueForbidden")] if changed else []
 
 
-class DaemonSets(_Workload):
+class DaemonSetStrategy(_WorkloadStrategy):
     """One pod per node; recorded only: no controller makes the pods."""
 
     replicas = None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from kubernaut_sandbox.kubelet.volumes import mount
 from kubernaut_sandbox.model.objects import Object, encode, namespace_of
-from kubernaut_sandbox.registry.accounts import MOUNT_PATH
+from kubernaut_sandbox.registry.service_accounts import MOUNT_PATH
 
 _MESSAGE_LIMIT = 4096
 _FALLBACK_LIMIT = 2048

@@ -9,7 +9,7 @@ from kubernaut_sandbox.model.store import Change
 from kubernaut_sandbox.registry.cel_rules import cel_causes, has_rules
 from kubernaut_sandbox.registry.schemas import apply_defaults, schema_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with_defaults
-from kubernaut_sandbox.registry.structure import structure_causes
+from kubernaut_sandbox.registry.structural_schema import structure_causes
 
 RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
 _BLOCKING = frozenset(f"FieldValue{word}" for word in ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid"))
@@ -21,7 +21,7 @@ _UNCHECKED = Cause(
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
 
-class Definitions(Strategy):
+class CustomResourceDefinitionStrategy(Strategy):
     """The strategy of CustomResourceDefinitions themselves."""
 
     def prepare(self, obj: Object) -> Object:
@@ -73,7 +73,7 @@ class Definitions(Strategy):
         return immutable(spec_of(new), spec_of(old), "spec", ("group", "scope"))
 
 
-class CustomObjects(Strategy):
+class CustomResourceStrategy(Strategy):
     """The strategy of one version of a custom resource."""
 
     def __init__(self, version: Object) -> None:

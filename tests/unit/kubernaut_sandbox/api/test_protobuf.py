@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.api.wire import decode_wire
+from kubernaut_sandbox.api.protobuf import decode_wire
 from kubernaut_sandbox.model.statuses import ApiError
 
 

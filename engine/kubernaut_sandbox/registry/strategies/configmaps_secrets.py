@@ -14,7 +14,7 @@ _LIMIT = 1024 * 1024
 _FROZEN = "field is immutable when `immutable` is set"
 
 
-class ConfigMaps(Strategy):
+class ConfigMapStrategy(Strategy):
     """Text and binary data of at most 1 MiB."""
 
     def validate(self, obj: Object) -> list[Cause]:
@@ -33,7 +33,7 @@ class ConfigMaps(Strategy):
         return _frozen_causes(new, old, ("data", "binaryData"))
 
 
-class Secrets(Strategy):
+class SecretStrategy(Strategy):
     """As ConfigMaps, with base64 values, a type, and `stringData` that is written but never kept."""
 
     def prepare(self, obj: Object) -> Object:

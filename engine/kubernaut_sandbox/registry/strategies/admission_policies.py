@@ -11,7 +11,7 @@ _TWICE = "repeating the same validation failure information in the API response 
 _ACTIONS = ("Audit", "Deny", "Warn")
 
 
-class AdmissionPolicies(Strategy):
+class AdmissionPolicyStrategy(Strategy):
     """What a policy says, under the field that its kind says it in."""
 
     def __init__(self, *says: str) -> None:
@@ -45,7 +45,7 @@ class AdmissionPolicies(Strategy):
         return causes
 
 
-class PolicyBindings(Strategy):
+class PolicyBindingStrategy(Strategy):
     """Where a policy holds, and what comes of a breach."""
 
     def __init__(self, *, needs_actions: bool) -> None:

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut_sandbox.api.requests import truthy
-from kubernaut_sandbox.faults import Faults
+from kubernaut_sandbox.api.request_info import truthy
+from kubernaut_sandbox.fault_injection import Faults
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, namespace_of
 from kubernaut_sandbox.model.selectors import Selector

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from kubernaut_sandbox.api.wire import MEDIA_TYPE, decode_wire
+from kubernaut_sandbox.api.protobuf import MEDIA_TYPE, decode_wire
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import (
@@ -20,7 +20,7 @@ from kubernaut_sandbox.model.statuses import (
     unsupported_media,
     unsupported_value,
 )
-from kubernaut_sandbox.registry.calls import Deletion
+from kubernaut_sandbox.registry.request_context import Deletion
 
 LIMIT = 3 * 1024 * 1024
 _POLICIES = ("Foreground", "Background", "Orphan")

@@ -20,7 +20,7 @@ _PERCENT_MESSAGE = (
 _PERCENT = re.compile(r"^[0-9]+%$")
 
 
-class NetworkPolicies(Strategy):
+class NetworkPolicyStrategy(Strategy):
     """What may talk to what; here everything may."""
 
     def prepare(self, obj: Object) -> Object:
@@ -47,7 +47,7 @@ class NetworkPolicies(Strategy):
         return causes
 
 
-class DisruptionBudgets(Strategy):
+class DisruptionBudgetStrategy(Strategy):
     """How many pods may be evicted at a time; nobody counts here, and an eviction under a budget is refused."""
 
     def prepare_create(self, obj: Object) -> Object:
@@ -67,7 +67,7 @@ class DisruptionBudgets(Strategy):
         return causes
 
 
-class PriorityClasses(Strategy):
+class PriorityClassStrategy(Strategy):
     """How much a pod matters; on one node with room for all, none has to give way."""
 
     def prepare(self, obj: Object) -> Object:

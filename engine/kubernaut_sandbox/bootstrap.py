@@ -6,7 +6,7 @@ import os
 
 from kubernaut_sandbox.cluster import NODE, VERSION, Cluster
 from kubernaut_sandbox.model.objects import Object, now
-from kubernaut_sandbox.registry.calls import Call
+from kubernaut_sandbox.registry.request_context import Call
 
 _RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

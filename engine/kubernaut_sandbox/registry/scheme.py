@@ -16,7 +16,7 @@ from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, parse_time
 from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import ApiError, bad_request, invalid, invalid_value
-from kubernaut_sandbox.registry.calls import Call
+from kubernaut_sandbox.registry.request_context import Call
 
 _CONTAINER = re.compile(r"^(List|Dict)\[(?:str, )?(.+)\]$")
 _NAMES = {"bool": "bool", "int": "number", "float": "number", "str": "string"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.api.requests import read_request
+from kubernaut_sandbox.api.request_info import read_request
 from kubernaut_sandbox.model.statuses import ApiError
 
 

@@ -1,0 +1,109 @@
+"""What the cells of a table show: the STATUS of a pod or Job, and the other values that kubectl computes from an object."""
+
+from __future__ import annotations
+
+from kubernaut_sandbox.model.objects import (
+    Object,
+    condition_of,
+    dig,
+    has_condition,
+    is_deleting,
+    spec_of,
+    status_of,
+)
+
+
+def pod_status(pod: Object) -> str:
+    """Return the STATUS of `kubectl get pods`: the phase, or the reason that says more."""
+    status = status_of(pod)
+    reason = _init_reason(pod) or _containers_reason(
+        status, str(status.get("reason") or status.get("phase") or "Pending")
+    )
+    return "Terminating" if is_deleting(pod) and reason not in ("Completed", "Error") else reason
+
+
+def pod_ready(pod: Object) -> str:
+    """Return the READY of `kubectl get pods`: ready containers of all containers."""
+    statuses = status_of(pod).get("containerStatuses") or ()
+    return f"{sum(bool(c.get('ready')) for c in statuses)}/{len(spec_of(pod).get('containers') or ())}"
+
+
+def pod_restarts(pod: Object) -> str:
+    """Return how often the pod's containers were restarted."""
+    return str(sum(container.get("restartCount", 0) for container in status_of(pod).get("containerStatuses") or ()))
+
+
+def job_status(job: Object) -> str:
+    """Return the STATUS of `kubectl get jobs`."""
+    for kind in ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet"):
+        if has_condition(job, kind):
+            return kind
+    return "Terminating" if is_deleting(job) else "Running"
+
+
+def node_status(node: Object) -> str:
+    """Return the STATUS of `kubectl get nodes`."""
+    ready = (condition_of(node, "Ready") or {}).get("status")
+    text = "Ready" if ready == "True" else "NotReady"
+    return f"{text},SchedulingDisabled" if spec_of(node).get("unschedulable") else text
+
+
+def quota_usage(quota: Object) -> str:
+    """Return the used and allowed amounts of a ResourceQuota."""
+    status = status_of(quota)
+    used = status.get("used") or {}
+    return ", ".join(
+        f"{name}: {used.get(name, 0)}/{limit}" for name, limit in sorted((status.get("hard") or {}).items())
+    )
+
+
+def service_ports(service: Object) -> str:
+    """Return the ports of a Service as `port/protocol`."""
+    ports = spec_of(service).get("ports") or ()
+    return ",".join(f"{port['port']}/{port.get('protocol', 'TCP')}" for port in ports) or "<none>"
+
+
+def event_object(event: Object) -> str:
+    """Return the object that an Event is about, as `kind/name`."""
+    about = event.get("involvedObject") or {}
+    return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
+
+
+def role_reference(binding: Object) -> str:
+    """Return the role of a RoleBinding or ClusterRoleBinding, as `kind/name`."""
+    return f"{dig(binding, 'roleRef.kind')}/{dig(binding, 'roleRef.name')}"
+
+
+def selector_text(selector: Object | None) -> str:
+    """Return the matchLabels of a selector as `key=value` pairs."""
+    labels = (selector or {}).get("matchLabels") or {}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "<none>"
+
+
+def _init_reason(pod: Object) -> str:
+    """Return the reason of the first init container that has not succeeded; empty when all have."""
+    for index, container in enumerate(status_of(pod).get("initContainerStatuses") or ()):
+        state = container.get("state") or {}
+        terminated = state.get("terminated")
+        if terminated and terminated["exitCode"] == 0:
+            continue
+        waiting = (state.get("waiting") or {}).get("reason")
+        if terminated:
+            return f"Init:{terminated.get('reason') or 'Error'}"
+        if waiting and waiting != "PodInitializing":
+            return f"Init:{waiting}"
+        return f"Init:{index}/{len(spec_of(pod).get('initContainers') or ())}"
+    return ""
+
+
+def _containers_reason(status: Object, reason: str) -> str:
+    running = False
+    for container in reversed(status.get("containerStatuses") or []):
+        state = container.get("state") or {}
+        if waiting := state.get("waiting"):
+            reason = waiting.get("reason") or reason
+        elif terminated := state.get("terminated"):
+            reason = terminated.get("reason") or f"ExitCode:{terminated['exitCode']}"
+        elif container.get("ready"):
+            running = True
+    return "Running" if running and reason == "Completed" else reason

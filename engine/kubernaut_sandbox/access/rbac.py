@@ -14,9 +14,8 @@ GROUP = "rbac.authorization.k8s.io"
 
 @dataclass(frozen=True, slots=True)
 class Attributes:
-    """What is asked: a verb on a resource, or on a path that is none."""
+    """An action to authorize: a verb on a resource, or on a path that is not about a resource."""
 
-    user: User
     verb: str
     group: str = ""
     resource: str = ""
@@ -24,15 +23,18 @@ class Attributes:
     namespace: str = ""
     name: str = ""
     path: str = ""
+    """The path of a request that is not about a resource; empty for one that is."""
 
     @property
     def full_resource(self) -> str:
-        """resource/subresource."""
+        """Return `resource/subresource`; the path of a request that is not about a resource."""
+        if self.path:
+            return self.path
         return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
 
-    def denial(self) -> str:
-        """Why not, as the API server says it after `... is forbidden: `."""
-        who = f'User "{self.user.name}" cannot {self.verb}'
+    def denial(self, user: User) -> str:
+        """Return why the user is not allowed to, as the API server words it after `... is forbidden: `."""
+        who = f'User "{user.name}" cannot {self.verb}'
         if self.path:
             return f'{who} path "{self.path}"'
         what = f'{who} resource "{self.full_resource}" in API group "{self.group}"'
@@ -45,16 +47,16 @@ class Authorizer:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def allows(self, asked: Attributes) -> bool:
-        """Whether any rule of the user's bindings allows it."""
-        return bool(self.reason(asked))
+    def allows(self, user: User, attributes: Attributes) -> bool:
+        """Whether any rule of the user's bindings allows the action."""
+        return bool(self.reason(user, attributes))
 
-    def reason(self, asked: Attributes) -> str:
-        """The binding that allows it, in words; empty when none does."""
-        if asked.user.is_master:
+    def reason(self, user: User, attributes: Attributes) -> str:
+        """Return which binding allows the action, as the API server words it; empty when none does."""
+        if user.is_master:
             return "RBAC: allowed by group system:masters"
-        for rule, why in self._rules(asked.user, asked.namespace):
-            if rule_allows(rule, asked):
+        for rule, why in self._rules(user, attributes.namespace):
+            if rule_allows(rule, attributes):
                 return why
         return ""
 
@@ -88,26 +90,26 @@ class Authorizer:
                 yield rule, why
 
 
-def rule_allows(rule: Object, asked: Attributes) -> bool:
-    """Whether one rule covers the question."""
-    if not _covers(rule.get("verbs"), asked.verb):
+def rule_allows(rule: Object, attributes: Attributes) -> bool:
+    """Whether one rule allows the action."""
+    if not _covers(rule.get("verbs"), attributes.verb):
         return False
-    if asked.path:
-        return any(_path_matches(pattern, asked.path) for pattern in rule.get("nonResourceURLs") or ())
-    if not _covers(rule.get("apiGroups"), asked.group) or not _resource_matches(rule.get("resources"), asked):
+    if attributes.path:
+        return any(_path_matches(pattern, attributes.path) for pattern in rule.get("nonResourceURLs") or ())
+    if not _covers(rule.get("apiGroups"), attributes.group) or not _resource_matches(rule.get("resources"), attributes):
         return False
     names = rule.get("resourceNames")
-    return not names or asked.name in names
+    return not names or attributes.name in names
 
 
 def _covers(listed: list[str] | None, wanted: str) -> bool:
     return listed is not None and ("*" in listed or wanted in listed)
 
 
-def _resource_matches(listed: list[str] | None, asked: Attributes) -> bool:
-    if _covers(listed, asked.full_resource):
+def _resource_matches(listed: list[str] | None, attributes: Attributes) -> bool:
+    if _covers(listed, attributes.full_resource):
         return True
-    return bool(asked.subresource) and f"*/{asked.subresource}" in (listed or ())
+    return bool(attributes.subresource) and f"*/{attributes.subresource}" in (listed or ())
 
 
 def _path_matches(pattern: str, path: str) -> bool:

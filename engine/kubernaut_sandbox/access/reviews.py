@@ -48,14 +48,14 @@ class Reviews:
             why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
             raise invalid(f".{kind.group}", "", [invalid_value("spec.resourceAttributes", resource, why)])
         if path is not None:
-            asked = Attributes(user, path.get("verb", ""), path=path.get("path", ""))
+            asked = Attributes(path.get("verb", ""), path=path.get("path", ""))
         else:
             fields = {
                 key: (resource or {}).get(key, "")
                 for key in ("verb", "group", "resource", "subresource", "namespace", "name")
             }
-            asked = Attributes(user, **fields)
-        reason = self._authorizer.reason(asked)
+            asked = Attributes(**fields)
+        reason = self._authorizer.reason(user, asked)
         return {"allowed": True, "reason": reason} if reason else {"allowed": False}
 
     def _rules(self, user: User, namespace: str) -> Object:

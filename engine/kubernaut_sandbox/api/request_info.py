@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kubernaut_sandbox.access.rbac import Attributes
-from kubernaut_sandbox.access.users import User
 from kubernaut_sandbox.model.statuses import Cause, bad_request, invalid, unsupported_value
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
@@ -22,33 +21,12 @@ _TRUE = ("1", "true", "True")
 
 
 @dataclass(frozen=True, slots=True)
-class RequestInfo:
-    """One request, read from its method, path and query."""
+class RequestInfo(Attributes):
+    """A request, as read from its method, path and query: what the authorizer decides on, and the request's own options."""
 
-    verb: str
-    path: str
-    group: str = ""
     version: str = ""
-    resource: str = ""
-    subresource: str = ""
-    namespace: str = ""
-    name: str = ""
     dry_run: bool = False
     field_validation: str = "Warn"
-
-    @property
-    def full_resource(self) -> str:
-        """resource/subresource; the path for a request about no resource."""
-        if not self.resource:
-            return self.path
-        return f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-
-    def attributes(self, user: User, selected_name: str = "") -> Attributes:
-        """The question to put to the authorizer."""
-        if not self.resource:
-            return Attributes(user, self.verb, path=self.path)
-        name = self.name or selected_name
-        return Attributes(user, self.verb, self.group, self.resource, self.subresource, self.namespace, name)
 
 
 def read_request(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
@@ -61,7 +39,7 @@ def read_request(method: str, path: str, query: Mapping[str, str]) -> RequestInf
     elif parts[:1] == ["apis"] and len(parts) > 3:
         group, version, rest = parts[1], parts[2], parts[3:]
     if not rest:
-        return RequestInfo(method.lower(), path)
+        return RequestInfo(method.lower(), path=path)
     namespace = ""
     if rest[0] == "namespaces" and len(rest) > 1:
         namespace = rest[1]
@@ -72,18 +50,16 @@ def read_request(method: str, path: str, query: Mapping[str, str]) -> RequestInf
     resource, name, subresource = (*rest, "", "")[:3]
     verb = _verb(method, name, query)
     _check_options(verb, query)
-    validation = query.get("fieldValidation") or "Warn"
     return RequestInfo(
         verb,
-        path,
         group,
-        version,
         resource,
         subresource,
         namespace,
         name,
-        "dryRun" in query and bool(query["dryRun"]),
-        validation,
+        version=version,
+        dry_run=bool(query.get("dryRun")),
+        field_validation=query.get("fieldValidation") or "Warn",
     )
 
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 from collections import Counter
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -70,7 +71,7 @@ class ApiServer:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         user, info = (
             User("system:anonymous", ("system:unauthenticated",)),
-            RequestInfo(request.method.lower(), request.path),
+            RequestInfo(request.method.lower(), path=request.path),
         )
         try:
             info = read_request(request.method, request.path, request.query)
@@ -112,12 +113,12 @@ class ApiServer:
         return self._impersonated(user, wanted, request) if wanted else user
 
     def _impersonated(self, user: User, wanted: str, request: web.Request) -> User:
-        asked = Attributes(user, "impersonate", "", "users", name=wanted)
-        if not self._cluster.authorizer.allows(asked):
-            raise forbidden("users", wanted, asked.denial())
+        asked = Attributes("impersonate", resource="users", name=wanted)
+        if not self._cluster.authorizer.allows(user, asked):
+            raise forbidden("users", wanted, asked.denial(user))
         groups = tuple(request.headers.getall("Impersonate-Group", []))
         if groups and not user.is_master:
-            raise forbidden("groups", groups[0], Attributes(user, "impersonate", "", "groups").denial())
+            raise forbidden("groups", groups[0], Attributes("impersonate", resource="groups").denial(user))
         known = user_named(wanted)
         return User(wanted, (*groups, "system:authenticated") if groups else known.groups)
 
@@ -130,12 +131,13 @@ class ApiServer:
             if known and info.verb in ("list", "watch", "deletecollection")
             else ""
         )
-        asked = info.attributes(user, selected)
-        if self._cluster.authorizer.allows(asked):
+        asked = replace(info, name=info.name or selected)
+        if self._cluster.authorizer.allows(user, asked):
             return
+        denial = asked.denial(user)
         if not info.resource:
-            raise ApiError(403, "Forbidden", f"forbidden: {asked.denial()}", {})
-        raise forbidden(f"{info.resource}.{info.group}" if info.group else info.resource, asked.name, asked.denial())
+            raise ApiError(403, "Forbidden", f"forbidden: {denial}", {})
+        raise forbidden(f"{info.resource}.{info.group}" if info.group else info.resource, asked.name, denial)
 
     async def _answer(self, request: web.Request, info: RequestInfo, user: User) -> web.StreamResponse:
         if info.resource:

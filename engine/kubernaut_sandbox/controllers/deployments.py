@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
-from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.controllers.rollouts import Rollout, deployment_status, surge_and_unavailable
+from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
     Object,
     condition_of,
-    controller_of,
     encode,
     is_deleting,
     labels_of,
@@ -25,7 +23,6 @@ from kubernaut_sandbox.model.objects import (
     with_meta,
 )
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.model.store import Change
 from kubernaut_sandbox.registry.request_context import Deletion
 
 HASH_LABEL = "pod-template-hash"
@@ -33,24 +30,16 @@ _REVISION = "deployment.kubernetes.io/revision"
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
-class DeploymentController(Controller):
+class DeploymentController(WorkloadController):
     """One sync per Deployment."""
 
     name = "deployment-controller"
+    kind = "Deployment"
+    resource = "deployments.apps"
+    dependents = "replicasets.apps"
 
-    def keys(self, change: Change) -> Iterable[Key]:
-        if change.resource == "deployments.apps":
-            yield namespace_of(change.new), name_of(change.new)
-        elif change.resource == "replicasets.apps":
-            owner = controller_of(change.new)
-            if owner and owner["kind"] == "Deployment":
-                yield namespace_of(change.new), owner["name"]
-
-    def sync(self, key: Key) -> float | None:
-        deployment = self.store.get("deployments.apps", *key)
-        if deployment is None or is_deleting(deployment):
-            return None
-        everything = self._owned(deployment)
+    def sync_workload(self, deployment: Object) -> float | None:
+        everything = self._replica_sets(deployment)
         current = next((rs for rs in everything if _template(rs) == spec_of(deployment)["template"]), None)
         old = [rs for rs in everything if rs is not current]
         if current is None and not spec_of(deployment).get("paused"):
@@ -58,14 +47,11 @@ class DeploymentController(Controller):
         deployment = self._mark_revision(deployment, current)
         if current is not None:
             current = self._step(deployment, current, old)
-            self._prune(deployment, [rs for rs in self._owned(deployment) if uid_of(rs) != uid_of(current)])
+            self._prune(deployment, [rs for rs in self._replica_sets(deployment) if uid_of(rs) != uid_of(current)])
         return self._report(deployment, current)
 
-    def _owned(self, deployment: Object) -> list[Object]:
-        every = self.store.list("replicasets.apps", namespace_of(deployment))
-        return [
-            rs for rs in every if (controller_of(rs) or {}).get("uid") == uid_of(deployment) and not is_deleting(rs)
-        ]
+    def _replica_sets(self, deployment: Object) -> list[Object]:
+        return [rs for rs in self.owned(deployment) if not is_deleting(rs)]
 
     def _create(self, deployment: Object, existing: list[Object]) -> Object:
         template = spec_of(deployment)["template"]
@@ -88,19 +74,19 @@ class DeploymentController(Controller):
             },
         }
         return self.registry.create(
-            self.call, self.registry.kinds.named("replicasets.apps"), namespace_of(deployment), body
+            self.call, self.registry.kinds.named(self.dependents), namespace_of(deployment), body
         )
 
     def _mark_revision(self, deployment: Object, current: Object | None) -> Object:
         """A ReplicaSet that comes back gets the next revision; the Deployment names the current one."""
         if current is None:
             return deployment
-        latest = max(_revision(rs) for rs in self._owned(deployment))
+        latest = max(_revision(rs) for rs in self._replica_sets(deployment))
         if _revision(current) < latest:
-            current = self._annotate("replicasets.apps", current, str(latest + 1))
+            current = self._annotate(self.dependents, current, str(latest + 1))
         wanted = (meta(current).get("annotations") or {}).get(_REVISION, "1")
         if (meta(deployment).get("annotations") or {}).get(_REVISION) != wanted:
-            deployment = self._annotate("deployments.apps", deployment, wanted)
+            deployment = self._annotate(self.resource, deployment, wanted)
         return deployment
 
     def _annotate(self, resource: str, obj: Object, revision: str) -> Object:
@@ -133,7 +119,7 @@ class DeploymentController(Controller):
         self.events.normal(
             deployment, "ScalingReplicaSet", f"Scaled {word} replica set {name_of(rs)} from {before} to {replicas}"
         )
-        kind = self.registry.kinds.named("replicasets.apps")
+        kind = self.registry.kinds.named(self.dependents)
         changed = self.registry.get(kind, namespace_of(rs), name_of(rs))
         changed = {**changed, "spec": {**spec_of(changed), "replicas": replicas}}
         return self.registry.update(self.call, kind, namespace_of(rs), name_of(rs), changed)
@@ -143,18 +129,18 @@ class DeploymentController(Controller):
             (rs for rs in old if not spec_of(rs)["replicas"] and not status_of(rs).get("replicas")), key=_revision
         )
         for rs in idle[: max(len(idle) - spec_of(deployment)["revisionHistoryLimit"], 0)]:
-            kind = self.registry.kinds.named("replicasets.apps")
+            kind = self.registry.kinds.named(self.dependents)
             self.cluster.deleter.delete(self.call, kind, namespace_of(rs), name_of(rs), Deletion())
 
     def _report(self, deployment: Object, current: Object | None) -> float | None:
         try:
             deployment = self.registry.get(
-                self.registry.kinds.named("deployments.apps"), namespace_of(deployment), name_of(deployment)
+                self.registry.kinds.named(self.resource), namespace_of(deployment), name_of(deployment)
             )
         except ApiError:
             return None
-        status = deployment_status(deployment, current, self._owned(deployment))
-        self.put_status("deployments.apps", deployment, status)
+        status = deployment_status(deployment, current, self._replica_sets(deployment))
+        self.put_status(self.resource, deployment, status)
         progressing = condition_of({"status": status}, "Progressing")
         if progressing and progressing["reason"] in ("NewReplicaSetCreated", "ReplicaSetUpdated", "FoundNewReplicaSet"):
             left: float = spec_of(deployment)["progressDeadlineSeconds"] - seconds_since(progressing["lastUpdateTime"])

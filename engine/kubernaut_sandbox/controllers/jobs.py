@@ -5,19 +5,17 @@ Pods carry the tracking finalizer until the Job's status has counted them, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.job_state import Ending, Failures, JobState, read_state
-from kubernaut_sandbox.controllers.loop import Controller, Key
+from kubernaut_sandbox.controllers.loop import Key
 from kubernaut_sandbox.controllers.pod_failure_policy import verdict
-from kubernaut_sandbox.controllers.pods import PodControl
+from kubernaut_sandbox.controllers.pods import is_finished
+from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
     Object,
     condition_of,
     controller_of,
     has_condition,
-    is_deleting,
     meta,
     name_of,
     namespace_of,
@@ -38,44 +36,43 @@ _LATE = Ending("DeadlineExceeded", "Job was active longer than specified deadlin
 _WORN = Ending("BackoffLimitExceeded", "Job has reached the specified backoff limit")
 
 
-class JobController(Controller):
+class JobController(WorkloadController):
     """One sync per Job."""
 
     name = "job-controller"
+    kind = "Job"
+    resource = "jobs.batch"
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self._pods = PodControl(self.registry, cluster.deleter, self.call, self.events)
         self._pod_kind = cluster.kinds.named("pods")
         self._failures: dict[str, Failures] = {}
         """By Job uid; in memory alone, as the real controller has it: one that restarts does not wait."""
 
-    def keys(self, change: Change) -> Iterable[Key]:
-        if change.resource == "jobs.batch":
-            yield namespace_of(change.new), name_of(change.new)
-        elif change.resource == "pods":
-            owner = controller_of(change.new)
-            if owner and owner["kind"] == "Job":
-                yield namespace_of(change.new), owner["name"]
-
     def delay(self, change: Change) -> float:
         return self.cluster.options.job_sync_delay if change.resource == "pods" else 0.0
 
-    def sync(self, key: Key) -> float | None:
-        job = self.store.get("jobs.batch", *key)
-        if job is None:
-            self._release(key)
-            return None
-        state = read_state(job, self._pods.owned(job), TRACKING, self.cluster.options)
-        if is_deleting(job):
-            self._failures.pop(uid_of(job), None)
-            self._untrack([pod for pod in state.pods if status_of(pod).get("phase") in ("Succeeded", "Failed")])
-            return None
+    def sync_workload(self, job: Object) -> float | None:
+        state = read_state(job, self.owned(job), TRACKING, self.cluster.options)
         if has_condition(job, "Complete") or has_condition(job, "Failed"):
             self._failures.pop(uid_of(job), None)
             self._untrack(state.pods)
             return None
         return self._advance(job, state)
+
+    def sync_deleting(self, job: Object) -> None:
+        self._failures.pop(uid_of(job), None)
+        self._untrack([pod for pod in self.owned(job) if is_finished(pod)])
+
+    def sync_deleted(self, key: Key) -> None:
+        """Untrack the pods of the Job, so that they can be removed."""
+        namespace, name = key
+        orphans = [
+            pod
+            for pod in self.store.list("pods", namespace)
+            if (owner := controller_of(pod)) and (owner["kind"], owner["name"]) == (self.kind, name)
+        ]
+        self._untrack(orphans)
 
     def _advance(self, job: Object, state: JobState) -> float | None:
         counted = self._counted(job, state)
@@ -135,7 +132,7 @@ class JobController(Controller):
     def _wind_up(self, job: Object, state: JobState, counted: Object, decided: tuple[str, Ending]) -> None:
         kind, ending = decided
         for pod in state.active:
-            self._pods.delete(job, pod)
+            self.pods.delete(job, pod)
         left = len(state.active) + len(state.terminating)
         counted = self._condition(counted, kind, ending)
         counted |= {"active": 0, "ready": 0, "terminating": left}
@@ -171,28 +168,28 @@ class JobController(Controller):
             return wait
         for _ in range(wanted):
             template = spec_of(job)["template"]
-            self._pods.create(job, template, finalizers=[TRACKING])
+            self.pods.create(job, template, finalizers=[TRACKING])
         return None
 
     def _discard(self, job: Object, pods: list[Object]) -> None:
         """Remove pods that are not wanted any more: untracked first, so that they do not count as failed."""
         for pod in pods:
             self._untrack([pod])
-            self._pods.delete(job, pod)
+            self.pods.delete(job, pod)
 
     def _write(self, job: Object, state: JobState, status: Object) -> Object:
-        written = self.put_status("jobs.batch", job, status)
+        written = self.put_status(self.resource, job, status)
         self._failures[uid_of(job)] = state.failures_since(self._failures.get(uid_of(job), Failures()))
         self._untrack([*state.new_succeeded, *state.new_failed])
         return written
 
     def _write_counts(self, job: Object) -> None:
         """The number of active pods once new ones were made; everything else was just written."""
-        state = read_state(job, self._pods.owned(job), TRACKING, self.cluster.options)
+        state = read_state(job, self.owned(job), TRACKING, self.cluster.options)
         if state.active_count != status_of(job).get("active", 0):
             active = {"active": state.active_count} if state.active_count else {}
             kept = {key: value for key, value in status_of(job).items() if key != "active"}
-            self.put_status("jobs.batch", job, {**kept, **active})
+            self.put_status(self.resource, job, {**kept, **active})
 
     def _condition(self, status: Object, kind: str, ending: Ending, value: str = "True") -> Object:
         condition = {
@@ -221,16 +218,6 @@ class JobController(Controller):
                 "pods", namespace_of(pod), name_of(pod)
             ):
                 self.registry.mutate(self.call, self._pod_kind, namespace_of(pod), name_of(pod), _untracked)
-
-    def _release(self, key: Key) -> None:
-        """Let go of the pods of a Job that is no more."""
-        namespace, name = key
-        orphans = [
-            pod
-            for pod in self.store.list("pods", namespace)
-            if (owner := controller_of(pod)) and (owner["kind"], owner["name"]) == ("Job", name)
-        ]
-        self._untrack(orphans)
 
 
 def _untracked(pod: Object) -> Object:

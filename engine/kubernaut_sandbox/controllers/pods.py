@@ -5,7 +5,6 @@ from __future__ import annotations
 from kubernaut_sandbox.controllers.events import Events
 from kubernaut_sandbox.model.objects import (
     Object,
-    controller_of,
     has_condition,
     is_deleting,
     meta,
@@ -28,11 +27,6 @@ class PodControl:
     def __init__(self, registry: Registry, deleter: Deleter, call: Call, events: Events) -> None:
         self._registry, self._deleter, self._call, self._events = registry, deleter, call, events
         self._kind = registry.kinds.named("pods")
-
-    def owned(self, owner: Object) -> list[Object]:
-        """The pods an object controls."""
-        pods = self._registry.store.list("pods", namespace_of(owner))
-        return [pod for pod in pods if (controller_of(pod) or {}).get("uid") == uid_of(owner)]
 
     def create(self, owner: Object, template: Object, name: str = "", **metadata: object) -> Object:
         """A pod of the template; a refusal is told in an Event and raised."""

@@ -2,56 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from kubernaut_sandbox.cluster import Cluster
-from kubernaut_sandbox.controllers.loop import Controller, Key
-from kubernaut_sandbox.controllers.pods import PodControl, is_active, is_ready
+from kubernaut_sandbox.controllers.pods import is_active, is_ready
+from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
     Object,
     condition_of,
-    controller_of,
-    is_deleting,
     meta,
-    name_of,
-    namespace_of,
     put_condition,
     spec_of,
 )
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.model.store import Change
 
 
-class ReplicaSetController(Controller):
+class ReplicaSetController(WorkloadController):
     """One sync per ReplicaSet."""
 
     name = "replicaset-controller"
+    kind = "ReplicaSet"
+    resource = "replicasets.apps"
 
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__(cluster)
-        self._pods = PodControl(self.registry, cluster.deleter, self.call, self.events)
-
-    def keys(self, change: Change) -> Iterable[Key]:
-        if change.resource == "replicasets.apps":
-            yield namespace_of(change.new), name_of(change.new)
-        elif change.resource == "pods":
-            owner = controller_of(change.new)
-            if owner and owner["kind"] == "ReplicaSet":
-                yield namespace_of(change.new), owner["name"]
-
-    def sync(self, key: Key) -> float | None:
-        found = self.store.get("replicasets.apps", *key)
-        if found is None or is_deleting(found):
-            return None
-        active = [pod for pod in self._pods.owned(found) if is_active(pod)]
+    def sync_workload(self, found: Object) -> float | None:
+        active = [pod for pod in self.owned(found) if is_active(pod)]
         missing = spec_of(found)["replicas"] - len(active)
         try:
-            active.extend(self._pods.create(found, spec_of(found)["template"]) for _ in range(missing))
+            active.extend(self.pods.create(found, spec_of(found)["template"]) for _ in range(missing))
         except ApiError as error:
             self._write(found, active, error.message)
             raise
         for pod in sorted(active, key=_worth)[: max(-missing, 0)]:
-            self._pods.delete(found, pod)
+            self.pods.delete(found, pod)
             active.remove(pod)
         self._write(found, active)
         return None
@@ -71,7 +50,7 @@ class ReplicaSetController(Controller):
             "conditions": conditions,
         }
         kept = {key: value for key, value in status.items() if value or key in ("replicas", "observedGeneration")}
-        self.put_status("replicasets.apps", found, kept)
+        self.put_status(self.resource, found, kept)
 
 
 def _worth(pod: Object) -> tuple[bool, str]:

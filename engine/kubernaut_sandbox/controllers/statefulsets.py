@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.deployments import template_hash
-from kubernaut_sandbox.controllers.loop import Controller, Key
-from kubernaut_sandbox.controllers.pods import PodControl, is_active, is_finished, is_ready
+from kubernaut_sandbox.controllers.pods import is_active, is_finished, is_ready
+from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
     Object,
-    controller_of,
     is_deleting,
     labels_of,
     meta,
     name_of,
-    namespace_of,
     spec_of,
     status_of,
 )
-from kubernaut_sandbox.model.store import Change
 
 _REVISION_LABEL = "controller-revision-hash"
 _NAME_LABEL = "statefulset.kubernetes.io/pod-name"
 _INDEX_LABEL = "apps.kubernetes.io/pod-index"
 
 
-class StatefulSetController(Controller):
+class StatefulSetController(WorkloadController):
     """One sync per StatefulSet."""
 
     name = "statefulset-controller"
+    kind = "StatefulSet"
+    resource = "statefulsets.apps"
 
-    def __init__(self, cluster: Cluster) -> None:
-        super().__init__(cluster)
-        self._pods = PodControl(self.registry, cluster.deleter, self.call, self.events)
-
-    def keys(self, change: Change) -> Iterable[Key]:
-        if change.resource == "statefulsets.apps":
-            yield namespace_of(change.new), name_of(change.new)
-        elif change.resource == "pods":
-            owner = controller_of(change.new)
-            if owner and owner["kind"] == "StatefulSet":
-                yield namespace_of(change.new), owner["name"]
-
-    def sync(self, key: Key) -> float | None:
-        found = self.store.get("statefulsets.apps", *key)
-        if found is None or is_deleting(found):
-            return None
+    def sync_workload(self, found: Object) -> float | None:
         revision = f"{name_of(found)}-{template_hash(spec_of(found)['template'])}"
-        pods = {_ordinal(pod): pod for pod in self._pods.owned(found)}
+        pods = {_ordinal(pod): pod for pod in self.owned(found)}
         self._step(found, pods, revision)
         self._write(found, revision)
         return None
@@ -61,13 +42,13 @@ class StatefulSetController(Controller):
             if pod is None:
                 pod = self._create(found, index, revision)
             elif is_finished(pod) and not is_deleting(pod):
-                self._pods.delete(found, pod)
+                self.pods.delete(found, pod)
                 return
             if ordered and not (is_ready(pod) and is_active(pod)):
                 return
         for index in sorted((index for index in pods if index >= wanted), reverse=True):
             if is_active(pods[index]):
-                self._pods.delete(found, pods[index])
+                self.pods.delete(found, pods[index])
             if ordered:
                 return
         self._replace_outdated(found, pods, revision)
@@ -83,7 +64,7 @@ class StatefulSetController(Controller):
             if index < partition:
                 return
             if labels_of(pod).get(_REVISION_LABEL) != revision and is_active(pod):
-                self._pods.delete(found, pod)
+                self.pods.delete(found, pod)
                 return
             if not is_ready(pod):
                 return
@@ -93,10 +74,10 @@ class StatefulSetController(Controller):
         template = spec_of(found)["template"]
         labels = {**labels_of(template), _REVISION_LABEL: revision, _NAME_LABEL: name, _INDEX_LABEL: str(index)}
         pod_spec = {**spec_of(template), "hostname": name, "subdomain": spec_of(found).get("serviceName", "")}
-        return self._pods.create(found, {**template, "spec": pod_spec}, name, labels=labels)
+        return self.pods.create(found, {**template, "spec": pod_spec}, name, labels=labels)
 
     def _write(self, found: Object, revision: str) -> None:
-        active = [pod for pod in self._pods.owned(found) if is_active(pod)]
+        active = [pod for pod in self.owned(found) if is_active(pod)]
         updated = sum(labels_of(pod).get(_REVISION_LABEL) == revision for pod in active)
         ready = sum(is_ready(pod) for pod in active)
         done = updated == len(active) == spec_of(found)["replicas"] == ready
@@ -113,7 +94,7 @@ class StatefulSetController(Controller):
             "updateRevision": revision,
             "collisionCount": 0,
         }
-        self.put_status("statefulsets.apps", found, status)
+        self.put_status(self.resource, found, status)
 
 
 def _ordinal(pod: Object) -> int:

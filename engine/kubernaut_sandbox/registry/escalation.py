@@ -29,23 +29,20 @@ class Escalation:
         if binding:
             reference = obj["roleRef"]
             plural = "clusterroles" if reference["kind"] == "ClusterRole" else "roles"
-            asked = Attributes(call.user, "bind", kind.group, plural, "", namespace, reference["name"])
+            asked = Attributes("bind", kind.group, plural, "", namespace, reference["name"])
             rules = self._authorizer.role_rules(reference, namespace)
         else:
-            asked = Attributes(call.user, "escalate", kind.group, kind.plural, "", namespace, name_of(obj))
+            asked = Attributes("escalate", kind.group, kind.plural, "", namespace, name_of(obj))
             rules = obj.get("rules") or []
-        if self._authorizer.allows(asked):
+        if self._authorizer.allows(call.user, asked):
             return
-        if missing := _missing(self._authorizer.rules(call.user, namespace), rules, call.user, namespace):
+        if missing := _missing(self._authorizer.rules(call.user, namespace), rules, namespace):
             raise forbidden(kind.resource, name_of(obj), _refusal(call.user, missing))
 
 
-def _missing(held: list[Object], wanted: list[Object], user: User, namespace: str) -> list[Object]:
+def _missing(held: list[Object], wanted: list[Object], namespace: str) -> list[Object]:
     return [
-        part
-        for rule in wanted
-        for part in _parts(rule)
-        if not any(_covers(have, part, user, namespace) for have in held)
+        part for rule in wanted for part in _parts(rule) if not any(_covers(have, part, namespace) for have in held)
     ]
 
 
@@ -64,14 +61,12 @@ def _parts(rule: Object) -> list[Object]:
     ]
 
 
-def _covers(have: Object, part: Object, user: User, namespace: str) -> bool:
+def _covers(have: Object, part: Object, namespace: str) -> bool:
     if path := part.get("nonResourceURLs"):
-        return rule_allows(have, Attributes(user, part["verbs"][0], path=path[0]))
+        return rule_allows(have, Attributes(part["verbs"][0], path=path[0]))
     resource, _, subresource = part["resources"][0].partition("/")
     name = (part["resourceNames"] or [""])[0]
-    return rule_allows(
-        have, Attributes(user, part["verbs"][0], part["apiGroups"][0], resource, subresource, namespace, name)
-    )
+    return rule_allows(have, Attributes(part["verbs"][0], part["apiGroups"][0], resource, subresource, namespace, name))
 
 
 def _refusal(user: User, missing: list[Object]) -> str:

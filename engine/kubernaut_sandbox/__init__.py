@@ -1,30 +1,42 @@
-"""The embedded cluster: enough of Kubernetes, in one process on loopback, to try, learn and test without a cluster.
+"""An embedded Kubernetes cluster: enough of it, in one process on loopback, to try things, learn and test without a cluster.
 
-`async with Sandbox() as sandbox:` starts an API server, controllers and a kubelet that runs containers as local processes.
-What it claims is checked by `tests/conformance/`, on it and on real clusters alike. What it does not know it refuses, with
-404, or with 501 and a Status that names the feature. What it takes and does differently is this, and no more:
+`async with Sandbox() as sandbox:` starts an API server, controllers, and a kubelet that runs containers as local processes.
 
-| taken, but different | what really happens |
+Reading order:
+
+1. `sandbox` puts the parts together; `cluster` holds what they share; `options` has the timings; `bootstrap` fills a new cluster.
+2. `model`: objects, kinds, the versioned store, selectors, patches, and the errors of the API.
+3. `access`: users, tokens, RBAC and access reviews.
+4. `registry`: every read and write, with decoding, defaults, admission, validation and deletion.
+5. `api`: the HTTP server in front of the registry.
+6. `controllers`: what kube-controller-manager and the scheduler do.
+7. `kubelet`: pods as processes.
+8. `fault_injection`: what a test can make the API server do wrong; `tls`: its certificate.
+
+The suite in `tests/conformance/` checks every claim, on the sandbox and on real clusters alike. A feature that the sandbox does
+not implement gets 404, or 501 and a Status that names the feature. It accepts the following but behaves differently:
+
+| accepted | what happens |
 |---|---|
-| images | not pulled, not looked into: commands run from the local PATH; a registry host ending in `.invalid` cannot be pulled |
-| a container without a command | an idle process stands in under restartPolicy Always (Event SandboxStandIn), else StartError |
-| the container's file system | the host's; `SANDBOX_POD_ROOT` is where its token, mounts and termination log are |
-| securityContext | recorded and checked by Pod Security admission, never enforced: a process runs as the sandbox's own user |
-| memory limits | looked at about every 50 ms (anonymous and shared memory of the process tree), then SIGKILL and OOMKilled |
-| CPU limits and requests | recorded only; every pod fits the node |
-| read-only mounts, emptyDir sizes, file modes | recorded only |
-| a sandbox that is itself killed with SIGKILL | leaves its containers' processes running to their own end |
-| a process that leaves its session | is not found again when its container ends |
-| pod network, Services, NetworkPolicies | pods share the host's loopback; Services are kept, nothing routes to them |
-| readiness probes | those that run a command; others count as ready. Liveness and startup probes are refused |
-| volumes and environment | ConfigMaps and Secrets are read when the pod starts, not followed |
-| NetworkPolicies, PriorityClasses, DaemonSets | checked and kept; they move nothing, nobody makes the DaemonSets' pods |
-| PodDisruptionBudgets | checked and kept; evicting a running pod that one selects is refused |
+| images | not pulled or inspected: commands run from the local PATH; a registry host that ends in `.invalid` cannot be pulled from |
+| a container without a command | under restartPolicy Always an idle process stands in (Event SandboxStandIn), otherwise StartError |
+| the container's file system | the host's; its token, mounts and termination log are below the directory `SANDBOX_POD_ROOT` |
+| securityContext | stored and checked by Pod Security admission, never enforced: a process runs as the sandbox's own user |
+| memory limits | checked about every 50 ms (anonymous and shared memory of the process tree), then SIGKILL and OOMKilled |
+| CPU limits and requests | stored only; every pod fits on the node |
+| read-only mounts, emptyDir sizes, file modes | stored only |
+| SIGKILL to the sandbox itself | the processes of its containers keep running until they exit |
+| a process that leaves its session | is not found, and so not killed, when its container ends |
+| pod network, Services, NetworkPolicies | pods share the host's loopback; Services are stored, nothing routes to them |
+| readiness probes | those that run a command; others count as ready. Liveness and startup probes are rejected |
+| volumes and environment | ConfigMaps and Secrets are read when the pod starts; later changes do not reach it |
+| NetworkPolicies, PriorityClasses, DaemonSets | checked and stored without effect; no controller creates the DaemonSets' pods |
+| PodDisruptionBudgets | checked and stored; the eviction of a running pod that one selects is rejected |
 | admission policies and their bindings | a dry run checks their fields, not their CEL; none is evaluated, so a real write gets 501 |
-| affinity, tolerations, topology, priorities | recorded only; nodeSelector and cordoning count |
-| a list in pieces (`limit`, `continue`) | later pieces show the present state, not that of the first piece |
-| managedFields | not kept |
-| server-side apply | refused |
+| affinity, tolerations, topology, priorities | stored only; nodeSelector and cordoning have an effect |
+| a list in pages (`limit`, `continue`) | later pages show the present state, not the state of the first page |
+| managedFields | not stored |
+| server-side apply | rejected |
 | CEL in schemas | evaluated without cost limits and without Kubernetes' own libraries (quantity, url, ip, format) |
 | a Deployment's rolling update | new pods first, then old ones, within maxSurge and maxUnavailable, without proportional scaling |
 """

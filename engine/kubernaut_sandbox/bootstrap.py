@@ -1,4 +1,4 @@
-"""What a new cluster holds: its namespaces, its node, and the roles every client counts on."""
+"""The objects of a new cluster: its namespaces, its node, and the roles that every client relies on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 
 from kubernaut_sandbox.cluster import NODE, VERSION, Cluster
 from kubernaut_sandbox.model.objects import Object, now
-from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.request_context import RequestContext
 
 _RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -26,21 +26,23 @@ _DISCOVERY = [
 ]
 
 
-def seed(cluster: Cluster) -> None:
-    """Fill an empty cluster."""
-    call = Call()
+def bootstrap(cluster: Cluster) -> None:
+    """Create the objects of a new cluster."""
+    context = RequestContext()
     for name in _NAMESPACES:
-        cluster.registry.create(call, cluster.kinds.named("namespaces"), "", {"metadata": {"name": name}})
-    node = cluster.registry.create(call, cluster.kinds.named("nodes"), "", _node())
-    cluster.registry.update(call, cluster.kinds.named("nodes"), "", NODE, {**node, "status": _node_status()}, "status")
+        cluster.registry.create(context, cluster.kinds.by_resource("namespaces"), "", {"metadata": {"name": name}})
+    node = cluster.registry.create(context, cluster.kinds.by_resource("nodes"), "", _node())
+    cluster.registry.update(
+        context, cluster.kinds.by_resource("nodes"), "", NODE, {**node, "status": _node_status()}, "status"
+    )
     for name, rules, groups in _roles():
         role = {"metadata": _labelled(name), "rules": rules}
-        cluster.registry.create(call, cluster.kinds.named(f"clusterroles.{_RBAC}"), "", role)
+        cluster.registry.create(context, cluster.kinds.by_resource(f"clusterroles.{_RBAC}"), "", role)
         if groups:
             subjects = [{"kind": "Group", "apiGroup": _RBAC, "name": group} for group in groups]
             reference = {"kind": "ClusterRole", "apiGroup": _RBAC, "name": name}
             binding = {"metadata": _labelled(name), "subjects": subjects, "roleRef": reference}
-            cluster.registry.create(call, cluster.kinds.named(f"clusterrolebindings.{_RBAC}"), "", binding)
+            cluster.registry.create(context, cluster.kinds.by_resource(f"clusterrolebindings.{_RBAC}"), "", binding)
 
 
 def _labelled(name: str) -> Object:
@@ -54,10 +56,10 @@ def _roles() -> list[tuple[str, list[Object], list[str]]]:
         "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
         "verbs": ["create"],
     }
-    itself = {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]}
+    self_review = {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]}
     return [
         ("cluster-admin", everything, ["system:masters"]),
-        ("system:basic-user", [reviews, itself], ["system:authenticated"]),
+        ("system:basic-user", [reviews, self_review], ["system:authenticated"]),
         ("system:discovery", [{"nonResourceURLs": _DISCOVERY, "verbs": ["get"]}], ["system:authenticated"]),
     ]
 

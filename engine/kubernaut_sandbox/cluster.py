@@ -22,7 +22,7 @@ VERSION = "v1.36.0+sandbox"
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """One cluster's state and the ways to read and write it."""
+    """The state of a cluster, and the services that read and write it."""
 
     options: SandboxOptions
     directory: Path
@@ -37,7 +37,7 @@ class Cluster:
 
 
 def make_cluster(options: SandboxOptions, directory: Path, ca_pem: str) -> Cluster:
-    """An empty cluster."""
+    """Return an empty cluster. Args: the options, a directory for the files of pods, and the CA certificate as PEM."""
     store, kinds = Store(), Kinds()
     store.listen(CustomKinds(kinds))
     authorizer = Authorizer(store)

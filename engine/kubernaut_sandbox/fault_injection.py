@@ -1,4 +1,7 @@
-"""Faults a test can order: cut or silent watches, a forgotten history; requests refused, kept waiting, or carried out untold."""
+"""Fault injection: what a test can make the API server do wrong.
+
+Watches can be cut, silenced, or lose their history. Requests can be rejected, delayed, or carried out without a response.
+"""
 
 from __future__ import annotations
 
@@ -25,42 +28,46 @@ _REASONS = {
 
 
 @dataclass(slots=True, kw_only=True)
-class _Order:
-    """Something to do to the next `times` requests that fit; None fits all."""
+class _Rule:
+    """A fault for the next `times` requests that match; None matches every verb or resource."""
 
     times: int
     verb: str | None
     resource: str | None
 
-    def take(self, verb: str, resource: str) -> bool:
-        """Whether this request is one of them; counts it."""
-        fits = self.times > 0 and self.verb in (None, verb) and self.resource in (None, resource)
-        self.times -= fits
-        return fits
+    def consume(self, verb: str, resource: str) -> bool:
+        """Whether the rule applies to the request; if so, it applies once less from now on."""
+        matches = self.times > 0 and self.verb in (None, verb) and self.resource in (None, resource)
+        self.times -= matches
+        return matches
 
 
 @dataclass(slots=True, kw_only=True)
-class _Answer(_Order):
+class _Response(_Rule):
     status: int
     retry_after: int | None
 
 
 @dataclass(slots=True, kw_only=True)
-class _Delay(_Order):
+class _Delay(_Rule):
     seconds: float
 
 
-_Some = TypeVar("_Some", bound=_Order)
+_AnyRule = TypeVar("_AnyRule", bound=_Rule)
 
 
-class Faults:
-    """The switches; the server asks before and after it answers. A resource is `jobs` or `pods/log`."""
+class FaultInjector:
+    """Keeps the faults that a test requested. The API server consults it before and after it handles a request.
+
+    Everywhere, `times` is the number of requests that a fault applies to; `verb` and `resource` choose them, and None chooses all.
+    A resource is written as `jobs` or `pods/log`.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._answers: list[_Answer] = []
+        self._responses: list[_Response] = []
         self._delays: list[_Delay] = []
-        self._drops: list[_Order] = []
+        self._drops: list[_Rule] = []
         self._watches: dict[object, tuple[Callable[[], None], Callable[[], None]]] = {}
 
     def cut_watches(self) -> None:
@@ -69,15 +76,15 @@ class Faults:
             cut()
 
     def silence_watches(self) -> None:
-        """Keep the open watches connected, but deliver nothing more on them, not even bookmarks."""
+        """Keep the open watches connected, but send nothing more on them, not even bookmarks."""
         for _, silence in tuple(self._watches.values()):
             silence()
 
     def compact(self) -> None:
-        """Forget the watch history: an older resourceVersion gets 410 Gone."""
+        """Drop the watch history: a watch from an older resourceVersion gets 410 Gone."""
         self._store.compact()
 
-    def answer(
+    def respond_with(
         self,
         status: int,
         times: int,
@@ -85,48 +92,55 @@ class Faults:
         resource: str | None = None,
         retry_after: int | None = None,
     ) -> None:
-        """Answer the next matching requests with that Status, and do not carry them out."""
-        self._answers.append(_Answer(times=times, verb=verb, resource=resource, status=status, retry_after=retry_after))
+        """Answer the next matching requests with this status code, without carrying them out.
+
+        `retry_after` is in seconds.
+        """
+        self._responses.append(
+            _Response(times=times, verb=verb, resource=resource, status=status, retry_after=retry_after)
+        )
 
     def delay(self, seconds: float, times: int, verb: str | None = None, resource: str | None = None) -> None:
-        """Keep the next matching requests waiting that long before they are carried out."""
+        """Delay the next matching requests by this many seconds before they are carried out."""
         self._delays.append(_Delay(times=times, verb=verb, resource=resource, seconds=seconds))
 
-    def drop_answers(self, times: int, verb: str | None = None, resource: str | None = None) -> None:
-        """Carry out the next matching requests and reset their connections instead of answering.
+    def drop_responses(self, times: int, verb: str | None = None, resource: str | None = None) -> None:
+        """Carry out the next matching requests, then reset their connections instead of responding.
 
-        Only what succeeds is dropped, and no watches: the client cannot know that it was done, which is how things get done twice.
+        This applies only to requests that succeed, and not to watches. The client cannot know that its request was carried
+        out, which is how requests are repeated by mistake.
         """
-        self._drops.append(_Order(times=times, verb=verb, resource=resource))
+        self._drops.append(_Rule(times=times, verb=verb, resource=resource))
 
-    def relent(self) -> None:
-        """Forget every answer, delay and loss that was ordered and has not come to pass."""
-        for ordered in (self._answers, self._delays, self._drops):
-            ordered.clear()
+    def clear(self) -> None:
+        """Remove every response, delay and drop that has not been used up."""
+        for rules in (self._responses, self._delays, self._drops):
+            rules.clear()
 
-    def check(self, verb: str, resource: str) -> None:
-        """Raise what was ordered for this request, if anything was."""
-        if answer := _first(self._answers, verb, resource):
-            message = f"the sandbox was told to answer {answer.status} here"
-            raise ApiError(answer.status, _REASONS.get(answer.status, ""), message, retry_after=answer.retry_after)
+    def raise_injected_error(self, verb: str, resource: str) -> None:
+        """Raise the ApiError that is injected into this request, if there is one."""
+        if response := _first(self._responses, verb, resource):
+            message = f"fault injection: the sandbox answers {response.status} to this request"
+            reason = _REASONS.get(response.status, "")
+            raise ApiError(response.status, reason, message, retry_after=response.retry_after)
 
-    def wait_for(self, verb: str, resource: str) -> float:
-        """Seconds that this request has to wait."""
+    def injected_delay(self, verb: str, resource: str) -> float:
+        """Return the seconds by which this request is delayed."""
         delay = _first(self._delays, verb, resource)
         return delay.seconds if delay else 0.0
 
-    def drops(self, verb: str, resource: str) -> bool:
-        """Whether the answer to this request, which was carried out, is to be lost."""
+    def drops_response(self, verb: str, resource: str) -> bool:
+        """Whether the response to this request, which was carried out, is dropped."""
         return verb != "watch" and _first(self._drops, verb, resource) is not None
 
     def watch_opened(self, watch: object, cut: Callable[[], None], silence: Callable[[], None]) -> None:
-        """Note an open watch, and how to cut or silence it."""
+        """Register an open watch, with the functions that cut it and silence it."""
         self._watches[watch] = (cut, silence)
 
     def watch_closed(self, watch: object) -> None:
-        """Forget a watch."""
+        """Unregister a watch."""
         self._watches.pop(watch, None)
 
 
-def _first(orders: Iterable[_Some], verb: str, resource: str) -> _Some | None:
-    return next((order for order in orders if order.take(verb, resource)), None)
+def _first(rules: Iterable[_AnyRule], verb: str, resource: str) -> _AnyRule | None:
+    return next((rule for rule in rules if rule.consume(verb, resource)), None)

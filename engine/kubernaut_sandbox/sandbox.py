@@ -1,4 +1,4 @@
-"""The sandbox itself: puts the parts together, starts them, and takes them down without a trace."""
+"""The sandbox itself: builds the parts, starts them, and on exit stops them and removes their files."""
 
 from __future__ import annotations
 
@@ -13,23 +13,27 @@ from typing import Self
 
 from kubernaut_sandbox.access.users import ADMIN
 from kubernaut_sandbox.api.server import ApiServer, RequestCounts
-from kubernaut_sandbox.bootstrap import seed
+from kubernaut_sandbox.bootstrap import bootstrap
 from kubernaut_sandbox.cluster import Cluster, make_cluster
-from kubernaut_sandbox.controllers.manager import EVERY, MANAGED, ControllerManager
-from kubernaut_sandbox.fault_injection import Faults
+from kubernaut_sandbox.controllers.manager import ALL_CONTROLLERS, MANAGER_CONTROLLERS, ControllerManager
+from kubernaut_sandbox.fault_injection import FaultInjector
 from kubernaut_sandbox.kubelet.kubelet import Kubelet
 from kubernaut_sandbox.model.objects import Object, meta, name_of
 from kubernaut_sandbox.options import SandboxOptions
-from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.request_context import RequestContext
 from kubernaut_sandbox.tls import make_authority
 
 _CONTEXT = "sandbox"
 
 
 class Sandbox:
-    """One embedded cluster; an async context manager that runs while it is open.
+    """An embedded cluster, as an async context manager: the cluster runs while the context is open.
 
-    `port` 0 picks a free one. Raises OSError when the port is taken.
+    Args:
+        port: where the API server listens on 127.0.0.1; 0 picks a free port.
+        options: timings and sizes.
+
+    Entering raises OSError when the port is taken.
     """
 
     def __init__(self, port: int = 0, options: SandboxOptions | None = None) -> None:
@@ -43,7 +47,7 @@ class Sandbox:
         self._tls = authority.context
         self._ca_file = authority.ca_file
         self._cluster: Cluster = make_cluster(self._options, self._directory, authority.ca_file.read_text())
-        self.faults = Faults(self._cluster.store)
+        self.faults = FaultInjector(self._cluster.store)
         self._kubelet = Kubelet(self._cluster)
         self._server = ApiServer(self._cluster, self.faults, self._kubelet)
         try:
@@ -54,7 +58,7 @@ class Sandbox:
         self._controllers = ControllerManager(self._cluster)
         self._controllers.start()
         self._kubelet.start(self._port)
-        seed(self._cluster)
+        bootstrap(self._cluster)
         return self
 
     async def __aexit__(
@@ -67,28 +71,28 @@ class Sandbox:
 
     @property
     def url(self) -> str:
-        """Where the API server listens."""
+        """Return the URL of the API server."""
         return f"https://127.0.0.1:{self._port}"
 
     @property
     def ca_file(self) -> Path:
-        """The CA's certificate as PEM."""
+        """Return the PEM file with the certificate of the CA."""
         return self._ca_file
 
     @property
     def requests(self) -> RequestCounts:
-        """Requests served, by (user name, verb, resource or resource/subresource, code); a watch counts once."""
+        """Return the number of requests by (user name, verb, resource or resource/subresource, status code); a watch counts once."""
         return self._server.requests
 
     @asynccontextmanager
     async def outage(self) -> AsyncIterator[None]:
-        """While the block lasts, the API server is killed: nothing listens, every connection is reset, no controller acts.
+        """Kill the API server for the duration of the block: nothing listens, connections are reset, no controller acts.
 
-        Then it serves on the same port with every object kept and its watch history lost: resourceVersions from before the
-        end of the outage get 410 where they are watched from. Containers run on meanwhile, and what the kubelet has to say
-        of them is there when the server is back.
+        Afterwards it serves on the same port. It has kept every object and lost its watch history: a watch from a
+        resourceVersion before the end of the outage gets 410. Containers keep running during the outage; the status that the
+        kubelet reports for them is there when the server is back.
         """
-        async with self._controllers.held(EVERY):
+        async with self._controllers.stopped(ALL_CONTROLLERS):
             await self._server.kill()
             try:
                 yield
@@ -98,19 +102,20 @@ class Sandbox:
 
     @asynccontextmanager
     async def controllers_stopped(self) -> AsyncIterator[None]:
-        """While the block lasts, kube-controller-manager is killed: no Jobs, Deployments, garbage, TTLs, quotas, namespaces.
+        """Kill kube-controller-manager for the duration of the block.
 
-        The API server, the scheduler and the kubelet go on. Afterwards the controllers begin anew from what they see.
+        Jobs, Deployments, garbage, TTLs, quotas and namespaces are then not synced; the API server, the scheduler and the
+        kubelet keep running. Afterwards the controllers start again from the objects in the store.
         """
-        async with self._controllers.held(MANAGED):
+        async with self._controllers.stopped(MANAGER_CONTROLLERS):
             yield
 
     def token(self, username: str) -> str:
-        """The bearer token of any user name."""
-        return self._cluster.tokens.standing(username)
+        """Return the bearer token of a user; any user name has one."""
+        return self._cluster.tokens.static_token(username)
 
     def kubeconfig(self, user: str = ADMIN.name) -> Object:
-        """A complete kubeconfig document for that user; the default is the cluster's admin."""
+        """Return a complete kubeconfig for the user; by default for the cluster's admin."""
         authority = base64.b64encode(self._ca_file.read_bytes()).decode()
         return {
             "apiVersion": "v1",
@@ -123,7 +128,10 @@ class Sandbox:
         }
 
     async def apply(self, documents: Iterable[Object]) -> None:
-        """Create or replace these manifests as the admin; a List is taken apart."""
+        """Create or replace the manifests as the admin; of a List, each of its items.
+
+        Raises kubernaut_sandbox.model.statuses.ApiError when the API rejects one.
+        """
         for document in documents:
             for item in (
                 document["items"]
@@ -136,10 +144,10 @@ class Sandbox:
         registry = self._cluster.registry
         kind = registry.kinds.of(document)
         namespace = (meta(document).get("namespace") or "default") if kind.namespaced else ""
-        call = Call(field_validation="Strict")
+        context = RequestContext(field_validation="Strict")
         present = self._cluster.store.get(kind.resource, namespace, name_of(document))
         if present is None:
-            registry.create(call, kind, namespace, document)
+            registry.create(context, kind, namespace, document)
             return
         current = {**document, "metadata": {**meta(document), "resourceVersion": meta(present)["resourceVersion"]}}
-        registry.update(call, kind, namespace, name_of(document), current)
+        registry.update(context, kind, namespace, name_of(document), current)

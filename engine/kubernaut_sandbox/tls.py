@@ -1,4 +1,4 @@
-"""A certificate authority and a server certificate for loopback, made at every start and kept nowhere else."""
+"""A certificate authority and a server certificate for loopback, generated at every start and stored nowhere else."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-_LIFE = timedelta(days=365)
+_LIFETIME = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Where the CA's certificate is, and the context that serves with a certificate of it."""
+    """The file with the CA's certificate, and an SSL context with a server certificate that the CA signed."""
 
     ca_file: Path
     context: ssl.SSLContext
 
 
 def make_authority(directory: Path) -> Authority:
-    """Write `ca.crt` and the server's pair into the directory."""
+    """Write `ca.crt`, and `server.pem` with the server's key and certificate, into the directory."""
     ca_key, server_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca = _certificate("sandbox-ca", ca_key, None, ca_key)
     server = _certificate("sandbox", server_key, ca, ca_key)
@@ -53,7 +53,7 @@ def _certificate(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
-        .not_valid_after(start + _LIFE)
+        .not_valid_after(start + _LIFETIME)
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
         .add_extension(_usage(authority=issuer is None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)

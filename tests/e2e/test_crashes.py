@@ -181,7 +181,7 @@ async def test_storms_of_429_and_5xx_are_survived(site):
         pytest.skip("faults are injected in the sandbox")
     for status in (429, 500, 503):
         for verb, resource in (("create", "jobs"), ("patch", "kubernetesexecutions/status")):
-            site.sandbox.faults.answer(status, times=3, verb=verb, resource=resource)
+            site.sandbox.faults.respond_with(status, times=3, verb=verb, resource=resource)
         key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": str(status)}})
         assert (await site.end(key))["status"]["phase"] == "Succeeded", status
         assert (

@@ -63,26 +63,26 @@ async def controllers_killed(stage):
 
 
 async def storm_of_429(stage):
-    stage.site.sandbox.faults.answer(429, times=10, retry_after=1)
+    stage.site.sandbox.faults.respond_with(429, times=10, retry_after=1)
     await _passes(stage)
 
 
 async def storm_of_5xx(stage):
     for status in (500, 503, 504):
-        stage.site.sandbox.faults.answer(status, times=5)
+        stage.site.sandbox.faults.respond_with(status, times=5)
     await _passes(stage)
 
 
 async def answers_lost(stage):
     """Carried out, and nobody told: what a client tries again may have been done."""
     for verb, resource in (("create", "jobs"), ("patch", "kubernetesexecutions/status"), ("patch", "jobs")):
-        stage.site.sandbox.faults.drop_answers(2, verb=verb, resource=resource)
+        stage.site.sandbox.faults.drop_responses(2, verb=verb, resource=resource)
     await _passes(stage)
 
 
 async def _passes(stage):
     await asyncio.sleep(1)
-    stage.site.sandbox.faults.relent()
+    stage.site.sandbox.faults.clear()
     await asyncio.sleep(0.5)
 
 

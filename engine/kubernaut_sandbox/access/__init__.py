@@ -1,1 +1,5 @@
-"""Who is asking and what they may do: tokens, RBAC and the reviews that answer from the same authorizer."""
+"""Authentication and authorization: who makes a request, and what they are allowed to do.
+
+Start with `rbac`: the Attributes of an action and the Authorizer that decides on them. `users` and `tokens` identify the user,
+`reviews` answers SubjectAccessReviews and TokenReviews from the same Authorizer. Uses `model` only.
+"""

@@ -1,4 +1,4 @@
-"""The RBAC authorizer: Roles, ClusterRoles and their bindings, read afresh from the store at every question."""
+"""The RBAC authorizer: decides from Roles, ClusterRoles and their bindings, which it reads from the store for every decision."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Attributes:
 
 
 class Authorizer:
-    """Answers who may do what."""
+    """Decides which user is allowed to do what."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -55,20 +55,20 @@ class Authorizer:
         """Return which binding allows the action, as the API server words it; empty when none does."""
         if user.is_master:
             return "RBAC: allowed by group system:masters"
-        for rule, why in self._rules(user, attributes.namespace):
+        for rule, detail in self._rules(user, attributes.namespace):
             if rule_allows(rule, attributes):
-                return why
+                return detail
         return ""
 
     def rules(self, user: User, namespace: str) -> list[Object]:
-        """Every rule the user holds in a namespace (and cluster-wide)."""
+        """Return every rule that the user holds in a namespace, including the cluster-wide rules."""
         if user.is_master:
             everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
             return [everything, {"nonResourceURLs": ["*"], "verbs": ["*"]}]
         return [rule for rule, _ in self._rules(user, namespace)]
 
     def role_rules(self, reference: Object, namespace: str) -> list[Object]:
-        """The rules of a roleRef; none where the role is missing."""
+        """Return the rules of a roleRef; none where the role does not exist."""
         if reference.get("kind") == "ClusterRole":
             role = self._store.get(f"clusterroles.{GROUP}", "", reference.get("name", ""))
         else:
@@ -85,9 +85,9 @@ class Authorizer:
             )
             if subject is None:
                 continue
-            why = _reason(binding, subject)
+            detail = _reason(binding, subject)
             for rule in self.role_rules(binding["roleRef"], namespace_of(binding)):
-                yield rule, why
+                yield rule, detail
 
 
 def rule_allows(rule: Object, attributes: Attributes) -> bool:
@@ -102,8 +102,8 @@ def rule_allows(rule: Object, attributes: Attributes) -> bool:
     return not names or attributes.name in names
 
 
-def _covers(listed: list[str] | None, wanted: str) -> bool:
-    return listed is not None and ("*" in listed or wanted in listed)
+def _covers(listed: list[str] | None, value: str) -> bool:
+    return listed is not None and ("*" in listed or value in listed)
 
 
 def _resource_matches(listed: list[str] | None, attributes: Attributes) -> bool:
@@ -127,6 +127,6 @@ def _is_subject(subject: Object, user: User, namespace: str) -> bool:
 
 def _reason(binding: Object, subject: Object) -> str:
     metadata, role = binding["metadata"], binding["roleRef"]
-    named = metadata["name"] if "namespace" not in metadata else f"{metadata['name']}/{metadata['namespace']}"
-    of = f'{subject["kind"]} "{subject["name"]}{"/" + subject["namespace"] if subject.get("namespace") else ""}"'
-    return f'RBAC: allowed by {binding["kind"]} "{named}" of {role["kind"]} "{role["name"]}" to {of}'
+    name = metadata["name"] if "namespace" not in metadata else f"{metadata['name']}/{metadata['namespace']}"
+    to = f'{subject["kind"]} "{subject["name"]}{"/" + subject["namespace"] if subject.get("namespace") else ""}"'
+    return f'RBAC: allowed by {binding["kind"]} "{name}" of {role["kind"]} "{role["name"]}" to {to}'

@@ -1,4 +1,4 @@
-"""SubjectAccessReview and its kin: answered by the very authorizer that guards every request, kept nowhere."""
+"""Access and token reviews: answered by the authorizer that guards every request, and never stored."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from kubernaut_sandbox.model.statuses import bad_request, invalid, invalid_value
 
 
 class Reviews:
-    """Answers the kinds that are questions."""
+    """Evaluates SubjectAccessReviews, TokenReviews and the like."""
 
     def __init__(self, authorizer: Authorizer, tokens: Tokens) -> None:
         self._authorizer, self._tokens = authorizer, tokens
 
-    def answer(self, kind: Kind, user: User, namespace: str, body: Object) -> Object:
-        """The review with its status filled in."""
+    def evaluate(self, kind: Kind, user: User, namespace: str, body: Object) -> Object:
+        """Return the review with its status filled in."""
         review = {
             **body,
             "kind": kind.kind,
@@ -45,17 +45,17 @@ class Reviews:
     def _access(self, kind: Kind, user: User, spec: Object) -> Object:
         resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
         if bool(resource) == bool(path):
-            why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-            raise invalid(f".{kind.group}", "", [invalid_value("spec.resourceAttributes", resource, why)])
+            detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+            raise invalid(f".{kind.group}", "", [invalid_value("spec.resourceAttributes", resource, detail)])
         if path is not None:
-            asked = Attributes(path.get("verb", ""), path=path.get("path", ""))
+            attributes = Attributes(path.get("verb", ""), path=path.get("path", ""))
         else:
             fields = {
                 key: (resource or {}).get(key, "")
                 for key in ("verb", "group", "resource", "subresource", "namespace", "name")
             }
-            asked = Attributes(**fields)
-        reason = self._authorizer.reason(user, asked)
+            attributes = Attributes(**fields)
+        reason = self._authorizer.reason(user, attributes)
         return {"allowed": True, "reason": reason} if reason else {"allowed": False}
 
     def _rules(self, user: User, namespace: str) -> Object:
@@ -70,22 +70,22 @@ class Reviews:
 
     def _token(self, spec: Object) -> Object:
         audiences = spec.get("audiences") or [AUDIENCE]
-        user = self._tokens.user(spec.get("token", ""), audiences[0])
+        user = self._tokens.authenticate(spec.get("token", ""), audiences[0])
         if user is None:
             return {"user": {}, "error": "invalid bearer token"}
         return {"authenticated": True, "user": user.info(), "audiences": audiences}
 
 
 def _check_local(kind: Kind, review: Object) -> None:
-    """A LocalSubjectAccessReview asks about resources of its own namespace and nothing else."""
+    """Reject a LocalSubjectAccessReview about anything but resources of its own namespace."""
     metadata, spec = review["metadata"], spec_of(review)
     resource, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
     causes = []
     if set(metadata) != {"namespace"}:
         causes.append(invalid_value("metadata", metadata, "must be empty except for namespace"))
     if resource is not None and resource.get("namespace", "") != metadata["namespace"]:
-        asked = resource.get("namespace", "")
-        causes.append(invalid_value("spec.resourceAttributes.namespace", asked, "must match metadata.namespace"))
+        namespace = resource.get("namespace", "")
+        causes.append(invalid_value("spec.resourceAttributes.namespace", namespace, "must match metadata.namespace"))
     if path is not None:
         causes.append(invalid_value("spec.nonResourceAttributes", path, "disallowed on this kind of request"))
     if causes:

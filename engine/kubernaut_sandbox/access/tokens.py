@@ -1,6 +1,7 @@
-"""Bearer tokens: standing ones for any user name, and short-lived signed ones for ServiceAccounts, bound to a pod if asked.
+"""Bearer tokens: static ones for any user name, and signed ones with an expiry for ServiceAccounts.
 
-A signed token is a JWT with Kubernetes' own claims. It ends with its time, its ServiceAccount, or the pod it is bound to.
+A signed token is a JWT with Kubernetes' own claims. It is valid until it expires, or until its ServiceAccount, or the pod that
+it is bound to, is deleted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import secrets
 import time
 
-from kubernaut_sandbox.access.users import User, account_user_name, user_named
+from kubernaut_sandbox.access.users import User, account_user_name, user_by_name
 from kubernaut_sandbox.model.objects import Object, encode, name_of, namespace_of, uid_of
 from kubernaut_sandbox.model.store import Store
 
@@ -20,24 +21,31 @@ AUDIENCE = "https://kubernetes.default.svc.cluster.local"
 
 
 class Tokens:
-    """Issues tokens and says whose one is."""
+    """Issues tokens and authenticates their bearers."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._key = secrets.token_bytes(32)
-        self._standing: dict[str, str] = {}
-        self._names: dict[str, str] = {}
+        self._static_tokens: dict[str, str] = {}
+        self._names_by_token: dict[str, str] = {}
 
-    def standing(self, user_name: str) -> str:
-        """The token of a user name; the same one every time, valid as long as the sandbox runs."""
-        if user_name not in self._standing:
+    def static_token(self, user_name: str) -> str:
+        """Return the static token of a user name: always the same one, valid as long as the sandbox runs."""
+        if user_name not in self._static_tokens:
             token = secrets.token_urlsafe(24)
-            self._standing[user_name] = token
-            self._names[token] = user_name
-        return self._standing[user_name]
+            self._static_tokens[user_name] = token
+            self._names_by_token[token] = user_name
+        return self._static_tokens[user_name]
 
     def issue(self, account: Object, seconds: int, bound: Object | None = None, audiences: tuple[str, ...] = ()) -> str:
-        """A signed token of that ServiceAccount."""
+        """Return a signed token of the ServiceAccount.
+
+        Args:
+            account: the ServiceAccount.
+            seconds: until the token expires.
+            bound: the pod that the token is bound to, if any.
+            audiences: whom the token is for; by default the API server.
+        """
         identity: Object = {
             "namespace": namespace_of(account),
             "serviceaccount": {"name": name_of(account), "uid": uid_of(account)},
@@ -57,21 +65,21 @@ class Tokens:
         body = f"{_segment({'alg': 'HS256', 'typ': 'JWT'})}.{_segment(claims)}"
         return f"{body}.{self._signature(body)}"
 
-    def user(self, token: str, audience: str = AUDIENCE) -> User | None:
-        """Whose token it is; None for one that is unknown, over, or made out to someone else."""
-        if token in self._names:
-            return user_named(self._names[token])
+    def authenticate(self, token: str, audience: str = AUDIENCE) -> User | None:
+        """Return the user whose token it is; None for one that is unknown, expired, revoked, or for another audience."""
+        if token in self._names_by_token:
+            return user_by_name(self._names_by_token[token])
         body, _, signature = token.rpartition(".")
         if not body or not hmac.compare_digest(signature.encode(), self._signature(body).encode()):
             return None
         claims = json.loads(base64.urlsafe_b64decode(body.partition(".")[2] + "=="))
-        alive = claims["exp"] > time.time() and audience in claims["aud"]
-        return self._bearer(claims["kubernetes.io"]) if alive else None
+        valid = claims["exp"] > time.time() and audience in claims["aud"]
+        return self._bearer(claims["kubernetes.io"]) if valid else None
 
     def _bearer(self, identity: Object) -> User | None:
         namespace, account = identity["namespace"], identity["serviceaccount"]
-        found = self._store.get("serviceaccounts", namespace, account["name"])
-        if found is None or uid_of(found) != account["uid"]:
+        stored = self._store.get("serviceaccounts", namespace, account["name"])
+        if stored is None or uid_of(stored) != account["uid"]:
             return None
         extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
         if pod := identity.get("pod"):
@@ -80,8 +88,8 @@ class Tokens:
                 return None
             prefix = "authentication.kubernetes.io/pod-"
             extra = ((f"{prefix}name", (pod["name"],)), (f"{prefix}uid", (pod["uid"],)))
-        user = user_named(account_user_name(namespace, account["name"]))
-        return User(user.name, user.groups, account["uid"], extra)
+        authenticate = user_by_name(account_user_name(namespace, account["name"]))
+        return User(authenticate.name, authenticate.groups, account["uid"], extra)
 
     def _signature(self, body: str) -> str:
         digest = hmac.new(self._key, body.encode(), hashlib.sha256).digest()

@@ -1,4 +1,4 @@
-"""Who makes a request."""
+"""The users that make requests: administrators, ServiceAccounts, the sandbox's own controllers, and anyone else."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ class User:
 
     @property
     def is_master(self) -> bool:
-        """Whether authorization is skipped."""
+        """Whether the user may do everything, without any role."""
         return MASTERS in self.groups
 
     def info(self) -> Object:
-        """The userInfo document."""
-        found: Object = {"username": self.name, "groups": list(self.groups)}
+        """Return the userInfo document."""
+        info: Object = {"username": self.name, "groups": list(self.groups)}
         if self.uid:
-            found["uid"] = self.uid
+            info["uid"] = self.uid
         if self.extra:
-            found["extra"] = {key: list(values) for key, values in self.extra}
-        return found
+            info["extra"] = {key: list(values) for key, values in self.extra}
+        return info
 
 
 ADMIN = User("kubernetes-admin", (MASTERS, "system:authenticated"))
 
 
 def controller_user(name: str) -> User:
-    """The identity of one of the sandbox's own controllers."""
+    """Return the identity of one of the sandbox's own controllers."""
     return User(f"{_ACCOUNT_PREFIX}kube-system:{name}", (MASTERS, "system:authenticated"))
 
 
-def user_named(name: str) -> User:
-    """The user of that name, with the groups Kubernetes itself would give."""
+def user_by_name(name: str) -> User:
+    """Return the user of that name, with the groups that Kubernetes itself would assign."""
     if name == ADMIN.name:
         return ADMIN
     if account := service_account_of(name):
@@ -54,11 +54,11 @@ def user_named(name: str) -> User:
 
 
 def account_user_name(namespace: str, name: str) -> str:
-    """The user name of a ServiceAccount."""
+    """Return the user name of a ServiceAccount."""
     return f"{_ACCOUNT_PREFIX}{namespace}:{name}"
 
 
 def service_account_of(user_name: str) -> tuple[str, str] | None:
-    """Namespace and name, where the user is a ServiceAccount."""
+    """Return the namespace and name of the ServiceAccount that the user is; None for any other user."""
     namespace, _, name = user_name.removeprefix(_ACCOUNT_PREFIX).partition(":")
     return (namespace, name) if user_name.startswith(_ACCOUNT_PREFIX) and namespace and name else None

@@ -1,4 +1,4 @@
-"""What there is to ask for: the discovery documents of the API, built from the kinds served at this moment."""
+"""The discovery documents of the API, built from the kinds that are served at this moment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 
 
 def version_info() -> Object:
-    """The /version document."""
+    """Return the /version document."""
     return {
         "major": "1",
         "minor": "36",
@@ -35,17 +35,17 @@ def version_info() -> Object:
 
 
 def paths() -> Object:
-    """The / document."""
+    """Return the / document."""
     return {"paths": ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz", "/version"]}
 
 
 def core_versions() -> Object:
-    """The /api document."""
+    """Return the /api document."""
     return {"kind": "APIVersions", "versions": ["v1"], "serverAddressByClientCIDRs": []}
 
 
 def group_list(kinds: Kinds) -> Object:
-    """The /apis document."""
+    """Return the /apis document."""
     return {
         "kind": "APIGroupList",
         "apiVersion": "v1",
@@ -54,14 +54,14 @@ def group_list(kinds: Kinds) -> Object:
 
 
 def group(kinds: Kinds, name: str) -> Object | None:
-    """The /apis/GROUP document, if the group is served."""
+    """Return the /apis/GROUP document; None when the group is not served."""
     if not name or name not in _groups(kinds):
         return None
     return {"kind": "APIGroup", "apiVersion": "v1", **_group(kinds, name)}
 
 
 def resource_list(kinds: Kinds, group_name: str, version: str) -> Object | None:
-    """The document of one group version, if it is served."""
+    """Return the document of a group version; None when it is not served."""
     served = [kind for kind in kinds if (kind.group, kind.version) == (group_name, version)]
     if not served:
         return None
@@ -75,7 +75,7 @@ def resource_list(kinds: Kinds, group_name: str, version: str) -> Object | None:
 
 
 def aggregated(kinds: Kinds, *, core: bool) -> Object:
-    """The aggregated discovery document of /api or /apis."""
+    """Return the aggregated discovery document of /api (`core`) or /apis."""
     items = []
     for name in _groups(kinds):
         if bool(name) == core:
@@ -128,12 +128,12 @@ def _resources(kind: Kind) -> list[Object]:
 
 
 def _subresource(kind: Kind, name: str) -> Object:
-    answers, verbs, group_name, version = _SUBRESOURCES[name]
+    response_kind, verbs, group_name, version = _SUBRESOURCES[name]
     entry: Object = {
         "name": f"{kind.plural}/{name}",
         "singularName": "",
         "namespaced": kind.namespaced,
-        "kind": answers or kind.kind,
+        "kind": response_kind or kind.kind,
     }
     if version:
         entry |= {"group": group_name, "version": version}
@@ -158,8 +158,10 @@ def _aggregated_resource(kind: Kind) -> Object:
 
 
 def _aggregated_subresource(kind: Kind, name: str) -> Object:
-    answers, verbs, group_name, version = _SUBRESOURCES[name]
-    responds = _response_kind(group_name if version else kind.group, version or kind.version, answers or kind.kind)
+    response_kind, verbs, group_name, version = _SUBRESOURCES[name]
+    responds = _response_kind(
+        group_name if version else kind.group, version or kind.version, response_kind or kind.kind
+    )
     return {"subresource": name, "responseKind": responds, "verbs": list(verbs)}
 
 

@@ -1,7 +1,7 @@
-"""As much of /openapi/v3 as kubectl reads: which group versions there are, and that writes take fieldValidation and dryRun.
+"""The part of /openapi/v3 that kubectl reads: the group versions, and that writes accept fieldValidation and dryRun.
 
-Schemas name kinds without their fields: validation is the server's, and `kubectl explain` has nothing to show but names,
-except of custom resources, whose schemas are given whole.
+The schemas of built-in kinds contain no fields: the server validates, and `kubectl explain` shows only the kind's name. Those of
+custom resources are complete.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _QUERY = ("dryRun", "fieldManager", "fieldValidation")
 
 
 def index(kinds: Kinds) -> Object:
-    """The /openapi/v3 document."""
+    """Return the /openapi/v3 document."""
     paths = dict.fromkeys(_prefix(kind) for kind in kinds)
     return {"paths": {path: {"serverRelativeURL": f"/openapi/v3/{path}"} for path in paths}}
 
 
 def document(kinds: Kinds, prefix: str) -> Object | None:
-    """The document of one group version, if it is served."""
+    """Return the document of a group version; None when it is not served."""
     served = [kind for kind in kinds if _prefix(kind) == prefix]
     if not served:
         return None
@@ -47,10 +47,10 @@ def _schema(kind: Kind) -> Object:
         if kind.custom
         else {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
     )
-    return {**schema, "x-kubernetes-group-version-kind": [_identity(kind)]}
+    return {**schema, "x-kubernetes-group-version-kind": [_group_version_kind(kind)]}
 
 
-def _identity(kind: Kind) -> Object:
+def _group_version_kind(kind: Kind) -> Object:
     return {"group": kind.group, "version": kind.version, "kind": kind.kind}
 
 
@@ -70,6 +70,6 @@ def _operation(kind: Kind, verb: str) -> Object:
     return {
         "parameters": parameters,
         "x-kubernetes-action": verb,
-        "x-kubernetes-group-version-kind": _identity(kind),
+        "x-kubernetes-group-version-kind": _group_version_kind(kind),
         "responses": {"200": {"description": "OK", "content": {"application/json": reference}}},
     }

@@ -1,7 +1,7 @@
-"""limit and continue: a list in pieces.
+"""Lists in pages: the query parameters `limit` and `continue`.
 
-A continued list starts after the last name it showed, in the present state of the cluster; Kubernetes shows the state of the
-first piece. A piece asked for after the history was compacted gets 410, as there.
+A page starts after the last name of the previous one, and shows the present state of the cluster; in Kubernetes it shows the
+state of the first page. As in Kubernetes, a page that is requested after the history was compacted gets 410.
 """
 
 from __future__ import annotations
@@ -15,18 +15,20 @@ from kubernaut_sandbox.model.statuses import ApiError, bad_request
 from kubernaut_sandbox.model.store import Store
 
 
-def page(store: Store, resource: str, objects: list[Object], query: Mapping[str, str]) -> tuple[list[Object], Object]:
-    """The objects of this piece, and the list's metadata."""
+def paginate(
+    store: Store, resource: str, objects: list[Object], query: Mapping[str, str]
+) -> tuple[list[Object], Object]:
+    """Return the objects of the requested page, and the metadata of the list."""
     revision = store.revision
     _check_revision(store, query)
     if token := query.get("continue"):
-        revision, after = _read(token)
+        revision, after = _decode_token(token)
         store.changes_since(resource, revision)
         objects = [obj for obj in objects if [namespace_of(obj), name_of(obj)] > after]
     metadata: Object = {"resourceVersion": str(revision)}
     limit = _limit(query.get("limit") or "0")
     if limit and len(objects) > limit:
-        metadata["continue"] = _written(revision, objects[limit - 1])
+        metadata["continue"] = _encode_token(revision, objects[limit - 1])
         metadata["remainingItemCount"] = len(objects) - limit
         objects = objects[:limit]
     return objects, metadata
@@ -40,25 +42,24 @@ def _limit(text: str) -> int:
 
 
 def _check_revision(store: Store, query: Mapping[str, str]) -> None:
-    asked = query.get("resourceVersion") or "0"
-    if not asked.isdigit():
-        raise bad_request(
-            f'invalid resource version: resourceVersion: Invalid value: "{asked}": strconv.ParseUint: parsing "{asked}": invalid syntax'
-        )
-    if int(asked) > store.revision:
-        message = f"Timeout: Too large resource version: {asked}, current: {store.revision}"
+    revision = query.get("resourceVersion") or "0"
+    if not revision.isdigit():
+        detail = f'Invalid value: "{revision}": strconv.ParseUint: parsing "{revision}": invalid syntax'
+        raise bad_request(f"invalid resource version: resourceVersion: {detail}")
+    if int(revision) > store.revision:
+        message = f"Timeout: Too large resource version: {revision}, current: {store.revision}"
         causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
         raise ApiError(504, "Timeout", message, {"causes": causes}, retry_after=1)
 
 
-def _written(revision: int, last: Object) -> str:
+def _encode_token(revision: int, last: Object) -> str:
     token = {"v": "meta.k8s.io/v1", "rv": revision, "start": [namespace_of(last), name_of(last)]}
     return base64.urlsafe_b64encode(encode(token)).decode().rstrip("=")
 
 
-def _read(token: str) -> tuple[int, list[str]]:
+def _decode_token(token: str) -> tuple[int, list[str]]:
     try:
-        read = json.loads(base64.urlsafe_b64decode(token + "=="))
-        return int(read["rv"]), list(read["start"])
+        content = json.loads(base64.urlsafe_b64decode(token + "=="))
+        return int(content["rv"]), list(content["start"])
     except (ValueError, KeyError, TypeError) as error:
         raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error

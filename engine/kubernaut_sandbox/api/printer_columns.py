@@ -18,7 +18,7 @@ from kubernaut_sandbox.api.printer_cells import (
     selector_text,
     service_ports,
 )
-from kubernaut_sandbox.model.durations import age, between
+from kubernaut_sandbox.model.durations import age, duration_between
 from kubernaut_sandbox.model.objects import Object, dig, meta, name_of, spec_of
 
 
@@ -64,8 +64,8 @@ def _size(name: str, *fields: str) -> Column:
     return Column(name, lambda obj: sum(len(obj.get(field) or ()) for field in fields), "integer")
 
 
-def _ready(ready: str, wanted: str = "spec.replicas") -> Column:
-    return Column("Ready", lambda obj: f"{dig(obj, ready) or 0}/{dig(obj, wanted) or 0}")
+def _ready(ready: str, desired: str = "spec.replicas") -> Column:
+    return Column("Ready", lambda obj: f"{dig(obj, ready) or 0}/{dig(obj, desired) or 0}")
 
 
 def _containers(spec: str) -> list[Column]:
@@ -145,7 +145,9 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
         NAME,
         Column("Status", job_status),
         Column("Completions", lambda obj: f"{dig(obj, 'status.succeeded') or 0}/{dig(obj, 'spec.completions') or 1}"),
-        Column("Duration", lambda obj: between(dig(obj, "status.startTime"), dig(obj, "status.completionTime"))),
+        Column(
+            "Duration", lambda obj: duration_between(dig(obj, "status.startTime"), dig(obj, "status.completionTime"))
+        ),
         AGE,
         *_containers("spec.template.spec"),
     ],

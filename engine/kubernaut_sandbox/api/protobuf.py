@@ -1,7 +1,7 @@
-"""Kubernetes' protobuf, as far as kubectl writes it: its `create` and `auth` commands send nothing else.
+"""A decoder for the Kubernetes protobuf that kubectl writes: its `create` and `auth` commands send no other format.
 
-Only the fields those commands fill are known; any other is refused, so nothing is lost in silence. Field numbers are those of
-the API's generated.proto files.
+It knows the fields that those commands fill, and rejects any other, so that nothing is lost silently. Field numbers are those
+of the API's generated.proto files.
 """
 
 from __future__ import annotations
@@ -17,15 +17,19 @@ from kubernaut_sandbox.model.statuses import ApiError
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 _Fields = dict[int, tuple[str, str]]
-"""Number to name and type: text, number, flag, bytes, time, quantity, a message, or one to skip; `*` repeats, `%` maps from text."""
+"""Field number to name and type.
+
+A type is `text`, `number`, `flag`, `bytes`, `raw`, `time`, `quantity`, `skip` or the name of a message. The prefix `*` marks a
+repeated field, `%` a map with text keys.
+"""
 
 
-def _kind(**parts: str) -> _Fields:
-    """The fields of a kind: metadata is number 1, the rest as `name="number type"`."""
+def _kind_fields(**parts: str) -> _Fields:
+    """Return the fields of a kind: metadata is number 1, the others are given as `name="number type"`."""
     fields: _Fields = {1: ("metadata", "ObjectMeta")}
-    for name, place in parts.items():
-        number, _, shape = place.partition(" ")
-        fields[int(number)] = (name, shape)
+    for name, number_and_type in parts.items():
+        number, _, type_name = number_and_type.partition(" ")
+        fields[int(number)] = (name, type_name)
     return fields
 
 
@@ -43,14 +47,14 @@ _MESSAGES: dict[str, _Fields] = {
         12: ("annotations", "%text"),
         14: ("finalizers", "*text"),
     },
-    "Namespace": _kind(spec="2 Empty", status="3 skip"),
-    "ConfigMap": _kind(data="2 %text", binaryData="3 %bytes", immutable="4 flag"),
-    "Secret": _kind(data="2 %bytes", type="3 text", stringData="4 %text", immutable="5 flag"),
-    "ServiceAccount": _kind(automountServiceAccountToken="4 flag"),
-    "ResourceQuota": _kind(spec="2 ResourceQuotaSpec", status="3 skip"),
+    "Namespace": _kind_fields(spec="2 Empty", status="3 skip"),
+    "ConfigMap": _kind_fields(data="2 %text", binaryData="3 %bytes", immutable="4 flag"),
+    "Secret": _kind_fields(data="2 %bytes", type="3 text", stringData="4 %text", immutable="5 flag"),
+    "ServiceAccount": _kind_fields(automountServiceAccountToken="4 flag"),
+    "ResourceQuota": _kind_fields(spec="2 ResourceQuotaSpec", status="3 skip"),
     "ResourceQuotaSpec": {1: ("hard", "%quantity")},
-    "Role": _kind(rules="2 *PolicyRule"),
-    "ClusterRole": _kind(rules="2 *PolicyRule"),
+    "Role": _kind_fields(rules="2 *PolicyRule"),
+    "ClusterRole": _kind_fields(rules="2 *PolicyRule"),
     "PolicyRule": {
         1: ("verbs", "*text"),
         2: ("apiGroups", "*text"),
@@ -58,11 +62,11 @@ _MESSAGES: dict[str, _Fields] = {
         4: ("resourceNames", "*text"),
         5: ("nonResourceURLs", "*text"),
     },
-    "RoleBinding": _kind(subjects="2 *Subject", roleRef="3 RoleRef"),
-    "ClusterRoleBinding": _kind(subjects="2 *Subject", roleRef="3 RoleRef"),
+    "RoleBinding": _kind_fields(subjects="2 *Subject", roleRef="3 RoleRef"),
+    "ClusterRoleBinding": _kind_fields(subjects="2 *Subject", roleRef="3 RoleRef"),
     "Subject": {1: ("kind", "text"), 2: ("apiGroup", "text"), 3: ("name", "text"), 4: ("namespace", "text")},
     "RoleRef": {1: ("apiGroup", "text"), 2: ("kind", "text"), 3: ("name", "text")},
-    "SelfSubjectAccessReview": _kind(spec="2 SelfSubjectAccessReviewSpec", status="3 skip"),
+    "SelfSubjectAccessReview": _kind_fields(spec="2 SelfSubjectAccessReviewSpec", status="3 skip"),
     "SelfSubjectAccessReviewSpec": {
         1: ("resourceAttributes", "ResourceAttributes"),
         2: ("nonResourceAttributes", "NonResourceAttributes"),
@@ -77,23 +81,23 @@ _MESSAGES: dict[str, _Fields] = {
         7: ("name", "text"),
     },
     "NonResourceAttributes": {1: ("path", "text"), 2: ("verb", "text")},
-    "SelfSubjectRulesReview": _kind(spec="2 SelfSubjectRulesReviewSpec", status="3 skip"),
+    "SelfSubjectRulesReview": _kind_fields(spec="2 SelfSubjectRulesReviewSpec", status="3 skip"),
     "SelfSubjectRulesReviewSpec": {1: ("namespace", "text")},
-    "SelfSubjectReview": _kind(status="2 skip"),
-    "TokenRequest": _kind(spec="2 TokenRequestSpec", status="3 skip"),
+    "SelfSubjectReview": _kind_fields(status="2 skip"),
+    "TokenRequest": _kind_fields(spec="2 TokenRequestSpec", status="3 skip"),
     "TokenRequestSpec": {
         1: ("audiences", "*text"),
         3: ("boundObjectRef", "BoundObjectReference"),
         4: ("expirationSeconds", "number"),
     },
     "BoundObjectReference": {1: ("kind", "text"), 2: ("apiVersion", "text"), 3: ("name", "text"), 4: ("uid", "text")},
-    "Job": _kind(spec="2 JobSpec", status="3 skip"),
+    "Job": _kind_fields(spec="2 JobSpec", status="3 skip"),
     "JobSpec": {
         6: ("template", "PodTemplateSpec"),
         7: ("backoffLimit", "number"),
         8: ("ttlSecondsAfterFinished", "number"),
     },
-    "Deployment": _kind(spec="2 DeploymentSpec", status="3 skip"),
+    "Deployment": _kind_fields(spec="2 DeploymentSpec", status="3 skip"),
     "DeploymentSpec": {
         1: ("replicas", "number"),
         2: ("selector", "LabelSelector"),
@@ -103,7 +107,7 @@ _MESSAGES: dict[str, _Fields] = {
         7: ("paused", "flag"),
     },
     "LabelSelector": {1: ("matchLabels", "%text")},
-    "PodTemplateSpec": _kind(spec="2 PodSpec"),
+    "PodTemplateSpec": _kind_fields(spec="2 PodSpec"),
     "PodSpec": {
         2: ("containers", "*Container"),
         3: ("restartPolicy", "text"),
@@ -153,8 +157,8 @@ _MESSAGES: dict[str, _Fields] = {
 }
 
 
-def decode_wire(body: bytes) -> Object:
-    """The manifest in a protobuf body; 415 for a kind or field that is not known here."""
+def decode_protobuf(body: bytes) -> Object:
+    """Return the manifest in a protobuf body; raise a 415 for a kind or field that is not known here, and a 400 for a malformed body."""
     if not body.startswith(_MAGIC):
         raise ApiError(
             400, "BadRequest", "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
@@ -176,26 +180,26 @@ def _unknown(what: str) -> ApiError:
 
 def _message(name: str, body: bytes) -> Object:
     result: Object = {}
-    for number, value in _wire_fields(body):
+    for number, value in _read_fields(body):
         known = _MESSAGES[name].get(number)
         if known is None:
             raise _unknown(f"field {number} of {name}")
-        field, shape = known
-        if shape.startswith("*"):
-            result.setdefault(field, []).append(_value(shape[1:], value))
-        elif shape.startswith("%"):
-            pair = dict(_wire_fields(bytes(value)))
-            result.setdefault(field, {})[bytes(pair[1]).decode()] = _value(shape[1:], pair.get(2, b""))
+        field, type_name = known
+        if type_name.startswith("*"):
+            result.setdefault(field, []).append(_value(type_name[1:], value))
+        elif type_name.startswith("%"):
+            pair = dict(_read_fields(bytes(value)))
+            result.setdefault(field, {})[bytes(pair[1]).decode()] = _value(type_name[1:], pair.get(2, b""))
         else:
-            decoded = _value(shape, value)
+            decoded = _value(type_name, value)
             if decoded not in ("", {}, None):
                 result[field] = decoded
     return result
 
 
-def _value(shape: str, value: Any) -> Any:
-    reader = _READERS.get(shape)
-    return reader(value) if reader else _message(shape, value)
+def _value(type_name: str, value: Any) -> Any:
+    reader = _READERS.get(type_name)
+    return reader(value) if reader else _message(type_name, value)
 
 
 def _signed(value: int) -> int:
@@ -219,7 +223,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _wire_fields(body: bytes) -> Iterator[tuple[int, Any]]:
+def _read_fields(body: bytes) -> Iterator[tuple[int, Any]]:
     position = 0
     while position < len(body):
         tag, position = _varint(body, position)

@@ -1,4 +1,4 @@
-"""Request bodies: bounded, JSON or YAML, and the options a DELETE may bring along."""
+"""Request bodies: JSON, YAML or protobuf of bounded size, and the DeleteOptions of a DELETE."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from aiohttp import web
 
-from kubernaut_sandbox.api.protobuf import MEDIA_TYPE, decode_wire
-from kubernaut_sandbox.model.kinds import Kind
+from kubernaut_sandbox.api.protobuf import MEDIA_TYPE, decode_protobuf
 from kubernaut_sandbox.model.objects import Object
+from kubernaut_sandbox.model.patches import Patch
 from kubernaut_sandbox.model.statuses import (
     Cause,
     bad_request,
@@ -20,51 +20,50 @@ from kubernaut_sandbox.model.statuses import (
     unsupported_media,
     unsupported_value,
 )
-from kubernaut_sandbox.registry.request_context import Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions
 
-LIMIT = 3 * 1024 * 1024
+MAX_BODY_BYTES = 3 * 1024 * 1024
 _POLICIES = ("Foreground", "Background", "Orphan")
 _ACCEPTED = ("application/json", "application/yaml", MEDIA_TYPE)
 
 
 async def read_bytes(request: web.Request) -> bytes:
-    """The whole body, or 413."""
-    if (request.content_length or 0) > LIMIT:
+    """Return the whole body; raise a 413 when it is too large."""
+    if (request.content_length or 0) > MAX_BODY_BYTES:
         raise too_large("Request entity too large: limit is 3145728")
-    body = await request.content.read(LIMIT + 1) if request.content_length else await _read_chunked(request)
+    body = await request.content.read(MAX_BODY_BYTES + 1) if request.content_length else await _read_chunked(request)
     while len(body) < (request.content_length or 0):
-        body += await request.content.read(LIMIT + 1)
+        body += await request.content.read(MAX_BODY_BYTES + 1)
     return body
 
 
 async def read_object(request: web.Request, kind: str) -> Object:
-    """The body as a manifest."""
+    """Return the body as a manifest; raise a 400 or 415 when it is not one. `kind` is for the message."""
     if request.content_type == MEDIA_TYPE:
-        return decode_wire(await read_bytes(request))
+        return decode_protobuf(await read_bytes(request))
     if request.content_type not in (*_ACCEPTED, "application/octet-stream"):
         raise unsupported_media(_ACCEPTED)
-    parsed = _parsed(
+    document = _parse(
         await read_bytes(request), request.content_type, f"the object provided is unrecognized (must be of type {kind})"
     )
-    if not isinstance(parsed, dict):
+    if not isinstance(document, dict):
         raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind")
-    return parsed
+    return document
 
 
-async def read_patch(request: web.Request) -> Any:
-    """The body as a patch."""
-    yaml_patch = request.content_type.endswith("yaml")
-    return _parsed(
-        await read_bytes(request), "application/yaml" if yaml_patch else "application/json", "error decoding patch"
-    )
+async def read_patch(request: web.Request) -> Patch:
+    """Return the body as a patch; raise a 400 when it cannot be parsed."""
+    content = _parse(await read_bytes(request), request.content_type, "error decoding patch")
+    return Patch(request.content_type, content)
 
 
-async def read_deletion(request: web.Request, kind: Kind) -> tuple[Deletion, bool]:
-    """How to delete, from the body and the query, and whether it is only a dry run."""
+async def read_delete_options(request: web.Request) -> tuple[DeleteOptions, bool]:
+    """Return the options of a DELETE, from its body and query, and whether it is a dry run."""
     body: Object = {}
     if request.can_read_body:
         body = await read_object(request, "DeleteOptions")
-    options = {**_query_options(request.query), **{key: value for key, value in body.items() if value is not None}}
+    given = {key: value for key, value in body.items() if value is not None}
+    options = {**_query_options(request.query), **given}
     policy = options.get("propagationPolicy") or ""
     if options.get("orphanDependents") is not None:
         policy = "Orphan" if options["orphanDependents"] else "Background"
@@ -72,11 +71,8 @@ async def read_deletion(request: web.Request, kind: Kind) -> tuple[Deletion, boo
         raise _bad_option(unsupported_value("propagationPolicy", policy, (*_POLICIES, "nil")))
     if options.get("dryRun") and options["dryRun"] != ["All"]:
         raise _bad_option(unsupported_value("dryRun", options["dryRun"], ("All",)))
-    wanted = options.get("preconditions") or {}
-    how = Deletion(
-        options.get("gracePeriodSeconds"), policy, wanted.get("uid") or "", wanted.get("resourceVersion") or ""
-    )
-    return how, bool(options.get("dryRun"))
+    options["propagationPolicy"] = policy
+    return DeleteOptions.from_document(options), bool(options.get("dryRun"))
 
 
 def _bad_option(cause: Cause) -> Exception:
@@ -100,13 +96,13 @@ async def _read_chunked(request: web.Request) -> bytes:
     body = b""
     while chunk := await request.content.read(65536):
         body += chunk
-        if len(body) > LIMIT:
+        if len(body) > MAX_BODY_BYTES:
             raise too_large("Request entity too large: limit is 3145728")
     return body
 
 
-def _parsed(body: bytes, media_type: str, complaint: str) -> Any:
+def _parse(body: bytes, media_type: str, problem: str) -> Any:
     try:
         return yaml.safe_load(body) if media_type.endswith("yaml") else json.loads(body)
     except (ValueError, yaml.YAMLError) as error:
-        raise bad_request(f"{complaint}: {error}") from error
+        raise bad_request(f"{problem}: {error}") from error

@@ -1,4 +1,4 @@
-"""What a URL asks for, in the words RBAC uses: verb, group, resource, subresource, namespace and name."""
+"""What a URL requests, in RBAC's terms: verb, group, resource, subresource, namespace and name."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RequestInfo(Attributes):
 
 
 def read_request(method: str, path: str, query: Mapping[str, str]) -> RequestInfo:
-    """The request; resource is empty where the path is about none."""
+    """Read a request; raise ApiError for a path or an option that is not valid. `resource` is empty for a path without one."""
     parts = [part for part in path.split("/") if part]
     group = version = ""
     rest: list[str] = []

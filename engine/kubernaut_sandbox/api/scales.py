@@ -1,20 +1,20 @@
-"""The Scale of a workload, and of custom resources that declare one."""
+"""The Scale subresource of workloads, and of custom resources that declare one."""
 
 from __future__ import annotations
 
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, dig, meta, spec_of
 
-_KEPT = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+_METADATA = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
 def scale_kind() -> Kind:
-    """The kind that a patch of a Scale is applied to."""
+    """Return the kind of a Scale, to which a patch is applied."""
     return Kind("autoscaling", "v1", "scales", "Scale")
 
 
 def scale_of(kind: Kind, obj: Object) -> Object:
-    """The Scale as it is now."""
+    """Return the present Scale of an object."""
     paths = _paths(kind)
     selector = dig(obj, paths["labelSelectorPath"]) if paths.get("labelSelectorPath") else None
     status: Object = {"replicas": dig(obj, paths["statusReplicasPath"]) or 0}
@@ -25,14 +25,14 @@ def scale_of(kind: Kind, obj: Object) -> Object:
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
-        "metadata": {key: value for key, value in meta(obj).items() if key in _KEPT},
+        "metadata": {key: value for key, value in meta(obj).items() if key in _METADATA},
         "spec": {"replicas": replicas} if (replicas := dig(obj, paths["specReplicasPath"])) else {},
         "status": status,
     }
 
 
 def with_scale(kind: Kind, obj: Object, replicas: int) -> Object:
-    """The object with that many replicas."""
+    """Return the object with that many replicas."""
     field = _paths(kind)["specReplicasPath"].removeprefix(".spec.")
     return {**obj, "spec": {**spec_of(obj), field: replicas}}
 

@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from aiohttp import web
 
 from kubernaut_sandbox.api.request_bodies import read_object, read_patch
 from kubernaut_sandbox.api.request_info import RequestInfo
-from kubernaut_sandbox.api.responses import json_answer, object_answer
+from kubernaut_sandbox.api.responses import json_response, object_response
 from kubernaut_sandbox.api.scales import scale_kind, scale_of, with_scale
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, spec_of, uid_of
-from kubernaut_sandbox.model.patches import patched
 from kubernaut_sandbox.model.statuses import conflict, invalid, invalid_value, method_not_allowed
 from kubernaut_sandbox.registry.evictions import Evictions
-from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.request_context import RequestContext
 
-_SHORTEST_TOKEN, _LONGEST_TOKEN = 600, 1 << 32
+_MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 1 << 32
 
 
 class Logs(Protocol):
-    """Serves a container's log."""
+    """Serves the logs of containers; the kubelet implements it."""
 
-    async def answer(self, request: web.Request, pod: Object) -> web.StreamResponse:
-        """The response to a request for the pod's log."""
+    async def serve_log(self, request: web.Request, pod: Object) -> web.StreamResponse:
+        """Return the response to a request for the pod's log."""
 
 
 class Subresources:
@@ -36,58 +35,63 @@ class Subresources:
         self._cluster, self._logs = cluster, logs
         self._evictions = Evictions(cluster.registry, cluster.deleter)
 
-    async def handle(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
-        """The answer, or 405 for a verb the subresource does not have."""
+    async def handle(
+        self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
+    ) -> web.StreamResponse:
+        """Return the response to an authorized request; raise a 405 for a verb that the subresource does not have."""
         match info.subresource, info.verb:
             case ("status" | "finalize", "get" | "update" | "patch"):
-                return await self._part(request, info, kind, call)
+                return await self._status_or_finalize(request, info, kind, context)
             case ("scale", "get" | "update" | "patch"):
-                return await self._scale(request, info, kind, call)
+                return await self._scale(request, info, kind, context)
             case ("log", "get"):
-                return await self._logs.answer(request, self._cluster.registry.get(kind, info.namespace, info.name))
+                return await self._logs.serve_log(request, self._cluster.registry.get(kind, info.namespace, info.name))
             case ("eviction", "create"):
-                return await self._evict(request, info, kind, call)
+                return await self._evict(request, info, kind, context)
             case ("token", "create"):
                 return await self._token(request, info, kind)
         raise method_not_allowed()
 
-    async def _part(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
-        registry, space = self._cluster.registry, info.namespace if kind.namespaced else ""
+    async def _status_or_finalize(
+        self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
+    ) -> web.StreamResponse:
+        registry, namespace = self._cluster.registry, info.namespace if kind.namespaced else ""
         if info.verb == "get":
-            return object_answer(request, kind, registry.get(kind, space, info.name))
+            return object_response(request, kind, registry.get(kind, namespace, info.name))
         if info.verb == "update":
             body = await read_object(request, kind.kind)
-            return object_answer(
-                request, kind, registry.update(call, kind, space, info.name, body, info.subresource), 200, call.warnings
-            )
-        patch, media_type = await read_patch(request), request.content_type
-        done = registry.patch(call, kind, space, info.name, media_type, patch, info.subresource)
-        return object_answer(request, kind, done, 200, call.warnings)
+            updated = registry.update(context, kind, namespace, info.name, body, info.subresource)
+            return object_response(request, kind, updated, 200, context.warnings)
+        patch = await read_patch(request)
+        patched = registry.patch(context, kind, namespace, info.name, patch, info.subresource)
+        return object_response(request, kind, patched, 200, context.warnings)
 
-    async def _scale(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
+    async def _scale(
+        self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
+    ) -> web.StreamResponse:
         registry = self._cluster.registry
-        body: Any = None
-        if info.verb != "get":
-            body = await (read_object(request, "Scale") if info.verb == "update" else read_patch(request))
-        obj = registry.get(kind, info.namespace, info.name)
-        present = scale_of(kind, obj)
-        if body is None:
-            return json_answer(present)
-        wanted = body if info.verb == "update" else patched(scale_kind(), present, request.content_type, body)
-        revision = (wanted.get("metadata") or {}).get("resourceVersion")
+        update = await read_object(request, "Scale") if info.verb == "update" else None
+        patch = await read_patch(request) if info.verb == "patch" else None
+        present = scale_of(kind, registry.get(kind, info.namespace, info.name))
+        scale = patch.apply(scale_kind(), present) if patch else update
+        if scale is None:
+            return json_response(present)
+        revision = (scale.get("metadata") or {}).get("resourceVersion")
         if revision and revision != present["metadata"]["resourceVersion"]:
             raise conflict(kind.resource, info.name)
-        replicas = spec_of(wanted).get("replicas", 0)
+        replicas = spec_of(scale).get("replicas", 0)
         if not isinstance(replicas, int) or replicas < 0:
             cause = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
             raise invalid("Scale.autoscaling", info.name, [cause])
-        written = registry.mutate(call, kind, info.namespace, info.name, lambda old: with_scale(kind, old, replicas))
-        return json_answer(scale_of(kind, written))
+        written = registry.mutate(context, kind, info.namespace, info.name, lambda old: with_scale(kind, old, replicas))
+        return json_response(scale_of(kind, written))
 
-    async def _evict(self, request: web.Request, info: RequestInfo, kind: Kind, call: Call) -> web.StreamResponse:
+    async def _evict(
+        self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
+    ) -> web.StreamResponse:
         body = await read_object(request, "Eviction")
-        self._evictions.evict(call, kind, info.namespace, info.name, body)
-        return json_answer(
+        self._evictions.evict(context, kind, info.namespace, info.name, body)
+        return json_response(
             {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
         )
 
@@ -96,26 +100,26 @@ class Subresources:
         body = await read_object(request, "TokenRequest")
         spec = spec_of(body)
         seconds = spec.get("expirationSeconds") or 3600
-        if not _SHORTEST_TOKEN <= seconds <= _LONGEST_TOKEN:
-            why = (
+        if not _MIN_TOKEN_SECONDS <= seconds <= _MAX_TOKEN_SECONDS:
+            detail = (
                 "may not specify a duration less than 10 minutes"
-                if seconds < _SHORTEST_TOKEN
+                if seconds < _MIN_TOKEN_SECONDS
                 else "may not specify a duration larger than 2^32 seconds"
             )
             raise invalid(
-                "TokenRequest.authentication.k8s.io", "", [invalid_value("spec.expirationSeconds", seconds, why)]
+                "TokenRequest.authentication.k8s.io", "", [invalid_value("spec.expirationSeconds", seconds, detail)]
             )
-        bound = self._bound(spec.get("boundObjectRef") or {}, info)
+        bound = self._bound_pod(spec.get("boundObjectRef") or {}, info)
         token = self._cluster.tokens.issue(account, seconds, bound, tuple(spec.get("audiences") or ()))
-        end = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        expiration = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
         metadata = {"name": info.name, "namespace": info.namespace}
-        status = {"token": token, "expirationTimestamp": end}
-        answer = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata}
-        return json_answer(
-            {**answer, "spec": {"audiences": [], **spec, "expirationSeconds": seconds}, "status": status}, 201
+        status = {"token": token, "expirationTimestamp": expiration}
+        header = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata}
+        return json_response(
+            {**header, "spec": {"audiences": [], **spec, "expirationSeconds": seconds}, "status": status}, 201
         )
 
-    def _bound(self, reference: Object, info: RequestInfo) -> Object | None:
+    def _bound_pod(self, reference: Object, info: RequestInfo) -> Object | None:
         if not reference:
             return None
         if reference.get("kind") != "Pod":
@@ -123,7 +127,9 @@ class Subresources:
                 "spec.boundObjectRef.kind", reference.get("kind", ""), "the sandbox binds tokens to pods only"
             )
             raise invalid("TokenRequest.authentication.k8s.io", "", [cause])
-        pod = self._cluster.registry.get(self._cluster.kinds.named("pods"), info.namespace, reference.get("name", ""))
+        pod = self._cluster.registry.get(
+            self._cluster.kinds.by_resource("pods"), info.namespace, reference.get("name", "")
+        )
         if reference.get("uid") and reference["uid"] != uid_of(pod):
             raise conflict(
                 "pods",

@@ -1,4 +1,4 @@
-"""Tables, as kubectl get asks for them: the server chooses the columns and fills the cells."""
+"""Tables, which `kubectl get` requests: the server chooses the columns and computes the cells."""
 
 from __future__ import annotations
 
@@ -13,21 +13,29 @@ _META = "meta.k8s.io/v1"
 
 
 def wants_table(accept: str) -> bool:
-    """Whether the client's first choice is a Table."""
+    """Whether the Accept header prefers a Table."""
     first = accept.split(",", maxsplit=1)[0].replace(" ", "")
     return "as=Table" in first and "g=meta.k8s.io" in first and "v=v1;" in f"{first};"
 
 
-def table(kind: Kind, objects: list[Object], include: str, *, revision: str, headed: bool = True) -> Object:
-    """The Table of these objects; `include` is None, Metadata or Object."""
+def table(kind: Kind, objects: list[Object], include: str, *, revision: str, with_columns: bool = True) -> Object:
+    """Return the Table of the objects.
+
+    Args:
+        kind: the kind of the objects.
+        objects: one for each row.
+        include: how much of the object each row contains: `None`, `Metadata` or `Object`.
+        revision: the resourceVersion of the Table.
+        with_columns: False for the later events of a watch, which do not repeat the columns.
+    """
     columns = _columns(kind)
     return {
         "kind": "Table",
         "apiVersion": _META,
         "metadata": {"resourceVersion": revision},
-        "columnDefinitions": [column.definition() for column in columns] if headed else None,
+        "columnDefinitions": [column.definition() for column in columns] if with_columns else None,
         "rows": [
-            {"cells": [column.cell(obj) for column in columns], "object": _included(obj, include)} for obj in objects
+            {"cells": [column.cell(obj) for column in columns], "object": _row_object(obj, include)} for obj in objects
         ],
     }
 
@@ -63,7 +71,7 @@ def _custom_column(column: Object) -> Column:
     )
 
 
-def _included(obj: Object, include: str) -> Object | None:
+def _row_object(obj: Object, include: str) -> Object | None:
     if include == "None":
         return None
     if include == "Object":

@@ -17,8 +17,8 @@ from kubernaut_sandbox.model.objects import (
     with_meta,
 )
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.custom_resources import CLEANUP, RESOURCE
-from kubernaut_sandbox.registry.request_context import Deletion
+from kubernaut_sandbox.registry.custom_resources import CLEANUP_FINALIZER, CRD_RESOURCE
+from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 _CONDITIONS = (
     ("NamesAccepted", "NoConflicts", "no conflicts found"),
@@ -32,13 +32,13 @@ class CustomResourceDefinitionController(Controller):
     name = "crd-controller"
 
     def keys(self, change: Change) -> Iterable[Key]:
-        if change.resource == RESOURCE and change.type != "DELETED":
+        if change.resource == CRD_RESOURCE and change.type != "DELETED":
             yield "", name_of(change.new)
-        elif change.type == "DELETED" and self.store.get(RESOURCE, "", change.resource):
+        elif change.type == "DELETED" and self.store.get(CRD_RESOURCE, "", change.resource):
             yield "", change.resource
 
     def sync(self, key: Key) -> float | None:
-        definition = self.store.get(RESOURCE, *key)
+        definition = self.store.get(CRD_RESOURCE, *key)
         if definition is None:
             return None
         if is_deleting(definition):
@@ -52,7 +52,7 @@ class CustomResourceDefinitionController(Controller):
         earlier = [name for name in status_of(definition).get("storedVersions") or () if name not in stored]
         names = spec_of(definition)["names"]
         status = {"conditions": conditions, "acceptedNames": names, "storedVersions": [*earlier, *stored]}
-        self.put_status(RESOURCE, definition, status)
+        self.put_status(CRD_RESOURCE, definition, status)
         return None
 
     def _delete_instances(self, definition: Object) -> None:
@@ -60,13 +60,13 @@ class CustomResourceDefinitionController(Controller):
         resource = name_of(definition)
         for obj in self.store.list(resource):
             if not is_deleting(obj):
-                kind = self.registry.kinds.named(resource)
-                self.cluster.deleter.delete(self.call, kind, namespace_of(obj), name_of(obj), Deletion())
+                kind = self.registry.kinds.by_resource(resource)
+                self.cluster.deleter.delete(self.context, kind, namespace_of(obj), name_of(obj), DeleteOptions())
         if not self.store.list(resource):
-            kind = self.registry.kinds.named(RESOURCE)
-            self.registry.mutate(self.call, kind, "", resource, _without_cleanup)
+            kind = self.registry.kinds.by_resource(CRD_RESOURCE)
+            self.registry.mutate(self.context, kind, "", resource, _without_cleanup)
 
 
 def _without_cleanup(definition: Object) -> Object:
-    finalizers = [item for item in meta(definition).get("finalizers") or () if item != CLEANUP]
+    finalizers = [item for item in meta(definition).get("finalizers") or () if item != CLEANUP_FINALIZER]
     return with_meta(definition, finalizers=finalizers or None)

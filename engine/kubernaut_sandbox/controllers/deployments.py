@@ -1,4 +1,4 @@
-"""The Deployment controller: one ReplicaSet per template, and the way from the old one to the new one."""
+"""The Deployment controller: one ReplicaSet for each template, and the rollout from the old ones to the new one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kubernaut_sandbox.model.objects import (
     with_meta,
 )
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 HASH_LABEL = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"
@@ -31,7 +31,7 @@ _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
 
 class DeploymentController(WorkloadController):
-    """One sync per Deployment."""
+    """Creates the ReplicaSet of the present template, scales it up and the old ones down, and reports the progress."""
 
     name = "deployment-controller"
     kind = "Deployment"
@@ -39,21 +39,25 @@ class DeploymentController(WorkloadController):
     dependents = "replicasets.apps"
 
     def sync_workload(self, deployment: Object) -> float | None:
-        everything = self._replica_sets(deployment)
-        current = next((rs for rs in everything if _template(rs) == spec_of(deployment)["template"]), None)
-        old = [rs for rs in everything if rs is not current]
+        replica_sets = self._replica_sets(deployment)
+        current = next(
+            (rs for rs in replica_sets if _template_without_hash(rs) == spec_of(deployment)["template"]), None
+        )
+        old = [rs for rs in replica_sets if rs is not current]
         if current is None and not spec_of(deployment).get("paused"):
-            current = self._create(deployment, everything)
+            current = self._create_replica_set(deployment, replica_sets)
         deployment = self._mark_revision(deployment, current)
         if current is not None:
-            current = self._step(deployment, current, old)
-            self._prune(deployment, [rs for rs in self._replica_sets(deployment) if uid_of(rs) != uid_of(current)])
-        return self._report(deployment, current)
+            current = self._roll_out(deployment, current, old)
+            self._delete_old_revisions(
+                deployment, [rs for rs in self._replica_sets(deployment) if uid_of(rs) != uid_of(current)]
+            )
+        return self._update_status(deployment, current)
 
     def _replica_sets(self, deployment: Object) -> list[Object]:
         return [rs for rs in self.owned(deployment) if not is_deleting(rs)]
 
-    def _create(self, deployment: Object, existing: list[Object]) -> Object:
+    def _create_replica_set(self, deployment: Object, existing: list[Object]) -> Object:
         template = spec_of(deployment)["template"]
         digest = template_hash(template)
         labels = {**labels_of(template), HASH_LABEL: digest}
@@ -74,19 +78,19 @@ class DeploymentController(WorkloadController):
             },
         }
         return self.registry.create(
-            self.call, self.registry.kinds.named(self.dependents), namespace_of(deployment), body
+            self.context, self.registry.kinds.by_resource(self.dependents), namespace_of(deployment), body
         )
 
     def _mark_revision(self, deployment: Object, current: Object | None) -> Object:
-        """A ReplicaSet that comes back gets the next revision; the Deployment names the current one."""
+        """Give a ReplicaSet that becomes current again the next revision, and write the current revision to the Deployment."""
         if current is None:
             return deployment
         latest = max(_revision(rs) for rs in self._replica_sets(deployment))
         if _revision(current) < latest:
             current = self._annotate(self.dependents, current, str(latest + 1))
-        wanted = (meta(current).get("annotations") or {}).get(_REVISION, "1")
-        if (meta(deployment).get("annotations") or {}).get(_REVISION) != wanted:
-            deployment = self._annotate(self.resource, deployment, wanted)
+        revision = (meta(current).get("annotations") or {}).get(_REVISION, "1")
+        if (meta(deployment).get("annotations") or {}).get(_REVISION) != revision:
+            deployment = self._annotate(self.resource, deployment, revision)
         return deployment
 
     def _annotate(self, resource: str, obj: Object, revision: str) -> Object:
@@ -94,20 +98,20 @@ class DeploymentController(WorkloadController):
             return with_meta(old, annotations={**(meta(old).get("annotations") or {}), _REVISION: revision})
 
         return self.registry.mutate(
-            self.call, self.registry.kinds.named(resource), namespace_of(obj), name_of(obj), mark
+            self.context, self.registry.kinds.by_resource(resource), namespace_of(obj), name_of(obj), mark
         )
 
-    def _step(self, deployment: Object, current: Object, old: list[Object]) -> Object:
-        """One step of the way: scale the new up as surge allows, the old down as availability allows."""
+    def _roll_out(self, deployment: Object, current: Object, old: list[Object]) -> Object:
+        """Scale the new ReplicaSet up as far as maxSurge allows, and the old ones down as far as maxUnavailable allows."""
         if spec_of(deployment).get("paused") and spec_of(current)["replicas"] == 0 and old:
             return current
         surge, unavailable = surge_and_unavailable(deployment)
         rollout = Rollout(spec_of(deployment)["replicas"], surge, unavailable, current, tuple(old))
         recreate = spec_of(deployment)["strategy"]["type"] == "Recreate"
-        pods_left = any(status_of(rs).get("replicas") for rs in old)
+        old_pods = any(status_of(rs).get("replicas") for rs in old)
         for rs, replicas in rollout.old_targets(recreate=recreate):
             self._scale(deployment, rs, replicas)
-        if recreate and pods_left:
+        if recreate and old_pods:
             return current
         return self._scale(deployment, current, rollout.new_target(recreate=recreate))
 
@@ -115,27 +119,27 @@ class DeploymentController(WorkloadController):
         before = spec_of(rs)["replicas"]
         if before == replicas:
             return rs
-        word = "up" if replicas > before else "down"
+        direction = "up" if replicas > before else "down"
         self.events.normal(
-            deployment, "ScalingReplicaSet", f"Scaled {word} replica set {name_of(rs)} from {before} to {replicas}"
+            deployment, "ScalingReplicaSet", f"Scaled {direction} replica set {name_of(rs)} from {before} to {replicas}"
         )
-        kind = self.registry.kinds.named(self.dependents)
+        kind = self.registry.kinds.by_resource(self.dependents)
         changed = self.registry.get(kind, namespace_of(rs), name_of(rs))
         changed = {**changed, "spec": {**spec_of(changed), "replicas": replicas}}
-        return self.registry.update(self.call, kind, namespace_of(rs), name_of(rs), changed)
+        return self.registry.update(self.context, kind, namespace_of(rs), name_of(rs), changed)
 
-    def _prune(self, deployment: Object, old: list[Object]) -> None:
+    def _delete_old_revisions(self, deployment: Object, old: list[Object]) -> None:
         idle = sorted(
             (rs for rs in old if not spec_of(rs)["replicas"] and not status_of(rs).get("replicas")), key=_revision
         )
         for rs in idle[: max(len(idle) - spec_of(deployment)["revisionHistoryLimit"], 0)]:
-            kind = self.registry.kinds.named(self.dependents)
-            self.cluster.deleter.delete(self.call, kind, namespace_of(rs), name_of(rs), Deletion())
+            kind = self.registry.kinds.by_resource(self.dependents)
+            self.cluster.deleter.delete(self.context, kind, namespace_of(rs), name_of(rs), DeleteOptions())
 
-    def _report(self, deployment: Object, current: Object | None) -> float | None:
+    def _update_status(self, deployment: Object, current: Object | None) -> float | None:
         try:
             deployment = self.registry.get(
-                self.registry.kinds.named(self.resource), namespace_of(deployment), name_of(deployment)
+                self.registry.kinds.by_resource(self.resource), namespace_of(deployment), name_of(deployment)
             )
         except ApiError:
             return None
@@ -143,13 +147,15 @@ class DeploymentController(WorkloadController):
         self.put_status(self.resource, deployment, status)
         progressing = condition_of({"status": status}, "Progressing")
         if progressing and progressing["reason"] in ("NewReplicaSetCreated", "ReplicaSetUpdated", "FoundNewReplicaSet"):
-            left: float = spec_of(deployment)["progressDeadlineSeconds"] - seconds_since(progressing["lastUpdateTime"])
-            return max(left, 0.0) + 0.01
+            remaining: float = spec_of(deployment)["progressDeadlineSeconds"] - seconds_since(
+                progressing["lastUpdateTime"]
+            )
+            return max(remaining, 0.0) + 0.01
         return None
 
 
 def template_hash(template: Object) -> str:
-    """A short name for a template; the same template always has the same."""
+    """Return a short hash of a template; equal templates have equal hashes."""
     number = int.from_bytes(hashlib.sha256(encode(template)).digest()[:8], "big")
     letters = []
     for _ in range(10):
@@ -158,8 +164,8 @@ def template_hash(template: Object) -> str:
     return "".join(letters)
 
 
-def _template(rs: Object) -> Object:
-    """The ReplicaSet's template as the Deployment wrote it, without the label of its hash."""
+def _template_without_hash(rs: Object) -> Object:
+    """Return the template of a ReplicaSet as the Deployment has it, without the label with the hash."""
     template = spec_of(rs)["template"]
     labels = {key: value for key, value in labels_of(template).items() if key != HASH_LABEL}
     return {**template, "metadata": {**meta(template), "labels": labels}}

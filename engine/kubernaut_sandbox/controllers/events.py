@@ -1,4 +1,4 @@
-"""Events: what happened to an object, counted rather than repeated."""
+"""Records Events. A repeated Event increases a count instead of creating another object."""
 
 from __future__ import annotations
 
@@ -8,53 +8,53 @@ from contextlib import suppress
 from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.model.objects import Object, meta, name_of, namespace_of, now, uid_of
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import controller_call
+from kubernaut_sandbox.registry.request_context import controller_context
 
-_MESSAGE_LIMIT = 1024
+_MAX_MESSAGE_LENGTH = 1024
 
 
-class Events:
-    """Records events in the name of one component."""
+class EventRecorder:
+    """Records the Events of one component."""
 
     def __init__(self, cluster: Cluster, component: str) -> None:
         self._registry = cluster.registry
         self._component = component
-        self._call = controller_call(component)
+        self._context = controller_context(component)
         self._names: dict[tuple[str, ...], str] = {}
 
-    def normal(self, about: Object, reason: str, message: str, field: str = "") -> None:
-        """Something went as it should."""
-        self._record(about, "Normal", reason, message, field)
+    def normal(self, obj: Object, reason: str, message: str, field: str = "") -> None:
+        """Record an Event of type Normal; `field` is the path of the field that it is about."""
+        self._record(obj, "Normal", reason, message, field)
 
-    def warning(self, about: Object, reason: str, message: str, field: str = "") -> None:
-        """Something did not."""
-        self._record(about, "Warning", reason, message, field)
+    def warning(self, obj: Object, reason: str, message: str, field: str = "") -> None:
+        """Record an Event of type Warning; `field` is the path of the field that it is about."""
+        self._record(obj, "Warning", reason, message, field)
 
-    def _record(self, about: Object, kind: str, reason: str, message: str, field: str) -> None:
-        events = self._registry.kinds.named("events")
-        namespace = namespace_of(about) or "default"
-        key = (uid_of(about), kind, reason, message, field)
-        with suppress(ApiError):  # the namespace is going, or the event was deleted: nobody is left to tell
+    def _record(self, obj: Object, kind: str, reason: str, message: str, field: str) -> None:
+        events = self._registry.kinds.by_resource("events")
+        namespace = namespace_of(obj) or "default"
+        key = (uid_of(obj), kind, reason, message, field)
+        with suppress(ApiError):  # the namespace is being deleted, or the Event was
             if key in self._names and self._registry.store.get("events", namespace, self._names[key]):
-                self._registry.mutate(self._call, events, namespace, self._names[key], _again)
+                self._registry.mutate(self._context, events, namespace, self._names[key], _repeated)
                 return
-            event = self._event(about, kind, reason, message[:_MESSAGE_LIMIT], field)
-            self._names[key] = name_of(self._registry.create(self._call, events, namespace, event))
+            event = self._event(obj, kind, reason, message[:_MAX_MESSAGE_LENGTH], field)
+            self._names[key] = name_of(self._registry.create(self._context, events, namespace, event))
 
-    def _event(self, about: Object, kind: str, reason: str, message: str, field: str) -> Object:
+    def _event(self, obj: Object, kind: str, reason: str, message: str, field: str) -> Object:
         moment = now()
         source = {"component": self._component, **({"host": NODE} if self._component == "kubelet" else {})}
         involved = {
-            "kind": about["kind"],
-            "apiVersion": about["apiVersion"],
-            "name": name_of(about),
-            "namespace": namespace_of(about),
-            "uid": uid_of(about),
-            "resourceVersion": meta(about).get("resourceVersion"),
+            "kind": obj["kind"],
+            "apiVersion": obj["apiVersion"],
+            "name": name_of(obj),
+            "namespace": namespace_of(obj),
+            "uid": uid_of(obj),
+            "resourceVersion": meta(obj).get("resourceVersion"),
             "fieldPath": field,
         }
         return {
-            "metadata": {"name": f"{name_of(about)[:230]}.{secrets.token_hex(8)}"},
+            "metadata": {"name": f"{name_of(obj)[:230]}.{secrets.token_hex(8)}"},
             "involvedObject": {name: value for name, value in involved.items() if value},
             "reason": reason,
             "message": message,
@@ -67,5 +67,5 @@ class Events:
         }
 
 
-def _again(event: Object) -> Object:
+def _repeated(event: Object) -> Object:
     return {**event, "count": event.get("count", 1) + 1, "lastTimestamp": now()}

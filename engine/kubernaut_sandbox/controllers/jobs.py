@@ -1,14 +1,14 @@
-"""The Job controller: pods until enough succeeded, or too many failed, or too much time went by.
+"""The Job controller: creates pods until enough have succeeded, too many have failed, or the deadline has passed.
 
-Pods carry the tracking finalizer until the Job's status has counted them, so that none is counted twice or not at all.
+A pod has the tracking finalizer until the Job's status counts it, so that every pod is counted exactly once.
 """
 
 from __future__ import annotations
 
 from kubernaut_sandbox.cluster import Cluster
-from kubernaut_sandbox.controllers.job_state import Ending, Failures, JobState, read_state
+from kubernaut_sandbox.controllers.job_state import BackoffRecord, ConditionReason, JobState, read_state
 from kubernaut_sandbox.controllers.loop import Key
-from kubernaut_sandbox.controllers.pod_failure_policy import verdict
+from kubernaut_sandbox.controllers.pod_failure_policy import match_failure_policy
 from kubernaut_sandbox.controllers.pods import is_finished
 from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
@@ -30,14 +30,14 @@ from kubernaut_sandbox.model.objects import (
 from kubernaut_sandbox.model.store import Change
 
 TRACKING = "batch.kubernetes.io/job-tracking"
-_FAILURE, _SUCCESS = "FailureTarget", "SuccessCriteriaMet"
-_REACHED = Ending("CompletionsReached", "Reached expected number of succeeded pods")
-_LATE = Ending("DeadlineExceeded", "Job was active longer than specified deadline")
-_WORN = Ending("BackoffLimitExceeded", "Job has reached the specified backoff limit")
+_FAILURE_TARGET, _SUCCESS_CRITERIA_MET = "FailureTarget", "SuccessCriteriaMet"
+_COMPLETIONS_REACHED = ConditionReason("CompletionsReached", "Reached expected number of succeeded pods")
+_DEADLINE_EXCEEDED = ConditionReason("DeadlineExceeded", "Job was active longer than specified deadline")
+_BACKOFF_LIMIT_EXCEEDED = ConditionReason("BackoffLimitExceeded", "Job has reached the specified backoff limit")
 
 
 class JobController(WorkloadController):
-    """One sync per Job."""
+    """Counts the finished pods of a Job, decides whether it has ended, and creates the pods that are missing."""
 
     name = "job-controller"
     kind = "Job"
@@ -45,9 +45,9 @@ class JobController(WorkloadController):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self._pod_kind = cluster.kinds.named("pods")
-        self._failures: dict[str, Failures] = {}
-        """By Job uid; in memory alone, as the real controller has it: one that restarts does not wait."""
+        self._pod_kind = cluster.kinds.by_resource("pods")
+        self._backoff_records: dict[str, BackoffRecord] = {}
+        """By Job uid. As in Kubernetes, the records are only in memory: a controller that restarts does not wait."""
 
     def delay(self, change: Change) -> float:
         return self.cluster.options.job_sync_delay if change.resource == "pods" else 0.0
@@ -55,13 +55,13 @@ class JobController(WorkloadController):
     def sync_workload(self, job: Object) -> float | None:
         state = read_state(job, self.owned(job), TRACKING, self.cluster.options)
         if has_condition(job, "Complete") or has_condition(job, "Failed"):
-            self._failures.pop(uid_of(job), None)
+            self._backoff_records.pop(uid_of(job), None)
             self._untrack(state.pods)
             return None
-        return self._advance(job, state)
+        return self._sync_unfinished(job, state)
 
     def sync_deleting(self, job: Object) -> None:
-        self._failures.pop(uid_of(job), None)
+        self._backoff_records.pop(uid_of(job), None)
         self._untrack([pod for pod in self.owned(job) if is_finished(pod)])
 
     def sync_deleted(self, key: Key) -> None:
@@ -74,30 +74,30 @@ class JobController(WorkloadController):
         ]
         self._untrack(orphans)
 
-    def _advance(self, job: Object, state: JobState) -> float | None:
-        counted = self._counted(job, state)
-        ending = self._ending(job, state, counted)
-        if ending is not None:
-            self._wind_up(job, state, counted, ending)
+    def _sync_unfinished(self, job: Object, state: JobState) -> float | None:
+        status = self._with_counts(job, state)
+        end = self._decide_end(job, state, status)
+        if end is not None:
+            self._finish(job, state, status, end)
             return None
         if spec_of(job).get("suspend"):
-            self._suspend(job, state, counted)
+            self._suspend(job, state, status)
             return None
         if has_condition(job, "Suspended"):
-            counted = self._condition(counted, "Suspended", Ending("JobResumed", "Job resumed"), "False")
-            counted = {**counted, "startTime": now()}
+            status = self._with_condition(status, "Suspended", ConditionReason("JobResumed", "Job resumed"), "False")
+            status = {**status, "startTime": now()}
             self.events.normal(job, "Resumed", "Job resumed")
-        counted.setdefault("startTime", now())
-        job = self._write(job, state, counted)
-        again = self._replenish(job, state)
+        status.setdefault("startTime", now())
+        job = self._write(job, state, status)
+        backoff = self._create_missing_pods(job, state)
         self._write_counts(job)
-        return _soonest(again, self._until_deadline(job))
+        return _earliest(backoff, self._seconds_to_deadline(job))
 
-    def _counted(self, job: Object, state: JobState) -> Object:
-        """The status with the pods counted that ended since."""
+    def _with_counts(self, job: Object, state: JobState) -> Object:
+        """Return the status with the counts of pods, including those that finished since the last sync."""
         status = dict(status_of(job))
-        succeeded, failed = status.get("succeeded", 0) + len(state.new_succeeded), status.get("failed", 0)
-        failed += sum(verdict(job, pod).action != "Ignore" for pod in state.new_failed)
+        succeeded, failed = status.get("succeeded", 0) + len(state.uncounted_succeeded), status.get("failed", 0)
+        failed += sum(match_failure_policy(job, pod).action != "Ignore" for pod in state.uncounted_failed)
         amounts = {"succeeded": succeeded, "failed": failed, "active": state.active_count}
         for field, amount in amounts.items():
             if amount:
@@ -111,118 +111,120 @@ class JobController(WorkloadController):
             "uncountedTerminatedPods": {},
         }
 
-    def _ending(self, job: Object, state: JobState, counted: Object) -> tuple[str, Ending] | None:
-        """Which end the Job is coming to, if any; once decided it stays."""
-        for kind in (_FAILURE, _SUCCESS):
-            if (settled := condition_of(job, kind)) and settled["status"] == "True":
-                return kind, Ending(settled["reason"], settled["message"])
+    def _decide_end(self, job: Object, state: JobState, status: Object) -> tuple[str, ConditionReason] | None:
+        """Return the condition that ends the Job, and its reason; None while the Job continues. A decision is final."""
+        for kind in (_FAILURE_TARGET, _SUCCESS_CRITERIA_MET):
+            if (decided := condition_of(job, kind)) and decided["status"] == "True":
+                return kind, ConditionReason(decided["reason"], decided["message"])
         spec = spec_of(job)
-        for pod in state.new_failed:
-            found = verdict(job, pod)
-            if found.action == "FailJob":
-                return _FAILURE, Ending("PodFailurePolicy", found.message)
-        if counted.get("failed", 0) > spec["backoffLimit"] or state.restarted_beyond(spec["backoffLimit"]):
-            return _FAILURE, _WORN
-        if self._until_deadline(job) == 0:
-            return _FAILURE, _LATE
-        if state.completed(spec, counted.get("succeeded", 0)):
-            return _SUCCESS, _REACHED
+        for pod in state.uncounted_failed:
+            match = match_failure_policy(job, pod)
+            if match.action == "FailJob":
+                return _FAILURE_TARGET, ConditionReason("PodFailurePolicy", match.message)
+        if status.get("failed", 0) > spec["backoffLimit"] or state.exceeds_restart_limit(spec["backoffLimit"]):
+            return _FAILURE_TARGET, _BACKOFF_LIMIT_EXCEEDED
+        if self._seconds_to_deadline(job) == 0:
+            return _FAILURE_TARGET, _DEADLINE_EXCEEDED
+        if state.is_complete(spec, status.get("succeeded", 0)):
+            return _SUCCESS_CRITERIA_MET, _COMPLETIONS_REACHED
         return None
 
-    def _wind_up(self, job: Object, state: JobState, counted: Object, decided: tuple[str, Ending]) -> None:
-        kind, ending = decided
+    def _finish(self, job: Object, state: JobState, status: Object, end: tuple[str, ConditionReason]) -> None:
+        kind, reason = end
         for pod in state.active:
             self.pods.delete(job, pod)
-        left = len(state.active) + len(state.terminating)
-        counted = self._condition(counted, kind, ending)
-        counted |= {"active": 0, "ready": 0, "terminating": left}
-        if not left:
-            last = "Failed" if kind == _FAILURE else "Complete"
-            counted = self._condition(counted, last, ending)
+        remaining = len(state.active) + len(state.terminating)
+        status = self._with_condition(status, kind, reason)
+        status |= {"active": 0, "ready": 0, "terminating": remaining}
+        if not remaining:
+            last = "Failed" if kind == _FAILURE_TARGET else "Complete"
+            status = self._with_condition(status, last, reason)
             if last == "Complete":
-                counted["completionTime"] = now()
-        counted.pop("active")
-        self._write(job, state, counted)
-        if not left:
-            if kind == _FAILURE:
-                self.events.warning(job, ending.reason, ending.message)
+                status["completionTime"] = now()
+        status.pop("active")
+        self._write(job, state, status)
+        if not remaining:
+            if kind == _FAILURE_TARGET:
+                self.events.warning(job, reason.reason, reason.message)
             else:
                 self.events.normal(job, "Completed", "Job completed")
 
-    def _suspend(self, job: Object, state: JobState, counted: Object) -> None:
-        self._discard(job, state.active)
+    def _suspend(self, job: Object, state: JobState, status: Object) -> None:
+        self._delete_uncounted(job, state.active)
         if not has_condition(job, "Suspended"):
             self.events.normal(job, "Suspended", "Job suspended")
-        counted = self._condition(counted, "Suspended", Ending("JobSuspended", "Job suspended"))
-        counted.pop("active", None)
-        counted.pop("startTime", None)
-        self._write(job, state, counted)
+        status = self._with_condition(status, "Suspended", ConditionReason("JobSuspended", "Job suspended"))
+        status.pop("active", None)
+        status.pop("startTime", None)
+        self._write(job, state, status)
 
-    def _replenish(self, job: Object, state: JobState) -> float | None:
-        """Make the pods that are missing; returns how long to wait when the backoff is not over."""
-        wanted = state.missing(spec_of(job), status_of(job).get("succeeded", 0))
-        if wanted < 0:
-            self._discard(job, state.active[wanted:])
+    def _create_missing_pods(self, job: Object, state: JobState) -> float | None:
+        """Create the missing pods, or delete surplus ones; return the seconds to wait while the backoff is not over."""
+        missing = state.missing_pods(spec_of(job), status_of(job).get("succeeded", 0))
+        if missing < 0:
+            self._delete_uncounted(job, state.active[missing:])
             return None
-        if wanted and (wait := state.backoff(self._failures.get(uid_of(job), Failures()))) > 0:
+        if missing and (wait := state.backoff_seconds(self._backoff_records.get(uid_of(job), BackoffRecord()))) > 0:
             return wait
-        for _ in range(wanted):
+        for _ in range(missing):
             template = spec_of(job)["template"]
             self.pods.create(job, template, finalizers=[TRACKING])
         return None
 
-    def _discard(self, job: Object, pods: list[Object]) -> None:
-        """Remove pods that are not wanted any more: untracked first, so that they do not count as failed."""
+    def _delete_uncounted(self, job: Object, pods: list[Object]) -> None:
+        """Delete pods that are no longer needed; untrack them first, so that they do not count as failed."""
         for pod in pods:
             self._untrack([pod])
             self.pods.delete(job, pod)
 
     def _write(self, job: Object, state: JobState, status: Object) -> Object:
         written = self.put_status(self.resource, job, status)
-        self._failures[uid_of(job)] = state.failures_since(self._failures.get(uid_of(job), Failures()))
-        self._untrack([*state.new_succeeded, *state.new_failed])
+        self._backoff_records[uid_of(job)] = state.backoff_record_after(
+            self._backoff_records.get(uid_of(job), BackoffRecord())
+        )
+        self._untrack([*state.uncounted_succeeded, *state.uncounted_failed])
         return written
 
     def _write_counts(self, job: Object) -> None:
-        """The number of active pods once new ones were made; everything else was just written."""
+        """Write the number of active pods after new ones were created; `_write` has written everything else."""
         state = read_state(job, self.owned(job), TRACKING, self.cluster.options)
         if state.active_count != status_of(job).get("active", 0):
             active = {"active": state.active_count} if state.active_count else {}
-            kept = {key: value for key, value in status_of(job).items() if key != "active"}
-            self.put_status(self.resource, job, {**kept, **active})
+            others = {key: value for key, value in status_of(job).items() if key != "active"}
+            self.put_status(self.resource, job, {**others, **active})
 
-    def _condition(self, status: Object, kind: str, ending: Ending, value: str = "True") -> Object:
+    def _with_condition(self, status: Object, kind: str, reason: ConditionReason, value: str = "True") -> Object:
         condition = {
             "type": kind,
             "status": value,
             "lastProbeTime": now(),
-            "reason": ending.reason,
-            "message": ending.message,
+            "reason": reason.reason,
+            "message": reason.message,
         }
         present = next((c for c in status.get("conditions") or () if c["type"] == kind), None)
         if present and present["status"] == value:
             return status
         return {**status, "conditions": put_condition(status.get("conditions") or (), condition)}
 
-    def _until_deadline(self, job: Object) -> float | None:
-        """Seconds left of activeDeadlineSeconds; 0 when it is over, None when there is none."""
+    def _seconds_to_deadline(self, job: Object) -> float | None:
+        """Return the seconds left of activeDeadlineSeconds: 0 when it has passed, None when there is no deadline."""
         deadline, start = spec_of(job).get("activeDeadlineSeconds"), status_of(job).get("startTime")
         if deadline is None or not start or spec_of(job).get("suspend"):
             return None
-        left: float = deadline - seconds_since(start)
-        return max(left, 0.0)
+        remaining: float = deadline - seconds_since(start)
+        return max(remaining, 0.0)
 
     def _untrack(self, pods: list[Object]) -> None:
         for pod in pods:
             if TRACKING in (meta(pod).get("finalizers") or ()) and self.store.get(
                 "pods", namespace_of(pod), name_of(pod)
             ):
-                self.registry.mutate(self.call, self._pod_kind, namespace_of(pod), name_of(pod), _untracked)
+                self.registry.mutate(self.context, self._pod_kind, namespace_of(pod), name_of(pod), _without_tracking)
 
 
-def _untracked(pod: Object) -> Object:
+def _without_tracking(pod: Object) -> Object:
     return with_meta(pod, finalizers=[item for item in meta(pod).get("finalizers") or () if item != TRACKING] or None)
 
 
-def _soonest(*waits: float | None) -> float | None:
+def _earliest(*waits: float | None) -> float | None:
     return min((wait for wait in waits if wait is not None), default=None)

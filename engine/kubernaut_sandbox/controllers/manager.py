@@ -1,4 +1,4 @@
-"""Which controllers run: all of them, but for those that a test holds. One that is let go again begins anew, from what it sees."""
+"""Starts and stops the controllers. One that is started again starts from the objects in the store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kubernaut_sandbox.controllers.scheduler import Scheduler
 from kubernaut_sandbox.controllers.statefulsets import StatefulSetController
 from kubernaut_sandbox.controllers.ttl_after_finished import TtlController
 
-MANAGED: tuple[type[Controller], ...] = (
+MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     GarbageCollector,
     NamespaceController,
     JobController,
@@ -29,8 +29,8 @@ MANAGED: tuple[type[Controller], ...] = (
     StatefulSetController,
     ResourceQuotaController,
 )
-"""Those of kube-controller-manager."""
-EVERY: tuple[type[Controller], ...] = (*MANAGED, Scheduler, CustomResourceDefinitionController)
+"""The controllers of kube-controller-manager."""
+ALL_CONTROLLERS: tuple[type[Controller], ...] = (*MANAGER_CONTROLLERS, Scheduler, CustomResourceDefinitionController)
 
 
 class ControllerManager:
@@ -39,27 +39,27 @@ class ControllerManager:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._loops: dict[type[Controller], ControllerLoop] = {}
-        self._holds: Counter[type[Controller]] = Counter()
+        self._stop_counts: Counter[type[Controller]] = Counter()
 
     def start(self) -> None:
-        """Start whatever is neither running nor held."""
-        for controller in EVERY:
-            if controller not in self._loops and not self._holds[controller]:
+        """Start every controller that is neither running nor held by `stopped`."""
+        for controller in ALL_CONTROLLERS:
+            if controller not in self._loops and not self._stop_counts[controller]:
                 self._loops[controller] = ControllerLoop(controller(self._cluster))
 
-    async def stop(self, controllers: Sequence[type[Controller]] = EVERY) -> None:
-        """Stop these; what they had in mind is forgotten."""
+    async def stop(self, controllers: Sequence[type[Controller]] = ALL_CONTROLLERS) -> None:
+        """Stop these controllers; their queues are lost."""
         for controller in controllers:
             if loop := self._loops.pop(controller, None):
                 await loop.stop()
 
     @asynccontextmanager
-    async def held(self, controllers: Sequence[type[Controller]]) -> AsyncIterator[None]:
-        """Stop these while the block lasts; blocks may overlap."""
-        self._holds.update(controllers)
+    async def stopped(self, controllers: Sequence[type[Controller]]) -> AsyncIterator[None]:
+        """Stop these controllers for the duration of the block; blocks may overlap."""
+        self._stop_counts.update(controllers)
         await self.stop(controllers)
         try:
             yield
         finally:
-            self._holds.subtract(controllers)
+            self._stop_counts.subtract(controllers)
             self.start()

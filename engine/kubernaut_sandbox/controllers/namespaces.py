@@ -1,4 +1,4 @@
-"""Namespaces: what every new one gets, and how one that is deleted is emptied."""
+"""The namespace controller: creates what every namespace contains, and deletes the content of a namespace that is deleted."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.model.objects import is_deleting, name_of, namespace_of, spec_of
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.request_context import Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions
 from kubernaut_sandbox.registry.service_accounts import ROOT_CA
 
 
 class NamespaceController(Controller):
-    """Equips namespaces, and empties those that are going."""
+    """Creates the default ServiceAccount and the CA's ConfigMap; deletes the content of namespaces that are being deleted."""
 
     name = "namespace-controller"
 
@@ -27,35 +27,35 @@ class NamespaceController(Controller):
         if namespace is None:
             return None
         if is_deleting(namespace):
-            self._empty(key[1])
+            self._delete_content(key[1])
         else:
-            self._equip(key[1])
+            self._create_defaults(key[1])
         return None
 
-    def _equip(self, namespace: str) -> None:
+    def _create_defaults(self, namespace: str) -> None:
         kinds = self.registry.kinds
         if self.store.get("serviceaccounts", namespace, "default") is None:
             self.registry.create(
-                self.call, kinds.named("serviceaccounts"), namespace, {"metadata": {"name": "default"}}
+                self.context, kinds.by_resource("serviceaccounts"), namespace, {"metadata": {"name": "default"}}
             )
         if self.store.get("configmaps", namespace, ROOT_CA) is None:
             body = {"metadata": {"name": ROOT_CA}, "data": {"ca.crt": self.cluster.ca_pem}}
-            self.registry.create(self.call, kinds.named("configmaps"), namespace, body)
+            self.registry.create(self.context, kinds.by_resource("configmaps"), namespace, body)
 
-    def _empty(self, namespace: str) -> None:
-        left = False
+    def _delete_content(self, namespace: str) -> None:
+        remaining = False
         for resource in tuple(self.store.resources()):
-            kind = self.registry.kinds.named(resource)
+            kind = self.registry.kinds.by_resource(resource)
             if not kind.namespaced:
                 continue
             for obj in self.store.list(resource, namespace):
-                left = True
+                remaining = True
                 if not is_deleting(obj):
                     self.cluster.deleter.delete(
-                        self.call, kind, namespace, name_of(obj), Deletion(propagation="Background")
+                        self.context, kind, namespace, name_of(obj), DeleteOptions(propagation="Background")
                     )
-        if left and any(self.store.list(resource, namespace) for resource in tuple(self.store.resources())):
+        if remaining and any(self.store.list(resource, namespace) for resource in tuple(self.store.resources())):
             return
-        kind = self.registry.kinds.named("namespaces")
+        kind = self.registry.kinds.by_resource("namespaces")
         if spec_of(self.registry.get(kind, "", namespace)).get("finalizers"):
-            self.registry.mutate(self.call, kind, "", namespace, lambda obj: {**obj, "spec": {}}, "finalize")
+            self.registry.mutate(self.context, kind, "", namespace, lambda obj: {**obj, "spec": {}}, "finalize")

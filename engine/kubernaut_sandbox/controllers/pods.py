@@ -1,8 +1,8 @@
-"""What the workload controllers share: finding the pods they own, and making and removing them."""
+"""What the workload controllers share about pods: creating and deleting them, and their states."""
 
 from __future__ import annotations
 
-from kubernaut_sandbox.controllers.events import Events
+from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.model.objects import (
     Object,
     has_condition,
@@ -18,18 +18,22 @@ from kubernaut_sandbox.model.objects import (
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
-from kubernaut_sandbox.registry.request_context import Call, Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 
 class PodControl:
-    """Makes and removes pods in the name of a controller."""
+    """Creates and deletes pods for a controller, with an Event about each."""
 
-    def __init__(self, registry: Registry, deleter: Deleter, call: Call, events: Events) -> None:
-        self._registry, self._deleter, self._call, self._events = registry, deleter, call, events
-        self._kind = registry.kinds.named("pods")
+    def __init__(self, registry: Registry, deleter: Deleter, context: RequestContext, events: EventRecorder) -> None:
+        self._registry, self._deleter, self._context, self._events = registry, deleter, context, events
+        self._kind = registry.kinds.by_resource("pods")
 
     def create(self, owner: Object, template: Object, name: str = "", **metadata: object) -> Object:
-        """A pod of the template; a refusal is told in an Event and raised."""
+        """Create a pod of the template, and return it.
+
+        When the API rejects the pod, this records a FailedCreate Event and raises the ApiError. Further metadata fields of the
+        pod are given by name.
+        """
         given = {"name": name} if name else {"generateName": f"{name_of(owner)}-"}
         given |= {key: value for key, value in meta(template).items() if key in ("labels", "annotations", "finalizers")}
         pod = {
@@ -37,26 +41,26 @@ class PodControl:
             "spec": spec_of(template),
         }
         try:
-            made = self._registry.create(self._call, self._kind, namespace_of(owner), pod)
+            created = self._registry.create(self._context, self._kind, namespace_of(owner), pod)
         except ApiError as error:
             self._events.warning(owner, "FailedCreate", f"Error creating: {error.message}")
             raise
-        self._events.normal(owner, "SuccessfulCreate", f"Created pod: {name_of(made)}")
-        return made
+        self._events.normal(owner, "SuccessfulCreate", f"Created pod: {name_of(created)}")
+        return created
 
     def delete(self, owner: Object, pod: Object) -> None:
-        """Remove a pod, gracefully."""
-        self._deleter.delete(self._call, self._kind, namespace_of(pod), name_of(pod), Deletion(uid=uid_of(pod)))
+        """Delete a pod, with its grace period."""
+        self._deleter.delete(self._context, self._kind, namespace_of(pod), name_of(pod), DeleteOptions(uid=uid_of(pod)))
         self._events.normal(owner, "SuccessfulDelete", f"Deleted pod: {name_of(pod)}")
 
 
 def is_finished(pod: Object) -> bool:
-    """Whether the pod has ended, well or not."""
+    """Whether the pod has succeeded or failed."""
     return status_of(pod).get("phase") in ("Succeeded", "Failed")
 
 
 def is_active(pod: Object) -> bool:
-    """Whether the pod runs, or will, and nobody is ending it."""
+    """Whether the pod has neither finished nor is being deleted."""
     return not is_finished(pod) and not is_deleting(pod)
 
 

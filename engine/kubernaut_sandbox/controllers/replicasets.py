@@ -1,4 +1,4 @@
-"""The ReplicaSet controller: as many pods of a template as the spec says."""
+"""The ReplicaSet controller: keeps as many pods of a template as the spec requests."""
 
 from __future__ import annotations
 
@@ -15,45 +15,47 @@ from kubernaut_sandbox.model.statuses import ApiError
 
 
 class ReplicaSetController(WorkloadController):
-    """One sync per ReplicaSet."""
+    """Creates the missing pods, or deletes surplus ones, and counts them in the status."""
 
     name = "replicaset-controller"
     kind = "ReplicaSet"
     resource = "replicasets.apps"
 
-    def sync_workload(self, found: Object) -> float | None:
-        active = [pod for pod in self.owned(found) if is_active(pod)]
-        missing = spec_of(found)["replicas"] - len(active)
+    def sync_workload(self, replica_set: Object) -> float | None:
+        active = [pod for pod in self.owned(replica_set) if is_active(pod)]
+        missing = spec_of(replica_set)["replicas"] - len(active)
         try:
-            active.extend(self.pods.create(found, spec_of(found)["template"]) for _ in range(missing))
+            active.extend(self.pods.create(replica_set, spec_of(replica_set)["template"]) for _ in range(missing))
         except ApiError as error:
-            self._write(found, active, error.message)
+            self._update_status(replica_set, active, error.message)
             raise
-        for pod in sorted(active, key=_worth)[: max(-missing, 0)]:
-            self.pods.delete(found, pod)
+        for pod in sorted(active, key=_deletion_order)[: max(-missing, 0)]:
+            self.pods.delete(replica_set, pod)
             active.remove(pod)
-        self._write(found, active)
+        self._update_status(replica_set, active)
         return None
 
-    def _write(self, found: Object, active: list[Object], refusal: str = "") -> None:
-        """The ReplicaSet's status; a pod that could not be created is told as ReplicaFailure until one can."""
-        told = condition_of(found, "ReplicaFailure")  # its first message stays: each later one names another pod
-        failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": refusal}
-        conditions = [told or put_condition((), failure)[0]] if refusal else []
+    def _update_status(self, replica_set: Object, active: list[Object], error: str = "") -> None:
+        """Write the status. While no pod can be created, it has a ReplicaFailure; its first message stays, as each later one
+        names another pod.
+        """
+        reported = condition_of(replica_set, "ReplicaFailure")
+        failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": error}
+        conditions = [reported or put_condition((), failure)[0]] if error else []
         ready = sum(is_ready(pod) for pod in active)
         status = {
             "replicas": len(active),
             "fullyLabeledReplicas": len(active),
             "readyReplicas": ready,
             "availableReplicas": ready,
-            "observedGeneration": meta(found)["generation"],
+            "observedGeneration": meta(replica_set)["generation"],
             "conditions": conditions,
         }
-        kept = {key: value for key, value in status.items() if value or key in ("replicas", "observedGeneration")}
-        self.put_status(self.resource, found, kept)
+        present = {key: value for key, value in status.items() if value or key in ("replicas", "observedGeneration")}
+        self.put_status(self.resource, replica_set, present)
 
 
-def _worth(pod: Object) -> tuple[bool, str]:
-    """What is least missed comes first: unready pods, then the youngest."""
+def _deletion_order(pod: Object) -> tuple[bool, str]:
+    """Sort pods by which to delete first: unready ones, then the newest."""
     newest_first = "".join(chr(255 - ord(letter)) for letter in str(meta(pod)["creationTimestamp"]))
     return is_ready(pod), newest_first

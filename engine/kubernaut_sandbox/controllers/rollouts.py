@@ -1,4 +1,4 @@
-"""The arithmetic of a rollout: how many pods of each ReplicaSet there may be now, and what the Deployment's status says of it."""
+"""The arithmetic of a rollout: how many replicas each ReplicaSet can have now, and the status of the Deployment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from kubernaut_sandbox.model.objects import (
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """The state of one rollout."""
+    """The state of a rollout; `surge` and `unavailable` are numbers of pods."""
 
     replicas: int
     surge: int
@@ -31,30 +31,30 @@ class Rollout:
     old: tuple[Object, ...]
 
     def new_target(self, *, recreate: bool) -> int:
-        """How many replicas the new ReplicaSet may have now."""
-        have = int(spec_of(self.current)["replicas"])
-        if recreate or have >= self.replicas or not any(spec_of(rs)["replicas"] for rs in self.old):
+        """Return how many replicas the new ReplicaSet can have now."""
+        replicas = int(spec_of(self.current)["replicas"])
+        if recreate or replicas >= self.replicas or not any(spec_of(rs)["replicas"] for rs in self.old):
             return self.replicas
-        total = have + sum(int(spec_of(rs)["replicas"]) for rs in self.old)
-        return min(self.replicas, have + max(self.replicas + self.surge - total, 0))
+        total = replicas + sum(int(spec_of(rs)["replicas"]) for rs in self.old)
+        return min(self.replicas, replicas + max(self.replicas + self.surge - total, 0))
 
     def old_targets(self, *, recreate: bool) -> Iterator[tuple[Object, int]]:
-        """How many replicas each old ReplicaSet shall have now: unready ones first, then as many as are not needed."""
+        """Yield how many replicas each old ReplicaSet keeps: unready pods go first, then as many as are not needed."""
         if recreate:
             yield from ((rs, 0) for rs in self.old)
             return
         needed = self.replicas - self.unavailable
         spare = sum(_available(rs) for rs in (self.current, *self.old)) - needed
         for rs in self.old:
-            wanted = int(spec_of(rs)["replicas"])
-            unready = max(wanted - _available(rs), 0)
-            removable = min(wanted - unready, max(spare, 0))
+            desired = int(spec_of(rs)["replicas"])
+            unready = max(desired - _available(rs), 0)
+            removable = min(desired - unready, max(spare, 0))
             spare -= removable
-            yield rs, wanted - unready - removable
+            yield rs, desired - unready - removable
 
 
 def surge_and_unavailable(deployment: Object) -> tuple[int, int]:
-    """maxSurge rounded up and maxUnavailable rounded down, in pods; never both zero."""
+    """Return maxSurge, rounded up, and maxUnavailable, rounded down, as numbers of pods; never both zero."""
     rolling = spec_of(deployment)["strategy"].get("rollingUpdate") or {}
     replicas = spec_of(deployment)["replicas"]
     surge = _amount(rolling.get("maxSurge", "25%"), replicas, ceil)
@@ -63,22 +63,22 @@ def surge_and_unavailable(deployment: Object) -> tuple[int, int]:
 
 
 def deployment_status(deployment: Object, current: Object | None, owned: Sequence[Object]) -> Object:
-    """The Deployment's status."""
+    """Return the status of a Deployment; `owned` are its ReplicaSets, `current` is the one of the present template."""
     replicas = sum(status_of(rs).get("replicas", 0) for rs in owned)
     available = sum(_available(rs) for rs in owned)
     updated = status_of(next((rs for rs in owned if current and uid_of(rs) == uid_of(current)), {})).get("replicas", 0)
-    wanted = spec_of(deployment)["replicas"]
+    desired = spec_of(deployment)["replicas"]
     amounts = {
         "replicas": replicas,
         "updatedReplicas": updated,
         "readyReplicas": sum(status_of(rs).get("readyReplicas", 0) for rs in owned),
         "availableReplicas": available,
-        "unavailableReplicas": max(max(wanted, replicas) - available, 0),
+        "unavailableReplicas": max(max(desired, replicas) - available, 0),
     }
-    complete = updated == wanted == replicas == available
-    conditions = _available_condition(deployment, wanted, available)
-    conditions = _progress(deployment, conditions, current, amounts, complete=complete)
-    conditions = _failure(conditions, current, owned)
+    complete = updated == desired == replicas == available
+    conditions = _with_available(deployment, desired, available)
+    conditions = _with_progressing(deployment, conditions, current, amounts, complete=complete)
+    conditions = _with_replica_failure(conditions, current, owned)
     status = {
         "observedGeneration": meta(deployment)["generation"],
         **{key: value for key, value in amounts.items() if value},
@@ -86,12 +86,12 @@ def deployment_status(deployment: Object, current: Object | None, owned: Sequenc
     return {**status, "conditions": conditions}
 
 
-def _failure(conditions: list[Object], current: Object | None, owned: Sequence[Object]) -> list[Object]:
-    """With the ReplicaFailure of the current ReplicaSet, or else of any, and without one where there is none."""
+def _with_replica_failure(conditions: list[Object], current: Object | None, owned: Sequence[Object]) -> list[Object]:
+    """Return the conditions with the ReplicaFailure of the current ReplicaSet, or else of any other that has one."""
     ours = [rs for rs in owned if current and uid_of(rs) == uid_of(current)]
-    found = next((failure for rs in (*ours, *owned) if (failure := condition_of(rs, "ReplicaFailure"))), None)
-    if found:
-        return put_condition(conditions, {key: found[key] for key in ("type", "status", "reason", "message")})
+    failure = next((condition for rs in (*ours, *owned) if (condition := condition_of(rs, "ReplicaFailure"))), None)
+    if failure:
+        return put_condition(conditions, {key: failure[key] for key in ("type", "status", "reason", "message")})
     return [condition for condition in conditions if condition["type"] != "ReplicaFailure"]
 
 
@@ -99,16 +99,16 @@ def _available(rs: Object) -> int:
     return int(status_of(rs).get("availableReplicas", 0))
 
 
-def _amount(value: int | str, replicas: int, rounded: object) -> int:
+def _amount(value: int | str, replicas: int, rounding: object) -> int:
     if isinstance(value, int):
         return value
     share = float(value.rstrip("%")) / 100 * replicas
-    return ceil(share) if rounded is ceil else floor(share)
+    return ceil(share) if rounding is ceil else floor(share)
 
 
-def _available_condition(deployment: Object, wanted: int, available: int) -> list[Object]:
+def _with_available(deployment: Object, desired: int, available: int) -> list[Object]:
     _, unavailable = surge_and_unavailable(deployment)
-    enough = available >= wanted - unavailable
+    enough = available >= desired - unavailable
     condition = {
         "type": "Available",
         "status": "True" if enough else "False",
@@ -121,38 +121,43 @@ def _available_condition(deployment: Object, wanted: int, available: int) -> lis
     return put_condition(status_of(deployment).get("conditions") or (), condition)
 
 
-def _progress(
+def _with_progressing(
     deployment: Object, conditions: list[Object], current: Object | None, amounts: dict[str, int], *, complete: bool
 ) -> list[Object]:
-    old = condition_of(deployment, "Progressing") or {}
     if current is None:
         return conditions
-    name = name_of(current)
-    if complete:
-        reason, message, holds = "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.', "True"
-    elif old.get("reason") == "NewReplicaSetAvailable" and meta(deployment)["generation"] == status_of(deployment).get(
-        "observedGeneration"
-    ):
-        return conditions  # a finished rollout stays finished when pods come and go
-    elif (
-        _moved(deployment, amounts)
-        or not old
-        or meta(deployment)["generation"] != status_of(deployment).get("observedGeneration")
-    ):
-        reason, message, holds = "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.', "True"
-        old = {}
-    elif seconds_since(old["lastUpdateTime"]) >= spec_of(deployment)["progressDeadlineSeconds"]:
-        reason, message, holds = "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.', "False"
-    else:
+    old = condition_of(deployment, "Progressing") or {}
+    condition = _progressing(deployment, name_of(current), old, amounts, complete=complete)
+    if condition is None:
         return conditions
-    updated = old["lastUpdateTime"] if old.get("reason") == reason and old.get("message") == message else now()
-    return put_condition(
-        conditions,
-        {"type": "Progressing", "status": holds, "reason": reason, "message": message, "lastUpdateTime": updated},
+    same = condition["reason"] != "ReplicaSetUpdated" and all(
+        old.get(key) == condition[key] for key in ("reason", "message")
     )
+    condition["lastUpdateTime"] = old["lastUpdateTime"] if same else now()
+    return put_condition(conditions, condition)
 
 
-def _moved(deployment: Object, amounts: dict[str, int]) -> bool:
+def _progressing(
+    deployment: Object, replica_set: str, old: Object, amounts: dict[str, int], *, complete: bool
+) -> Object | None:
+    """Return the new Progressing condition, without its time; None when the old one stays."""
+    changed = meta(deployment)["generation"] != status_of(deployment).get("observedGeneration")
+    if complete:
+        return _condition("True", "NewReplicaSetAvailable", f'ReplicaSet "{replica_set}" has successfully progressed.')
+    if old.get("reason") == "NewReplicaSetAvailable" and not changed:
+        return None  # a finished rollout stays finished when pods come and go
+    if _made_progress(deployment, amounts) or not old or changed:
+        return _condition("True", "ReplicaSetUpdated", f'ReplicaSet "{replica_set}" is progressing.')
+    if seconds_since(old["lastUpdateTime"]) >= spec_of(deployment)["progressDeadlineSeconds"]:
+        return _condition("False", "ProgressDeadlineExceeded", f'ReplicaSet "{replica_set}" has timed out progressing.')
+    return None
+
+
+def _condition(status: str, reason: str, message: str) -> Object:
+    return {"type": "Progressing", "status": status, "reason": reason, "message": message}
+
+
+def _made_progress(deployment: Object, amounts: dict[str, int]) -> bool:
     before = status_of(deployment)
     grew = any(
         amounts[field] > before.get(field, 0) for field in ("updatedReplicas", "readyReplicas", "availableReplicas")

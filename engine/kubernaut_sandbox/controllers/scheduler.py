@@ -1,4 +1,4 @@
-"""The scheduler: there is one node, so the question is only whether the pod wants it."""
+"""The scheduler: binds pods to the one node, unless the node is cordoned or the pod's nodeSelector does not match it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kubernaut_sandbox.model.store import Change
 
 
 class Scheduler(Controller):
-    """Binds pods to the node."""
+    """Binds pods to the node, and reports those that it cannot bind."""
 
     name = "default-scheduler"
 
@@ -36,31 +36,31 @@ class Scheduler(Controller):
         pod = self.store.get("pods", *key)
         if pod is None or is_deleting(pod) or spec_of(pod).get("nodeName"):
             return None
-        refusal = self._refusal(pod)
-        if refusal:
-            self._unschedulable(pod, refusal)
+        reason = self._unschedulable_reason(pod)
+        if reason:
+            self._report_unschedulable(pod, reason)
             return None
         conditions = put_condition(
             status_of(pod).get("conditions") or (), {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
         )
         status = {**status_of(pod), "conditions": conditions}
-        # A binding is a write of its own in Kubernetes: it passes the pod's immutability.
+        # In Kubernetes a binding is a separate write, to which the pod's immutable fields do not apply.
         bound = {**pod, "spec": {**spec_of(pod), "nodeName": NODE}, "status": status}
         self.store.put("pods", bound)
         self.events.normal(pod, "Scheduled", f"Successfully assigned {key[0]}/{key[1]} to {NODE}")
         return None
 
-    def _refusal(self, pod: Object) -> str:
+    def _unschedulable_reason(self, pod: Object) -> str:
         node = self.store.get("nodes", "", NODE) or {}
         if spec_of(node).get("unschedulable"):
             return "1 node(s) were unschedulable"
-        wanted = spec_of(pod).get("nodeSelector") or {}
-        if any(labels_of(node).get(label) != value for label, value in wanted.items()):
+        selector = spec_of(pod).get("nodeSelector") or {}
+        if any(labels_of(node).get(label) != value for label, value in selector.items()):
             return "1 node(s) didn't match Pod's node affinity/selector"
         return ""
 
-    def _unschedulable(self, pod: Object, refusal: str) -> None:
-        message = f"0/1 nodes are available: {refusal}."
+    def _report_unschedulable(self, pod: Object, reason: str) -> None:
+        message = f"0/1 nodes are available: {reason}."
         condition = {
             "type": "PodScheduled",
             "status": "False",

@@ -1,4 +1,4 @@
-"""The StatefulSet controller: pods with fixed names, made in order and removed in reverse."""
+"""The StatefulSet controller: pods with fixed names, created in order and deleted in reverse order."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ _INDEX_LABEL = "apps.kubernetes.io/pod-index"
 
 
 class StatefulSetController(WorkloadController):
-    """One sync per StatefulSet."""
+    """Creates, deletes and replaces the pods of a StatefulSet, by their ordinals."""
 
     name = "statefulset-controller"
     kind = "StatefulSet"
     resource = "statefulsets.apps"
 
-    def sync_workload(self, found: Object) -> float | None:
-        revision = f"{name_of(found)}-{template_hash(spec_of(found)['template'])}"
-        pods = {_ordinal(pod): pod for pod in self.owned(found)}
-        self._step(found, pods, revision)
-        self._write(found, revision)
+    def sync_workload(self, stateful_set: Object) -> float | None:
+        revision = f"{name_of(stateful_set)}-{template_hash(spec_of(stateful_set)['template'])}"
+        pods = {_ordinal(pod): pod for pod in self.owned(stateful_set)}
+        self._scale(stateful_set, pods, revision)
+        self._update_status(stateful_set, revision)
         return None
 
-    def _step(self, found: Object, pods: dict[int, Object], revision: str) -> None:
-        ordered = spec_of(found)["podManagementPolicy"] == "OrderedReady"
-        wanted = spec_of(found)["replicas"]
-        for index in range(wanted):
+    def _scale(self, stateful_set: Object, pods: dict[int, Object], revision: str) -> None:
+        ordered = spec_of(stateful_set)["podManagementPolicy"] == "OrderedReady"
+        replicas = spec_of(stateful_set)["replicas"]
+        for index in range(replicas):
             pod = pods.get(index)
             if pod is None:
-                pod = self._create(found, index, revision)
+                pod = self._create_pod(stateful_set, index, revision)
             elif is_finished(pod) and not is_deleting(pod):
-                self.pods.delete(found, pod)
+                self.pods.delete(stateful_set, pod)
                 return
             if ordered and not (is_ready(pod) and is_active(pod)):
                 return
-        for index in sorted((index for index in pods if index >= wanted), reverse=True):
+        for index in sorted((index for index in pods if index >= replicas), reverse=True):
             if is_active(pods[index]):
-                self.pods.delete(found, pods[index])
+                self.pods.delete(stateful_set, pods[index])
             if ordered:
                 return
-        self._replace_outdated(found, pods, revision)
+        self._replace_outdated(stateful_set, pods, revision)
 
-    def _replace_outdated(self, found: Object, pods: dict[int, Object], revision: str) -> None:
-        """The rolling update: from the highest ordinal down, one at a time, each after the one before is ready."""
-        update = spec_of(found)["updateStrategy"]
+    def _replace_outdated(self, stateful_set: Object, pods: dict[int, Object], revision: str) -> None:
+        """Delete the next outdated pod: from the highest ordinal down, one at a time, once the pods above it are ready."""
+        update = spec_of(stateful_set)["updateStrategy"]
         if update.get("type") == "OnDelete":
             return
         partition = (update.get("rollingUpdate") or {}).get("partition", 0)
@@ -64,29 +64,29 @@ class StatefulSetController(WorkloadController):
             if index < partition:
                 return
             if labels_of(pod).get(_REVISION_LABEL) != revision and is_active(pod):
-                self.pods.delete(found, pod)
+                self.pods.delete(stateful_set, pod)
                 return
             if not is_ready(pod):
                 return
 
-    def _create(self, found: Object, index: int, revision: str) -> Object:
-        name = f"{name_of(found)}-{index}"
-        template = spec_of(found)["template"]
+    def _create_pod(self, stateful_set: Object, index: int, revision: str) -> Object:
+        name = f"{name_of(stateful_set)}-{index}"
+        template = spec_of(stateful_set)["template"]
         labels = {**labels_of(template), _REVISION_LABEL: revision, _NAME_LABEL: name, _INDEX_LABEL: str(index)}
-        pod_spec = {**spec_of(template), "hostname": name, "subdomain": spec_of(found).get("serviceName", "")}
-        return self.pods.create(found, {**template, "spec": pod_spec}, name, labels=labels)
+        pod_spec = {**spec_of(template), "hostname": name, "subdomain": spec_of(stateful_set).get("serviceName", "")}
+        return self.pods.create(stateful_set, {**template, "spec": pod_spec}, name, labels=labels)
 
-    def _write(self, found: Object, revision: str) -> None:
-        active = [pod for pod in self.owned(found) if is_active(pod)]
+    def _update_status(self, stateful_set: Object, revision: str) -> None:
+        active = [pod for pod in self.owned(stateful_set) if is_active(pod)]
         updated = sum(labels_of(pod).get(_REVISION_LABEL) == revision for pod in active)
         ready = sum(is_ready(pod) for pod in active)
-        done = updated == len(active) == spec_of(found)["replicas"] == ready
-        before = status_of(found).get("currentRevision")
+        done = updated == len(active) == spec_of(stateful_set)["replicas"] == ready
+        before = status_of(stateful_set).get("currentRevision")
         current = revision if done or not before else before
-        of_current = sum(labels_of(pod).get(_REVISION_LABEL) == current for pod in active)
-        amounts = {"readyReplicas": ready, "updatedReplicas": updated, "currentReplicas": of_current}
+        at_current = sum(labels_of(pod).get(_REVISION_LABEL) == current for pod in active)
+        amounts = {"readyReplicas": ready, "updatedReplicas": updated, "currentReplicas": at_current}
         status = {
-            "observedGeneration": meta(found)["generation"],
+            "observedGeneration": meta(stateful_set)["generation"],
             "replicas": len(active),
             "availableReplicas": ready,
             **{key: value for key, value in amounts.items() if value},
@@ -94,7 +94,7 @@ class StatefulSetController(WorkloadController):
             "updateRevision": revision,
             "collisionCount": 0,
         }
-        self.put_status(self.resource, found, status)
+        self.put_status(self.resource, stateful_set, status)
 
 
 def _ordinal(pod: Object) -> int:

@@ -16,7 +16,7 @@ from kubernaut_sandbox.model.objects import (
     uid_of,
 )
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.request_context import Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 
 class TtlController(Controller):
@@ -41,6 +41,6 @@ class TtlController(Controller):
         remaining: float = ttl - seconds_since(finished["lastTransitionTime"])
         if remaining > 0:
             return remaining
-        how = Deletion(propagation="Foreground", uid=uid_of(job))
-        self.cluster.deleter.delete(self.call, self.registry.kinds.named("jobs.batch"), *key, how)
+        options = DeleteOptions(propagation="Foreground", uid=uid_of(job))
+        self.cluster.deleter.delete(self.context, self.registry.kinds.by_resource("jobs.batch"), *key, options)
         return None

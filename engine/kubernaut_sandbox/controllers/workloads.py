@@ -26,7 +26,7 @@ class WorkloadController(Controller):
 
     def __init__(self, cluster: Cluster) -> None:
         super().__init__(cluster)
-        self.pods = PodControl(self.registry, cluster.deleter, self.call, self.events)
+        self.pods = PodControl(self.registry, cluster.deleter, self.context, self.events)
 
     def keys(self, change: Change) -> Iterable[Key]:
         if change.resource == self.resource:

@@ -1,1 +1,7 @@
-"""The kubelet: pods bound to the one node become local processes, and what becomes of them becomes their status."""
+"""The kubelet: runs the pods that are bound to the node as local processes, and reports their status.
+
+Start with `kubelet`, which starts a worker (`pod_worker`) for each pod; that starts a runner (`containers`) for each container.
+`process` is the process itself; `rootfs`, `volumes`, `environment` and `references` prepare what it finds; `probes` checks its
+readiness; `states` and `pod_status` describe it in the pod's status; `logs` serves its output. Uses `model`, `access`,
+`registry`, and the Events of `controllers`.
+"""

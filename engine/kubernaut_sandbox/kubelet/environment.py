@@ -1,4 +1,4 @@
-"""A container's environment: what its manifest says and what the sandbox adds, nothing of the caller's own."""
+"""The environment variables of a container: those of its manifest and those that the sandbox adds; none of the sandbox's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def container_environment(store: Store, pod: Object, container: Object, base: dict[str, str]) -> dict[str, str]:
-    """The complete environment; MissingReferenceError when it cannot be made yet."""
+    """Return the complete environment; raise MissingReferenceError while something that it refers to does not exist."""
     given: dict[str, str] = {}
     for source in container.get("envFrom") or ():
         kind = "configmap" if "configMapRef" in source else "secret"
@@ -25,11 +25,11 @@ def container_environment(store: Store, pod: Object, container: Object, base: di
         value = _value(store, pod, container, variable)
         if value is not None:
             given[variable["name"]] = expand(value, {**base, **given}) if "value" in variable else value
-    return {**base, **given, **_paths(base, given)}
+    return {**base, **given, **_host_paths(base, given)}
 
 
 def base_environment(pod: Object, root: Path, interpreter: Path, host: str, port: int) -> dict[str, str]:
-    """What every container finds in its environment."""
+    """Return the variables that every container has; `host` and `port` are the API server's."""
     return {
         "PATH": f"{interpreter}:{_SYSTEM_PATH}",
         "HOME": str(root / "tmp"),
@@ -43,19 +43,19 @@ def base_environment(pod: Object, root: Path, interpreter: Path, host: str, port
 
 
 def expand(text: str, values: dict[str, str]) -> str:
-    """`$(NAME)` replaced where NAME is known; `$$` is one dollar."""
-    return _REFERENCE.sub(lambda found: "$" if found[0] == "$$" else values.get(found[1], found[0]), text)
+    """Replace each `$(NAME)` whose NAME is known; `$$` becomes a single dollar."""
+    return _REFERENCE.sub(lambda match: "$" if match[0] == "$$" else values.get(match[1], match[0]), text)
 
 
-def _paths(base: dict[str, str], given: dict[str, str]) -> dict[str, str]:
-    """A PATH of the manifest's own still begins with the interpreter; HOME and TMPDIR mean places below the root."""
+def _host_paths(base: dict[str, str], given: dict[str, str]) -> dict[str, str]:
+    """Return the path variables for the host: PATH starts with the interpreter; HOME and TMPDIR are below the root."""
     changed = {}
     if "PATH" in given:
         changed["PATH"] = f"{base['PATH'].partition(':')[0]}:{given['PATH']}"
     for name in ("HOME", "TMPDIR"):
         if name in given:
-            place = Path(base["SANDBOX_POD_ROOT"]) / given[name].lstrip("/")
-            changed[name] = str(place if place.is_dir() else base[name])
+            directory = Path(base["SANDBOX_POD_ROOT"]) / given[name].lstrip("/")
+            changed[name] = str(directory if directory.is_dir() else base[name])
     return changed
 
 
@@ -68,5 +68,5 @@ def _value(store: Store, pod: Object, container: Object, variable: Object) -> st
     if "resourceFieldRef" in source:
         return resource_value(pod, container, source["resourceFieldRef"])
     kind = "configmap" if "configMapKeyRef" in source else "secret"
-    found = config_key(store, pod, kind, source.get("configMapKeyRef") or source["secretKeyRef"])
-    return None if found is None else found.decode(errors="replace")
+    data = config_key(store, pod, kind, source.get("configMapKeyRef") or source["secretKeyRef"])
+    return None if data is None else data.decode(errors="replace")

@@ -1,4 +1,4 @@
-"""Container logs over HTTP: whole, the tail, bounded, or followed until the container ends."""
+"""Container logs over HTTP: complete, the last lines, limited in size, or followed until the container exits."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from kubernaut_sandbox.kubelet.pod_worker import PodWorker
 
 _FOLLOW_SECONDS = 0.05
-_UNKNOWN = ("timestamps", "sinceSeconds", "sinceTime")
+_UNSUPPORTED_OPTIONS = ("timestamps", "sinceSeconds", "sinceTime")
 
 
-async def answer_log(request: web.Request, pod: Object, worker: PodWorker) -> web.StreamResponse:
-    """The response to a GET of pods/log."""
+async def log_response(request: web.Request, pod: Object, worker: PodWorker) -> web.StreamResponse:
+    """Return the response to a GET of pods/log; raise ApiError for an invalid or unsupported option."""
     query = request.query
-    for option in _UNKNOWN:
+    for option in _UNSUPPORTED_OPTIONS:
         if query.get(option) not in (None, "", "false"):
             raise not_implemented(f"the log option {option}")
     container = query.get("container") or _only_container(pod)
@@ -40,7 +40,7 @@ async def answer_log(request: web.Request, pod: Object, worker: PodWorker) -> we
 
 
 def tail(text: bytes, lines: str | None) -> bytes:
-    """The last lines; all of them for None."""
+    """Return the last lines; all of them when `lines` is None."""
     if lines is None:
         return text
     count = int(lines)
@@ -51,10 +51,9 @@ async def _follow(response: web.StreamResponse, worker: PodWorker, container: st
     with path.open("rb") as file:
         file.seek(0, 2)
         while True:
-            found = worker.log_file(container, previous=False)
-            growing = found is not None and found == (str(path), True)
-            if fresh := file.read():
-                await response.write(fresh)
+            growing = worker.log_file(container, previous=False) == (str(path), True)
+            if appended := file.read():
+                await response.write(appended)
             elif not growing:
                 await response.write_eof()
                 return
@@ -73,10 +72,10 @@ def _only_container(pod: Object) -> str:
 
 
 def _path(pod: Object, worker: PodWorker, container: str, *, previous: bool) -> Path:
-    found = worker.log_file(container, previous=previous)
-    if found is None:
+    log = worker.log_file(container, previous=previous)
+    if log is None:
         raise bad_request(f"container {container} is not valid for pod {name_of(pod)}")
-    path = Path(found[0])
+    path = Path(log[0])
     if previous and not path.exists():
         raise bad_request(f'previous terminated container "{container}" in pod "{name_of(pod)}" not found')
     if not path.exists():

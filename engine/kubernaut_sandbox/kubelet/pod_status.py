@@ -1,4 +1,4 @@
-"""From the states of a pod's containers to the pod's status."""
+"""The status of a pod, from the states of its containers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,18 @@ def pod_status(
     started: str,
     init: Sequence[ContainerState],
     main: Sequence[ContainerState],
-    why: tuple[str, str],
+    reason_and_message: tuple[str, str],
 ) -> Object:
-    """The whole status; `why` is the pod's own reason and message, where it has one."""
+    """Return the complete status.
+
+    Args:
+        pod: the pod with its present status.
+        phase: the new phase.
+        started: status.startTime.
+        init: the states of the initContainers.
+        main: the states of the containers.
+        reason_and_message: the pod's own reason and message; empty without one.
+    """
     status = {
         **status_of(pod),
         "phase": phase,
@@ -33,7 +42,7 @@ def pod_status(
     }
     if init:
         status["initContainerStatuses"] = [{**state.status(), "ready": state.succeeded} for state in init]
-    reason, message = why
+    reason, message = reason_and_message
     if reason:
         status |= {"reason": reason, "message": message}
     return status
@@ -54,11 +63,11 @@ def _conditions(
     elif phase == "Failed":
         ready = {"status": "False", "reason": "PodFailed"}
     conditions = list(status_of(pod).get("conditions") or ())
-    begun = any(
-        state.started_at or state.ended or state.reason not in (CREATING, INITIALIZING) for state in (*init, *main)
+    has_started = any(
+        state.started_at or state.terminated or state.reason not in (CREATING, INITIALIZING) for state in (*init, *main)
     )
-    running = phase == "Running" or (phase == "Pending" and begun)
-    for kind, found in (
+    running = phase == "Running" or (phase == "Pending" and has_started)
+    for kind, fields in (
         ("PodReadyToStartContainers", {"status": "True" if running else "False"}),
         ("Initialized", initialized),
         ("Ready", ready),
@@ -67,10 +76,10 @@ def _conditions(
     ):
         conditions = put_condition(
             conditions,
-            {"type": kind, "lastProbeTime": None, "observedGeneration": meta(pod).get("generation", 1), **found},
+            {"type": kind, "lastProbeTime": None, "observedGeneration": meta(pod).get("generation", 1), **fields},
         )
     return conditions
 
 
-def _condition(holds: bool, reason: str, message: str) -> Object:  # a condition is a boolean
-    return {"status": "True"} if holds else {"status": "False", "reason": reason, "message": message}
+def _condition(is_true: bool, reason: str, message: str) -> Object:  # a condition is a boolean
+    return {"status": "True"} if is_true else {"status": "False", "reason": reason, "message": message}

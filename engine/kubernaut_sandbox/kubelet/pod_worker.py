@@ -1,4 +1,4 @@
-"""One pod from binding to end: volumes, initContainers one by one, containers together, and a status at every step."""
+"""Runs a pod: volumes, initContainers one after the other, then containers together, with a status at every step."""
 
 from __future__ import annotations
 
@@ -13,51 +13,51 @@ from kubernaut_sandbox.kubelet.states import CREATING, INITIALIZING, ContainerSt
 from kubernaut_sandbox.kubelet.volumes import Volumes
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of, now, spec_of, uid_of
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import Call, Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 _MOUNT_RETRY_SECONDS = 0.2
 _DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
 
 
 class PodWorker:
-    """Runs one pod."""
+    """Runs one pod, from the moment when it is bound to the node until it has finished."""
 
-    def __init__(self, context: PodContext, volumes: Volumes, call: Call) -> None:
-        self._context = replace(context, changed=self._report)
-        self._volumes, self._call = volumes, call
+    def __init__(self, context: PodContext, volumes: Volumes, request_context: RequestContext) -> None:
+        self._context = replace(context, on_change=self._write_status)
+        self._volumes, self._request_context = volumes, request_context
         self._pod, self._cluster = context.pod, context.cluster
-        self._phase, self._started, self._why = "Pending", now(), ("", "")
+        self._phase, self._start_time, self._reason = "Pending", now(), ("", "")
         spec = spec_of(self._pod)
         waiting = INITIALIZING if spec.get("initContainers") else CREATING
         self._init = self._runners("initContainers", waiting)
         self._main = self._runners("containers", waiting)
-        self._ending: asyncio.Task[None] | None = None
+        self._termination: asyncio.Task[None] | None = None
         self._run_task = asyncio.create_task(self._run(), name=f"pod-{name_of(self._pod)}")
 
     def terminate(self, grace_seconds: float) -> None:
-        """The pod is being deleted: end its containers, then let the API forget it."""
-        if self._ending is None:
-            self._ending = asyncio.create_task(self._terminate(grace_seconds))
+        """Handle the deletion of the pod: stop its containers, then remove it from the API."""
+        if self._termination is None:
+            self._termination = asyncio.create_task(self._terminate(grace_seconds))
         elif grace_seconds == 0:
             self.kill()
 
     def kill(self) -> None:
-        """The pod is gone: end everything now."""
+        """Handle the removal of the pod: kill its containers now."""
         for runner in (*self._init, *self._main):
             runner.kill()
 
     async def close(self) -> None:
-        """Stop everything and wait until it has stopped."""
-        for task in (self._run_task, self._ending):
+        """Kill the containers and wait for their end."""
+        for task in (self._run_task, self._termination):
             if task:
                 task.cancel()
         await asyncio.gather(*(runner.stop(0) for runner in (*self._init, *self._main)))
-        for task in (self._run_task, self._ending):
+        for task in (self._run_task, self._termination):
             with suppress(asyncio.CancelledError):
                 await (task or asyncio.sleep(0))
 
     def log_file(self, container: str, *, previous: bool) -> tuple[str, bool] | None:
-        """The container's log and whether it may still grow; None where the container does not exist."""
+        """Return the container's log file, and whether it may still grow; None for an unknown container."""
         state = next((runner.state for runner in (*self._init, *self._main) if runner.state.name == container), None)
         if state is None:
             return None
@@ -65,9 +65,9 @@ class PodWorker:
         return str(self._context.directory / "logs" / f"{container}.{attempt}.log"), state.running and not previous
 
     def waiting_reason(self, container: str) -> str:
-        """Why the container has no log yet."""
+        """Return why the container has no log yet; empty when it has one."""
         state = next(runner.state for runner in (*self._init, *self._main) if runner.state.name == container)
-        return "" if state.started_at or state.ended or state.restarts else state.reason
+        return "" if state.started_at or state.terminated or state.restarts else state.reason
 
     def _runners(self, field: str, reason: str) -> list[ContainerRunner]:
         states = [ContainerState(container, reason) for container in spec_of(self._pod).get(field) or ()]
@@ -77,16 +77,16 @@ class PodWorker:
         limit = spec_of(self._pod).get("activeDeadlineSeconds")
         try:
             async with asyncio.timeout(limit):
-                await self._live()
+                await self._run_containers()
         except TimeoutError:
-            self._why = _DEADLINE
+            self._reason = _DEADLINE
             await asyncio.gather(*(runner.stop(0) for runner in (*self._init, *self._main)))
             self._phase = "Failed"
-            self._report()
+            self._write_status()
 
-    async def _live(self) -> None:
+    async def _run_containers(self) -> None:
         await self._mount()
-        self._report()
+        self._write_status()
         policy = spec_of(self._pod)["restartPolicy"]
         for runner in self._init:
             await runner.run("OnFailure" if policy == "Always" else policy)
@@ -98,15 +98,15 @@ class PodWorker:
 
     async def _mount(self) -> None:
         self._context.directory.mkdir(parents=True, exist_ok=True)
-        told = ""
+        last_error = ""
         while True:
             try:
-                self._volumes.make(self._pod, self._context.directory / "volumes")
+                self._volumes.write(self._pod, self._context.directory / "volumes")
             except MissingReferenceError as error:
-                if told != str(error):
+                if last_error != str(error):
                     self._context.events.warning(self._pod, "FailedMount", f"MountVolume.SetUp failed for {error}")
-                    self._report()
-                    told = str(error)
+                    self._write_status()
+                    last_error = str(error)
                 await asyncio.sleep(_MOUNT_RETRY_SECONDS)
             else:
                 return
@@ -122,47 +122,49 @@ class PodWorker:
             )
         await asyncio.gather(*(runner.stop(grace_seconds) for runner in (*self._init, *self._main)))
         if running:
-            # Give the run a chance to note how its containers ended.
+            # Give the run a chance to record how its containers ended.
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await asyncio.shield(self._run_task)
         self._run_task.cancel()
         with suppress(asyncio.CancelledError):
             await self._run_task
-        self._give_up()
+        self._mark_lost_containers()
         self._finish()
-        with suppress(ApiError):  # already gone is what was wanted
-            kind = self._cluster.kinds.named("pods")
-            how = Deletion(grace_seconds=0, uid=uid_of(self._pod))
-            self._cluster.deleter.delete(self._call, kind, namespace_of(self._pod), name_of(self._pod), how)
+        with suppress(ApiError):  # the pod has already been removed
+            kind = self._cluster.kinds.by_resource("pods")
+            options = DeleteOptions(grace_seconds=0, uid=uid_of(self._pod))
+            self._cluster.deleter.delete(
+                self._request_context, kind, namespace_of(self._pod), name_of(self._pod), options
+            )
 
-    def _give_up(self) -> None:
-        """Of an initialized pod that ends early, a container that never ran counts as failed."""
+    def _mark_lost_containers(self) -> None:
+        """Mark the containers that never ran, in an initialized pod that ends early, as failed."""
         if all(runner.state.succeeded for runner in self._init):
             for runner in self._main:
-                if runner.state.ended is None:
-                    runner.state.lose()
+                if runner.state.terminated is None:
+                    runner.state.mark_lost()
 
     def _finish(self) -> None:
         if self._phase in ("Succeeded", "Failed"):
             return
-        ends = [runner.state.succeeded for runner in (*self._init, *self._main)]
-        self._phase = "Succeeded" if all(ends) else "Failed"
-        self._report()
+        succeeded = [runner.state.succeeded for runner in (*self._init, *self._main)]
+        self._phase = "Succeeded" if all(succeeded) else "Failed"
+        self._write_status()
 
-    def _report(self) -> None:
+    def _write_status(self) -> None:
         states = [runner.state for runner in self._main]
-        if self._phase == "Pending" and any(state.running or state.ended for state in states):
+        if self._phase == "Pending" and any(state.running or state.terminated for state in states):
             self._phase = "Running"
         init = [runner.state for runner in self._init]
 
         def write(pod: Object) -> Object:
             if uid_of(pod) != uid_of(self._pod):
                 return pod
-            return {**pod, "status": pod_status(pod, self._phase, self._started, init, states, self._why)}
+            return {**pod, "status": pod_status(pod, self._phase, self._start_time, init, states, self._reason)}
 
-        with suppress(ApiError):  # the pod was deleted meanwhile: there is no status left to write
-            kind = self._cluster.kinds.named("pods")
+        with suppress(ApiError):  # the pod was removed in the meantime
+            kind = self._cluster.kinds.by_resource("pods")
             self._cluster.registry.mutate(
-                self._call, kind, namespace_of(self._pod), name_of(self._pod), write, "status"
+                self._request_context, kind, namespace_of(self._pod), name_of(self._pod), write, "status"
             )

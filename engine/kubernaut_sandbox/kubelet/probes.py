@@ -1,4 +1,4 @@
-"""Readiness probes that run a command; the other kinds need a network of pods, which there is not."""
+"""Readiness probes that run a command. The other types need a pod network, which the sandbox does not have."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from kubernaut_sandbox.model.objects import Object
 
 
 async def watch_readiness(
-    probe: Object, environment: dict[str, str], directory: Path, tell: Callable[[bool], None]
+    probe: Object, environment: dict[str, str], directory: Path, on_result: Callable[[bool], None]
 ) -> None:
-    """Probe for as long as the task lives, and tell every change of mind."""
+    """Probe until the task is cancelled; call `on_result` with each decision that the thresholds allow.
+
+    A probe of another type counts as ready.
+    """
     command = (probe.get("exec") or {}).get("command")
     if not command:
-        tell(True)
+        on_result(True)
         return
     await asyncio.sleep(probe.get("initialDelaySeconds", 0))
     successes = failures = 0
@@ -26,11 +29,11 @@ async def watch_readiness(
         if await _passes(command, environment, directory, probe.get("timeoutSeconds", 1)):
             successes, failures = successes + 1, 0
             if successes >= probe.get("successThreshold", 1):
-                tell(True)
+                on_result(True)
         else:
             successes, failures = 0, failures + 1
             if failures >= probe.get("failureThreshold", 3):
-                tell(False)
+                on_result(False)
         await asyncio.sleep(probe.get("periodSeconds", 10))
 
 

@@ -1,6 +1,6 @@
-"""One container's process: its own session, watched to its end, killed as a group, held to its memory limit.
+"""The process of a container: in its own session, killed as a group, and limited in memory.
 
-The end comes as an event of the loop (a pidfd), so no thread waits and nothing polls but the memory watch.
+Its exit arrives as an event of the loop (a pidfd), so no thread waits, and only the memory limit is polled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What to run, and where."""
+    """What to run, where, and with which limit; `memory_limit` is in bytes."""
 
     argv: tuple[str, ...]
     env: dict[str, str]
@@ -27,14 +27,14 @@ class ProcessSpec:
 
 
 class Process:
-    """A running process group; OSError at construction when it cannot be started."""
+    """A running process group. The constructor raises OSError when it cannot be started."""
 
     def __init__(self, spec: ProcessSpec, poll_seconds: float) -> None:
-        self._ended = asyncio.Event()
+        self._exited = asyncio.Event()
         self.out_of_memory = False
         self.exit_code = 0
         with spec.log.open("ab") as log:
-            self._popen = subprocess.Popen(  # noqa: S603  # running what the pod says is what a kubelet is for
+            self._popen = subprocess.Popen(  # noqa: S603  # a kubelet runs what the pod says
                 spec.argv,
                 env=spec.env,
                 cwd=spec.directory,
@@ -47,42 +47,42 @@ class Process:
         with suppress(ProcessLookupError, PermissionError):
             resource.prlimit(self.pid, resource.RLIMIT_CORE, (0, 0))
         self._pidfd = os.pidfd_open(self.pid)
-        asyncio.get_running_loop().add_reader(self._pidfd, self._over)
-        self._memory = (
+        asyncio.get_running_loop().add_reader(self._pidfd, self._on_exit)
+        self._memory_task = (
             asyncio.create_task(self._watch_memory(spec.memory_limit, poll_seconds)) if spec.memory_limit else None
         )
 
     async def wait(self) -> int:
-        """The exit code; 128 + n for a signal, as a container runtime has it."""
-        await self._ended.wait()
+        """Wait for the exit and return its code; 128 + n for signal n, as container runtimes do."""
+        await self._exited.wait()
         return self.exit_code
 
     def signal(self, number: int) -> None:
         """Send a signal to the whole group."""
-        if not self._ended.is_set():
+        if not self._exited.is_set():
             with suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
     async def stop(self, grace_seconds: float) -> None:
-        """SIGTERM, then SIGKILL when the grace is over."""
+        """Send SIGTERM, then SIGKILL after the grace period; wait for the exit."""
         if grace_seconds > 0:
             self.signal(signal.SIGTERM)
             with suppress(TimeoutError):
                 async with asyncio.timeout(grace_seconds):
-                    await self._ended.wait()
+                    await self._exited.wait()
         self.signal(signal.SIGKILL)
-        await self._ended.wait()
+        await self._exited.wait()
 
-    def _over(self) -> None:
+    def _on_exit(self) -> None:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)  # what the first process leaves behind ends with it
+            os.killpg(self.pid, signal.SIGKILL)  # processes that the first one leaves behind end with it
         code = self._popen.wait()
         os.close(self._pidfd)
         self.exit_code = 128 - code if code < 0 else code
-        if self._memory:
-            self._memory.cancel()
-        self._ended.set()
+        if self._memory_task:
+            self._memory_task.cancel()
+        self._exited.set()
 
     async def _watch_memory(self, limit: int | None, poll_seconds: float) -> None:
         while limit:
@@ -94,7 +94,7 @@ class Process:
 
 
 def group_memory(pid: int) -> int:
-    """Bytes of anonymous and shared memory of a process and its descendants: roughly what a memory cgroup counts."""
+    """Return the bytes of anonymous and shared memory of a process and its descendants: roughly what a memory cgroup counts."""
     total, waiting = 0, [pid]
     while waiting:
         current = waiting.pop()
@@ -106,5 +106,5 @@ def group_memory(pid: int) -> int:
 
 
 def _resident(status: str) -> int:
-    wanted = ("RssAnon:", "RssShmem:")
-    return sum(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(wanted))
+    fields = ("RssAnon:", "RssShmem:")
+    return sum(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(fields))

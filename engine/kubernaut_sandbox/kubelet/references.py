@@ -1,4 +1,4 @@
-"""What a pod refers to: its own fields and resources, keys of ConfigMaps and Secrets."""
+"""The values that a pod refers to: its own fields and resources, and keys of ConfigMaps and Secrets."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _NODE_CPUS, _NODE_MEMORY = "2", "4Gi"
 
 
 class MissingReferenceError(Exception):
-    """Something a pod refers to does not exist (yet)."""
+    """Something that a pod refers to does not exist (yet)."""
 
 
 def field_value(pod: Object, path: str) -> str:
-    """A downward API field as text."""
+    """Return a downward API field as text."""
     if keyed := _KEYED.match(path):
         return str((meta(pod).get(keyed[1]) or {}).get(keyed[2], ""))
     if path in ("metadata.labels", "metadata.annotations"):
@@ -30,11 +30,11 @@ def field_value(pod: Object, path: str) -> str:
 
 
 def resource_value(pod: Object, container: Object, reference: Object) -> str:
-    """A container's request or limit, in units of the divisor, rounded up; a missing limit is the node's capacity."""
+    """Return a container's request or limit in units of the divisor, rounded up; a missing limit is the node's capacity."""
     named = reference.get("containerName")
     if named:
-        everyone = (*(spec_of(pod).get("initContainers") or ()), *(spec_of(pod).get("containers") or ()))
-        container = next((c for c in everyone if c["name"] == named), container)
+        containers = (*(spec_of(pod).get("initContainers") or ()), *(spec_of(pod).get("containers") or ()))
+        container = next((c for c in containers if c["name"] == named), container)
     kind, _, name = reference["resource"].partition(".")
     amount = ((container.get("resources") or {}).get(kind) or {}).get(name)
     if amount is None:
@@ -44,20 +44,26 @@ def resource_value(pod: Object, container: Object, reference: Object) -> str:
 
 
 def config_data(store: Store, pod: Object, kind: str, name: str, *, optional: bool) -> dict[str, bytes]:
-    """All keys of a ConfigMap (`configmap`) or Secret (`secret`) of the pod's namespace."""
-    found = store.get(f"{kind}s", namespace_of(pod), name)
-    if found is None:
+    """Return the data of a ConfigMap (`configmap`) or Secret (`secret`) in the pod's namespace.
+
+    Raises MissingReferenceError when it does not exist, unless it is optional.
+    """
+    source = store.get(f"{kind}s", namespace_of(pod), name)
+    if source is None:
         if optional:
             return {}
         raise MissingReferenceError(f'{kind} "{name}" not found')
-    plain = {key: base64.b64decode(value) for key, value in (found.get("binaryData") or {}).items()}
+    plain = {key: base64.b64decode(value) for key, value in (source.get("binaryData") or {}).items()}
     if kind == "secret":
-        return plain | {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()}
-    return plain | {key: value.encode() for key, value in (found.get("data") or {}).items()}
+        return plain | {key: base64.b64decode(value) for key, value in (source.get("data") or {}).items()}
+    return plain | {key: value.encode() for key, value in (source.get("data") or {}).items()}
 
 
 def config_key(store: Store, pod: Object, kind: str, reference: Object) -> bytes | None:
-    """One key of a ConfigMap or Secret; None where an optional one is missing."""
+    """Return one key of a ConfigMap or Secret; None for an optional key that does not exist.
+
+    Raises MissingReferenceError for any other key that does not exist.
+    """
     optional = bool(reference.get("optional"))
     data = config_data(store, pod, kind, reference["name"], optional=optional)
     if reference["key"] in data:

@@ -1,6 +1,6 @@
-"""A container's root: the directory that stands for `/` where the container has files of its own.
+"""The root file system of a container: a directory with the container's own files, in place of `/`.
 
-Processes see the host's file system; `SANDBOX_POD_ROOT` tells them where their token, mounts and termination log are.
+Processes see the host's file system; the variable `SANDBOX_POD_ROOT` says where their token, mounts and termination log are.
 """
 
 from __future__ import annotations
@@ -15,30 +15,38 @@ from kubernaut_sandbox.kubelet.volumes import mount
 from kubernaut_sandbox.model.objects import Object, encode, namespace_of
 from kubernaut_sandbox.registry.service_accounts import MOUNT_PATH
 
-_MESSAGE_LIMIT = 4096
-_FALLBACK_LIMIT = 2048
-_FALLBACK_LINES = 80
+_MAX_MESSAGE_BYTES = 4096
+_MAX_FALLBACK_BYTES = 2048
+_MAX_FALLBACK_LINES = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
-    """Where one container's files are."""
+class RootFs:
+    """The paths of a container's files."""
 
     path: Path
     log: Path
     termination_log: Path
 
     def message(self, *, failed: bool, from_logs: bool) -> str:
-        """The termination message: what the container wrote, else the end of its log if it asked for that."""
-        written = _head(self.termination_log, _MESSAGE_LIMIT)
+        """Return the termination message: what the container wrote, or else, with `from_logs`, the end of its log."""
+        written = _head(self.termination_log, _MAX_MESSAGE_BYTES)
         if written or not (failed and from_logs):
             return written
-        tail = _tail(self.log, _FALLBACK_LIMIT)
-        return "".join(tail.splitlines(keepends=True)[-_FALLBACK_LINES:])
+        tail = _tail(self.log, _MAX_FALLBACK_BYTES)
+        return "".join(tail.splitlines(keepends=True)[-_MAX_FALLBACK_LINES:])
 
 
-def make_root(pod: Object, container: Object, directory: Path, attempt: int, server: str) -> Root:
-    """A fresh root for one start of a container."""
+def make_rootfs(pod: Object, container: Object, directory: Path, attempt: int, server: str) -> RootFs:
+    """Create an empty root for a start of a container.
+
+    Args:
+        pod: the pod.
+        container: the container's manifest.
+        directory: the directory of the pod.
+        attempt: the number of restarts, for the name of the log.
+        server: the URL of the API server, for the kubeconfig.
+    """
     name = container["name"]
     path = directory / "roots" / name
     shutil.rmtree(path, ignore_errors=True)
@@ -51,21 +59,21 @@ def make_root(pod: Object, container: Object, directory: Path, attempt: int, ser
     log.parent.mkdir(exist_ok=True)
     log.touch()
     _write_kubeconfig(pod, path, server)
-    return Root(path, log, termination)
+    return RootFs(path, log, termination)
 
 
 def working_directory(container: Object, root: Path) -> Path:
-    """workingDir below the root or on the host, if it is there; else the root's tmp."""
-    wanted = container.get("workingDir")
-    if wanted:
-        for place in (root / wanted.lstrip("/"), Path(wanted)):
-            if place.is_dir():
-                return place
+    """Return workingDir, below the root or on the host, if it exists; otherwise the root's `tmp`."""
+    given = container.get("workingDir")
+    if given:
+        for path in (root / given.lstrip("/"), Path(given)):
+            if path.is_dir():
+                return path
     return root / "tmp"
 
 
 def interpreter_directory(directory: Path) -> Path:
-    """A directory where `python` and `python3` are this very interpreter: its own, or one of wrappers."""
+    """Return a directory in which `python` and `python3` are the running interpreter: its own, or one with wrappers."""
     own = Path(sys.executable).parent
     if (own / "python").exists() and (own / "python3").exists():
         return own
@@ -92,7 +100,7 @@ def _write_kubeconfig(pod: Object, root: Path, server: str) -> None:
         "contexts": [{"name": "sandbox", "context": context}],
         "current-context": "sandbox",
     }
-    (root / "kubeconfig").write_bytes(encode(document))  # JSON is YAML, and quicker
+    (root / "kubeconfig").write_bytes(encode(document))  # JSON is valid YAML, and faster
 
 
 def _head(path: Path, limit: int) -> str:

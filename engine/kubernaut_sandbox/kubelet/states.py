@@ -1,4 +1,4 @@
-"""What is known of one container: its state, its last one, how often it restarted; and how that reads in a status."""
+"""The state of a container, its previous state and its restarts, and the entry in the pod's status that shows them."""
 
 from __future__ import annotations
 
@@ -12,67 +12,67 @@ INITIALIZING = "PodInitializing"
 
 @dataclass(slots=True)
 class ContainerState:
-    """The state of one container of one pod."""
+    """The state of a container: waiting (with a reason), running, or terminated."""
 
     spec: Object
     reason: str = CREATING
     message: str = ""
     started_at: str = ""
-    ended: Object | None = None
-    last: Object | None = None
+    terminated: Object | None = None
+    last_terminated: Object | None = None
     restarts: int = 0
     ready: bool = False
-    identity: str = field(default="")
+    container_id: str = field(default="")
 
     @property
     def name(self) -> str:
-        """The container's name."""
+        """Return the container's name."""
         return str(self.spec["name"])
 
     @property
     def running(self) -> bool:
-        """Whether its process runs."""
-        return bool(self.started_at) and self.ended is None
+        """Whether the process runs."""
+        return bool(self.started_at) and self.terminated is None
 
     @property
     def succeeded(self) -> bool:
-        """Whether it has ended well."""
-        return self.ended is not None and self.ended["exitCode"] == 0
+        """Whether the container has exited with code 0."""
+        return self.terminated is not None and self.terminated["exitCode"] == 0
 
-    def wait(self, reason: str, message: str = "") -> None:
-        """It is not running, for that reason."""
-        if self.ended is not None:
-            self.last = self.ended
-        self.reason, self.message, self.started_at, self.ended, self.ready = reason, message, "", None, False
+    def set_waiting(self, reason: str, message: str = "") -> None:
+        """Set the state to waiting, for a reason."""
+        if self.terminated is not None:
+            self.last_terminated = self.terminated
+        self.reason, self.message, self.started_at, self.terminated, self.ready = reason, message, "", None, False
 
-    def start(self, identity: str) -> None:
-        """Its process runs."""
-        self.identity, self.started_at, self.ended = identity, now(), None
+    def set_running(self, container_id: str) -> None:
+        """Set the state to running."""
+        self.container_id, self.started_at, self.terminated = container_id, now(), None
 
-    def end(self, exit_code: int, reason: str, message: str = "", signal: int = 0) -> None:
-        """Its process has ended, or never came to run."""
+    def set_terminated(self, exit_code: int, reason: str, message: str = "", signal: int = 0) -> None:
+        """Set the state to terminated: the process has exited, or could not be started."""
         self.ready = False
-        self.ended = {
+        self.terminated = {
             "exitCode": exit_code,
             "reason": reason,
             "startedAt": self.started_at or None,
             "finishedAt": now(),
         }
         if signal:
-            self.ended["signal"] = signal
+            self.terminated["signal"] = signal
         if message:
-            self.ended["message"] = message
-        if self.identity:
-            self.ended["containerID"] = self.identity
+            self.terminated["message"] = message
+        if self.container_id:
+            self.terminated["containerID"] = self.container_id
 
-    def lose(self) -> None:
-        """The pod ended before it was ever seen to run: nobody knows better."""
+    def mark_lost(self) -> None:
+        """Set the state to terminated for a container that never ran before its pod ended."""
         message = "The container could not be located when the pod was terminated"
         lost = {"exitCode": 137, "reason": "ContainerStatusUnknown", "message": message}
-        self.ready, self.ended = False, {**lost, "startedAt": None, "finishedAt": None}
+        self.ready, self.terminated = False, {**lost, "startedAt": None, "finishedAt": None}
 
     def status(self) -> Object:
-        """The entry of containerStatuses."""
+        """Return the entry of containerStatuses."""
         return {
             "name": self.name,
             "image": self.spec["image"],
@@ -81,13 +81,13 @@ class ContainerState:
             "started": self.running,
             "restartCount": self.restarts,
             "state": self._state(),
-            "lastState": {"terminated": self.last} if self.last else {},
-            **({"containerID": self.identity} if self.identity else {}),
+            "lastState": {"terminated": self.last_terminated} if self.last_terminated else {},
+            **({"containerID": self.container_id} if self.container_id else {}),
         }
 
     def _state(self) -> Object:
-        if self.ended is not None:
-            return {"terminated": self.ended}
+        if self.terminated is not None:
+            return {"terminated": self.terminated}
         if self.started_at:
             return {"running": {"startedAt": self.started_at}}
         return {"waiting": {"reason": self.reason, **({"message": self.message} if self.message else {})}}

@@ -1,4 +1,4 @@
-"""Volumes as directories of the pod, and mounts as links to them below a container's root."""
+"""Volumes, as directories of the pod, and mounts, as links to them below a container's root."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from kubernaut_sandbox.model.store import Store
 
 
 class Volumes:
-    """Makes the volumes of pods."""
+    """Writes the volumes of pods."""
 
     def __init__(self, store: Store, tokens: Tokens, token_seconds: int) -> None:
         self._store, self._tokens, self._token_seconds = store, tokens, token_seconds
 
-    def make(self, pod: Object, directory: Path) -> None:
-        """Write every volume below the directory; MissingReferenceError when something it needs does not exist yet."""
+    def write(self, pod: Object, directory: Path) -> None:
+        """Write every volume below the directory; raise MissingReferenceError while something that one needs does not exist."""
         for volume in spec_of(pod).get("volumes") or ():
-            place = directory / volume["name"]
-            place.mkdir(parents=True, exist_ok=True)
+            path = directory / volume["name"]
+            path.mkdir(parents=True, exist_ok=True)
             try:
                 files = self._files(pod, volume)
             except MissingReferenceError as error:
                 raise MissingReferenceError(f'volume "{volume["name"]}" : {error}') from error
-            for path, content in files.items():
-                _write(place, path, content)
+            for name, content in files.items():
+                _write(path / name, content)
 
     def _files(self, pod: Object, volume: Object) -> dict[str, bytes]:
         if source := volume.get("projected"):
@@ -36,9 +36,9 @@ class Volumes:
                 files |= self._projected(pod, part)
             return files
         if source := volume.get("configMap"):
-            return self._chosen(pod, "configmap", source, source["name"])
+            return self._selected_keys(pod, "configmap", source, source["name"])
         if source := volume.get("secret"):
-            return self._chosen(pod, "secret", source, source["secretName"])
+            return self._selected_keys(pod, "secret", source, source["secretName"])
         if source := volume.get("downwardAPI"):
             return _downward(pod, source)
         return {}
@@ -47,9 +47,9 @@ class Volumes:
         if source := part.get("serviceAccountToken"):
             return {source["path"]: self._token(pod, source)}
         if source := part.get("configMap"):
-            return self._chosen(pod, "configmap", source, source["name"])
+            return self._selected_keys(pod, "configmap", source, source["name"])
         if source := part.get("secret"):
-            return self._chosen(pod, "secret", source, source["name"])
+            return self._selected_keys(pod, "secret", source, source["name"])
         return _downward(pod, part.get("downwardAPI") or {})
 
     def _token(self, pod: Object, source: Object) -> bytes:
@@ -61,7 +61,7 @@ class Volumes:
         seconds = min(source.get("expirationSeconds", self._token_seconds), self._token_seconds)
         return self._tokens.issue(account, seconds, pod, audiences).encode()
 
-    def _chosen(self, pod: Object, kind: str, source: Object, name: str) -> dict[str, bytes]:
+    def _selected_keys(self, pod: Object, kind: str, source: Object, name: str) -> dict[str, bytes]:
         optional = bool(source.get("optional"))
         data = config_data(self._store, pod, kind, name, optional=optional)
         if not source.get("items"):
@@ -80,12 +80,12 @@ def mount(container: Object, root: Path, volumes: Path) -> None:
             source = source / entry["subPath"]
             if not source.exists():
                 source.mkdir(parents=True)
-        place = root / entry["mountPath"].lstrip("/")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if place.is_dir() and not place.is_symlink():
-            shutil.rmtree(place)
-        place.unlink(missing_ok=True)
-        place.symlink_to(source)
+        target = root / entry["mountPath"].lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir() and not target.is_symlink():
+            shutil.rmtree(target)
+        target.unlink(missing_ok=True)
+        target.symlink_to(source)
 
 
 def _downward(pod: Object, source: Object) -> dict[str, bytes]:
@@ -99,10 +99,9 @@ def _downward(pod: Object, source: Object) -> dict[str, bytes]:
     return files
 
 
-def _write(place: Path, path: str, content: bytes) -> None:
-    file = place / path
+def _write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.touch(mode=0o600)
-    fresh.write_bytes(content)
-    fresh.replace(file)
+    temporary = file.with_name(f".{file.name}.new")
+    temporary.touch(mode=0o600)
+    temporary.write_bytes(content)
+    temporary.replace(file)

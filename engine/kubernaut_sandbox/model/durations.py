@@ -1,4 +1,4 @@
-"""Times as kubectl shows them: how long ago, in at most two units."""
+"""Durations as kubectl shows them, in at most two units."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ _STEPS = (
     (2 * _YEAR, "d", ""),
     (8 * _YEAR, "y", "d"),
 )
-"""Below how many seconds which unit is shown, and which smaller one beside it."""
+"""A limit in seconds, the unit for durations below it, and the smaller unit beside that."""
 
 
 def age(when: str | None) -> str:
-    """How long ago that was; `<unknown>` for none."""
+    """Return how long ago the time was; `<unknown>` for None."""
     if not when:
         return "<unknown>"
-    return human(seconds_since(when))
+    return human_duration(seconds_since(when))
 
 
-def between(start: str | None, end: str | None) -> str | None:
-    """How long it took, or has taken."""
+def duration_between(start: str | None, end: str | None) -> str | None:
+    """Return the duration from start to end, or until now without an end; None without a start."""
     if not start:
         return None
-    return human((parse_time(end) - parse_time(start)).total_seconds()) if end else age(start)
+    return human_duration((parse_time(end) - parse_time(start)).total_seconds()) if end else age(start)
 
 
-def human(seconds: float) -> str:
-    """As k8s.io/apimachinery's HumanDuration: fewer units the longer it is."""
+def human_duration(seconds: float) -> str:
+    """Format a duration as HumanDuration of k8s.io/apimachinery does: the longer it is, the coarser the unit."""
     whole = max(int(seconds), 0)
     big, small = next(((big, small) for limit, big, small in _STEPS if whole < limit), ("y", ""))
     text = f"{whole // _UNITS[big]}{big}"

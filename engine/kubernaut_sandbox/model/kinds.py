@@ -1,7 +1,7 @@
-"""The kinds this API server serves: the built-in ones in one table, custom ones added as their definitions come.
+"""The kinds that the API server serves: the built-in ones in a table, and custom ones as their definitions are created.
 
-A `Kind` says where its objects live in the URL space and which subresources and verbs they have. `Kinds` is asked by URL
-parts or by apiVersion and kind, and answers with one of them or refuses.
+A `Kind` says where in the URL space its objects are, and which subresources and verbs they have. `Kinds` finds a kind by its URL
+or by apiVersion and kind, and raises a 404 for one that is not served.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CRUD = ("create", "delete", "deletecollection", "get", "list", "patch", "update"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One served resource in one version."""
+    """A served resource in one version."""
 
     group: str
     version: str
@@ -34,31 +34,31 @@ class Kind:
     """The version entry of the CustomResourceDefinition, for a custom kind."""
     has_generation: bool = False
     """Whether the API server keeps metadata.generation."""
-    blind_update: bool = True
-    """Whether an update without resourceVersion is taken."""
-    upsert: bool = False
-    """Whether an update of a missing object creates it."""
-    never_kept: str = ""
-    """Of a kind that is served for dry runs alone: what the sandbox does not implement."""
+    unconditional_update: bool = True
+    """Whether an update without resourceVersion is accepted."""
+    create_on_update: bool = False
+    """Whether an update of an object that does not exist creates it."""
+    dry_run_only: str = ""
+    """For a kind that is served for dry runs only: what the sandbox does not implement."""
 
     @property
     def resource(self) -> str:
-        """plural.group: the key of the store, and how messages name the resource."""
+        """Return `plural.group`: the key in the store, and the name of the resource in messages."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
     @property
     def api_version(self) -> str:
-        """group/version as objects carry it."""
+        """Return `group/version`, as in an object's apiVersion."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
-    def qualified(self) -> str:
-        """Kind.group, as validation messages name it."""
+    def group_kind(self) -> str:
+        """Return `Kind.group`, as in validation messages."""
         return f"{self.kind}.{self.group}" if self.group else self.kind
 
     @property
-    def listed_as(self) -> str:
-        """The kind of a list of these."""
+    def list_kind_name(self) -> str:
+        """Return the kind of a list of these objects."""
         return self.list_kind or f"{self.kind}List"
 
 
@@ -69,11 +69,11 @@ _RBAC = "rbac.authorization.k8s.io"
 _AUTHZ = "authorization.k8s.io"
 
 
-def _admission_policies(which: str) -> tuple[Kind, Kind]:
-    """Served for dry runs alone: taken for good they would promise what nothing keeps."""
-    policy, group, more = f"{which}AdmissionPolicy", "admissionregistration.k8s.io", ("api-extensions",)
-    plural, refusal = (
-        f"{which.lower()}admissionpolic",
+def _admission_policies(flavor: str) -> tuple[Kind, Kind]:
+    """Return the kinds of a policy and its binding. They are served for dry runs only: a stored policy would have no effect."""
+    policy, group, categories = f"{flavor}AdmissionPolicy", "admissionregistration.k8s.io", ("api-extensions",)
+    plural, unimplemented = (
+        f"{flavor.lower()}admissionpolic",
         "admission policies: it evaluates none (dryRun=All checks this one's fields)",
     )
     return (
@@ -84,11 +84,11 @@ def _admission_policies(which: str) -> tuple[Kind, Kind]:
             policy,
             False,
             (),
-            more,
-            ("status",) if which == "Validating" else (),
+            categories,
+            ("status",) if flavor == "Validating" else (),
             has_generation=True,
-            blind_update=False,
-            never_kept=refusal,
+            unconditional_update=False,
+            dry_run_only=unimplemented,
         ),
         Kind(
             group,
@@ -97,10 +97,10 @@ def _admission_policies(which: str) -> tuple[Kind, Kind]:
             f"{policy}Binding",
             False,
             (),
-            more,
+            categories,
             has_generation=True,
-            blind_update=False,
-            never_kept=refusal,
+            unconditional_update=False,
+            dry_run_only=unimplemented,
         ),
     )
 
@@ -123,14 +123,14 @@ BUILT_IN: tuple[Kind, ...] = (
     Kind("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",), (), ("token",)),
     Kind("", "v1", "pods", "Pod", True, ("po",), _ALL, ("status", "log", "eviction"), has_generation=True),
     Kind("", "v1", "services", "Service", True, ("svc",), _ALL, ("status",)),
-    Kind("", "v1", "events", "Event", True, ("ev",), upsert=True),
+    Kind("", "v1", "events", "Event", True, ("ev",), create_on_update=True),
     Kind("", "v1", "resourcequotas", "ResourceQuota", True, ("quota",), (), ("status",)),
     Kind("apps", "v1", "deployments", "Deployment", True, ("deploy",), _ALL, _STATUS_SCALE, has_generation=True),
     Kind("apps", "v1", "replicasets", "ReplicaSet", True, ("rs",), _ALL, _STATUS_SCALE, has_generation=True),
     Kind("apps", "v1", "statefulsets", "StatefulSet", True, ("sts",), _ALL, _STATUS_SCALE, has_generation=True),
     Kind("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), _ALL, ("status",), has_generation=True),
     Kind("batch", "v1", "jobs", "Job", True, (), _ALL, ("status",), has_generation=True),
-    Kind("coordination.k8s.io", "v1", "leases", "Lease", blind_update=False, upsert=True),
+    Kind("coordination.k8s.io", "v1", "leases", "Lease", unconditional_update=False, create_on_update=True),
     Kind(
         "policy",
         "v1",
@@ -141,17 +141,17 @@ BUILT_IN: tuple[Kind, ...] = (
         (),
         ("status",),
         has_generation=True,
-        blind_update=False,
-        upsert=True,
+        unconditional_update=False,
+        create_on_update=True,
     ),
     Kind("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", True, ("netpol",), has_generation=True),
     Kind("scheduling.k8s.io", "v1", "priorityclasses", "PriorityClass", False, ("pc",), has_generation=True),
     *_admission_policies("Validating"),
     *_admission_policies("Mutating"),
-    Kind(_RBAC, "v1", "roles", "Role", upsert=True),
-    Kind(_RBAC, "v1", "rolebindings", "RoleBinding", upsert=True),
-    Kind(_RBAC, "v1", "clusterroles", "ClusterRole", False, upsert=True),
-    Kind(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", False, upsert=True),
+    Kind(_RBAC, "v1", "roles", "Role", create_on_update=True),
+    Kind(_RBAC, "v1", "rolebindings", "RoleBinding", create_on_update=True),
+    Kind(_RBAC, "v1", "clusterroles", "ClusterRole", False, create_on_update=True),
+    Kind(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", False, create_on_update=True),
     Kind(_AUTHZ, "v1", "subjectaccessreviews", "SubjectAccessReview", False, verbs=_REVIEW),
     Kind(_AUTHZ, "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview", False, verbs=_REVIEW),
     Kind(_AUTHZ, "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview", False, verbs=_REVIEW),
@@ -168,13 +168,13 @@ BUILT_IN: tuple[Kind, ...] = (
         ("api-extensions",),
         ("status",),
         has_generation=True,
-        blind_update=False,
+        unconditional_update=False,
     ),
 )
 
 
 class Kinds:
-    """Every kind served at this moment."""
+    """The kinds that are served at this moment."""
 
     def __init__(self) -> None:
         self._by_path = {(kind.group, kind.version, kind.plural): kind for kind in BUILT_IN}
@@ -183,18 +183,18 @@ class Kinds:
         return iter(self._by_path.values())
 
     def find(self, group: str, version: str, plural: str) -> Kind | None:
-        """The kind served at that URL."""
+        """Return the kind that is served at that URL; None when there is none."""
         return self._by_path.get((group, version, plural))
 
     def at(self, group: str, version: str, plural: str) -> Kind:
-        """The kind served at that URL, or a 404."""
+        """Return the kind that is served at that URL; raise a 404 when there is none."""
         kind = self.find(group, version, plural)
         if kind is None:
             raise no_such_resource()
         return kind
 
     def of(self, obj: Object) -> Kind:
-        """The kind of a manifest."""
+        """Return the kind of a manifest; raise a 404 when it is not served."""
         group, _, version = str(obj.get("apiVersion", "")).rpartition("/")
         for kind in self:
             if (kind.group, kind.version, kind.kind) == (group, version, obj.get("kind")):
@@ -202,14 +202,14 @@ class Kinds:
         message = f'no matches for kind "{obj.get("kind")}" in version "{obj.get("apiVersion")}"'
         raise ApiError(404, "NotFound", message)
 
-    def named(self, resource: str) -> Kind:
-        """The kind with that plural.group; of several versions the one stored."""
-        found = [kind for kind in self if kind.resource == resource]
-        if not found:
+    def by_resource(self, resource: str) -> Kind:
+        """Return the kind with that `plural.group`; of several versions, the one that is stored."""
+        versions = [kind for kind in self if kind.resource == resource]
+        if not versions:
             raise no_such_resource()
-        return next((kind for kind in found if kind.custom is None or kind.custom.get("storage")), found[0])
+        return next((kind for kind in versions if kind.custom is None or kind.custom.get("storage")), versions[0])
 
     def replace_custom(self, resource: str, versions: list[Kind]) -> None:
-        """Serve exactly these versions of a custom resource."""
+        """Serve exactly these versions of a custom resource from now on."""
         self._by_path = {key: kind for key, kind in self._by_path.items() if kind.resource != resource}
         self._by_path |= {(kind.group, kind.version, kind.plural): kind for kind in versions}

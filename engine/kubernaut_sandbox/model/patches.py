@@ -1,7 +1,8 @@
-"""The three patches of the API, told apart by their media type; server-side apply is refused."""
+"""The three patch types of the API, by media type. Server-side apply is rejected."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -17,11 +18,11 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-_MOST_OPERATIONS = 10_000
+_MAX_OPERATIONS = 10_000
 
 
 class _Replace(jsonpatch.ReplaceOperation):
-    """As the API server has it: replacing an absent member of an object adds it."""
+    """A replace that adds an absent member of an object, as the API server does."""
 
     def apply(self, obj: Any) -> Any:
         parent, part = self.pointer.to_last(obj)
@@ -35,32 +36,39 @@ class _Patch(jsonpatch.JsonPatch):
     operations = MappingProxyType({**jsonpatch.JsonPatch.operations, "replace": _Replace})
 
 
-def check_media_type(kind: Kind, media_type: str) -> None:
-    """Refuse a patch type that the kind, or the sandbox, does not take."""
-    accepted = [JSON_PATCH, MERGE_PATCH] if kind.custom else [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH]
-    if media_type.startswith("application/apply-patch"):
-        raise not_implemented("server-side apply: use kubectl apply without --server-side, or another patch type")
-    if media_type not in accepted:
-        raise unsupported_media([*accepted, APPLY_PATCH])
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A patch: its media type, and its parsed content."""
+
+    media_type: str
+    content: Any
+
+    def check_type(self, kind: Kind) -> None:
+        """Raise a 415, or a 501, for a patch type that the kind, or the sandbox, does not support."""
+        accepted = [JSON_PATCH, MERGE_PATCH] if kind.custom else [JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH]
+        if self.media_type.startswith("application/apply-patch"):
+            raise not_implemented("server-side apply: use kubectl apply without --server-side, or another patch type")
+        if self.media_type not in accepted:
+            raise unsupported_media([*accepted, APPLY_PATCH])
+
+    def apply(self, kind: Kind, current: Object) -> Object:
+        """Return the object after the patch, not yet validated; raise ApiError for a patch that cannot be applied."""
+        self.check_type(kind)
+        if self.media_type == JSON_PATCH:
+            return _json_patch(current, self.content)
+        if not isinstance(self.content, dict):
+            raise bad_request(
+                "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+            )
+        merge = merge_patch if self.media_type == MERGE_PATCH else strategic_merge
+        merged = merge(current, self.content)
+        if not isinstance(merged, dict):
+            raise bad_request("the result of the patch is not an object")
+        return merged
 
 
-def patched(kind: Kind, current: Object, media_type: str, patch: Any) -> Object:
-    """The object after the patch, not yet validated."""
-    check_media_type(kind, media_type)
-    if media_type == JSON_PATCH:
-        return _json_patch(current, patch)
-    if not isinstance(patch, dict):
-        raise bad_request(
-            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
-        )
-    merged = merge(current, patch) if media_type == MERGE_PATCH else strategic_merge(current, patch)
-    if not isinstance(merged, dict):
-        raise bad_request("the patch does not leave an object")
-    return merged
-
-
-def merge(target: Any, patch: Any) -> Any:
-    """RFC 7396: null removes, objects merge, everything else replaces."""
+def merge_patch(target: Any, patch: Any) -> Any:
+    """Apply an RFC 7396 patch: null removes a member, objects are merged, any other value replaces."""
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}
@@ -68,7 +76,7 @@ def merge(target: Any, patch: Any) -> Any:
         if value is None:
             result.pop(key, None)
         else:
-            result[key] = merge(result.get(key), value)
+            result[key] = merge_patch(result.get(key), value)
     return result
 
 
@@ -77,8 +85,8 @@ def _json_patch(current: Object, operations: Any) -> Object:
         raise bad_request(
             "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
         )
-    if len(operations) > _MOST_OPERATIONS:
-        message = f"The allowed maximum operations in a JSON patch is {_MOST_OPERATIONS}, got {len(operations)}"
+    if len(operations) > _MAX_OPERATIONS:
+        message = f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(operations)}"
         raise ApiError(413, "RequestEntityTooLarge", message)
     try:
         result: Object = _Patch(operations).apply(copy(current))

@@ -17,12 +17,12 @@ _QUANTITY = re.compile(
     r"^([+-]?[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(n|u|m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei|)(?:[eE]([+-]?[0-9]+))?$"
 )
 PATTERN = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
-"""How Kubernetes itself words what a quantity is."""
+"""The expression that Kubernetes' own error message gives."""
 
 
 def parse_quantity(text: str | int | float) -> Decimal:
-    """The number; ValueError when it is no quantity."""
-    found = _QUANTITY.match(str(text))
-    if not found:
+    """Return the number; raise ValueError when the text is not a valid quantity."""
+    match = _QUANTITY.match(str(text))
+    if not match:
         raise ValueError(f"quantities must match the regular expression '{PATTERN}'")
-    return Decimal(found[1]) * _SUFFIXES[found[2]] * Decimal(10) ** int(found[3] or 0)
+    return Decimal(match[1]) * _SUFFIXES[match[2]] * Decimal(10) ** int(match[3] or 0)

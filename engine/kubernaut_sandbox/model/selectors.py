@@ -1,4 +1,4 @@
-"""Label and field selectors: from their text, or from a manifest's matchLabels, to a question one can ask an object."""
+"""Label and field selectors, parsed from the text of a request or from the selector of a manifest."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One term of a label selector."""
+    """A requirement of a label selector."""
 
     key: str
     op: Literal["in", "notin", "exists", "absent"]
     values: frozenset[str] = frozenset()
 
     def matches(self, labels: dict[str, str]) -> bool:
-        """Whether these labels meet it; `notin` is met by an absent key, as in Kubernetes."""
+        """Whether the labels meet the requirement; an absent key meets `notin`, as in Kubernetes."""
         present = self.key in labels
         if self.op == "in":
             return present and labels[self.key] in self.values
@@ -68,36 +68,39 @@ class Requirement:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Label requirements and field values, all of which must hold."""
+    """Label requirements and field values; an object must match all of them."""
 
     labels: tuple[Requirement, ...] = ()
     fields: tuple[tuple[str, str, bool], ...] = ()
-    """Field path, value, and whether it must equal that value."""
+    """Field paths, values, and whether the field must equal the value or differ from it."""
 
     def matches(self, obj: Object) -> bool:
-        """Whether the object is selected."""
+        """Whether the object matches."""
         if self.labels and not matches_labels(self.labels, labels_of(obj)):
             return False
         return all((_field(obj, path) == value) == equal for path, value, equal in self.fields)
 
     def name(self) -> str:
-        """The one name that is selected, or empty: what an authorizer is asked about."""
+        """Return the name that metadata.name is required to equal, or an empty string; the authorizer decides on it."""
         return next((value for path, value, equal in self.fields if path == "metadata.name" and equal), "")
 
 
 def parse_selector(resource: str, labels: str, fields: str, custom: Callable[[], tuple[str, ...]] = tuple) -> Selector:
-    """The selector of a request's labelSelector and fieldSelector; 400 for what this resource does not select by."""
+    """Parse the labelSelector and fieldSelector of a request; raise a 400 for a field that the resource has no selector for.
+
+    `custom` returns the selectable fields of a custom resource.
+    """
     return Selector(parse_labels(labels), tuple(_parse_fields(resource, fields, custom())))
 
 
 def parse_labels(text: str) -> tuple[Requirement, ...]:
-    """The requirements of a labelSelector's text."""
+    """Parse the text of a labelSelector."""
     terms = [term.strip() for term in re.split(r",(?![^(]*\))", text)] if text.strip() else []
     return tuple(_parse_term(term, text) for term in terms)
 
 
 def label_selector(selector: Object | None) -> tuple[Requirement, ...]:
-    """The requirements of a manifest's selector (matchLabels and matchExpressions)."""
+    """Return the requirements of a manifest's selector (matchLabels and matchExpressions)."""
     selector = selector or {}
     ops: dict[str, Literal["in", "notin", "exists", "absent"]]
     ops = {"In": "in", "NotIn": "notin", "Exists": "exists", "DoesNotExist": "absent"}
@@ -107,18 +110,18 @@ def label_selector(selector: Object | None) -> tuple[Requirement, ...]:
 
 
 def matches_labels(requirements: tuple[Requirement, ...], labels: dict[str, str]) -> bool:
-    """Whether labels meet every requirement."""
+    """Whether the labels meet every requirement."""
     return all(requirement.matches(labels) for requirement in requirements)
 
 
 def _parse_term(term: str, whole: str) -> Requirement:
-    if found := _IN.match(term):
-        values = frozenset(value.strip() for value in found["values"].split(","))
-        return Requirement(found["key"], "in" if found["op"] == "in" else "notin", values)
-    if found := _EQUALS.match(term):
-        return Requirement(found["key"], "notin" if found["op"] == "!=" else "in", frozenset([found["value"]]))
-    if found := _EXISTS.match(term):
-        return Requirement(found["key"], "absent" if found["not"] else "exists")
+    if match := _IN.match(term):
+        values = frozenset(value.strip() for value in match["values"].split(","))
+        return Requirement(match["key"], "in" if match["op"] == "in" else "notin", values)
+    if match := _EQUALS.match(term):
+        return Requirement(match["key"], "notin" if match["op"] == "!=" else "in", frozenset([match["value"]]))
+    if match := _EXISTS.match(term):
+        return Requirement(match["key"], "absent" if match["not"] else "exists")
     raise bad_request(f"unable to parse requirement: found '{term}' in label selector '{whole}'")
 
 
@@ -126,12 +129,12 @@ def _parse_fields(resource: str, text: str, custom: tuple[str, ...]) -> list[tup
     known = (*_COMMON_FIELDS, *_FIELDS.get(resource, ()), *custom)
     parsed = []
     for term in filter(None, (part.strip() for part in text.split(","))):
-        found = re.match(r"^([^=!]+?)(==|=|!=)(.*)$", term)
-        if not found:
+        match = re.match(r"^([^=!]+?)(==|=|!=)(.*)$", term)
+        if not match:
             raise bad_request(f"invalid selector: '{term}'; can't understand '{term}'")
-        if found[1] not in known:
-            raise bad_request(_unsupported(resource, found[1]))
-        parsed.append((found[1], found[3], found[2] != "!="))
+        if match[1] not in known:
+            raise bad_request(_unsupported(resource, match[1]))
+        parsed.append((match[1], match[3], match[2] != "!="))
     return parsed
 
 

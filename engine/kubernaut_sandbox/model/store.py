@@ -1,7 +1,7 @@
-"""Where the objects are, and every change made to them: what etcd and the watch cache are to a cluster.
+"""The store of all objects and of the changes to them: what etcd and the watch cache are to a real cluster.
 
-One revision counts over all resources. Objects are handed out as they are kept, so readers never change them. Every change
-goes to the listeners (watches, controllers) at once and stays in a bounded history for watches that resume.
+One revision counts the changes of all resources. Readers get the stored objects themselves, so they must not modify them. Every
+change is passed to the listeners (watches, controllers) immediately, and stays in a bounded history for watches that resume.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from kubernaut_sandbox.model.objects import Object, name_of, namespace_of, with_
 from kubernaut_sandbox.model.statuses import expired
 
 ChangeType = Literal["ADDED", "MODIFIED", "DELETED"]
-_HISTORY = 5000
-"""Changes kept for resuming watches, over all resources."""
+_MAX_HISTORY = 5000
+"""How many changes the history keeps, of all resources together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one object; `new` of a deletion is its last state at the deletion's revision."""
+    """A change of an object; in a deletion, `new` is the last state, with the revision of the deletion."""
 
     revision: int
     type: ChangeType
@@ -40,69 +40,69 @@ class Store:
         self.revision = 1
         self._objects: dict[str, dict[str, dict[str, Object]]] = {}
         self._history: deque[Change] = deque()
-        self._forgotten = 0
+        self._compacted_revision = 0
         self._listeners: list[Listener] = []
 
     def get(self, resource: str, namespace: str, name: str) -> Object | None:
-        """The object as kept."""
+        """Return the stored object; None when it does not exist."""
         return self._objects.get(resource, {}).get(namespace, {}).get(name)
 
     def resources(self) -> Iterator[str]:
-        """Every resource that has objects."""
+        """Return every resource that has objects."""
         return (resource for resource, spaces in self._objects.items() if any(spaces.values()))
 
     def put(self, resource: str, obj: Object) -> Object:
-        """Keep the object under the next revision, which becomes its resourceVersion."""
+        """Store the object; the next revision becomes its resourceVersion. Return the stored object."""
         self.revision += 1
-        kept = with_meta(obj, resourceVersion=str(self.revision))
+        stored = with_meta(obj, resourceVersion=str(self.revision))
         space = self._objects.setdefault(resource, {}).setdefault(namespace_of(obj), {})
         old = space.get(name_of(obj))
-        space[name_of(obj)] = kept
-        self._announce(Change(self.revision, "MODIFIED" if old else "ADDED", resource, old, kept))
-        return kept
+        space[name_of(obj)] = stored
+        self._notify(Change(self.revision, "MODIFIED" if old else "ADDED", resource, old, stored))
+        return stored
 
     def remove(self, resource: str, obj: Object) -> Object:
-        """Forget the object; its last state carries the revision of its end."""
+        """Remove the object; return its last state, with the revision of the removal as its resourceVersion."""
         self.revision += 1
         space = self._objects[resource][namespace_of(obj)]
         old = space.pop(name_of(obj))
         if not space:
             del self._objects[resource][namespace_of(obj)]
         last = with_meta(obj, resourceVersion=str(self.revision))
-        self._announce(Change(self.revision, "DELETED", resource, old, last))
+        self._notify(Change(self.revision, "DELETED", resource, old, last))
         return last
 
     def changes_since(self, resource: str, revision: int) -> list[Change]:
-        """What happened to a resource after that revision, or 410 when it is too long ago."""
-        if revision < self._forgotten:
-            raise expired(f"too old resource version: {revision} ({self._forgotten})")
+        """Return the changes of a resource after that revision; raise a 410 when the history does not reach back to it."""
+        if revision < self._compacted_revision:
+            raise expired(f"too old resource version: {revision} ({self._compacted_revision})")
         return [change for change in self._history if change.revision > revision and change.resource == resource]
 
-    def present(self) -> Iterator[Change]:
-        """Everything there is, told as if it were new: where a listener that comes late begins."""
+    def snapshot(self) -> Iterator[Change]:
+        """Return every object as if it had just been added: a new listener starts from these changes."""
         for resource in tuple(self.resources()):
             for obj in self.list(resource):
                 yield Change(self.revision, "ADDED", resource, None, obj)
 
     def compact(self) -> None:
-        """Forget the history: watches can resume from the present only."""
+        """Drop the history: watches can resume only from the present revision."""
         self._history.clear()
-        self._forgotten = self.revision
+        self._compacted_revision = self.revision
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Call the listener with every change, at once; returns how to stop it."""
+        """Call the listener with every change, immediately; return a function that unsubscribes it."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
     def list(self, resource: str, namespace: str = "") -> list[Object]:
-        """All of a resource, of one namespace or of all, ordered by namespace and name."""
+        """Return the objects of a resource, in one namespace or in all, ordered by namespace and name."""
         spaces = self._objects.get(resource, {})
         chosen = [namespace] if namespace else sorted(spaces)
         return [space[name] for key in chosen if (space := spaces.get(key)) for name in sorted(space)]
 
-    def _announce(self, change: Change) -> None:
+    def _notify(self, change: Change) -> None:
         self._history.append(change)
-        if len(self._history) > _HISTORY:
-            self._forgotten = self._history.popleft().revision
+        if len(self._history) > _MAX_HISTORY:
+            self._compacted_revision = self._history.popleft().revision
         for listener in tuple(self._listeners):
             listener(change)

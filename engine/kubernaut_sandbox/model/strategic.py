@@ -1,6 +1,6 @@
-"""Strategic merge patch: a merge patch that knows which lists are keyed sets.
+"""Strategic merge patch: a merge patch that merges some lists by a key.
 
-The keys are those of the API types' `patchMergeKey` tags, for the kinds served here. A list without a key is replaced.
+The keys are those of the `patchMergeKey` tags of the API types, for the kinds that are served. A list without a key is replaced.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _MERGE_KEYS: dict[str, tuple[str, ...]] = {
     "taints": ("key",),
 }
 _SET_LISTS = {"finalizers"}
-"""Lists of plain values that are united rather than replaced."""
+"""Lists of plain values to which the values of the patch are added."""
 _DIRECTIVES = ("$patch", "$retainKeys", "$setElementOrder/", "$deleteFromPrimitiveList/")
 
 
 def strategic_merge(target: Any, patch: Any) -> Any:
-    """The target with the patch merged in."""
+    """Return the target with the patch merged in."""
     if not isinstance(patch, dict):
         return patch
     if patch.get("$patch") == "replace":
@@ -44,7 +44,7 @@ def strategic_merge(target: Any, patch: Any) -> Any:
     if patch.get("$patch") == "delete":
         return {}
     base: Object = target if isinstance(target, dict) else {}
-    result = _retained(base, patch)
+    result = _retain_keys(base, patch)
     for key, value in patch.items():
         if key.startswith(_DIRECTIVES):
             continue
@@ -57,16 +57,16 @@ def strategic_merge(target: Any, patch: Any) -> Any:
     return _delete_primitives(result, patch)
 
 
-def _retained(base: Object, patch: Object) -> Object:
-    kept = patch.get("$retainKeys")
-    return dict(base) if kept is None else {key: value for key, value in base.items() if key in kept}
+def _retain_keys(base: Object, patch: Object) -> Object:
+    retained = patch.get("$retainKeys")
+    return dict(base) if retained is None else {key: value for key, value in base.items() if key in retained}
 
 
 def _delete_primitives(result: Object, patch: Object) -> Object:
-    for key, gone in patch.items():
+    for key, removed in patch.items():
         field = key.removeprefix("$deleteFromPrimitiveList/")
         if field != key and isinstance(result.get(field), list):
-            result[field] = [item for item in result[field] if item not in gone]
+            result[field] = [item for item in result[field] if item not in removed]
     return result
 
 
@@ -89,12 +89,12 @@ def _merge_keyed(keys: tuple[str, ...], old: list[Object], new: list[Object]) ->
     for item in new:
         if key not in item:
             raise bad_request(f"map: {item} does not contain declared merge key: {key}")
-        place = next((index for index, have in enumerate(result) if have.get(key) == item[key]), None)
+        position = next((index for index, present in enumerate(result) if present.get(key) == item[key]), None)
         if item.get("$patch") == "delete":
-            result = [have for have in result if have.get(key) != item[key]]
-        elif place is None:
+            result = [present for present in result if present.get(key) != item[key]]
+        elif position is None:
             added.append(strategic_merge({}, item))
         else:
-            result[place] = strategic_merge(result[place], item)
-    # Kubernetes too puts what the patch brings anew before what the server had.
+            result[position] = strategic_merge(result[position], item)
+    # As in Kubernetes, items that the patch adds come before the existing ones.
     return [*added, *result]

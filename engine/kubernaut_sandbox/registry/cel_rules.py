@@ -1,4 +1,4 @@
-"""x-kubernetes-validations: CEL rules of a custom resource's schema, among them the transition rules that see oldSelf."""
+"""x-kubernetes-validations: the CEL rules in the schema of a custom resource, including transition rules, which use oldSelf."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ _ABSENT = object()
 
 
 def cel_causes(schema: Object, new: Any, old: Any = _ABSENT, path: str = "") -> list[Cause]:
-    """The causes of all rules at and below this schema; transition rules are asked only where there is an old value."""
+    """Return a cause for each rule at or below this schema that does not hold.
+
+    Without an old value, transition rules are skipped, except those with optionalOldSelf.
+    """
     causes = []
     for rule in schema.get(_RULES) or ():
-        transition = _mentions_old(rule["rule"])
+        transition = _uses_old_self(rule["rule"])
         if transition and old is _ABSENT and not rule.get("optionalOldSelf"):
             continue
         causes += _rule_causes(rule, new, None if old is _ABSENT else old, path, transition=transition)
@@ -38,7 +41,7 @@ def has_rules(schema: Object) -> bool:
 
 
 def rule_problem(rule: str) -> str:
-    """What is wrong with a rule's text; empty when it compiles."""
+    """Return the error in a rule; empty when the rule compiles."""
     try:
         _program(rule)
     except ValueError as error:
@@ -49,56 +52,56 @@ def rule_problem(rule: str) -> str:
 def _rule_causes(rule: Object, new: Any, old: Any, path: str, *, transition: bool) -> list[Cause]:
     names = {"self": new, "oldSelf": old} if transition else {"self": new}
     try:
-        holds = _program(rule["rule"]).execute(names)
+        result = _program(rule["rule"]).execute(names)
     except (ValueError, RuntimeError, TypeError) as error:
         return [Cause(path or "<nil>", f"Invalid value: rule evaluation error: {error}")]
-    if holds is True:
+    if result is True:
         return []
     message = _message(rule, names) or f"failed rule: {rule['rule'].strip()}"
-    where = f"{path}{rule.get('fieldPath', '')}"
+    field = f"{path}{rule.get('fieldPath', '')}"
     reason = rule.get("reason", "FieldValueInvalid")
-    return [_worded(reason, where.removeprefix(".") or "<nil>", message)]
+    return [_cause(reason, field.removeprefix(".") or "<nil>", message)]
 
 
-def _worded(reason: str, where: str, message: str) -> Cause:
-    words = {
+def _cause(reason: str, field: str, message: str) -> Cause:
+    prefixes = {
         "FieldValueForbidden": "Forbidden",
         "FieldValueRequired": "Required value",
         "FieldValueDuplicate": "Duplicate value",
     }
-    return Cause(where, f"{words.get(reason, 'Invalid value')}: {message}", reason)
+    return Cause(field, f"{prefixes.get(reason, 'Invalid value')}: {message}", reason)
 
 
 def _message(rule: Object, names: dict[str, Any]) -> str:
     if rule.get("messageExpression"):
         try:
-            said = _program(rule["messageExpression"]).execute(names)
+            text = _program(rule["messageExpression"]).execute(names)
         except (ValueError, RuntimeError, TypeError):
-            said = ""
-        if isinstance(said, str) and said.strip():
-            return said
+            text = ""
+        if isinstance(text, str) and text.strip():
+            return text
     return str(rule.get("message", "")).strip()
 
 
 def _children(schema: Object, new: Any, old: Any) -> Iterator[tuple[Object, str, Any, Any]]:
     if isinstance(new, dict):
         before = old if isinstance(old, dict) else {}
-        rest = schema.get("additionalProperties")
+        additional = schema.get("additionalProperties")
         for key, item in new.items():
-            inner = (schema.get("properties") or {}).get(key, rest if isinstance(rest, dict) else None)
+            inner = (schema.get("properties") or {}).get(key, additional if isinstance(additional, dict) else None)
             if inner and key != "metadata":
                 yield inner, f".{key}", item, before.get(key, _ABSENT)
     elif isinstance(new, list) and isinstance(schema.get("items"), dict):
         for index, item in enumerate(new):
-            yield schema["items"], f"[{index}]", item, _matching(schema, item, old)
+            yield schema["items"], f"[{index}]", item, _old_item(schema, item, old)
 
 
-def _matching(schema: Object, item: Any, old: Any) -> Any:
-    """The old item of a list of type map with the same keys; other lists have no transition rules."""
+def _old_item(schema: Object, item: Any, old: Any) -> Any:
+    """Return the old item with the same keys in a list of type map; items of other lists have no transition rules."""
     keys = schema.get("x-kubernetes-list-map-keys")
     if not keys or not isinstance(old, list) or not isinstance(item, dict):
         return _ABSENT
-    return next((was for was in old if all(was.get(key) == item.get(key) for key in keys)), _ABSENT)
+    return next((candidate for candidate in old if all(candidate.get(key) == item.get(key) for key in keys)), _ABSENT)
 
 
 @lru_cache(maxsize=1024)
@@ -107,5 +110,5 @@ def _program(source: str) -> cel.Program:
 
 
 @lru_cache(maxsize=1024)
-def _mentions_old(source: str) -> bool:
+def _uses_old_self(source: str) -> bool:
     return re.search(r"\boldSelf\b", source) is not None

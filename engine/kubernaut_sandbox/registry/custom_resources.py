@@ -1,4 +1,4 @@
-"""CustomResourceDefinitions: checked, served the moment they are stored, and the strategy of the objects they define."""
+"""Custom resources: the strategy of their definitions, the kinds that those define, and the strategy of their objects."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from kubernaut_sandbox.model.store import Change
 from kubernaut_sandbox.registry.cel_rules import cel_causes, has_rules
 from kubernaut_sandbox.registry.schemas import apply_defaults, schema_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with_defaults
-from kubernaut_sandbox.registry.structural_schema import structure_causes
+from kubernaut_sandbox.registry.structural_schema import structural_causes
 
-RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
-_BLOCKING = frozenset(f"FieldValue{word}" for word in ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid"))
-_UNCHECKED = Cause(
+CRD_RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
+_BLOCKING = frozenset(
+    f"FieldValue{suffix}" for suffix in ("NotSupported", "Required", "TooLong", "TooMany", "TypeInvalid")
+)
+_RULES_SKIPPED = Cause(
     "<nil>",
     "Invalid value: null: some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation",
 )
-CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
 
 class CustomResourceDefinitionStrategy(Strategy):
-    """The strategy of CustomResourceDefinitions themselves."""
+    """Defaults and validates CustomResourceDefinitions."""
 
     def prepare(self, obj: Object) -> Object:
         spec = spec_of(obj)
@@ -34,7 +36,7 @@ class CustomResourceDefinitionStrategy(Strategy):
     def prepare_create(self, obj: Object) -> Object:
         stored = [v["name"] for v in spec_of(obj).get("versions") or () if v.get("storage")]
         return {
-            **with_meta(obj, finalizers=[*(meta(obj).get("finalizers") or ()), CLEANUP]),
+            **with_meta(obj, finalizers=[*(meta(obj).get("finalizers") or ()), CLEANUP_FINALIZER]),
             "status": {"conditions": None, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": stored},
         }
 
@@ -63,7 +65,7 @@ class CustomResourceDefinitionStrategy(Strategy):
             )
             schema = (version.get("schema") or {}).get("openAPIV3Schema")
             causes += (
-                structure_causes(schema, at, root=True)
+                structural_causes(schema, at, root=True)
                 if schema is not None
                 else [required(at, "schemas are required")]
             )
@@ -74,7 +76,7 @@ class CustomResourceDefinitionStrategy(Strategy):
 
 
 class CustomResourceStrategy(Strategy):
-    """The strategy of one version of a custom resource."""
+    """Defaults and validates the objects of one version of a custom resource."""
 
     def __init__(self, version: Object) -> None:
         self._schema: Object = version["schema"]["openAPIV3Schema"]
@@ -87,36 +89,36 @@ class CustomResourceStrategy(Strategy):
         causes = schema_causes(self._schema, obj)
         if not has_rules(self._schema):
             return causes
-        return [*causes, _UNCHECKED] if _blocking(causes) else [*causes, *cel_causes(self._schema, obj)]
+        return [*causes, _RULES_SKIPPED] if _blocking(causes) else [*causes, *cel_causes(self._schema, obj)]
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
         if _blocking(schema_causes(self._schema, new)):
             return []
-        settled = {str(cause) for cause in cel_causes(self._schema, new)}
-        return [cause for cause in cel_causes(self._schema, new, old) if str(cause) not in settled]
+        unrelated = {str(cause) for cause in cel_causes(self._schema, new)}
+        return [cause for cause in cel_causes(self._schema, new, old) if str(cause) not in unrelated]
 
 
 def _blocking(causes: list[Cause]) -> bool:
-    """Whether the object is so wrong that rules cannot be asked of it."""
+    """Whether the causes prevent the CEL rules from being evaluated."""
     return any(cause.reason in _BLOCKING for cause in causes)
 
 
 class CustomKinds:
-    """Keeps the served kinds in step with the stored definitions."""
+    """Updates the served kinds when a definition is stored or removed."""
 
     def __init__(self, kinds: Kinds) -> None:
         self._kinds = kinds
 
     def __call__(self, change: Change) -> None:
-        """The store's listener."""
-        if change.resource != RESOURCE:
+        """Handle a change; this is the listener of the store."""
+        if change.resource != CRD_RESOURCE:
             return
         versions = [] if change.type == "DELETED" else list(_served(change.new))
         self._kinds.replace_custom(name_of(change.new), versions)
 
 
 def selectable_fields(kind: Kind) -> tuple[str, ...]:
-    """The field paths a custom kind may be selected by."""
+    """Return the field paths that a field selector may use for a custom kind."""
     return tuple(field["jsonPath"].removeprefix(".") for field in (kind.custom or {}).get("selectableFields") or ())
 
 
@@ -136,7 +138,7 @@ def _served(definition: Object) -> list[Kind]:
             list_kind=names["listKind"],
             custom=version,
             has_generation=True,
-            blind_update=False,
+            unconditional_update=False,
         )
         for version in spec["versions"]
         if version.get("served")

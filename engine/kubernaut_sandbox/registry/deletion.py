@@ -1,6 +1,6 @@
-"""Deletion: at once where nothing waits, else marked, until finalizers and grace periods have run out.
+"""Deletion: immediate where nothing delays it; otherwise the object is marked until finalizers and grace period are over.
 
-Dependents are the garbage collector's work; here the propagation policy becomes the finalizer that asks for it.
+The garbage collector deletes dependents; this module turns the propagation policy into the finalizer that requests it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from kubernaut_sandbox.model.objects import (
 )
 from kubernaut_sandbox.model.selectors import Selector
 from kubernaut_sandbox.model.statuses import forbidden, success
-from kubernaut_sandbox.registry.registry import Registry, presented
-from kubernaut_sandbox.registry.request_context import Call, Deletion
-from kubernaut_sandbox.registry.updates import worn_out
+from kubernaut_sandbox.registry.registry import Registry, in_version
+from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
+from kubernaut_sandbox.registry.updates import is_removable
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 _FINALIZERS = {"Orphan": ORPHAN, "Foreground": FOREGROUND}
-_STANDING_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
+_PERMANENT_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
 _RETURNS_OBJECT = frozenset({"pods", "serviceaccounts", "resourcequotas", "services"})
 _JOB_WARNING = (
     "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
@@ -36,39 +36,44 @@ _JOB_WARNING = (
 
 
 class Deleter:
-    """Deletes objects."""
+    """Deletes objects, or marks them as being deleted."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry, self._store = registry, registry.store
 
-    def delete(self, call: Call, kind: Kind, namespace: str, name: str, how: Deletion) -> Object:
-        """What the client is told: the Status of a finished deletion, or the object that is on its way."""
+    def delete(self, context: RequestContext, kind: Kind, namespace: str, name: str, options: DeleteOptions) -> Object:
+        """Delete an object; return the Status of a completed deletion, or the object that is being deleted.
+
+        Raises ApiError when the object does not exist, or when the preconditions or the API forbid the deletion.
+        """
         obj = self._registry.get(kind, namespace, name)
-        how.check(kind, obj)
-        if kind.resource == "namespaces" and name in _STANDING_NAMESPACES:
+        options.check_preconditions(kind, obj)
+        if kind.resource == "namespaces" and name in _PERMANENT_NAMESPACES:
             raise forbidden(kind.resource, name, "this namespace may not be deleted")
-        left = self._marked(call, kind, obj, how)
-        if left is not None and not worn_out(kind, left):
-            kept = left if call.dry_run or left == obj else self._store.put(kind.resource, left)
-            return presented(kind, kept)
-        last = obj if call.dry_run else self._store.remove(kind.resource, left or obj)
+        marked = self._marked(context, kind, obj, options)
+        if marked is not None and not is_removable(kind, marked):
+            stored = marked if context.dry_run or marked == obj else self._store.put(kind.resource, marked)
+            return in_version(kind, stored)
+        last = obj if context.dry_run else self._store.remove(kind.resource, marked or obj)
         if kind.resource in _RETURNS_OBJECT:
-            return presented(kind, last)
+            return in_version(kind, last)
         details = {"name": name, "group": kind.group, "kind": kind.plural, "uid": uid_of(obj)}
         return success({key: value for key, value in details.items() if value})
 
-    def delete_all(self, call: Call, kind: Kind, namespace: str, selector: Selector, how: Deletion) -> list[Object]:
-        """Delete everything selected; returns what that was."""
-        chosen = self._registry.list(kind, namespace, selector)
-        for obj in chosen:
-            self.delete(call, kind, namespace or meta(obj).get("namespace", ""), name_of(obj), how)
-        return chosen
+    def delete_collection(
+        self, context: RequestContext, kind: Kind, namespace: str, selector: Selector, options: DeleteOptions
+    ) -> list[Object]:
+        """Delete every selected object; return them as they were."""
+        selected = self._registry.list(kind, namespace, selector)
+        for obj in selected:
+            self.delete(context, kind, namespace or meta(obj).get("namespace", ""), name_of(obj), options)
+        return selected
 
-    def _marked(self, call: Call, kind: Kind, obj: Object, how: Deletion) -> Object | None:
-        """The object as it stays behind; None when nothing makes it stay."""
-        finalizers = self._finalizers(call, kind, obj, how)
+    def _marked(self, context: RequestContext, kind: Kind, obj: Object, options: DeleteOptions) -> Object | None:
+        """Return the object as marked for deletion; None when nothing delays the deletion."""
+        finalizers = self._finalizers(context, kind, obj, options)
         if kind.resource == "pods":
-            return _marked_pod(obj, finalizers, how)
+            return _marked_pod(obj, finalizers, options)
         if kind.resource == "namespaces":
             obj = {**obj, "status": {**status_of(obj), "phase": "Terminating"}}
             return obj if is_deleting(obj) else with_meta(obj, deletionTimestamp=now(), finalizers=finalizers or None)
@@ -81,35 +86,38 @@ class Deleter:
             obj, deletionTimestamp=now(), deletionGracePeriodSeconds=0, finalizers=finalizers, generation=generation
         )
 
-    def _finalizers(self, call: Call, kind: Kind, obj: Object, how: Deletion) -> list[str]:
+    def _finalizers(self, context: RequestContext, kind: Kind, obj: Object, options: DeleteOptions) -> list[str]:
         present = list(meta(obj).get("finalizers") or ())
-        policy = how.propagation
+        policy = options.propagation
         if not policy and kind.resource == "jobs.batch":
-            call.warnings.append(_JOB_WARNING)
+            context.warnings.append(_JOB_WARNING)
             policy = "Orphan"
         if not policy:
             return present
-        wanted = _FINALIZERS.get(policy)
-        kept = [item for item in present if item not in (ORPHAN, FOREGROUND)]
-        return [*kept, wanted] if wanted else kept
+        requested = _FINALIZERS.get(policy)
+        others = [item for item in present if item not in (ORPHAN, FOREGROUND)]
+        return [*others, requested] if requested else others
 
 
-def _marked_pod(obj: Object, finalizers: list[str], how: Deletion) -> Object | None:
-    finished = status_of(obj).get("phase") in ("Succeeded", "Failed")
-    asked = spec_of(obj).get("terminationGracePeriodSeconds", 30) if how.grace_seconds is None else how.grace_seconds
-    grace = 0 if finished or not spec_of(obj).get("nodeName") else max(asked, 0)
-    if is_deleting(obj):
-        grace = (
-            min(grace, meta(obj).get("deletionGracePeriodSeconds", 0))
-            if how.grace_seconds is not None
-            else meta(obj).get("deletionGracePeriodSeconds", 0)
-        )
+def _marked_pod(pod: Object, finalizers: list[str], options: DeleteOptions) -> Object | None:
+    grace = _grace_seconds(pod, options)
     if not grace and not finalizers:
         return None
     end = (datetime.now(UTC) + timedelta(seconds=grace)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    when = (
-        meta(obj)["deletionTimestamp"]
-        if is_deleting(obj) and grace == meta(obj).get("deletionGracePeriodSeconds")
-        else end
+    unchanged = is_deleting(pod) and grace == meta(pod).get("deletionGracePeriodSeconds")
+    deletion_time = meta(pod)["deletionTimestamp"] if unchanged else end
+    return with_meta(
+        pod, deletionTimestamp=deletion_time, deletionGracePeriodSeconds=grace, finalizers=finalizers or None
     )
-    return with_meta(obj, deletionTimestamp=when, deletionGracePeriodSeconds=grace, finalizers=finalizers or None)
+
+
+def _grace_seconds(pod: Object, options: DeleteOptions) -> int:
+    """Return the grace period. It is 0 where no process runs, and a later deletion can only shorten it."""
+    requested = options.grace_seconds
+    if is_deleting(pod) and requested is None:
+        return int(meta(pod).get("deletionGracePeriodSeconds", 0))
+    if requested is None:
+        requested = spec_of(pod).get("terminationGracePeriodSeconds", 30)
+    finished = status_of(pod).get("phase") in ("Succeeded", "Failed")
+    grace = 0 if finished or not spec_of(pod).get("nodeName") else max(requested, 0)
+    return int(min(grace, meta(pod).get("deletionGracePeriodSeconds", 0)) if is_deleting(pod) else grace)

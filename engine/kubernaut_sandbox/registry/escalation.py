@@ -1,4 +1,4 @@
-"""Nobody grants rights they do not hold: RBAC's escalation check on roles and bindings."""
+"""RBAC's escalation check: users can grant only the permissions that they hold themselves."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from kubernaut_sandbox.access.users import User
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of
 from kubernaut_sandbox.model.statuses import forbidden
-from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.request_context import RequestContext
 
 
-class Escalation:
-    """Checks writes to the RBAC kinds."""
+class EscalationCheck:
+    """Checks the writes of roles and bindings."""
 
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
-    def check(self, call: Call, kind: Kind, obj: Object, old: Object | None) -> None:
-        """Refuse a role, or a binding to one, whose rules the user lacks."""
-        if call.user.is_master:
+    def check(self, context: RequestContext, kind: Kind, obj: Object, old: Object | None) -> None:
+        """Raise a 403 for a role, or a binding to a role, that has permissions which the user does not hold."""
+        if context.user.is_master:
             return
         binding = kind.plural.endswith("bindings")
         if old is not None and all(obj.get(field) == old.get(field) for field in ("rules", "subjects", "roleRef")):
@@ -29,24 +29,27 @@ class Escalation:
         if binding:
             reference = obj["roleRef"]
             plural = "clusterroles" if reference["kind"] == "ClusterRole" else "roles"
-            asked = Attributes("bind", kind.group, plural, "", namespace, reference["name"])
+            attributes = Attributes("bind", kind.group, plural, "", namespace, reference["name"])
             rules = self._authorizer.role_rules(reference, namespace)
         else:
-            asked = Attributes("escalate", kind.group, kind.plural, "", namespace, name_of(obj))
+            attributes = Attributes("escalate", kind.group, kind.plural, "", namespace, name_of(obj))
             rules = obj.get("rules") or []
-        if self._authorizer.allows(call.user, asked):
+        if self._authorizer.allows(context.user, attributes):
             return
-        if missing := _missing(self._authorizer.rules(call.user, namespace), rules, namespace):
-            raise forbidden(kind.resource, name_of(obj), _refusal(call.user, missing))
+        if missing := _missing(self._authorizer.rules(context.user, namespace), rules, namespace):
+            raise forbidden(kind.resource, name_of(obj), _message(context.user, missing))
 
 
-def _missing(held: list[Object], wanted: list[Object], namespace: str) -> list[Object]:
+def _missing(held: list[Object], rules: list[Object], namespace: str) -> list[Object]:
     return [
-        part for rule in wanted for part in _parts(rule) if not any(_covers(have, part, namespace) for have in held)
+        part
+        for rule in rules
+        for part in _single_permissions(rule)
+        if not any(_covers(held_rule, part, namespace) for held_rule in held)
     ]
 
 
-def _parts(rule: Object) -> list[Object]:
+def _single_permissions(rule: Object) -> list[Object]:
     if rule.get("nonResourceURLs"):
         return [
             {"nonResourceURLs": [path], "verbs": [verb]}
@@ -61,21 +64,21 @@ def _parts(rule: Object) -> list[Object]:
     ]
 
 
-def _covers(have: Object, part: Object, namespace: str) -> bool:
+def _covers(rule: Object, part: Object, namespace: str) -> bool:
     if path := part.get("nonResourceURLs"):
-        return rule_allows(have, Attributes(part["verbs"][0], path=path[0]))
+        return rule_allows(rule, Attributes(part["verbs"][0], path=path[0]))
     resource, _, subresource = part["resources"][0].partition("/")
     name = (part["resourceNames"] or [""])[0]
-    return rule_allows(have, Attributes(part["verbs"][0], part["apiGroups"][0], resource, subresource, namespace, name))
+    return rule_allows(rule, Attributes(part["verbs"][0], part["apiGroups"][0], resource, subresource, namespace, name))
 
 
-def _refusal(user: User, missing: list[Object]) -> str:
+def _message(user: User, missing: list[Object]) -> str:
     groups = " ".join(f'"{group}"' for group in user.groups)
     head = f'user "{user.name}" (groups=[{groups}]) is attempting to grant RBAC permissions not currently held:'
-    return "\n".join([head, *dict.fromkeys(_shown(rule) for rule in missing)])
+    return "\n".join([head, *dict.fromkeys(_format_rule(rule) for rule in missing)])
 
 
-def _shown(rule: Object) -> str:
+def _format_rule(rule: Object) -> str:
     fields = (
         ("APIGroups", "apiGroups"),
         ("Resources", "resources"),

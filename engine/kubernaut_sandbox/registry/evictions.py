@@ -1,6 +1,8 @@
-"""Eviction: a deletion that says why on the pod, and that a PodDisruptionBudget may forbid."""
+"""Evictions: the deletion of a pod that gets a DisruptionTarget condition, unless a PodDisruptionBudget may forbid it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import (
@@ -17,7 +19,7 @@ from kubernaut_sandbox.model.selectors import label_selector, matches_labels
 from kubernaut_sandbox.model.statuses import bad_request, not_implemented
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
-from kubernaut_sandbox.registry.request_context import Call, Deletion
+from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 _CONDITION = {
     "type": "DisruptionTarget",
@@ -34,29 +36,23 @@ class Evictions:
     def __init__(self, registry: Registry, deleter: Deleter) -> None:
         self._registry, self._deleter = registry, deleter
 
-    def evict(self, call: Call, kind: Kind, namespace: str, name: str, eviction: Object) -> None:
-        """Mark the pod and delete it; `kind` is that of pods."""
+    def evict(self, context: RequestContext, kind: Kind, namespace: str, name: str, eviction: Object) -> None:
+        """Mark the pod and delete it; `kind` is the kind Pod. Raise ApiError when the eviction is rejected."""
         if name_of(eviction) != name:
             raise bad_request("name in URL does not match name in Eviction object")
-        options = eviction.get("deleteOptions") or {}
-        wanted = options.get("preconditions") or {}
-        how = Deletion(
-            options.get("gracePeriodSeconds"),
-            options.get("propagationPolicy") or "",
-            wanted.get("uid") or "",
-            wanted.get("resourceVersion") or "",
-        )
+        document = eviction.get("deleteOptions") or {}
+        options = DeleteOptions.from_document(document)
         pod = self._registry.get(kind, namespace, name)
-        how.check(kind, pod)
+        options.check_preconditions(kind, pod)
         self._check_budgets(namespace, pod)
-        if options.get("dryRun"):
-            call = Call(call.user, True, call.field_validation, call.warnings)
-        if not call.dry_run:
-            self._registry.mutate(call, kind, namespace, name, _disrupted, "status")
-        self._deleter.delete(call, kind, namespace, name, Deletion(how.grace_seconds, how.propagation, how.uid))
+        if document.get("dryRun"):
+            context = replace(context, dry_run=True)
+        if not context.dry_run:
+            self._registry.mutate(context, kind, namespace, name, _with_disruption_target, "status")
+        self._deleter.delete(context, kind, namespace, name, replace(options, revision=""))
 
     def _check_budgets(self, namespace: str, pod: Object) -> None:
-        """Nobody counts healthy pods here: what a budget says is not known, so it is not guessed."""
+        """Reject the eviction of a running pod that a budget selects: the sandbox does not count healthy pods."""
         if is_deleting(pod) or status_of(pod).get("phase") != "Running":
             return
         for budget in self._registry.store.list("poddisruptionbudgets.policy", namespace):
@@ -65,5 +61,5 @@ class Evictions:
                 raise not_implemented(f"evictions under a PodDisruptionBudget ({name_of(budget)} selects this pod)")
 
 
-def _disrupted(pod: Object) -> Object:
+def _with_disruption_target(pod: Object) -> Object:
     return with_status(pod, conditions=put_condition(status_of(pod).get("conditions") or (), _CONDITION))

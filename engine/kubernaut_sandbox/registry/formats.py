@@ -1,4 +1,4 @@
-"""The string formats of schemas; Kubernetes passes over those it does not know, and so does this."""
+"""The string formats of schemas. As in Kubernetes, an unknown format is ignored."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 def has_format(name: str, value: str) -> bool:
-    """Whether the text has the format of that name."""
+    """Whether the text has the named format; true for an unknown format."""
     try:
         match name:
             case "date-time":

@@ -1,4 +1,4 @@
-"""What names, labels and keys may look like, and the messages for those that do not."""
+"""The syntax of names, labels and keys, and the messages about those that are not valid."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ _PATH_NAMED = frozenset(
     f"{kind}.rbac.authorization.k8s.io" for kind in ("roles", "rolebindings", "clusterroles", "clusterrolebindings")
 )
 _STANDARD_FINALIZERS = frozenset({"kubernetes", "orphan", "foregroundDeletion"})
-_KEY_SHAPE = (
+_QUALIFIED_SHAPE_MESSAGE = (
     "a valid label key must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
     f"character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '{_QUALIFIED_REGEX}') with an "
     "optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
 )
-_ANNOTATIONS_LIMIT = 256 * 1024
+_MAX_ANNOTATION_BYTES = 256 * 1024
 
 
 def metadata_causes(kind: Kind, obj: Object) -> list[Cause]:
-    """Everything wrong with an object's metadata."""
+    """Return a cause for every invalid field of an object's metadata."""
     metadata = meta(obj)
     name = metadata.get("name") or ""
     if not name:
@@ -60,20 +60,20 @@ def metadata_causes(kind: Kind, obj: Object) -> list[Cause]:
     causes += label_causes("metadata.labels", metadata.get("labels") or {})
     annotations = metadata.get("annotations") or {}
     for key in annotations:
-        causes += qualified_causes("metadata.annotations", key.lower())
-    if sum(len(key.encode()) + len(str(value).encode()) for key, value in annotations.items()) > _ANNOTATIONS_LIMIT:
-        causes.append(too_long("metadata.annotations", _ANNOTATIONS_LIMIT))
+        causes += qualified_name_causes("metadata.annotations", key.lower())
+    if sum(len(key.encode()) + len(str(value).encode()) for key, value in annotations.items()) > _MAX_ANNOTATION_BYTES:
+        causes.append(too_long("metadata.annotations", _MAX_ANNOTATION_BYTES))
     legacy = not kind.custom and kind.group != "apiextensions.k8s.io"
     for index, finalizer in enumerate(metadata.get("finalizers") or ()):
-        causes += qualified_causes("metadata.finalizers", finalizer)
+        causes += qualified_name_causes("metadata.finalizers", finalizer)
         if legacy and "/" not in finalizer and finalizer not in _STANDARD_FINALIZERS:
-            why = "name is neither a standard finalizer name nor is it fully qualified"
-            causes.append(invalid_value(f"metadata.finalizers[{index}]", finalizer, why))
+            detail = "name is neither a standard finalizer name nor is it fully qualified"
+            causes.append(invalid_value(f"metadata.finalizers[{index}]", finalizer, detail))
     return causes + _owner_causes(metadata.get("ownerReferences") or ())
 
 
 def name_causes(field: str, name: str, *, subdomain: bool) -> list[Cause]:
-    """Whether a name is a DNS subdomain, or a DNS label."""
+    """Return the causes for a name that is not a DNS subdomain, or not a DNS label."""
     limit, regex, message = (
         (253, _SUBDOMAIN_REGEX, SUBDOMAIN_MESSAGE) if subdomain else (63, _LABEL_REGEX, LABEL_MESSAGE)
     )
@@ -88,10 +88,10 @@ def name_causes(field: str, name: str, *, subdomain: bool) -> list[Cause]:
 
 
 def label_causes(field: str, labels: Object) -> list[Cause]:
-    """Whether labels are well formed."""
+    """Return the causes for labels with an invalid key or value."""
     causes = []
     for key, value in labels.items():
-        causes += qualified_causes(field, key)
+        causes += qualified_name_causes(field, key)
         if len(value) > 63:
             causes.append(invalid_value(field, value, "must be no more than 63 bytes"))
         if not re.fullmatch(_VALUE_REGEX, value):
@@ -99,11 +99,11 @@ def label_causes(field: str, labels: Object) -> list[Cause]:
     return causes
 
 
-def qualified_causes(field: str, key: str) -> list[Cause]:
-    """Whether a key is `name` or `prefix/name`."""
+def qualified_name_causes(field: str, key: str) -> list[Cause]:
+    """Return the causes for a key that is neither `name` nor `prefix/name`."""
     prefix, slash, name = key.rpartition("/")
     if "/" in prefix:
-        return [invalid_value(field, key, _KEY_SHAPE)]
+        return [invalid_value(field, key, _QUALIFIED_SHAPE_MESSAGE)]
     causes = []
     if slash and not re.fullmatch(_SUBDOMAIN_REGEX, prefix):
         causes.append(invalid_value(field, key, f"prefix part {SUBDOMAIN_MESSAGE}"))
@@ -117,7 +117,7 @@ def qualified_causes(field: str, key: str) -> list[Cause]:
 
 
 def config_key_causes(field: str, key: str) -> list[Cause]:
-    """Whether a ConfigMap or Secret may have that key."""
+    """Return the causes for a key that a ConfigMap or Secret cannot have."""
     causes = []
     if len(key) > 253:
         causes.append(invalid_value(field, key, "must be no more than 253 characters"))
@@ -137,11 +137,11 @@ def _path_name_causes(name: str) -> list[Cause]:
 
 
 def _owner_causes(owners: list[Object] | tuple[Object, ...]) -> list[Cause]:
-    words = {"apiVersion": "version ", "kind": "kind ", "name": "", "uid": ""}
+    prefixes = {"apiVersion": "version ", "kind": "kind ", "name": "", "uid": ""}
     causes = [
-        invalid_value(f"metadata.ownerReferences.{field}", owner.get(field, ""), f"{word}must not be empty")
+        invalid_value(f"metadata.ownerReferences.{field}", owner.get(field, ""), f"{prefix}must not be empty")
         for owner in owners
-        for field, word in words.items()
+        for field, prefix in prefixes.items()
         if not owner.get(field)
     ]
     if sum(bool(owner.get("controller")) for owner in owners) > 1:

@@ -1,4 +1,4 @@
-"""Quota: what a ResourceQuota counts, and the refusal of what would exceed it."""
+"""Quota admission: what a ResourceQuota counts, and the rejection of an object that would exceed it."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ COUNTED = frozenset({"pods", "configmaps", "secrets", "services", "resourcequota
 """Resources that a quota may count by their plain name; any resource may be counted as `count/<resource>.<group>`."""
 
 
-class Quotas:
+class QuotaCheck:
     """Checks creations against every quota of their namespace."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def check(self, kind: Kind, obj: Object) -> None:
-        """Refuse the object if a quota is used up."""
+        """Raise a 403 when a quota of the namespace has no room for the object."""
         for quota in self._store.list("resourcequotas", namespace_of(obj)):
             hard = spec_of(quota).get("hard") or {}
-            names = [name for name in sorted(hard) if counted(name) == kind.resource]
-            over = []
+            names = [name for name in sorted(hard) if counted_resource(name) == kind.resource]
+            exceeded = []
             for name in names:
-                used = usage(self._store, name, namespace_of(obj))
+                used = count_used(self._store, name, namespace_of(obj))
                 if used + 1 > parse_quantity(hard[name]):
-                    over.append((name, used, hard[name]))
-            if over:
-                raise forbidden(kind.resource, name_of(obj), _exceeded(name_of(quota), over))
+                    exceeded.append((name, used, hard[name]))
+            if exceeded:
+                raise forbidden(kind.resource, name_of(obj), _exceeded_message(name_of(quota), exceeded))
 
 
-def counted(name: str) -> str:
-    """The resource that a quota's entry counts; empty when it counts none."""
+def counted_resource(name: str) -> str:
+    """Return the resource that an entry of a quota counts; empty when it counts none."""
     if name.startswith("count/"):
         return name.removeprefix("count/")
     return name if name in COUNTED else ""
 
 
-def usage(store: Store, name: str, namespace: str) -> int:
-    """How many there are; of pods, those that have not ended."""
-    objects = store.list(counted(name), namespace)
+def count_used(store: Store, name: str, namespace: str) -> int:
+    """Return how many objects an entry of a quota counts; of pods, those that have not finished."""
+    objects = store.list(counted_resource(name), namespace)
     if name == "pods":
         return sum(status_of(pod).get("phase") not in ("Succeeded", "Failed") for pod in objects)
     return len(objects)
 
 
-def _exceeded(quota: str, over: list[tuple[str, int, str]]) -> str:
-    requested = ",".join(f"{name}=1" for name, _, _ in over)
-    used = ",".join(f"{name}={amount}" for name, amount, _ in over)
-    limited = ",".join(f"{name}={limit}" for name, _, limit in over)
+def _exceeded_message(quota: str, exceeded: list[tuple[str, int, str]]) -> str:
+    requested = ",".join(f"{name}=1" for name, _, _ in exceeded)
+    used = ",".join(f"{name}={amount}" for name, amount, _ in exceeded)
+    limited = ",".join(f"{name}={limit}" for name, _, limit in exceeded)
     return f"exceeded quota: {quota}, requested: {requested}, used: {used}, limited: {limited}"

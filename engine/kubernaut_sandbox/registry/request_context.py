@@ -1,4 +1,4 @@
-"""The circumstances of one request, handed through every layer that handles it."""
+"""The context of a request, and the options of a deletion, as every layer that handles them gets them."""
 
 from __future__ import annotations
 
@@ -11,37 +11,48 @@ from kubernaut_sandbox.model.statuses import conflict
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """Who asks, and how it is meant."""
+class RequestContext:
+    """The user of a request, and the options that every kind of request has."""
 
     user: User = ADMIN
     dry_run: bool = False
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
-    """Filled while the request is handled; sent as Warning headers."""
+    """Added while the request is handled, and sent as Warning headers."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deletion:
-    """How a deletion is meant: the parts of DeleteOptions that matter."""
+class DeleteOptions:
+    """The options of a deletion. `revision` is the resourceVersion of its preconditions, `uid` their uid."""
 
     grace_seconds: int | None = None
     propagation: str = ""
     uid: str = ""
     revision: str = ""
 
-    def check(self, kind: Kind, obj: Object) -> None:
-        """Refuse when the preconditions do not hold."""
+    @classmethod
+    def from_document(cls, document: Object) -> DeleteOptions:
+        """Return the options of a DeleteOptions document."""
+        preconditions = document.get("preconditions") or {}
+        return cls(
+            document.get("gracePeriodSeconds"),
+            document.get("propagationPolicy") or "",
+            preconditions.get("uid") or "",
+            preconditions.get("resourceVersion") or "",
+        )
+
+    def check_preconditions(self, kind: Kind, obj: Object) -> None:
+        """Raise a 409 when the object does not meet the preconditions."""
         name = obj["metadata"]["name"]
         if self.uid and self.uid != uid_of(obj):
-            why = f"the UID in the precondition ({self.uid}) does not match the UID in record ({uid_of(obj)}). "
-            raise conflict(kind.qualified, name, f"{why}The object might have been deleted and then recreated")
-        have = obj["metadata"]["resourceVersion"]
-        if self.revision and self.revision != have:
-            why = f"the ResourceVersion in the precondition ({self.revision}) does not match the ResourceVersion in record ({have}). "
-            raise conflict(kind.qualified, name, f"{why}The object might have been modified")
+            detail = f"the UID in the precondition ({self.uid}) does not match the UID in record ({uid_of(obj)}). "
+            raise conflict(kind.group_kind, name, f"{detail}The object might have been deleted and then recreated")
+        stored = obj["metadata"]["resourceVersion"]
+        if self.revision and self.revision != stored:
+            detail = f"the ResourceVersion in the precondition ({self.revision}) does not match the ResourceVersion in record ({stored}). "
+            raise conflict(kind.group_kind, name, f"{detail}The object might have been modified")
 
 
-def controller_call(name: str) -> Call:
-    """The call of one of the sandbox's own controllers."""
-    return Call(controller_user(name), field_validation="Ignore")
+def controller_context(name: str) -> RequestContext:
+    """Return the context in which one of the sandbox's own controllers reads and writes."""
+    return RequestContext(controller_user(name), field_validation="Ignore")

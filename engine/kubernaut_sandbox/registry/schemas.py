@@ -1,4 +1,4 @@
-"""Structural schemas of custom resources: pruning, defaults, and validation with the API server's own words."""
+"""Structural schemas of custom resources: pruning, defaults, and validation, worded as the API server words it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 from kubernaut_sandbox.model.objects import Object, copy
-from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, shown, too_long, unsupported_value
+from kubernaut_sandbox.model.statuses import Cause, format_value, invalid_value, required, too_long, unsupported_value
 from kubernaut_sandbox.registry.formats import has_format
 
-_KEEP = "x-kubernetes-preserve-unknown-fields"
+_PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 _EMBEDDED = "x-kubernetes-embedded-resource"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
 _TYPES: dict[str, type | tuple[type, ...]] = {
@@ -25,13 +25,13 @@ _ROOT_FIELDS = ("apiVersion", "kind", "metadata")
 
 
 def prune(schema: Object, value: Any, path: str = "") -> tuple[Any, list[str]]:
-    """The value without fields the schema does not have, and the paths of those."""
+    """Return the value without the fields that the schema does not have, and the paths of those fields."""
     unknown: list[str] = []
     return _prune(schema, value, path, unknown, root=not path), unknown
 
 
 def apply_defaults(schema: Object, value: Any) -> Any:
-    """The value with absent fields defaulted; null counts as absent where null is not allowed."""
+    """Return the value with absent fields set to their defaults; null counts as absent where it is not allowed."""
     if isinstance(value, dict):
         return _default_object(schema, value)
     if isinstance(value, list) and isinstance(schema.get("items"), dict):
@@ -40,7 +40,7 @@ def apply_defaults(schema: Object, value: Any) -> Any:
 
 
 def schema_causes(schema: Object, value: Any, path: str = "") -> list[Cause]:
-    """Every field that does not fit the schema."""
+    """Return a cause for every field that violates the schema."""
     if value is None:
         return [] if schema.get("nullable") else [_type_cause(schema, value, path)] if schema.get("type") else []
     if schema.get("type") and not _is_type(schema, value):
@@ -55,41 +55,41 @@ def schema_causes(schema: Object, value: Any, path: str = "") -> list[Cause]:
 
 def _prune(schema: Object, value: Any, path: str, unknown: list[str], *, root: bool) -> Any:
     if isinstance(value, list):
-        items = schema.get("items") or {_KEEP: True}
+        items = schema.get("items") or {_PRESERVE_UNKNOWN: True}
         return [_prune(items, item, f"{path}[{index}]", unknown, root=False) for index, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
-    properties, rest = schema.get("properties") or {}, schema.get("additionalProperties")
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
     embedded = root or schema.get(_EMBEDDED)
     result = {}
     for key, item in value.items():
-        place = f"{path}.{key}" if path else key
+        field = f"{path}.{key}" if path else key
         if embedded and key in _ROOT_FIELDS:
             result[key] = item
         elif key in properties:
-            result[key] = _prune(properties[key], item, place, unknown, root=False)
-        elif isinstance(rest, dict):
-            result[key] = _prune(rest, item, place, unknown, root=False)
-        elif schema.get(_KEEP) or rest is True:
+            result[key] = _prune(properties[key], item, field, unknown, root=False)
+        elif isinstance(additional, dict):
+            result[key] = _prune(additional, item, field, unknown, root=False)
+        elif schema.get(_PRESERVE_UNKNOWN) or additional is True:
             result[key] = item
         else:
-            unknown.append(place)
+            unknown.append(field)
     return result
 
 
 def _default_object(schema: Object, value: Object) -> Object:
     properties = schema.get("properties") or {}
-    nullable = {key for key, inner in properties.items() if inner.get("nullable") or inner.get(_KEEP)}
+    nullable = {key for key, inner in properties.items() if inner.get("nullable") or inner.get(_PRESERVE_UNKNOWN)}
     result = {key: item for key, item in value.items() if item is not None or key in nullable or key not in properties}
     for key, inner in properties.items():
         if "default" in inner and key not in result:
             result[key] = copy(inner["default"])
         if key in result:
             result[key] = apply_defaults(inner, result[key])
-    rest = schema.get("additionalProperties")
-    if isinstance(rest, dict):
+    additional = schema.get("additionalProperties")
+    if isinstance(additional, dict):
         for key in result.keys() - (schema.get("properties") or {}).keys():
-            result[key] = apply_defaults(rest, result[key])
+            result[key] = apply_defaults(additional, result[key])
     return result
 
 
@@ -113,11 +113,13 @@ def _type_cause(schema: Object, value: Any, path: str) -> Cause:
         float: "number",
         type(None): "null",
     }
-    found = names[type(value)]
-    why = f'{path} in body must be of type {schema["type"]}: "{found}"'
+    found_type = names[type(value)]
+    detail = f'{path} in body must be of type {schema["type"]}: "{found_type}"'
     return Cause(
         path,
-        f'Invalid value: "{found}": {why}' if found != "null" else f"Invalid value: {shown(None)}: {why}",
+        f'Invalid value: "{found_type}": {detail}'
+        if found_type != "null"
+        else f"Invalid value: {format_value(None)}: {detail}",
         "FieldValueTypeInvalid",
     )
 
@@ -160,11 +162,11 @@ def _number_causes(schema: Object, value: float, path: str) -> list[Cause]:
     causes = []
     low, high = schema.get("minimum"), schema.get("maximum")
     if low is not None and (value < low or (schema.get("exclusiveMinimum") and value == low)):
-        words = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
-        causes.append(invalid_value(path, value, f"{path} in body should be {words} {low:g}"))
+        relation = "greater than" if schema.get("exclusiveMinimum") else "greater than or equal to"
+        causes.append(invalid_value(path, value, f"{path} in body should be {relation} {low:g}"))
     if high is not None and (value > high or (schema.get("exclusiveMaximum") and value == high)):
-        words = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
-        causes.append(invalid_value(path, value, f"{path} in body should be {words} {high:g}"))
+        relation = "less than" if schema.get("exclusiveMaximum") else "less than or equal to"
+        causes.append(invalid_value(path, value, f"{path} in body should be {relation} {high:g}"))
     if schema.get("multipleOf") and value % schema["multipleOf"]:
         causes.append(invalid_value(path, value, f"{path} in body should be a multiple of {schema['multipleOf']:g}"))
     return causes
@@ -182,9 +184,9 @@ def _object_causes(schema: Object, value: Object, path: str) -> list[Cause]:
         causes.append(
             invalid_value(path, len(value), f"{path} in body should have at least {schema['minProperties']} properties")
         )
-    properties, rest = schema.get("properties") or {}, schema.get("additionalProperties")
+    properties, additional = schema.get("properties") or {}, schema.get("additionalProperties")
     for key, item in value.items():
-        inner = properties.get(key, rest if isinstance(rest, dict) else None)
+        inner = properties.get(key, additional if isinstance(additional, dict) else None)
         if inner is not None and not (not path and key in _ROOT_FIELDS):
             causes += schema_causes(inner, item, f"{path}.{key}" if path else key)
     return causes
@@ -210,30 +212,32 @@ def _duplicates(schema: Object, value: list[Any], path: str) -> list[Cause]:
     kind = schema.get("x-kubernetes-list-type")
     if kind not in ("set", "map"):
         return []
-    causes, seen = [], set()
+    causes, keys_before = [], set()
     for index, item in enumerate(value):
-        shape = {key: item.get(key) for key in keys} if kind == "map" and isinstance(item, dict) else item
-        mark = json.dumps(shape, sort_keys=True)
-        if mark in seen:
-            causes.append(Cause(f"{path}[{index}]", f"Duplicate value: {shown(shape)}", "FieldValueDuplicate"))
-        seen.add(mark)
+        identity = {key: item.get(key) for key in keys} if kind == "map" and isinstance(item, dict) else item
+        item_key = json.dumps(identity, sort_keys=True)
+        if item_key in keys_before:
+            causes.append(
+                Cause(f"{path}[{index}]", f"Duplicate value: {format_value(identity)}", "FieldValueDuplicate")
+            )
+        keys_before.add(item_key)
     return causes
 
 
 def _logic_causes(schema: Object, value: Any, path: str) -> list[Cause]:
     causes = [cause for part in schema.get("allOf") or () for cause in schema_causes(part, value, path)]
-    fitting = {
-        word: sum(not schema_causes(part, value, path) for part in schema.get(word) or ())
-        for word in ("anyOf", "oneOf")
+    matching = {
+        keyword: sum(not schema_causes(part, value, path) for part in schema.get(keyword) or ())
+        for keyword in ("anyOf", "oneOf")
     }
-    if schema.get("anyOf") and not fitting["anyOf"]:
+    if schema.get("anyOf") and not matching["anyOf"]:
         causes.append(invalid_value(path, value, f'"{path}" must validate at least one schema (anyOf)'))
-    if schema.get("oneOf") and fitting["oneOf"] != 1:
+    if schema.get("oneOf") and matching["oneOf"] != 1:
         causes.append(
             invalid_value(
                 path,
                 value,
-                f'"{path}" must validate one and only one schema (oneOf). Found {fitting["oneOf"] or "none"} valid',
+                f'"{path}" must validate one and only one schema (oneOf). Found {matching["oneOf"] or "none"} valid',
             )
         )
     if schema.get("not") and not schema_causes(schema["not"], value, path):

@@ -1,4 +1,4 @@
-"""From a request's JSON to an object of a built-in kind: unknown fields dropped and named, wrong types refused.
+"""Decoding of built-in kinds: unknown fields are dropped and reported, values of a wrong type are rejected.
 
 The types are those of the official client's models, which are generated from the API's own OpenAPI document.
 """
@@ -16,10 +16,9 @@ from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, parse_time
 from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import ApiError, bad_request, invalid, invalid_value
-from kubernaut_sandbox.registry.request_context import Call
+from kubernaut_sandbox.registry.request_context import RequestContext
 
 _CONTAINER = re.compile(r"^(List|Dict)\[(?:str, )?(.+)\]$")
-_NAMES = {"bool": "bool", "int": "number", "float": "number", "str": "string"}
 _SPECIAL = {"Event": "CoreV1Event", "Scale": "V1Scale", "TokenRequest": "AuthenticationV1TokenRequest"}
 _MICRO_TIMES = {"acquireTime", "renewTime", "eventTime", "lastObservedTime"}
 _MICRO_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
@@ -35,7 +34,7 @@ _SCALARS: dict[str, tuple[type, ...]] = {
 
 
 class _WrongTypeError(Exception):
-    """A value of another type than the field's; the message is Go's."""
+    """A value has a type that its field does not accept; the message is worded as Go words it."""
 
 
 @dataclass(slots=True)
@@ -45,52 +44,55 @@ class _Findings:
 
 
 def check_type(kind: Kind, body: Object) -> None:
-    """Refuse a body of another kind or version; built-in kinds may leave both out."""
+    """Raise a 400 for a body of another kind or version; bodies of built-in kinds may omit both."""
     version, name = body.get("apiVersion"), body.get("kind")
     if kind.custom:
         _check_custom_type(kind, body)
     elif version and version != kind.api_version:
-        why = f'no kind "{name}" is registered for version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
-        raise unhandled(kind, why)
+        detail = f'no kind "{name}" is registered for version "{version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        raise cannot_handle(kind, detail)
     elif name and name != kind.kind:
-        raise unhandled(kind, f"{name} is not a {kind.kind}")
+        raise cannot_handle(kind, f"{name} is not a {kind.kind}")
 
 
-def decode(kind: Kind, body: Object, call: Call) -> Object:
-    """The object with only known fields; complains as the call's fieldValidation asks."""
-    return decode_as(kind, _SPECIAL.get(kind.kind, f"V1{kind.kind}"), body, call)
+def decode(kind: Kind, body: Object, context: RequestContext) -> Object:
+    """Return the object with only the known fields; report the others as the request's fieldValidation requires.
+
+    Raises a 400 for a value of a wrong type, and for unknown fields when fieldValidation is Strict.
+    """
+    return decode_as(kind, _SPECIAL.get(kind.kind, f"V1{kind.kind}"), body, context)
 
 
-def decode_as(kind: Kind, model: str, body: Object, call: Call) -> Object:
-    """As decode, for a named model; used for metadata alone with custom kinds."""
+def decode_as(kind: Kind, model: str, body: Object, context: RequestContext) -> Object:
+    """Decode as `decode` does, with the named model; for custom kinds this decodes the metadata."""
     findings = _Findings("ObjectMeta" if model == "V1ObjectMeta" else kind.kind)
     try:
         decoded: Object = _decode(model, body, "", findings)
     except _WrongTypeError as error:
-        raise unhandled(kind, str(error)) from error
-    complain(kind, findings.unknown, call)
+        raise cannot_handle(kind, str(error)) from error
+    report_unknown_fields(kind, findings.unknown, context)
     return decoded
 
 
-def complain(kind: Kind, unknown: list[str], call: Call) -> None:
-    """Refuse, warn of, or pass over unknown fields."""
-    said = [f'unknown field "{path}"' for path in unknown]
-    if said and call.field_validation == "Strict":
-        raise unhandled(kind, f"strict decoding error: {', '.join(said)}")
-    if call.field_validation == "Warn":
-        call.warnings.extend(said)
+def report_unknown_fields(kind: Kind, unknown: list[str], context: RequestContext) -> None:
+    """Reject, warn about, or ignore unknown fields, as the request's fieldValidation requires."""
+    messages = [f'unknown field "{path}"' for path in unknown]
+    if messages and context.field_validation == "Strict":
+        raise cannot_handle(kind, f"strict decoding error: {', '.join(messages)}")
+    if context.field_validation == "Warn":
+        context.warnings.extend(messages)
 
 
-def unhandled(kind: Kind, why: str) -> ApiError:
+def cannot_handle(kind: Kind, detail: str) -> ApiError:
     """400: the body is not an object of the kind."""
-    return bad_request(f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {why}')
+    return bad_request(f'{kind.kind} in version "{kind.version}" cannot be handled as a {kind.kind}: {detail}')
 
 
 def _decode(type_name: str, value: Any, path: str, findings: _Findings) -> Any:
     if value is None or type_name == "object":
         return value
-    if found := _CONTAINER.match(type_name):
-        return _decode_many(found[1], found[2], value, path, findings)
+    if match := _CONTAINER.match(type_name):
+        return _decode_many(match[1], match[2], value, path, findings)
     if type_name in _SCALARS:
         return _decode_scalar(type_name, value, path, findings)
     if not isinstance(value, dict):
@@ -108,18 +110,18 @@ def _decode_struct(type_name: str, value: Object, path: str, findings: _Findings
     fields = _fields(type_name)
     result = {}
     for key, item in value.items():
-        place = f"{path}.{key}" if path else key
+        field_path = f"{path}.{key}" if path else key
         if key not in fields:
-            findings.unknown.append(place)
+            findings.unknown.append(field_path)
         elif item is not None:
-            decoded = _decode(fields[key], item, place, findings)
+            decoded = _decode(fields[key], item, field_path, findings)
             if decoded or not isinstance(decoded, list | dict) or not _CONTAINER.match(fields[key]):
                 result[key] = decoded
     return result
 
 
-def _decode_many(shape: str, inner: str, value: Any, path: str, findings: _Findings) -> Any:
-    if shape == "List":
+def _decode_many(container: str, inner: str, value: Any, path: str, findings: _Findings) -> Any:
+    if container == "List":
         if not isinstance(value, list):
             raise _WrongTypeError(
                 _mismatch(value, path, f"[]{inner.replace('str', 'string').replace('V1', 'v1.')}", findings)
@@ -142,7 +144,7 @@ def _quantity(value: Any) -> str:
 
 
 def _check_time(value: str, path: str) -> None:
-    """A MicroTime has exactly six decimals, a Time any number of them."""
+    """Raise _WrongTypeError for an invalid time: a MicroTime has exactly six decimals, a Time any number of them."""
     micro = path.rpartition(".")[2] in _MICRO_TIMES
     layout = f"2006-01-02T15:04:05{'.000000' if micro else ''}Z07:00"
     try:
@@ -158,19 +160,19 @@ def _decode_scalar(type_name: str, value: Any, path: str, findings: _Findings) -
         return str(value)
     fits = isinstance(value, _SCALARS[type_name]) and not (isinstance(value, bool) and type_name != "bool")
     if not fits:
-        wanted = {"str": "string", "int": "int32", "bytes": "[]uint8", "datetime": "time.Time"}.get(
+        go_type = {"str": "string", "int": "int32", "bytes": "[]uint8", "datetime": "time.Time"}.get(
             type_name, type_name
         )
-        raise _WrongTypeError(_mismatch(value, path, wanted, findings))
+        raise _WrongTypeError(_mismatch(value, path, go_type, findings))
     if type_name == "datetime":
         _check_time(value, path)
     return value
 
 
-def _mismatch(value: Any, path: str, wanted: str, findings: _Findings) -> str:
+def _mismatch(value: Any, path: str, go_type: str, findings: _Findings) -> str:
     names = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
-    where = re.sub(r"\[\d+\]", "", path)
-    return f"json: cannot unmarshal {names[type(value)]} into Go struct field {findings.root}.{where} of type {wanted}"
+    field = re.sub(r"\[\d+\]", "", path)
+    return f"json: cannot unmarshal {names[type(value)]} into Go struct field {findings.root}.{field} of type {go_type}"
 
 
 def _check_custom_type(kind: Kind, body: Object) -> None:

@@ -1,4 +1,4 @@
-"""The ServiceAccount admission plugin: every pod runs as an account that exists, and finds its token in a volume."""
+"""The ServiceAccount admission plugin: a pod runs as an existing account, and gets a volume with its token."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ ROOT_CA = "kube-root-ca.crt"
 
 
 def with_service_account(store: Store, pod: Object) -> Object:
-    """The pod with its account's name and, unless it declines, the token's volume in every container."""
+    """Return the pod with the name of its account and, unless it opts out, the volume with the token in every container.
+
+    Raises a 403 when the account does not exist.
+    """
     spec = spec_of(pod)
     name = spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
     account = store.get("serviceaccounts", namespace_of(pod), name)
     if account is None:
-        why = f'error looking up service account {namespace_of(pod)}/{name}: serviceaccount "{name}" not found'
-        raise forbidden("pods", name_of(pod) or meta(pod).get("generateName", ""), why)
+        detail = f'error looking up service account {namespace_of(pod)}/{name}: serviceaccount "{name}" not found'
+        raise forbidden("pods", name_of(pod) or meta(pod).get("generateName", ""), detail)
     spec = {**spec, "serviceAccountName": name, "serviceAccount": name}
-    wants = spec.get("automountServiceAccountToken")
-    if wants is None:
-        wants = account.get("automountServiceAccountToken")
-    return {**pod, "spec": spec if wants is False else _with_token(spec)}
+    automount = spec.get("automountServiceAccountToken")
+    if automount is None:
+        automount = account.get("automountServiceAccountToken")
+    return {**pod, "spec": spec if automount is False else _with_token(spec)}
 
 
 def _with_token(spec: Object) -> Object:

@@ -1,4 +1,4 @@
-"""Whether a custom resource's schema is structural, which is what Kubernetes asks of it."""
+"""Checks that the schema of a custom resource is structural, which Kubernetes requires."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required
 from kubernaut_sandbox.registry.cel_rules import rule_problem
 
-_OPEN = "x-kubernetes-preserve-unknown-fields"
-_UNKNOWN = (
+_PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
+_FORBIDDEN_KEYWORDS = (
     "$ref",
     "definitions",
     "dependencies",
@@ -24,19 +24,19 @@ _UNKNOWN = (
 _QUADRATIC = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"
 
 
-def structure_causes(schema: Object, at: str, *, root: bool = False) -> list[Cause]:
-    """What keeps the schema from being structural, here and below."""
+def structural_causes(schema: Object, at: str, *, root: bool = False) -> list[Cause]:
+    """Return the causes, at this level and below, for which the schema is not structural."""
     causes = [*_type_causes(schema, at, root=root), *_forbidden(schema, at, root=root), *_rule_causes(schema, at)]
     for key, inner in (schema.get("properties") or {}).items():
-        causes += structure_causes(inner, f"{at}.properties[{key}]")
-    for word in ("items", "additionalProperties"):
-        if isinstance(schema.get(word), dict):
-            causes += structure_causes(schema[word], f"{at}.{word}")
+        causes += structural_causes(inner, f"{at}.properties[{key}]")
+    for keyword in ("items", "additionalProperties"):
+        if isinstance(schema.get(keyword), dict):
+            causes += structural_causes(schema[keyword], f"{at}.{keyword}")
     return causes
 
 
 def _type_causes(schema: Object, at: str, *, root: bool) -> Iterator[Cause]:
-    if not (schema.get("type") or schema.get("x-kubernetes-int-or-string") or schema.get(_OPEN)):
+    if not (schema.get("type") or schema.get("x-kubernetes-int-or-string") or schema.get(_PRESERVE_UNKNOWN)):
         yield required(f"{at}.type", f"must not be empty {'at the root' if root else 'for specified object fields'}")
     if root and schema.get("type") != "object":
         yield invalid_value(f"{at}.type", schema.get("type", ""), "must be object at the root")
@@ -45,18 +45,18 @@ def _type_causes(schema: Object, at: str, *, root: bool) -> Iterator[Cause]:
 
 
 def _forbidden(schema: Object, at: str, *, root: bool) -> Iterator[Cause]:
-    found = [(word, "must not be set") for word in _UNKNOWN if word in schema]
-    rest = schema.get("additionalProperties")
-    if root and rest is not None:
-        found.append(("additionalProperties", "must not be used at the root"))
-    elif rest is False:
-        found.append(("additionalProperties", "additionalProperties cannot be set to false"))
-    if schema.get("properties") and rest is not None:
-        found.append(("additionalProperties", "additionalProperties and properties are mutual exclusive"))
+    problems = [(keyword, "must not be set") for keyword in _FORBIDDEN_KEYWORDS if keyword in schema]
+    additional = schema.get("additionalProperties")
+    if root and additional is not None:
+        problems.append(("additionalProperties", "must not be used at the root"))
+    elif additional is False:
+        problems.append(("additionalProperties", "additionalProperties cannot be set to false"))
+    if schema.get("properties") and additional is not None:
+        problems.append(("additionalProperties", "additionalProperties and properties are mutual exclusive"))
     if schema.get("uniqueItems"):
-        found.append(("uniqueItems", _QUADRATIC))
-    for word, why in found:
-        yield Cause(f"{at}.{word}", f"Forbidden: {why}", "FieldValueForbidden")
+        problems.append(("uniqueItems", _QUADRATIC))
+    for keyword, detail in problems:
+        yield Cause(f"{at}.{keyword}", f"Forbidden: {detail}", "FieldValueForbidden")
 
 
 def _rule_causes(schema: Object, at: str) -> Iterator[Cause]:

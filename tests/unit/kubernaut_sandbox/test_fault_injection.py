@@ -143,7 +143,7 @@ async def test_controllers_stay_stopped_over_an_outage(sandbox: Sandbox, client:
 
 
 async def test_a_lost_answer_hides_what_was_done(sandbox: Sandbox, client: Client) -> None:
-    sandbox.faults.drop_answers(1, verb="create", resource="configmaps")
+    sandbox.faults.drop_responses(1, verb="create", resource="configmaps")
     assert (await client.get(f"{_MAPS}/a")).code == 404
     with pytest.raises(aiohttp.ClientError):
         await client.post(_MAPS, configmap("a"))
@@ -154,7 +154,7 @@ async def test_a_lost_answer_hides_what_was_done(sandbox: Sandbox, client: Clien
 
 async def test_what_was_refused_is_answered_even_so(sandbox: Sandbox, client: Client) -> None:
     await client.made(_MAPS, configmap("a"))
-    sandbox.faults.drop_answers(1, verb="create")
+    sandbox.faults.drop_responses(1, verb="create")
     assert (await client.post(_MAPS, configmap("a"))).code == 409
     with pytest.raises(aiohttp.ClientError):
         await client.post(_MAPS, configmap("b"))

@@ -52,7 +52,7 @@ async def test_requests_are_counted_by_user_verb_resource_and_code(sandbox: Sand
 
 
 async def test_an_ordered_answer_comes_as_often_as_ordered(sandbox: Sandbox, client: Client) -> None:
-    sandbox.faults.answer(429, times=1, verb="list", resource="configmaps", retry_after=7)
+    sandbox.faults.respond_with(429, times=1, verb="list", resource="configmaps", retry_after=7)
     assert (await client.get("/api/v1/namespaces/default/secrets")).code == 200
     refused = await client.get(_MAPS)
     assert (refused.code, refused.reason, refused.body["details"]) == (429, "TooManyRequests", {"retryAfterSeconds": 7})

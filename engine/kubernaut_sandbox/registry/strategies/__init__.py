@@ -1,4 +1,7 @@
-"""What each built-in kind adds to the common rules: its defaults, its validation, its immutable fields."""
+"""What each built-in kind adds to the common rules: defaults, validation, immutable fields.
+
+Start with `base`: the Strategy that every kind has. A module contains the strategy of one kind, or of kinds that share most rules.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _RBAC = "rbac.authorization.k8s.io"
 
 
 def built_in_strategies() -> dict[str, Strategy]:
-    """The strategies by resource; a kind that is not listed has only the common rules."""
+    """Return the strategies by resource; a kind that is not listed has only the common rules."""
     return {
         "configmaps": ConfigMapStrategy(),
         "secrets": SecretStrategy(),

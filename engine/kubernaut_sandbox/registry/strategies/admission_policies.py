@@ -1,4 +1,4 @@
-"""Admission policies and their bindings: as much as a dry run needs. Their expressions are neither compiled nor asked."""
+"""Admission policies and their bindings, as far as a dry run needs. Their expressions are neither compiled nor evaluated."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, uns
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
 _FAILURES = ("Fail", "Ignore")
-_TWICE = "repeating the same validation failure information in the API response and headers serves no purpose"
+_REPEATED = "repeating the same validation failure information in the API response and headers serves no purpose"
 _ACTIONS = ("Audit", "Deny", "Warn")
 
 
 class AdmissionPolicyStrategy(Strategy):
-    """What a policy says, under the field that its kind says it in."""
+    """Validates a policy: at least one of the named fields must contain something."""
 
-    def __init__(self, *says: str) -> None:
-        self._says = says
+    def __init__(self, *content_fields: str) -> None:
+        self._content_fields = content_fields
 
     def prepare(self, obj: Object) -> Object:
         spec = with_defaults(spec_of(obj), failurePolicy="Fail")
@@ -34,10 +34,10 @@ class AdmissionPolicyStrategy(Strategy):
             causes.append(required("spec.matchConstraints.resourceRules"))
         if spec["failurePolicy"] not in _FAILURES:
             causes.append(unsupported_value("spec.failurePolicy", spec["failurePolicy"], _FAILURES))
-        if not any(spec.get(field) for field in self._says):
-            why = f"{' or '.join(self._says)} must contain at least one item"
-            causes += [required(f"spec.{field}", why) for field in self._says]
-        if "mutations" in self._says and not spec.get("reinvocationPolicy"):
+        if not any(spec.get(field) for field in self._content_fields):
+            detail = f"{' or '.join(self._content_fields)} must contain at least one item"
+            causes += [required(f"spec.{field}", detail) for field in self._content_fields]
+        if "mutations" in self._content_fields and not spec.get("reinvocationPolicy"):
             causes.append(required("spec.reinvocationPolicy"))
         for index, validation in enumerate(spec.get("validations") or ()):
             if not (validation.get("expression") or "").strip():
@@ -46,7 +46,7 @@ class AdmissionPolicyStrategy(Strategy):
 
 
 class PolicyBindingStrategy(Strategy):
-    """Where a policy holds, and what comes of a breach."""
+    """Validates a binding: the policy that it binds, and the actions for a violation."""
 
     def __init__(self, *, needs_actions: bool) -> None:
         self._needs_actions = needs_actions
@@ -63,5 +63,5 @@ class PolicyBindingStrategy(Strategy):
             if action not in _ACTIONS
         ]
         if {"Deny", "Warn"} <= set(actions):
-            causes.append(invalid_value(at, actions, f"must not contain both Deny and Warn ({_TWICE})"))
+            causes.append(invalid_value(at, actions, f"must not contain both Deny and Warn ({_REPEATED})"))
         return causes

@@ -1,4 +1,4 @@
-"""The questions the registry asks about every kind, answered for kinds that have nothing to add."""
+"""The strategy of a kind, as the registry calls it, for kinds that add nothing to the common rules."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from kubernaut_sandbox.model.statuses import Cause, invalid_value
 
 
 class Strategy:
-    """Defaults, validation and immutability of one kind."""
+    """Defaults, validation and immutable fields of a kind."""
 
     def prepare(self, obj: Object) -> Object:
-        """The object with its defaults; run at create and at every update, so it must be idempotent."""
+        """Return the object with its defaults. Called for creations and for every update, so it must be idempotent."""
         return obj
 
     def prepare_create(self, obj: Object) -> Object:
-        """What is set at creation alone, after the defaults."""
+        """Return the object with what is set only at its creation; called after `prepare`."""
         return obj
 
     def validate(self, obj: Object) -> list[Cause]:
-        """Fields at fault; also raises ApiError for what the sandbox does not implement."""
+        """Return a cause for every invalid field; raise ApiError for a feature that the sandbox does not implement."""
         return []
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        """Changes that are not allowed."""
+        """Return a cause for every change that is not allowed."""
         return []
 
     def warnings(self, obj: Object) -> list[str]:
-        """What the client is told while the object is taken."""
+        """Return the warnings that the client gets although the object is accepted."""
         return []
 
 
 def immutable(new: Object, old: Object, at: str, fields: Sequence[str]) -> list[Cause]:
-    """A cause for every one of these fields that changed."""
+    """Return a cause for each of the fields that changed."""
     return [
         invalid_value(f"{at}.{field}", new.get(field), "field is immutable")
         for field in fields
@@ -42,6 +42,6 @@ def immutable(new: Object, old: Object, at: str, fields: Sequence[str]) -> list[
 
 
 def with_defaults(obj: Object, **defaults: object) -> Object:
-    """The object with absent (or null) fields set."""
+    """Return the object with absent (or null) fields set to these defaults."""
     absent = {key: value for key, value in defaults.items() if obj.get(key) is None}
     return {**obj, **absent} if absent else obj

@@ -1,4 +1,4 @@
-"""ConfigMaps and Secrets: their keys, their size, and the promise of `immutable`."""
+"""ConfigMaps and Secrets: valid keys, a bounded size, and `immutable`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from kubernaut_sandbox.model.statuses import ApiError, Cause, bad_request, inval
 from kubernaut_sandbox.registry.names import config_key_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
-_LIMIT = 1024 * 1024
-_FROZEN = "field is immutable when `immutable` is set"
+_MAX_DATA_BYTES = 1024 * 1024
+_IMMUTABLE = "field is immutable when `immutable` is set"
 
 
 class ConfigMapStrategy(Strategy):
-    """Text and binary data of at most 1 MiB."""
+    """ConfigMaps contain text and binary data of at most 1 MiB."""
 
     def validate(self, obj: Object) -> list[Cause]:
         data, binary = obj.get("data") or {}, obj.get("binaryData") or {}
@@ -27,14 +27,14 @@ class ConfigMapStrategy(Strategy):
         size = sum(len(value.encode()) for value in data.values()) + sum(
             len(value) * 3 // 4 for value in binary.values()
         )
-        return [*causes, too_long("", _LIMIT)] if size > _LIMIT else causes
+        return [*causes, too_long("", _MAX_DATA_BYTES)] if size > _MAX_DATA_BYTES else causes
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        return _frozen_causes(new, old, ("data", "binaryData"))
+        return _immutable_causes(new, old, ("data", "binaryData"))
 
 
 class SecretStrategy(Strategy):
-    """As ConfigMaps, with base64 values, a type, and `stringData` that is written but never kept."""
+    """Secrets have base64 values and a type; `stringData` is written into `data` and not stored itself."""
 
     def prepare(self, obj: Object) -> Object:
         texts = obj.get("stringData")
@@ -47,12 +47,12 @@ class SecretStrategy(Strategy):
     def validate(self, obj: Object) -> list[Cause]:
         data = obj.get("data") or {}
         causes = [cause for key in data for cause in config_key_causes(f"data[{key}]", key)]
-        if sum(_decoded_size(value) for value in data.values()) > _LIMIT:
-            causes.append(too_long("data", _LIMIT))
+        if sum(_decoded_size(value) for value in data.values()) > _MAX_DATA_BYTES:
+            causes.append(too_long("data", _MAX_DATA_BYTES))
         return causes
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        causes = _frozen_causes(new, old, ("data",))
+        causes = _immutable_causes(new, old, ("data",))
         if new.get("type") != old.get("type"):
             causes.append(invalid_value("type", new.get("type"), "field is immutable"))
         return causes
@@ -62,16 +62,16 @@ def _decoded_size(value: str) -> int:
     try:
         return len(base64.b64decode(value, validate=True))
     except (binascii.Error, ValueError) as error:
-        raise _undecodable() from error
+        raise _illegal_base64() from error
 
 
-def _undecodable() -> ApiError:
+def _illegal_base64() -> ApiError:
     return bad_request('Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 0')
 
 
-def _frozen_causes(new: Object, old: Object, fields: tuple[str, ...]) -> list[Cause]:
+def _immutable_causes(new: Object, old: Object, fields: tuple[str, ...]) -> list[Cause]:
     if not old.get("immutable"):
         return []
-    causes = [] if new.get("immutable") else [Cause("immutable", f"Forbidden: {_FROZEN}", "FieldValueForbidden")]
+    causes = [] if new.get("immutable") else [Cause("immutable", f"Forbidden: {_IMMUTABLE}", "FieldValueForbidden")]
     changed = [field for field in fields if (new.get(field) or {}) != (old.get(field) or {})]
-    return causes + [Cause(field, f"Forbidden: {_FROZEN}", "FieldValueForbidden") for field in changed]
+    return causes + [Cause(field, f"Forbidden: {_IMMUTABLE}", "FieldValueForbidden") for field in changed]

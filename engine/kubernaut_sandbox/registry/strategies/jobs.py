@@ -1,4 +1,4 @@
-"""Jobs: their defaults, their generated selector and labels, and the rules of podFailurePolicy."""
+"""Jobs: defaults, the generated selector and labels, and the rules of podFailurePolicy."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from kubernaut_sandbox.registry.strategies.pods import default_template, templat
 
 NAME_LABEL = "batch.kubernetes.io/job-name"
 UID_LABEL = "batch.kubernetes.io/controller-uid"
-_UNKNOWN = ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexes", "managedBy")
+_UNSUPPORTED_FIELDS = ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexes", "managedBy")
 _AMOUNTS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
-_FIXED = ("completions", "selector", "template", "completionMode", "podFailurePolicy")
+_IMMUTABLE_FIELDS = ("completions", "selector", "template", "completionMode", "podFailurePolicy")
 _POLICY = "spec.podFailurePolicy"
 
 
 class JobStrategy(Strategy):
-    """Non-indexed Jobs."""
+    """Defaults and validates Jobs; indexed Jobs are not implemented."""
 
     def prepare(self, obj: Object) -> Object:
         spec = spec_of(obj)
@@ -43,16 +43,16 @@ class JobStrategy(Strategy):
         generated = {UID_LABEL: uid, NAME_LABEL: name_of(obj), "controller-uid": uid, "job-name": name_of(obj)}
         template = spec["template"]
         template = {**template, "metadata": {**meta(template), "labels": {**labels_of(template), **generated}}}
-        asked = (spec.get("selector") or {}).get("matchLabels") or {}
-        selector = {**(spec.get("selector") or {}), "matchLabels": {**asked, UID_LABEL: uid}}
+        given = (spec.get("selector") or {}).get("matchLabels") or {}
+        selector = {**(spec.get("selector") or {}), "matchLabels": {**given, UID_LABEL: uid}}
         spec = {**spec, "selector": selector, "template": template}
-        # A Job without labels of its own takes those of its template.
+        # A Job without labels gets those of its template.
         labels = labels_of(obj) or template["metadata"]["labels"]
         return {**with_meta(obj, labels=labels), "spec": spec, "status": {}}
 
     def validate(self, obj: Object) -> list[Cause]:
         spec = spec_of(obj)
-        _refuse_unknown(spec)
+        _reject_unsupported(spec)
         causes = [
             invalid_value(f"spec.{field}", spec[field], "must be greater than or equal to 0")
             for field in _AMOUNTS
@@ -70,11 +70,11 @@ class JobStrategy(Strategy):
         return causes + (_policy_causes(spec, restart) if spec.get("podFailurePolicy") else [])
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        return immutable(spec_of(new), spec_of(old), "spec", _FIXED)
+        return immutable(spec_of(new), spec_of(old), "spec", _IMMUTABLE_FIELDS)
 
 
 def _default_policy(policy: Object) -> Object:
-    """A condition that is named alone is meant to be True."""
+    """Return the policy with its defaults: a condition without a status stands for True."""
     rules = [
         {**rule, "onPodConditions": [with_defaults(item, status="True") for item in rule["onPodConditions"]]}
         if rule.get("onPodConditions")
@@ -92,13 +92,13 @@ def _selector_causes(job: Object) -> list[Cause]:
     if not generated and not spec.get("manualSelector"):
         causes.append(invalid_value("spec.selector", selector, "`selector` not auto-generated"))
     if not matches_labels(label_selector(selector), labels):
-        why = "`selector` does not match template `labels`"
-        causes.append(invalid_value("spec.template.metadata.labels", labels, why))
+        detail = "`selector` does not match template `labels`"
+        causes.append(invalid_value("spec.template.metadata.labels", labels, detail))
     return causes
 
 
-def _refuse_unknown(spec: Object) -> None:
-    for field in _UNKNOWN:
+def _reject_unsupported(spec: Object) -> None:
+    for field in _UNSUPPORTED_FIELDS:
         if spec.get(field) is not None:
             raise not_implemented(f"spec.{field} of a Job")
     if spec.get("completionMode") == "Indexed":
@@ -137,16 +137,16 @@ def _rule_causes(rule: Object, at: str, names: set[str | None]) -> list[Cause]:
         causes.append(invalid_value(f"{at}.action", "FailIndex", "requires the backoffLimitPerIndex to be set"))
     codes, conditions = rule.get("onExitCodes"), rule.get("onPodConditions")
     if bool(codes) == bool(conditions):
-        why = (
+        detail = (
             "specifying both OnExitCodes and OnPodConditions is not supported"
             if codes
             else "specifying one of OnExitCodes and OnPodConditions is required"
         )
-        causes.append(Cause(at, f"Invalid value: {why}"))
+        causes.append(Cause(at, f"Invalid value: {detail}"))
     for index, condition in enumerate(conditions or ()):
         if condition["status"] not in ("False", "True", "Unknown"):
-            where = f"{at}.onPodConditions[{index}].status"
-            causes.append(unsupported_value(where, condition["status"], ("False", "True", "Unknown")))
+            field = f"{at}.onPodConditions[{index}].status"
+            causes.append(unsupported_value(field, condition["status"], ("False", "True", "Unknown")))
     return causes + (_codes_causes(codes, f"{at}.onExitCodes", names) if codes else [])
 
 

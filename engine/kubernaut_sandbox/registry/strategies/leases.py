@@ -19,9 +19,9 @@ class LeaseStrategy(Strategy):
         return with_defaults(obj, spec={})
 
     def validate(self, obj: Object) -> list[Cause]:
-        values = ((field, spec_of(obj).get(field), minimum, why) for field, minimum, why in _MINIMA)
+        values = ((field, spec_of(obj).get(field), minimum, detail) for field, minimum, detail in _MINIMA)
         return [
-            invalid_value(f"spec.{field}", value, why)
-            for field, value, minimum, why in values
+            invalid_value(f"spec.{field}", value, detail)
+            for field, value, minimum, detail in values
             if value is not None and value < minimum
         ]

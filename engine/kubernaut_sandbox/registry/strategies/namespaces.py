@@ -1,4 +1,4 @@
-"""Namespaces: born Active, carrying the finalizer that makes their content go first."""
+"""Namespaces: Active at creation, with the finalizer for which their content is deleted first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 class NamespaceStrategy(Strategy):
-    """Defaults of a namespace."""
+    """Defaults namespaces: the label with their name, their finalizer and their phase."""
 
     def prepare(self, obj: Object) -> Object:
         return with_meta(obj, labels={**labels_of(obj), NAME_LABEL: name_of(obj)})

@@ -1,4 +1,4 @@
-"""Pods and the pod templates of workloads: defaults, validation, and what may change of a running pod."""
+"""Pods, and the pod templates of workloads: defaults, validation, and the fields that an update can change."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implement
 from kubernaut_sandbox.registry.names import label_causes, name_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
-_VOLUMES = ("configMap", "emptyDir", "projected", "secret", "downwardAPI")
+_VOLUME_TYPES = ("configMap", "emptyDir", "projected", "secret", "downwardAPI")
 _ENV_NAME = re.compile(r"^[^=\x00]+$")
-_PULLS = ("Always", "IfNotPresent", "Never")
+_PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _UPDATE_REFUSAL = (
     "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -21,25 +21,25 @@ _UPDATE_REFUSAL = (
 
 
 class PodStrategy(Strategy):
-    """Pods by themselves."""
+    """Defaults and validates pods; almost every field of their spec is immutable."""
 
     def prepare(self, obj: Object) -> Object:
         return {**obj, "spec": default_pod_spec(spec_of(obj), enable_service_links=True)}
 
     def prepare_create(self, obj: Object) -> Object:
-        return {**obj, "status": {"phase": "Pending", "qosClass": quality(spec_of(obj))}}
+        return {**obj, "status": {"phase": "Pending", "qosClass": qos_class(spec_of(obj))}}
 
     def validate(self, obj: Object) -> list[Cause]:
         return pod_spec_causes(spec_of(obj), "spec")
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        if _fixed_part(spec_of(new)) == _fixed_part(spec_of(old)):
+        if _immutable_part(spec_of(new)) == _immutable_part(spec_of(old)):
             return []
         return [Cause("spec", _UPDATE_REFUSAL, "FieldValueForbidden")]
 
 
 def default_template(template: Object, restart_policy: str | None = "Always") -> Object:
-    """A pod template with its defaults."""
+    """Return a pod template with its defaults; without a default for restartPolicy when `restart_policy` is None."""
     spec = default_pod_spec(template.get("spec") or {}, restart_policy)
     return {**template, "metadata": template.get("metadata") or {}, "spec": spec}
 
@@ -47,7 +47,7 @@ def default_template(template: Object, restart_policy: str | None = "Always") ->
 def default_pod_spec(
     spec: Object, restart_policy: str | None = "Always", *, enable_service_links: bool = False
 ) -> Object:
-    """A pod spec with its defaults."""
+    """Return a pod spec with its defaults; see `default_template`."""
     spec = with_defaults(
         spec,
         terminationGracePeriodSeconds=30,
@@ -71,23 +71,25 @@ def default_pod_spec(
 
 
 def template_causes(template: Object, at: str = "spec.template") -> list[Cause]:
-    """What is wrong with a pod template."""
+    """Return a cause for every invalid field of a pod template."""
     causes = label_causes(f"{at}.labels", meta(template).get("labels") or {})
     return causes + pod_spec_causes(spec_of(template), f"{at}.spec")
 
 
 def pod_spec_causes(spec: Object, at: str) -> list[Cause]:
-    """What is wrong with a pod spec; raises for what the sandbox's kubelet cannot run."""
+    """Return a cause for every invalid field of a pod spec; raise ApiError for what the sandbox's kubelet cannot run."""
     volumes = _volume_names(spec)
     causes = [] if spec.get("containers") else [required(f"{at}.containers")]
-    seen: set[str] = set()
+    names: set[str] = set()
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):
-            place = f"{at}.{field}[{index}]"
-            causes += _container_causes(container, place, volumes)
-            if container.get("name") in seen:
-                causes.append(Cause(f"{place}.name", f'Duplicate value: "{container["name"]}"', "FieldValueDuplicate"))
-            seen.add(container.get("name", ""))
+            field_path = f"{at}.{field}[{index}]"
+            causes += _container_causes(container, field_path, volumes)
+            if container.get("name") in names:
+                causes.append(
+                    Cause(f"{field_path}.name", f'Duplicate value: "{container["name"]}"', "FieldValueDuplicate")
+                )
+            names.add(container.get("name", ""))
             if field == "initContainers" and container.get("restartPolicy"):
                 raise not_implemented("sidecar containers (restartPolicy of an initContainer)")
     if spec.get("restartPolicy") not in (None, "Always", "OnFailure", "Never"):
@@ -102,8 +104,8 @@ def pod_spec_causes(spec: Object, at: str) -> list[Cause]:
     return causes
 
 
-def quality(spec: Object) -> str:
-    """The pod's QoS class."""
+def qos_class(spec: Object) -> str:
+    """Return the QoS class of a pod."""
     resources = [
         container.get("resources") or {}
         for container in (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
@@ -154,9 +156,9 @@ def _default_volume(volume: Object) -> Object:
 
 def _volume_names(spec: Object) -> set[str]:
     for volume in spec.get("volumes") or ():
-        unknown = [source for source in volume if source != "name" and source not in _VOLUMES]
+        unknown = [source for source in volume if source != "name" and source not in _VOLUME_TYPES]
         if unknown:
-            raise not_implemented(f"volumes of type {unknown[0]}: there are {', '.join(_VOLUMES)}")
+            raise not_implemented(f"volumes of type {unknown[0]}: there are {', '.join(_VOLUME_TYPES)}")
     return {volume["name"] for volume in spec.get("volumes") or ()}
 
 
@@ -165,8 +167,8 @@ def _container_causes(container: Object, at: str, volumes: set[str]) -> list[Cau
     causes = name_causes(f"{at}.name", name, subdomain=False) if name else [required(f"{at}.name")]
     if not container.get("image"):
         causes.append(required(f"{at}.image"))
-    if container.get("imagePullPolicy") not in (None, *_PULLS):
-        causes.append(unsupported_value(f"{at}.imagePullPolicy", container["imagePullPolicy"], _PULLS))
+    if container.get("imagePullPolicy") not in (None, *_PULL_POLICIES):
+        causes.append(unsupported_value(f"{at}.imagePullPolicy", container["imagePullPolicy"], _PULL_POLICIES))
     for index, variable in enumerate(container.get("env") or ()):
         if not _ENV_NAME.match(variable.get("name") or ""):
             causes.append(required(f"{at}.env[{index}].name"))
@@ -199,12 +201,12 @@ def _resource_causes(resources: Object, at: str) -> list[Cause]:
     return causes
 
 
-def _fixed_part(spec: Object) -> Object:
-    fixed = {
+def _immutable_part(spec: Object) -> Object:
+    immutable = {
         key: value
         for key, value in spec.items()
         if key not in ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds")
     }
     for field in ("containers", "initContainers"):
-        fixed[field] = [{**container, "image": ""} for container in spec.get(field) or ()]
-    return fixed
+        immutable[field] = [{**container, "image": ""} for container in spec.get(field) or ()]
+    return immutable

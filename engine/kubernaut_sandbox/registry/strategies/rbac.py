@@ -1,4 +1,4 @@
-"""Roles and bindings: whole rules, and a roleRef that never changes."""
+"""Roles and bindings: complete rules, and an immutable roleRef."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _GROUP = "rbac.authorization.k8s.io"
 
 
 class RoleStrategy(Strategy):
-    """Roles and ClusterRoles."""
+    """Defaults and validates Roles and ClusterRoles."""
 
     def prepare(self, obj: Object) -> Object:
         return {**obj, "rules": obj.get("rules")}
@@ -41,7 +41,7 @@ class RoleStrategy(Strategy):
 
 
 class RoleBindingStrategy(Strategy):
-    """RoleBindings and ClusterRoleBindings."""
+    """Defaults and validates RoleBindings and ClusterRoleBindings."""
 
     def prepare(self, obj: Object) -> Object:
         subjects = [_with_group(subject) for subject in obj.get("subjects") or ()]
@@ -70,10 +70,10 @@ class RoleBindingStrategy(Strategy):
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
         if encode(new["roleRef"]) == encode(old["roleRef"]) or new["roleRef"] == old["roleRef"]:
             return []
-        return [invalid_value("roleRef", _go_shown(new["roleRef"]), "cannot change roleRef")]
+        return [invalid_value("roleRef", _go_fields(new["roleRef"]), "cannot change roleRef")]
 
 
-def _go_shown(reference: Object) -> Object:
+def _go_fields(reference: Object) -> Object:
     return {"APIGroup": reference["apiGroup"], "Kind": reference["kind"], "Name": reference["name"]}
 
 

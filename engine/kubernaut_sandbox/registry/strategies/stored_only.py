@@ -1,4 +1,4 @@
-"""Kinds that are checked and kept but move nothing here: network policies, disruption budgets, priority classes, admission policies."""
+"""Kinds that are checked and stored but have no effect: NetworkPolicies, PodDisruptionBudgets and PriorityClasses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kubernaut_sandbox.model.objects import Object, name_of, spec_of
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
-_HIGHEST_PRIORITY = 1_000_000_000
+_MAX_USER_PRIORITY = 1_000_000_000
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
 _PERCENT_MESSAGE = (
     "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
@@ -21,7 +21,7 @@ _PERCENT = re.compile(r"^[0-9]+%$")
 
 
 class NetworkPolicyStrategy(Strategy):
-    """What may talk to what; here everything may."""
+    """Defaults and validates NetworkPolicies; all traffic is allowed regardless."""
 
     def prepare(self, obj: Object) -> Object:
         spec = dict(spec_of(obj))
@@ -35,9 +35,9 @@ class NetworkPolicyStrategy(Strategy):
     def validate(self, obj: Object) -> list[Cause]:
         spec = spec_of(obj)
         causes = [
-            unsupported_value(f"spec.policyTypes[{index}]", found, ("Ingress", "Egress"))
-            for index, found in enumerate(spec["policyTypes"])
-            if found not in ("Ingress", "Egress")
+            unsupported_value(f"spec.policyTypes[{index}]", policy_type, ("Ingress", "Egress"))
+            for index, policy_type in enumerate(spec["policyTypes"])
+            if policy_type not in ("Ingress", "Egress")
         ]
         for direction, peers in (("ingress", "from"), ("egress", "to")):
             for index, rule in enumerate(spec.get(direction) or ()):
@@ -48,7 +48,7 @@ class NetworkPolicyStrategy(Strategy):
 
 
 class DisruptionBudgetStrategy(Strategy):
-    """How many pods may be evicted at a time; nobody counts here, and an eviction under a budget is refused."""
+    """Validates PodDisruptionBudgets. No controller counts healthy pods, so an eviction under a budget is rejected."""
 
     def prepare_create(self, obj: Object) -> Object:
         amounts = ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods")
@@ -68,7 +68,7 @@ class DisruptionBudgetStrategy(Strategy):
 
 
 class PriorityClassStrategy(Strategy):
-    """How much a pod matters; on one node with room for all, none has to give way."""
+    """Defaults and validates PriorityClasses. The one node has room for every pod, so no pod is preempted."""
 
     def prepare(self, obj: Object) -> Object:
         return with_defaults(obj, value=0, preemptionPolicy="PreemptLowerPriority")
@@ -77,11 +77,11 @@ class PriorityClassStrategy(Strategy):
         causes, policy = [], obj["preemptionPolicy"]
         if name_of(obj).startswith("system-"):
             reserved = "priority class names with 'system-' prefix are reserved for system use only"
-            why = f"Forbidden: {reserved}. error: {name_of(obj)} is not a known system priority class"
-            causes.append(Cause("metadata.name", why, "FieldValueForbidden"))
-        if obj["value"] > _HIGHEST_PRIORITY:
-            why = f"Forbidden: maximum allowed value of a user defined priority is {_HIGHEST_PRIORITY}"
-            causes.append(Cause("value", why, "FieldValueForbidden"))
+            detail = f"Forbidden: {reserved}. error: {name_of(obj)} is not a known system priority class"
+            causes.append(Cause("metadata.name", detail, "FieldValueForbidden"))
+        if obj["value"] > _MAX_USER_PRIORITY:
+            detail = f"Forbidden: maximum allowed value of a user defined priority is {_MAX_USER_PRIORITY}"
+            causes.append(Cause("value", detail, "FieldValueForbidden"))
         if policy not in ("Never", "PreemptLowerPriority"):
             causes.append(unsupported_value("preemptionPolicy", policy, ("Never", "PreemptLowerPriority")))
         return causes
@@ -112,14 +112,14 @@ def _port_causes(ports: Any, at: str) -> Iterator[Cause]:
 
 def _peer_causes(peers: Any, at: str) -> Iterator[Cause]:
     for index, peer in enumerate(peers):
-        place, block = f"{at}[{index}]", peer.get("ipBlock")
+        field, block = f"{at}[{index}]", peer.get("ipBlock")
         if not peer:
-            yield required(place, "must specify a peer")
+            yield required(field, "must specify a peer")
         if block is not None and len(peer) > 1:
-            yield Cause(place, "Forbidden: may not specify both ipBlock and another peer", "FieldValueForbidden")
+            yield Cause(field, "Forbidden: may not specify both ipBlock and another peer", "FieldValueForbidden")
         if block is not None and not _is_network(block.get("cidr") or ""):
-            why = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
-            yield invalid_value(f"{place}.ipBlock.cidr", block.get("cidr", ""), why)
+            detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+            yield invalid_value(f"{field}.ipBlock.cidr", block.get("cidr", ""), detail)
 
 
 def _is_network(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Deployments, ReplicaSets, StatefulSets and DaemonSets: replicas, a selector that fits the template, and a rollout strategy."""
+"""Deployments, ReplicaSets, StatefulSets and DaemonSets: replicas, a selector that matches the template, and an update strategy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with
 from kubernaut_sandbox.registry.strategies.pods import default_template, template_causes
 
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
-_STATEFUL_MUTABLE = (
+_STATEFUL_SET_MESSAGE = (
     "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
     "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
 )
@@ -17,7 +17,7 @@ _STATEFUL_MUTABLE = (
 
 class _WorkloadStrategy(Strategy):
     replicas: int | None = 1
-    """How many pods by default; None where the spec says no number."""
+    """The default for spec.replicas; None for a kind without that field."""
 
     def prepare(self, obj: Object) -> Object:
         spec = spec_of(obj) if self.replicas is None else with_defaults(spec_of(obj), replicas=self.replicas)
@@ -50,21 +50,21 @@ class _WorkloadStrategy(Strategy):
 
 
 class ReplicaSetStrategy(_WorkloadStrategy):
-    """Without defaults of their own; their status begins at zero."""
+    """ReplicaSets add no defaults; their status starts at zero."""
 
     def prepare_create(self, obj: Object) -> Object:
         return {**obj, "status": {"replicas": 0}}
 
 
 class DeploymentStrategy(_WorkloadStrategy):
-    """With a rollout strategy and a history."""
+    """Deployments have a rollout strategy and a revision history."""
 
     def prepare(self, obj: Object) -> Object:
         obj = super().prepare(obj)
         spec = with_defaults(spec_of(obj), strategy=_ROLLING, revisionHistoryLimit=10, progressDeadlineSeconds=600)
         strategy = with_defaults(spec["strategy"], type="RollingUpdate")
         if strategy["type"] == "RollingUpdate":
-            rolling = with_defaults(strategy.get("rollingUpdate") or {}, **_ROLLING["rollingUpdate"])  # type: ignore[arg-type]
+            rolling = with_defaults(strategy.get("rollingUpdate") or {}, **_ROLLING["rollingUpdate"])  # type: ignore[arg-type]  # the values of _ROLLING differ in type
             strategy = {**strategy, "rollingUpdate": rolling}
         return {**obj, "spec": {**spec, "strategy": strategy}}
 
@@ -78,7 +78,7 @@ class DeploymentStrategy(_WorkloadStrategy):
 
 
 class StatefulSetStrategy(_WorkloadStrategy):
-    """With ordered pods; volume claims are not known here."""
+    """StatefulSets have ordered pods; volume claims are not implemented."""
 
     def prepare(self, obj: Object) -> Object:
         obj = super().prepare(obj)
@@ -108,11 +108,11 @@ class StatefulSetStrategy(_WorkloadStrategy):
             "spec",
             ("selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"),
         )
-        return [Cause("spec", _STATEFUL_MUTABLE, "FieldValueForbidden")] if changed else []
+        return [Cause("spec", _STATEFUL_SET_MESSAGE, "FieldValueForbidden")] if changed else []
 
 
 class DaemonSetStrategy(_WorkloadStrategy):
-    """One pod per node; recorded only: no controller makes the pods."""
+    """DaemonSets are stored only: no controller creates their pods."""
 
     replicas = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.api.protobuf import decode_wire
+from kubernaut_sandbox.api.protobuf import decode_protobuf
 from kubernaut_sandbox.model.statuses import ApiError
 
 
@@ -21,7 +21,7 @@ def envelope(kind: bytes, raw: bytes) -> bytes:
 def test_a_namespace_is_read() -> None:
     metadata = field(1, b"demo") + field(11, field(1, b"a") + field(2, b"b")) + field(8, b"")
     body = envelope(b"Namespace", field(1, metadata) + field(2, b"") + field(3, field(1, b"")))
-    assert decode_wire(body) == {
+    assert decode_protobuf(body) == {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": "demo", "labels": {"a": "b"}},
@@ -33,11 +33,11 @@ def test_a_namespace_is_read() -> None:
 )
 def test_what_is_not_known_is_refused_rather_than_dropped(body: bytes) -> None:
     with pytest.raises(ApiError, match="as JSON only") as caught:
-        decode_wire(body)
+        decode_protobuf(body)
     assert caught.value.code == 415
 
 
 def test_what_is_no_protobuf_is_a_bad_request() -> None:
     with pytest.raises(ApiError) as caught:
-        decode_wire(b"{}")
+        decode_protobuf(b"{}")
     assert caught.value.code == 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.model.durations import between, human
+from kubernaut_sandbox.model.durations import duration_between, human_duration
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ from kubernaut_sandbox.model.durations import between, human
     ],
 )
 def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
-    assert human(seconds) == text
+    assert human_duration(seconds) == text
 
 
 def test_what_has_not_begun_has_no_duration() -> None:
-    assert between(None, None) is None
-    assert between("2030-01-01T00:00:00Z", "2030-01-01T00:01:00Z") == "60s"
+    assert duration_between(None, None) is None
+    assert duration_between("2030-01-01T00:00:00Z", "2030-01-01T00:01:00Z") == "60s"

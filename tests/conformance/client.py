@@ -1,4 +1,4 @@
-"""A thin HTTP client made of a kubeconfig, the same for the sandbox and for any cluster: tests see what is on the wire."""
+"""A thin HTTP client from a kubeconfig, for the sandbox and for real clusters alike: tests see what is on the wire."""
 
 from __future__ import annotations
 
@@ -113,6 +113,15 @@ class Client:
         async with asked as response:
             while line := await response.content.readline():
                 yield json.loads(line)
+
+    async def events(self, path: str, count: int, seconds: int = 10, **query: Any) -> list[Object]:
+        """Return the first `count` events of a watch; fewer when the watch ends before."""
+        found: list[Object] = []
+        async for event in self.watch(path, seconds, **query):
+            found.append(event)
+            if len(found) == count:
+                break
+        return found
 
     async def until(self, collection: str, name: str, holds: Callable[[Object], Any], seconds: float = 30) -> Object:
         """The object as soon as the condition holds; follows a watch, fails with the last state seen."""

@@ -1,4 +1,4 @@
-"""The cluster under test and a namespace of one's own in it: the sandbox, or the cluster of $KUBECONFIG."""
+"""The cluster under test, which is the sandbox or the cluster of $KUBECONFIG, and a namespace for each test."""
 
 from __future__ import annotations
 

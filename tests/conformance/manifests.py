@@ -1,4 +1,4 @@
-"""The manifests the tests use, as short as they can be."""
+"""The manifests of the tests, as short as possible."""
 
 from __future__ import annotations
 

@@ -128,7 +128,7 @@ async def test_absent_fields_are_defaulted_and_unknown_ones_pruned(cluster: Clie
         pytest.param({"size": 7}, "spec", "Invalid value: seven is not a size", id="CEL rule"),
     ],
 )
-async def test_what_does_not_fit_the_schema_is_invalid(
+async def test_a_value_that_violates_the_schema_is_invalid(
     cluster: Client, widgets: str, spec: dict, field: str, words: str
 ) -> None:
     body = widget(widgets)
@@ -142,7 +142,7 @@ async def test_what_does_not_fit_the_schema_is_invalid(
     assert f"{field}: {found['message']}" in answer.message
 
 
-async def test_a_transition_rule_compares_with_what_was(cluster: Client, widgets: str) -> None:
+async def test_a_transition_rule_compares_the_new_value_with_the_old_one(cluster: Client, widgets: str) -> None:
     await cluster.made(widgets, widget(widgets, fixed="a"))
     assert (await cluster.patch(f"{widgets}/one", {"spec": {"size": 2}})).code == 200
     answer = await cluster.patch(f"{widgets}/one", {"spec": {"fixed": "b"}})
@@ -152,7 +152,7 @@ async def test_a_transition_rule_compares_with_what_was(cluster: Client, widgets
     assert cause["message"].endswith("fixed is immutable")
 
 
-async def test_spec_and_status_are_written_apart(cluster: Client, widgets: str) -> None:
+async def test_spec_and_status_are_written_separately(cluster: Client, widgets: str) -> None:
     made = await cluster.made(widgets, widget(widgets) | {"status": {"phase": "lost"}})
     assert "status" not in made
     assert made["metadata"]["generation"] == 1
@@ -164,14 +164,14 @@ async def test_spec_and_status_are_written_apart(cluster: Client, widgets: str) 
     assert main.body["metadata"]["generation"] == 2
 
 
-async def test_an_update_must_say_which_version_it_is_of(cluster: Client, widgets: str) -> None:
+async def test_an_update_without_a_resource_version_is_invalid(cluster: Client, widgets: str) -> None:
     await cluster.made(widgets, widget(widgets))
     answer = await cluster.put(f"{widgets}/one", widget(widgets))
     assert answer.code == 422
     assert "metadata.resourceVersion: Invalid value: 0: must be specified for an update" in answer.message
 
 
-async def test_a_custom_resource_scales(cluster: Client, widgets: str) -> None:
+async def test_a_custom_resource_has_a_scale_subresource(cluster: Client, widgets: str) -> None:
     await cluster.made(widgets, widget(widgets, replicas=1))
     scale = await cluster.patch(f"{widgets}/one/scale", {"spec": {"replicas": 3}})
     assert (scale.body["kind"], scale.body["apiVersion"], scale.body["spec"]) == (
@@ -182,7 +182,7 @@ async def test_a_custom_resource_scales(cluster: Client, widgets: str) -> None:
     assert (await cluster.get(f"{widgets}/one")).body["spec"]["replicas"] == 3
 
 
-async def test_printer_columns_become_a_table(cluster: Client, widgets: str) -> None:
+async def test_printer_columns_are_the_columns_of_a_table(cluster: Client, widgets: str) -> None:
     await cluster.made(widgets, widget(widgets, size=4))
     answer = await cluster.get(widgets, accept=TABLE)
     assert answer.body["kind"] == "Table"
@@ -190,20 +190,22 @@ async def test_printer_columns_become_a_table(cluster: Client, widgets: str) -> 
     assert answer.body["rows"][0]["cells"][:2] == ["one", 4]
 
 
-async def test_strategic_merge_is_not_for_custom_resources(cluster: Client, widgets: str) -> None:
+async def test_a_strategic_merge_patch_of_a_custom_resource_is_unsupported(cluster: Client, widgets: str) -> None:
     await cluster.made(widgets, widget(widgets))
     answer = await cluster.patch(f"{widgets}/one", {}, "application/strategic-merge-patch+json")
     assert (answer.code, answer.reason) == (415, "UnsupportedMediaType")
 
 
-async def test_a_definition_takes_its_objects_with_it(cluster: Client, group: str, widgets: str) -> None:
+async def test_deleting_a_definition_deletes_its_objects(cluster: Client, group: str, widgets: str) -> None:
     await cluster.made(widgets, widget(widgets))
     await cluster.delete(f"{_CRDS}/widgets.{group}")
     await cluster.gone(f"{_CRDS}/widgets.{group}")
     assert (await cluster.get(f"{widgets}/one")).code == 404
 
 
-async def test_a_definition_waits_for_the_finalizers_of_its_objects(cluster: Client, group: str, widgets: str) -> None:
+async def test_a_deleted_definition_stays_until_its_objects_have_no_finalizers(
+    cluster: Client, group: str, widgets: str
+) -> None:
     body = widget(widgets)
     body["metadata"]["finalizers"] = ["example.com/hold"]
     await cluster.made(widgets, body)
@@ -234,7 +236,7 @@ async def test_a_definition_waits_for_the_finalizers_of_its_objects(cluster: Cli
         ),
     ],
 )
-async def test_a_schema_that_is_not_structural_is_refused(cluster: Client, schema: dict, words: str) -> None:
+async def test_a_schema_that_is_not_structural_is_invalid(cluster: Client, schema: dict, words: str) -> None:
     name = f"g{secrets.token_hex(3)}.example.com"
     version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
     spec = {"group": name, "scope": "Namespaced", "names": {"kind": "Bad", "plural": "bads"}, "versions": [version]}

@@ -1,4 +1,4 @@
-"""Pods that are evicted or deleted while they run: what is seen of them, and what their Job makes of it."""
+"""Pods that are evicted or deleted while they run: their status, and how their Job counts them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def failed(found: dict[str, Any]) -> bool:
     return bool(found["status"].get("phase") == "Failed")
 
 
-async def test_an_evicted_pod_says_so_and_ends_gracefully(cluster: Client, pods: str, image: str) -> None:
+async def test_an_evicted_pod_has_a_disruption_condition_and_its_grace_period(
+    cluster: Client, pods: str, image: str
+) -> None:
     body = pod("one", container(image, _STAY, **_PROBED), terminationGracePeriodSeconds=20)
     await cluster.made(pods, {**body, **_HELD})
     await up(cluster, pods, "one")
@@ -73,7 +75,7 @@ async def test_an_evicted_pod_says_so_and_ends_gracefully(cluster: Client, pods:
     await cluster.gone(f"{pods}/one")
 
 
-async def test_an_eviction_names_the_pod_it_is_sent_to(cluster: Client, pods: str) -> None:
+async def test_an_eviction_with_another_name_than_its_url_is_a_bad_request(cluster: Client, pods: str) -> None:
     await cluster.made(pods, pod("one", {"name": "main", "image": "registry.invalid/a:1"}))
     answer = await cluster.post(f"{pods}/one/eviction", eviction("two"))
     assert (answer.code, answer.message) == (400, "name in URL does not match name in Eviction object")
@@ -81,7 +83,7 @@ async def test_an_eviction_names_the_pod_it_is_sent_to(cluster: Client, pods: st
     assert (missing.code, missing.message) == (404, 'pods "two" not found')
 
 
-async def test_a_pod_deleted_while_it_runs_shows_how_its_containers_ended(
+async def test_a_pod_deleted_while_it_runs_reports_the_exit_codes_of_its_containers(
     cluster: Client, pods: str, image: str
 ) -> None:
     deaf = container(image, "import time; time.sleep(60)", "deaf")
@@ -98,7 +100,7 @@ async def test_a_pod_deleted_while_it_runs_shows_how_its_containers_ended(
     await cluster.patch(f"{pods}/one", {"metadata": {"finalizers": None}})
 
 
-async def test_a_pod_deleted_before_it_ran_has_failed_too(cluster: Client, pods: str, image: str) -> None:
+async def test_a_pod_deleted_before_its_containers_start_has_failed(cluster: Client, pods: str, image: str) -> None:
     await cluster.made(pods, {**pod("one", container("registry.invalid/a:1", "pass")), **_HELD})
     await cluster.until(pods, "one", lambda found: found["status"].get("containerStatuses"))
     await cluster.delete(f"{pods}/one")
@@ -107,9 +109,7 @@ async def test_a_pod_deleted_before_it_ran_has_failed_too(cluster: Client, pods:
     await cluster.patch(f"{pods}/one", {"metadata": {"finalizers": None}})
 
 
-async def test_a_pod_is_initialized_once_its_init_containers_have_succeeded(
-    cluster: Client, pods: str, image: str
-) -> None:
+async def test_a_pod_is_initialized_after_its_init_containers_succeed(cluster: Client, pods: str, image: str) -> None:
     first = container(image, "import time; time.sleep(1)", "first")
     await cluster.made(pods, pod("with", container(image, "pass"), initContainers=[first]))
     await cluster.made(pods, pod("without", container("registry.invalid/a:1", "pass")))
@@ -125,7 +125,7 @@ async def test_a_pod_is_initialized_once_its_init_containers_have_succeeded(
     assert seen == [("False", "ContainersNotInitialized"), ("True", None), ("True", "PodCompleted")]
 
 
-async def test_a_pod_whose_init_container_fails_was_never_initialized(cluster: Client, pods: str, image: str) -> None:
+async def test_a_pod_whose_init_container_fails_is_not_initialized(cluster: Client, pods: str, image: str) -> None:
     failing = container(image, "raise SystemExit(3)", "first")
     await cluster.made(pods, pod("one", container(image, "pass"), initContainers=[failing]))
     ended = await cluster.until(pods, "one", failed)
@@ -133,7 +133,7 @@ async def test_a_pod_whose_init_container_fails_was_never_initialized(cluster: C
     assert (found["status"], found["reason"]) == ("False", "ContainersNotInitialized")
 
 
-async def test_the_first_rule_that_fits_decides_what_a_disruption_is(
+async def test_the_first_matching_rule_of_a_failure_policy_decides_about_a_disruption(
     cluster: Client, pods: str, jobs: str, image: str
 ) -> None:
     rules = [
@@ -162,7 +162,9 @@ async def test_the_first_rule_that_fits_decides_what_a_disruption_is(
 
 
 @pytest.mark.parametrize("rule", ["NotIn", "Sometimes"])
-async def test_a_condition_is_true_false_or_unknown(cluster: Client, jobs: str, rule: str) -> None:
+async def test_a_failure_policy_with_an_unknown_condition_status_is_invalid(
+    cluster: Client, jobs: str, rule: str
+) -> None:
     rules = [{"action": "Ignore", "onPodConditions": [{"type": "Initialized", "status": rule}]}]
     answer = await cluster.post(jobs, job("one", {"name": "a", "image": "b"}, podFailurePolicy={"rules": rules}))
     field = "spec.podFailurePolicy.rules[0].onPodConditions[0].status"
@@ -177,7 +179,7 @@ async def test_a_condition_is_true_false_or_unknown(cluster: Client, jobs: str, 
         pytest.param("TerminatingOrFailed", "Failed", id="at once"),
     ],
 )
-async def test_a_deleted_pod_is_counted(
+async def test_a_deleted_pod_counts_as_the_replacement_policy_says(
     cluster: Client, pods: str, jobs: str, image: str, policy: str, end: str
 ) -> None:
     graceful = {"terminationGracePeriodSeconds": 20}
@@ -195,7 +197,9 @@ async def test_a_deleted_pod_is_counted(
     assert condition(done, end)
 
 
-async def test_suspending_a_job_fails_nothing(cluster: Client, pods: str, jobs: str, image: str) -> None:
+async def test_suspending_a_job_does_not_count_its_pods_as_failed(
+    cluster: Client, pods: str, jobs: str, image: str
+) -> None:
     await cluster.made(jobs, job("one", container(image, _STAY, **_PROBED)))
     name = await pod_of(cluster, pods, "one")
     await cluster.patch(f"{jobs}/one", {"spec": {"suspend": True}})

@@ -1,4 +1,4 @@
-"""Jobs: success, retries, deadlines, failure policies, and what is left of them."""
+"""Jobs: success, retries, deadlines, failure policies and deletion."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def pods_of(cluster: Client, namespace: str, name: str) -> list[dict[str, 
     return (await cluster.get(f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"job-name={name}")).body["items"]
 
 
-async def test_a_job_that_succeeds_is_complete(cluster: Client, namespace: str, jobs: str, image: str) -> None:
+async def test_a_job_whose_pod_succeeds_is_complete(cluster: Client, namespace: str, jobs: str, image: str) -> None:
     made = await cluster.made(jobs, job("one", container(image, "print('done')")))
     done = await cluster.until(jobs, "one", ended)
     assert [c["type"] for c in done["status"]["conditions"]] == ["SuccessCriteriaMet", "Complete"]
@@ -60,7 +60,7 @@ async def test_a_job_that_succeeds_is_complete(cluster: Client, namespace: str, 
     assert pod["metadata"]["ownerReferences"] == [owner]
 
 
-async def test_defaults_make_a_job_whole(cluster: Client, jobs: str) -> None:
+async def test_a_job_gets_its_defaults(cluster: Client, jobs: str) -> None:
     made = (await cluster.post(jobs, job("one", {"name": "main", "image": "example.invalid/a"}), dryRun="All")).body
     uid = made["metadata"]["uid"]
     spec = {key: value for key, value in made["spec"].items() if key != "template"}
@@ -90,7 +90,9 @@ async def test_a_failed_pod_is_replaced_until_the_backoff_limit(
     assert len(await pods_of(cluster, namespace, "one")) == 2
 
 
-async def test_a_deadline_ends_job_and_pods(cluster: Client, namespace: str, jobs: str, image: str) -> None:
+async def test_a_deadline_fails_the_job_and_deletes_its_pods(
+    cluster: Client, namespace: str, jobs: str, image: str
+) -> None:
     await cluster.made(jobs, job("one", container(image, "import time; time.sleep(60)"), activeDeadlineSeconds=1))
     done = await cluster.until(jobs, "one", ended)
     assert [c["type"] for c in done["status"]["conditions"]] == ["FailureTarget", "Failed"]
@@ -103,7 +105,7 @@ async def test_a_deadline_ends_job_and_pods(cluster: Client, namespace: str, job
 
 
 @pytest.mark.parametrize("field", ["init", "main"])
-async def test_a_failure_policy_stops_a_job_at_once(
+async def test_a_failure_policy_fails_a_job_without_a_retry(
     cluster: Client, namespace: str, jobs: str, image: str, field: str
 ) -> None:
     failing = container(image, "raise SystemExit(42)", "first")
@@ -123,7 +125,9 @@ async def test_a_failure_policy_stops_a_job_at_once(
     assert done["status"]["failed"] == 1
 
 
-async def test_an_ignored_failure_is_not_counted(cluster: Client, jobs: str, image: str) -> None:
+async def test_an_ignored_failure_does_not_count_towards_the_backoff_limit(
+    cluster: Client, jobs: str, image: str
+) -> None:
     ignore = {"rules": [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [3]}}, _STOP["rules"][0]]}
     body = job("one", container(image, "raise SystemExit(3)", "first"), podFailurePolicy=ignore)
     await cluster.made(jobs, body)
@@ -139,9 +143,7 @@ async def test_an_ignored_failure_is_not_counted(cluster: Client, jobs: str, ima
     assert "failed" not in found["status"]
 
 
-async def test_a_finished_job_goes_when_its_time_to_live_is_over(
-    cluster: Client, namespace: str, jobs: str, image: str
-) -> None:
+async def test_a_finished_job_is_deleted_after_its_ttl(cluster: Client, namespace: str, jobs: str, image: str) -> None:
     await cluster.made(jobs, job("one", container(image, "pass")))
     await cluster.until(jobs, "one", ended)
     assert (await cluster.patch(f"{jobs}/one", {"spec": {"ttlSecondsAfterFinished": 1}})).code == 200
@@ -149,7 +151,9 @@ async def test_a_finished_job_goes_when_its_time_to_live_is_over(
     assert await pods_of(cluster, namespace, "one") == []
 
 
-async def test_a_suspended_job_waits(cluster: Client, namespace: str, jobs: str, image: str) -> None:
+async def test_a_suspended_job_has_no_pods_until_it_is_resumed(
+    cluster: Client, namespace: str, jobs: str, image: str
+) -> None:
     await cluster.made(jobs, job("one", container(image, "pass"), suspend=True))
     waiting = await cluster.until(jobs, "one", lambda found: condition(found, "Suspended"))
     assert condition(waiting, "Suspended")["reason"] == "JobSuspended"
@@ -158,23 +162,25 @@ async def test_a_suspended_job_waits(cluster: Client, namespace: str, jobs: str,
     await cluster.until(jobs, "one", lambda found: condition(found, "Complete"))
 
 
-async def test_a_missing_service_account_is_told_and_tried_again(
+async def test_a_missing_service_account_is_reported_and_retried(
     cluster: Client, namespace: str, jobs: str, image: str
 ) -> None:
     body = job("one", container(image, "pass"), pod_spec={"serviceAccountName": "later"})
     await cluster.made(jobs, body)
     events = f"/api/v1/namespaces/{namespace}/events"
-    async for event in cluster.watch(
-        events, 20, fieldSelector="involvedObject.kind=Job,involvedObject.name=one,reason=FailedCreate"
-    ):
-        missing = f'error looking up service account {namespace}/later: serviceaccount "later" not found'
-        assert event["object"]["message"] == f'Error creating: pods "one-" is forbidden: {missing}'
-        break
+    selector = "involvedObject.kind=Job,involvedObject.name=one,reason=FailedCreate"
+    missing = f'error looking up service account {namespace}/later: serviceaccount "later" not found'
+    failures = await cluster.events(events, 1, 20, fieldSelector=selector)
+    assert [event["object"]["message"] for event in failures] == [
+        f'Error creating: pods "one-" is forbidden: {missing}'
+    ]
     await cluster.made(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "later"}})
     await cluster.until(jobs, "one", lambda found: condition(found, "Complete"), seconds=60)
 
 
-async def test_a_jobs_events_tell_its_story(cluster: Client, namespace: str, jobs: str, image: str) -> None:
+async def test_a_job_records_events_about_its_pod_and_its_completion(
+    cluster: Client, namespace: str, jobs: str, image: str
+) -> None:
     await cluster.made(jobs, job("one", container(image, "pass")))
     await cluster.until(jobs, "one", ended)
     events = f"/api/v1/namespaces/{namespace}/events"
@@ -186,7 +192,7 @@ async def test_a_jobs_events_tell_its_story(cluster: Client, namespace: str, job
     assert reasons == {"SuccessfulCreate", "Completed"}
 
 
-async def test_a_template_is_immutable_and_a_time_to_live_is_not(cluster: Client, jobs: str) -> None:
+async def test_the_template_of_a_job_is_immutable_and_its_ttl_is_not(cluster: Client, jobs: str) -> None:
     await cluster.made(jobs, job("one", {"name": "main", "image": "example.invalid/a"}, suspend=False))
     operations = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "example.invalid/b"}]
     answer = await cluster.patch(f"{jobs}/one", operations, "application/json-patch+json")
@@ -212,7 +218,7 @@ async def test_a_template_is_immutable_and_a_time_to_live_is_not(cluster: Client
         pytest.param({"backoffLimit": -1}, "must be greater than or equal to 0", id="backoff"),
     ],
 )
-async def test_a_job_that_cannot_be_is_invalid(cluster: Client, jobs: str, spec: dict[str, Any], words: str) -> None:
+async def test_a_contradictory_job_is_invalid(cluster: Client, jobs: str, spec: dict[str, Any], words: str) -> None:
     body = job("one", {"name": "first", "image": "b"}, podFailurePolicy=_STOP)
     body["spec"] |= spec
     answer = await cluster.post(jobs, body)
@@ -230,7 +236,7 @@ async def test_a_job_that_cannot_be_is_invalid(cluster: Client, jobs: str, spec:
         pytest.param({}, True, True, id="by default its pods stay"),
     ],
 )
-async def test_a_deletion_says_what_becomes_of_the_pods(
+async def test_the_propagation_policy_decides_what_happens_to_the_pods_of_a_job(
     cluster: Client, namespace: str, jobs: str, image: str, query: dict[str, str], pods_left: bool, warned: bool
 ) -> None:
     await cluster.made(jobs, job("one", container(image, "pass")))
@@ -248,7 +254,7 @@ async def test_a_deletion_says_what_becomes_of_the_pods(
         await cluster.gone(path)
 
 
-async def test_what_a_job_owns_goes_with_it(cluster: Client, namespace: str, jobs: str) -> None:
+async def test_objects_that_a_job_owns_are_deleted_with_it(cluster: Client, namespace: str, jobs: str) -> None:
     owner = await cluster.made(jobs, job("one", {"name": "main", "image": "example.invalid/a"}, suspend=True))
     reference = {"apiVersion": "batch/v1", "kind": "Job", "name": "one", "uid": owner["metadata"]["uid"]}
     maps = f"/api/v1/namespaces/{namespace}/configmaps"

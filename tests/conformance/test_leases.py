@@ -1,4 +1,4 @@
-"""Leases: who holds what until when, and that of two writers only one wins."""
+"""Leases: the fields of a holder, and that only one of two writers succeeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lease(name: str = "one", **spec: Any) -> dict[str, Any]:
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": name}, "spec": spec}
 
 
-async def test_of_two_who_take_a_lease_one_is_refused(cluster: Client, leases: str) -> None:
+async def test_of_two_writers_of_a_lease_only_the_first_succeeds(cluster: Client, leases: str) -> None:
     seen = await cluster.made(leases, lease(holderIdentity="a", leaseDurationSeconds=15, acquireTime=_MOMENT))
     first = await cluster.put(f"{leases}/one", {**seen, "spec": {**seen["spec"], "holderIdentity": "b"}})
     assert (first.code, first.body["spec"]["holderIdentity"]) == (200, "b")
@@ -36,7 +36,7 @@ async def test_of_two_who_take_a_lease_one_is_refused(cluster: Client, leases: s
     assert (await cluster.get(f"{leases}/one")).body["spec"]["holderIdentity"] == "b"
 
 
-async def test_a_lease_is_never_written_blindly(cluster: Client, leases: str) -> None:
+async def test_a_lease_cannot_be_updated_without_its_resource_version(cluster: Client, leases: str) -> None:
     await cluster.made(leases, lease())
     answer = await cluster.put(f"{leases}/one", lease(holderIdentity="a"))
     assert answer.code == 422
@@ -44,7 +44,7 @@ async def test_a_lease_is_never_written_blindly(cluster: Client, leases: str) ->
     assert answer.message.endswith("must be specified for an update")
 
 
-async def test_a_lease_that_is_gone_is_taken_anew_but_not_as_the_one_it_was(cluster: Client, leases: str) -> None:
+async def test_a_deleted_lease_is_recreated_by_an_update_without_its_uid(cluster: Client, leases: str) -> None:
     seen = await cluster.made(leases, lease(holderIdentity="a"))
     await cluster.delete(f"{leases}/one")
     stale = await cluster.put(f"{leases}/one", seen)
@@ -54,7 +54,7 @@ async def test_a_lease_that_is_gone_is_taken_anew_but_not_as_the_one_it_was(clus
     assert (await cluster.put(f"{leases}/one", {**seen, "metadata": known})).code == 201
 
 
-async def test_every_renewal_is_watched(cluster: Client, leases: str) -> None:
+async def test_a_watch_reports_every_renewal_of_a_lease(cluster: Client, leases: str) -> None:
     made = await cluster.made(leases, lease(holderIdentity="a"))
     await cluster.patch(f"{leases}/one", {"spec": {"renewTime": _MOMENT}})
     await cluster.delete(f"{leases}/one")
@@ -93,19 +93,19 @@ async def test_every_renewal_is_watched(cluster: Client, leases: str) -> None:
         "no time",
     ],
 )
-async def test_a_lease_that_cannot_be_is_refused(
+async def test_an_invalid_lease_is_rejected(
     cluster: Client, leases: str, spec: dict[str, Any], code: int, words: str
 ) -> None:
     answer = await cluster.post(leases, lease(**spec))
     assert (answer.code, words in answer.message) == (code, True), answer.message
 
 
-async def test_a_leases_name_is_a_subdomain(cluster: Client, leases: str) -> None:
+async def test_the_name_of_a_lease_must_be_a_subdomain(cluster: Client, leases: str) -> None:
     answer = await cluster.post(leases, lease("Not_A_Name"))
     assert (answer.code, answer.body["details"]["causes"][0]["field"]) == (422, "metadata.name")
 
 
-async def test_a_table_of_leases_names_the_holder(cluster: Client, leases: str) -> None:
+async def test_a_table_of_leases_shows_the_holder(cluster: Client, leases: str) -> None:
     await cluster.made(leases, lease(holderIdentity="me"))
     table = (await cluster.call("GET", leases, accept=TABLE)).body
     assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "Holder", "Age"]

@@ -1,4 +1,4 @@
-"""The three patches."""
+"""The three patch types."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ async def one(cluster: Client, namespace: str) -> AsyncIterator[str]:
     await cluster.patch(f"{maps}/one", {"metadata": {"finalizers": None}})
 
 
-async def test_a_merge_patch_sets_and_removes(cluster: Client, one: str) -> None:
+async def test_a_merge_patch_sets_and_removes_fields(cluster: Client, one: str) -> None:
     assert (await cluster.patch(one, {"data": {"a": None, "c": "3"}}, MERGE)).body["data"] == {"b": "2", "c": "3"}
 
 
-async def test_a_json_patch_sets_and_removes(cluster: Client, one: str) -> None:
+async def test_a_json_patch_sets_and_removes_fields(cluster: Client, one: str) -> None:
     operations = [{"op": "remove", "path": "/data/a"}, {"op": "add", "path": "/data/c", "value": "3"}]
     assert (await cluster.patch(one, operations, JSON_PATCH)).body["data"] == {"b": "2", "c": "3"}
 
 
-async def test_a_json_patch_replaces_even_what_is_not_there(cluster: Client, one: str) -> None:
+async def test_a_json_patch_that_replaces_an_absent_field_adds_it(cluster: Client, one: str) -> None:
     answer = await cluster.patch(one, [{"op": "replace", "path": "/data/new", "value": "3"}], JSON_PATCH)
     assert answer.body["data"]["new"] == "3"
 
@@ -40,12 +40,12 @@ async def test_a_json_patch_replaces_even_what_is_not_there(cluster: Client, one
         pytest.param({"op": "remove", "path": "/data/zz"}, id="removing what is not there"),
     ],
 )
-async def test_a_json_patch_that_does_not_apply_is_invalid(cluster: Client, one: str, operation: dict) -> None:
+async def test_a_json_patch_that_cannot_be_applied_is_invalid(cluster: Client, one: str, operation: dict) -> None:
     answer = await cluster.patch(one, [operation], JSON_PATCH)
     assert (answer.code, answer.reason) == (422, "Invalid")
 
 
-async def test_a_strategic_patch_unites_finalizers_and_merges_containers_by_name(
+async def test_a_strategic_patch_adds_finalizers_and_merges_containers_by_name(
     cluster: Client, namespace: str, one: str
 ) -> None:
     answer = await cluster.patch(one, {"metadata": {"finalizers": ["example.com/new"]}}, STRATEGIC)
@@ -67,12 +67,12 @@ async def test_a_strategic_patch_unites_finalizers_and_merges_containers_by_name
     assert [c["name"] for c in found] == ["main"]
 
 
-async def test_a_patch_may_insist_on_a_version(cluster: Client, one: str) -> None:
+async def test_a_patch_with_an_outdated_resource_version_is_a_conflict(cluster: Client, one: str) -> None:
     answer = await cluster.patch(one, {"metadata": {"resourceVersion": "1"}, "data": {"a": "9"}})
     assert (answer.code, answer.reason) == (409, "Conflict")
 
 
-async def test_a_patch_does_not_rename(cluster: Client, one: str) -> None:
+async def test_a_patch_cannot_rename_an_object(cluster: Client, one: str) -> None:
     answer = await cluster.patch(one, {"metadata": {"name": "two"}})
     assert (answer.code, answer.reason) == (400, "BadRequest")
     assert answer.message == "the name of the object (two) does not match the name on the URL (one)"

@@ -1,4 +1,4 @@
-"""Pods: what they find, how they end, and what is said of them."""
+"""Pods: their environment and files, how they end, and their status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def end(found: dict[str, Any], field: str = "containerStatuses") -> dict[str, An
     return found["status"][field][0]["state"]["terminated"]
 
 
-async def test_a_pod_that_ends_well_has_succeeded(cluster: Client, pods: str, image: str) -> None:
+async def test_a_pod_whose_containers_exit_with_0_has_succeeded(cluster: Client, pods: str, image: str) -> None:
     await cluster.made(pods, pod("one", container(image, f"{WRITE}('all is well')")))
     done = await cluster.until(pods, "one", over)
     assert done["status"]["phase"] == "Succeeded"
@@ -37,7 +37,9 @@ async def test_a_pod_that_ends_well_has_succeeded(cluster: Client, pods: str, im
     assert found["PodScheduled"] == ("True", None)
 
 
-async def test_init_containers_run_one_by_one_before_the_rest(cluster: Client, pods: str, image: str) -> None:
+async def test_init_containers_run_one_after_the_other_before_the_containers(
+    cluster: Client, pods: str, image: str
+) -> None:
     shared = {"volumes": [{"name": "shared", "emptyDir": {}}]}
     mount = {"volumeMounts": [{"name": "shared", "mountPath": "/shared"}]}
     root = "import os; path = os.environ.get('SANDBOX_POD_ROOT', '') + '/shared/order'; open(path, 'a').write"
@@ -48,7 +50,7 @@ async def test_init_containers_run_one_by_one_before_the_rest(cluster: Client, p
     assert end(await cluster.until(pods, "one", over))["message"] == "first second main"
 
 
-async def test_an_init_container_that_fails_ends_the_pod(cluster: Client, pods: str, image: str) -> None:
+async def test_a_failed_init_container_fails_the_pod(cluster: Client, pods: str, image: str) -> None:
     failing = container(image, "raise SystemExit(42)", "first")
     await cluster.made(pods, pod("one", container(image, "pass"), initContainers=[failing]))
     done = await cluster.until(pods, "one", over)
@@ -65,7 +67,7 @@ async def test_a_termination_message_is_cut_at_4096_bytes(cluster: Client, pods:
     assert end(await cluster.until(pods, "one", over))["message"] == "x" * 4096
 
 
-async def test_a_message_falls_back_to_the_log_when_asked_to(cluster: Client, pods: str, image: str) -> None:
+async def test_a_termination_message_can_fall_back_to_the_log(cluster: Client, pods: str, image: str) -> None:
     quiet = container(
         image, "print('the last words'); raise SystemExit(1)", terminationMessagePolicy="FallbackToLogsOnError"
     )
@@ -73,7 +75,7 @@ async def test_a_message_falls_back_to_the_log_when_asked_to(cluster: Client, po
     assert end(await cluster.until(pods, "one", over))["message"] == "the last words\n"
 
 
-async def test_memory_beyond_the_limit_is_oomkilled(cluster: Client, pods: str, image: str) -> None:
+async def test_a_container_that_exceeds_its_memory_limit_is_oomkilled(cluster: Client, pods: str, image: str) -> None:
     limits = {"resources": {"limits": {"memory": "64Mi"}}}
     code = "import time\nhoard = []\nwhile True:\n    hoard.append(b'x' * 4000000)\n    time.sleep(0.01)"
     await cluster.made(pods, pod("one", container(image, code, **limits)))
@@ -102,7 +104,7 @@ async def test_an_image_that_cannot_be_pulled_keeps_the_pod_pending(cluster: Cli
     )
 
 
-async def test_the_environment_comes_from_where_the_manifest_says(
+async def test_environment_variables_come_from_every_source_of_the_manifest(
     cluster: Client, namespace: str, pods: str, image: str
 ) -> None:
     await cluster.made(f"/api/v1/namespaces/{namespace}/configmaps", configmap("config", {"key": "from the map"}))
@@ -125,7 +127,7 @@ async def test_the_environment_comes_from_where_the_manifest_says(
     assert end(await cluster.until(pods, "one", over))["message"] == expected
 
 
-async def test_a_missing_configmap_holds_a_container_back(
+async def test_a_container_waits_for_a_missing_configmap(
     cluster: Client, namespace: str, pods: str, image: str
 ) -> None:
     env = [{"name": "MAP", "valueFrom": {"configMapKeyRef": {"name": "config", "key": "key"}}}]
@@ -141,7 +143,7 @@ async def test_a_missing_configmap_holds_a_container_back(
     assert end(await cluster.until(pods, "one", over, seconds=60))["message"] == "now"
 
 
-async def test_a_missing_secret_holds_a_container_back(cluster: Client, pods: str, image: str) -> None:
+async def test_a_container_waits_for_a_missing_secret(cluster: Client, pods: str, image: str) -> None:
     env = [{"name": "KEY", "valueFrom": {"secretKeyRef": {"name": "hidden", "key": "key"}}}]
     await cluster.made(pods, pod("one", container(image, "pass", env=env)))
 
@@ -158,7 +160,7 @@ async def test_a_missing_secret_holds_a_container_back(cluster: Client, pods: st
 
 
 @pytest.mark.parametrize("kind", ["configmap", "secret"])
-async def test_a_missing_volume_holds_the_pod_back(
+async def test_a_pod_waits_for_the_missing_source_of_a_volume(
     cluster: Client, namespace: str, pods: str, image: str, kind: str
 ) -> None:
     source = {"secret": {"secretName": "lacking"}} if kind == "secret" else {"configMap": {"name": "lacking"}}
@@ -166,11 +168,9 @@ async def test_a_missing_volume_holds_the_pod_back(
     code = f"{WRITE}(open(os.environ.get('SANDBOX_POD_ROOT', '') + '/it/key').read())"
     await cluster.made(pods, pod("one", container(image, code, **mount), volumes=[{"name": "it", **source}]))
     events = f"/api/v1/namespaces/{namespace}/events"
-    async for event in cluster.watch(events, 30, fieldSelector="involvedObject.name=one,reason=FailedMount"):
-        told = event["object"]
-        assert told["type"] == "Warning"
-        assert told["message"] == f'MountVolume.SetUp failed for volume "it" : {kind} "lacking" not found'
-        break
+    failures = await cluster.events(events, 1, 30, fieldSelector="involvedObject.name=one,reason=FailedMount")
+    message = f'MountVolume.SetUp failed for volume "it" : {kind} "lacking" not found'
+    assert [(event["object"]["type"], event["object"]["message"]) for event in failures] == [("Warning", message)]
     found = await cluster.until(pods, "one", lambda found: found["status"].get("containerStatuses"))
     assert found["status"]["phase"] == "Pending"
     assert found["status"]["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
@@ -193,7 +193,9 @@ open(root + '/dev/termination-log', 'w').write(json.dumps([namespace, answer['st
 """
 
 
-async def test_a_pod_is_its_service_account(cluster: Client, namespace: str, pods: str, image: str) -> None:
+async def test_a_pod_authenticates_as_its_service_account(
+    cluster: Client, namespace: str, pods: str, image: str
+) -> None:
     await cluster.made(f"/api/v1/namespaces/{namespace}/serviceaccounts", {"metadata": {"name": "worker"}})
     await cluster.made(pods, pod("one", container(image, _ASK), serviceAccountName="worker"))
     done = await cluster.until(pods, "one", over)
@@ -203,13 +205,13 @@ async def test_a_pod_is_its_service_account(cluster: Client, namespace: str, pod
     assert '"authentication.kubernetes.io/pod-name": ["one"]' in message
 
 
-async def test_a_pod_that_declines_gets_no_token(cluster: Client, pods: str, image: str) -> None:
+async def test_a_pod_that_opts_out_gets_no_token(cluster: Client, pods: str, image: str) -> None:
     made = await cluster.made(pods, pod("one", container(image, "pass"), automountServiceAccountToken=False))
     assert "volumes" not in made["spec"]
     assert "volumeMounts" not in made["spec"]["containers"][0]
 
 
-async def test_a_missing_service_account_forbids_the_pod(cluster: Client, namespace: str, pods: str) -> None:
+async def test_a_pod_with_a_missing_service_account_is_forbidden(cluster: Client, namespace: str, pods: str) -> None:
     answer = await cluster.post(
         pods, pod("one", {"name": "main", "image": "example.invalid/a"}, serviceAccountName="nope")
     )
@@ -217,7 +219,9 @@ async def test_a_missing_service_account_forbids_the_pod(cluster: Client, namesp
     assert (answer.code, answer.message) == (403, f'pods "one" is forbidden: {missing}')
 
 
-async def test_logs_are_kept_followed_and_cut(cluster: Client, pods: str, image: str) -> None:
+async def test_a_log_can_be_followed_and_limited_after_the_container_exits(
+    cluster: Client, pods: str, image: str
+) -> None:
     await cluster.made(pods, pod("one", container(image, "print('one'); print('two')", "only")))
     await cluster.until(pods, "one", over)
     assert (await cluster.get(f"{pods}/one/log")).body["text"] == "one\ntwo\n"
@@ -228,7 +232,7 @@ async def test_logs_are_kept_followed_and_cut(cluster: Client, pods: str, image:
     assert (wrong.code, wrong.message) == (400, "container nope is not valid for pod one")
 
 
-async def test_a_pod_is_asked_to_end_before_it_is_made_to(cluster: Client, pods: str, image: str) -> None:
+async def test_a_deleted_pod_gets_sigterm_and_its_grace_period(cluster: Client, pods: str, image: str) -> None:
     mask = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); print('up', flush=True)"
     code = f"{mask}\nsignal.sigwait([signal.SIGTERM])\n{WRITE}('goodbye')"
     await cluster.made(pods, pod("one", container(image, code), terminationGracePeriodSeconds=20))
@@ -245,14 +249,16 @@ async def test_a_pod_is_asked_to_end_before_it_is_made_to(cluster: Client, pods:
     assert (last["status"]["phase"], end(last)["message"]) == ("Succeeded", "goodbye")
 
 
-async def test_a_deadline_of_the_pod_ends_it(cluster: Client, pods: str, image: str) -> None:
+async def test_a_pod_fails_after_its_deadline(cluster: Client, pods: str, image: str) -> None:
     await cluster.made(pods, pod("one", container(image, "import time; time.sleep(60)"), activeDeadlineSeconds=2))
     done = await cluster.until(pods, "one", over)
     assert (done["status"]["phase"], done["status"]["reason"]) == ("Failed", "DeadlineExceeded")
     assert done["status"]["message"] == "Pod was active on the node longer than the specified deadline"
 
 
-async def test_a_container_is_restarted_when_its_policy_says_so(cluster: Client, pods: str, image: str) -> None:
+async def test_a_failed_container_is_restarted_under_restart_policy_on_failure(
+    cluster: Client, pods: str, image: str
+) -> None:
     shared = {"volumes": [{"name": "shared", "emptyDir": {}}], "restartPolicy": "OnFailure"}
     code = (
         "import os; path = os.environ.get('SANDBOX_POD_ROOT', '') + '/shared/been'\n"
@@ -270,7 +276,7 @@ async def test_a_container_is_restarted_when_its_policy_says_so(cluster: Client,
     )
 
 
-async def test_a_pods_image_may_change_and_its_command_may_not(cluster: Client, pods: str) -> None:
+async def test_the_command_of_a_running_pod_is_immutable(cluster: Client, pods: str) -> None:
     await cluster.made(pods, pod("one", container("registry.invalid/a:1", "pass")))
     operations = [{"op": "replace", "path": "/spec/containers/0/command", "value": ["true"]}]
     answer = await cluster.patch(f"{pods}/one", operations, "application/json-patch+json")
@@ -278,7 +284,7 @@ async def test_a_pods_image_may_change_and_its_command_may_not(cluster: Client, 
     assert "pod updates may not change fields other than `spec.containers[*].image`" in answer.message
 
 
-async def test_the_restricted_standard_is_enforced_where_the_namespace_says(
+async def test_the_restricted_pod_security_standard_is_enforced_by_the_namespaces_label(
     cluster: Client, namespace: str, pods: str
 ) -> None:
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}

@@ -1,4 +1,4 @@
-"""Who may do what: tokens, RBAC's denials word for word, and the reviews that foretell them."""
+"""Permissions: tokens, the exact words of RBAC's denials, and access reviews."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ async def account(cluster: Client, namespace: str, name: str, *rules: tuple[str,
     return cluster.with_token(token["status"]["token"])
 
 
-async def test_a_stranger_is_unauthorized(cluster: Client, space: str) -> None:
+async def test_a_request_without_a_valid_token_is_unauthorized(cluster: Client, space: str) -> None:
     answer = await cluster.with_token("nonsense").get(f"{space}/configmaps")
     assert (answer.code, answer.reason, answer.message) == (401, "Unauthorized", "Unauthorized")
 
 
-async def test_a_denial_names_user_verb_resource_and_namespace(cluster: Client, namespace: str, space: str) -> None:
+async def test_a_denial_names_the_user_verb_resource_and_namespace(cluster: Client, namespace: str, space: str) -> None:
     reader = await account(cluster, namespace, "reader", ("get", "", "configmaps"))
     who = f'User "system:serviceaccount:{namespace}:reader"'
     assert (await reader.get(f"{space}/configmaps/kube-root-ca.crt")).code == 200
@@ -50,7 +50,9 @@ async def test_a_denial_names_user_verb_resource_and_namespace(cluster: Client, 
     )
 
 
-async def test_patch_alone_is_enough_to_see_by_an_empty_dry_run(cluster: Client, namespace: str, space: str) -> None:
+async def test_the_right_to_patch_is_enough_to_read_by_an_empty_dry_run(
+    cluster: Client, namespace: str, space: str
+) -> None:
     await cluster.made(f"{space}/configmaps", configmap("app", {"k": "v"}))
     patcher = await account(cluster, namespace, "patcher", ("patch", "", "configmaps"))
     assert (await patcher.get(f"{space}/configmaps/app")).code == 403
@@ -58,14 +60,14 @@ async def test_patch_alone_is_enough_to_see_by_an_empty_dry_run(cluster: Client,
     assert (seen.code, seen.body["data"]) == (200, {"k": "v"})
 
 
-async def test_a_subresource_is_a_right_of_its_own(cluster: Client, namespace: str) -> None:
+async def test_a_subresource_needs_its_own_permission(cluster: Client, namespace: str) -> None:
     scaler = await account(cluster, namespace, "scaler", ("get,patch", "apps", "deployments/scale"))
     path = f"/apis/apps/v1/namespaces/{namespace}/deployments/web"
     assert (await scaler.get(f"{path}/scale")).code == 404
     assert (await scaler.get(path)).code == 403
 
 
-async def test_a_name_can_be_a_right_of_its_own(cluster: Client, namespace: str, space: str) -> None:
+async def test_a_permission_can_be_limited_to_a_name(cluster: Client, namespace: str, space: str) -> None:
     only = await account(cluster, namespace, "only")
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
     rule = {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["configmaps"], "resourceNames": ["mine"]}
@@ -77,7 +79,7 @@ async def test_a_name_can_be_a_right_of_its_own(cluster: Client, namespace: str,
     assert (await only.get(f"{space}/configmaps", fieldSelector="metadata.name=mine")).code == 200
 
 
-async def test_a_review_foretells_what_the_authorizer_says(cluster: Client, namespace: str) -> None:
+async def test_an_access_review_agrees_with_the_authorizer(cluster: Client, namespace: str) -> None:
     reader = await account(cluster, namespace, "reader", ("get", "", "configmaps"))
     user = f"system:serviceaccount:{namespace}:reader"
     for verb, allowed in (("get", True), ("patch", False)):
@@ -96,7 +98,7 @@ async def test_a_review_foretells_what_the_authorizer_says(cluster: Client, name
     assert review["status"] == {"allowed": True, "reason": reason}
 
 
-async def test_a_local_review_asks_about_its_own_namespace(cluster: Client, namespace: str) -> None:
+async def test_a_local_access_review_is_only_about_its_own_namespace(cluster: Client, namespace: str) -> None:
     user = f"system:serviceaccount:{namespace}:reader"
     await account(cluster, namespace, "reader", ("get", "", "configmaps"))
     path = f"{_AUTHZ}/namespaces/{namespace}/localsubjectaccessreviews"
@@ -119,7 +121,7 @@ async def test_a_local_review_asks_about_its_own_namespace(cluster: Client, name
     assert (wrong.code, wrong.reason) == (400, "BadRequest")
 
 
-async def test_asking_about_others_is_a_right_too(cluster: Client, namespace: str) -> None:
+async def test_reviewing_the_access_of_others_needs_a_permission(cluster: Client, namespace: str) -> None:
     asker = await account(cluster, namespace, "asker", ("create", "authorization.k8s.io", "localsubjectaccessreviews"))
     attributes = {"namespace": namespace, "verb": "get", "resource": "configmaps"}
     body = {"spec": {"user": "somebody", "resourceAttributes": attributes}}
@@ -129,7 +131,7 @@ async def test_asking_about_others_is_a_right_too(cluster: Client, namespace: st
     assert (await asker.post(f"{_AUTHZ}/subjectaccessreviews", body)).code == 403
 
 
-async def test_a_token_tells_who_it_is(cluster: Client, namespace: str) -> None:
+async def test_a_token_identifies_its_service_account(cluster: Client, namespace: str) -> None:
     me = await account(cluster, namespace, "me")
     review = await me.made("/apis/authentication.k8s.io/v1/selfsubjectreviews", {})
     info = review["status"]["userInfo"]
@@ -141,7 +143,9 @@ async def test_a_token_tells_who_it_is(cluster: Client, namespace: str) -> None:
     }
 
 
-async def test_a_token_ends_with_its_account(cluster: Client, namespace: str, space: str) -> None:
+async def test_a_token_is_invalid_after_its_service_account_is_deleted(
+    cluster: Client, namespace: str, space: str
+) -> None:
     await cluster.made(f"{space}/serviceaccounts", {"metadata": {"name": "me"}})
     issued = [await cluster.made(f"{space}/serviceaccounts/me/token", {"spec": {}}) for _ in range(2)]
     first, second = ({"spec": {"token": one["status"]["token"]}} for one in issued)
@@ -153,7 +157,7 @@ async def test_a_token_ends_with_its_account(cluster: Client, namespace: str, sp
     assert not review["status"].get("authenticated")
 
 
-async def test_nobody_grants_what_they_do_not_hold(cluster: Client, namespace: str) -> None:
+async def test_a_user_cannot_grant_permissions_that_they_do_not_hold(cluster: Client, namespace: str) -> None:
     rules = (("create", "rbac.authorization.k8s.io", "roles,rolebindings"), ("get", "", "configmaps"))
     granter = await account(cluster, namespace, "granter", *rules)
     rbac = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"

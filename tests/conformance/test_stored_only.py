@@ -1,4 +1,4 @@
-"""Kinds that installers bring along: their fields and defaults are checked, whatever becomes of them."""
+"""Kinds that installers create: their fields and defaults are checked, whether or not the cluster acts on them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_a_network_policy_gets_its_defaults(cluster: Client, namespace: st
     assert (strict.code, 'unknown field "spec.podSelecto"' in strict.message) == (400, True)
 
 
-async def test_a_disruption_budget_says_one_amount(cluster: Client, namespace: str) -> None:
+async def test_a_disruption_budget_with_two_amounts_is_invalid(cluster: Client, namespace: str) -> None:
     path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
     both = {"minAvailable": 1, "maxUnavailable": "50%", "selector": {}}
     answer = await cluster.post(path, {"metadata": {"name": "one"}, "spec": both})
@@ -51,7 +51,7 @@ async def test_a_disruption_budget_says_one_amount(cluster: Client, namespace: s
     assert {made["status"][amount] for amount in amounts} == {0}
 
 
-async def test_a_priority_class_keeps_its_value(cluster: Client) -> None:
+async def test_the_value_of_a_priority_class_is_immutable_and_limited(cluster: Client) -> None:
     path, name = "/apis/scheduling.k8s.io/v1/priorityclasses", f"conformance-{secrets.token_hex(4)}"
     made = await cluster.made(path, {"metadata": {"name": name}, "value": 7, "description": "for tests"})
     try:
@@ -79,7 +79,7 @@ async def test_a_daemon_set_gets_its_defaults(cluster: Client, namespace: str) -
     assert (answer.code, "`selector` does not match template `labels`" in answer.message) == (422, True)
 
 
-async def test_an_admission_policy_can_be_rehearsed(cluster: Client) -> None:
+async def test_an_admission_policy_can_be_created_in_a_dry_run(cluster: Client) -> None:
     path = f"{_ADMISSION}/validatingadmissionpolicies"
     rehearsed = await cluster.post(path, _POLICY, dryRun="All")
     assert (rehearsed.code, rehearsed.body["spec"]["failurePolicy"]) == (201, "Fail")
@@ -98,7 +98,7 @@ async def test_an_admission_policy_can_be_rehearsed(cluster: Client) -> None:
     ],
     ids=["a policy that matches nothing", "a binding without actions", "a binding of nothing"],
 )
-async def test_an_admission_policy_that_cannot_be_is_invalid(
+async def test_an_incomplete_admission_policy_is_invalid(
     cluster: Client, plural: str, spec: dict[str, Any], field: str
 ) -> None:
     answer = await cluster.post(f"{_ADMISSION}/{plural}", {"metadata": {"name": "one"}, "spec": spec}, dryRun="All")

@@ -1,4 +1,4 @@
-"""Create, read, update and delete, and the refusals that clients build on."""
+"""Create, read, update and delete, and the errors that clients rely on."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ def maps(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/configmaps"
 
 
-async def test_what_is_created_is_read_back_with_an_identity(cluster: Client, maps: str) -> None:
+async def test_a_created_object_is_read_back_with_its_identity(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, configmap("a", {"k": "v"}))
     assert (await cluster.get(f"{maps}/a")).body == made
     assert {"uid", "resourceVersion", "creationTimestamp"} <= made["metadata"].keys()
 
 
-async def test_a_missing_object_is_named_in_the_404(cluster: Client, maps: str) -> None:
+async def test_the_404_for_a_missing_object_names_it(cluster: Client, maps: str) -> None:
     answer = await cluster.get(f"{maps}/nope")
     assert (answer.code, answer.reason, answer.message) == (404, "NotFound", 'configmaps "nope" not found')
     assert answer.body["details"] == {"name": "nope", "kind": "configmaps"}
 
 
-async def test_a_name_that_is_taken_is_a_conflict(cluster: Client, maps: str) -> None:
+async def test_creating_an_existing_name_is_a_conflict(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a"))
     answer = await cluster.post(maps, configmap("a"))
     assert (answer.code, answer.reason, answer.message) == (409, "AlreadyExists", 'configmaps "a" already exists')
@@ -43,7 +43,7 @@ async def test_an_update_from_an_old_version_is_a_conflict(cluster: Client, maps
     )
 
 
-async def test_an_update_that_changes_nothing_keeps_the_version(cluster: Client, maps: str) -> None:
+async def test_an_update_without_changes_keeps_the_resource_version(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, configmap("a", {"k": "v"}))
     for answer in (await cluster.put(f"{maps}/a", made), await cluster.patch(f"{maps}/a", {})):
         assert answer.body["metadata"]["resourceVersion"] == made["metadata"]["resourceVersion"]
@@ -63,7 +63,7 @@ async def test_a_missing_lease_is_created_by_an_update(cluster: Client, namespac
     assert "metadata.resourceVersion: Invalid value: 0: must be specified for an update" in answer.message
 
 
-async def test_a_generated_name_begins_with_its_prefix(cluster: Client, maps: str) -> None:
+async def test_a_generated_name_starts_with_its_prefix(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, {"metadata": {"generateName": "some-"}})
     assert made["metadata"]["name"].startswith("some-")
     assert len(made["metadata"]["name"]) == len("some-") + 5
@@ -134,13 +134,17 @@ async def test_a_malformed_configmap_is_invalid(cluster: Client, maps: str, body
         ),
     ],
 )
-async def test_a_body_that_does_not_fit_is_a_bad_request(cluster: Client, maps: str, body: object, words: str) -> None:
+async def test_a_body_that_does_not_match_its_url_or_type_is_a_bad_request(
+    cluster: Client, maps: str, body: object, words: str
+) -> None:
     answer = await cluster.post(maps, body)
     assert (answer.code, answer.reason) == (400, "BadRequest")
     assert words in answer.message
 
 
-async def test_unknown_fields_are_dropped_warned_of_or_refused_as_asked(cluster: Client, maps: str) -> None:
+async def test_unknown_fields_are_dropped_warned_about_or_rejected_by_field_validation(
+    cluster: Client, maps: str
+) -> None:
     body = configmap("a") | {"foo": 1}
     warned = await cluster.post(maps, body, dryRun="All")
     assert (warned.code, warned.warnings) == (201, ('299 - "unknown field \\"foo\\""',))
@@ -151,7 +155,7 @@ async def test_unknown_fields_are_dropped_warned_of_or_refused_as_asked(cluster:
     assert 'strict decoding error: unknown field "foo"' in refused.message
 
 
-async def test_a_missing_namespace_is_a_404(cluster: Client) -> None:
+async def test_creating_an_object_in_a_missing_namespace_is_a_404(cluster: Client) -> None:
     answer = await cluster.post("/api/v1/namespaces/no-such-namespace/configmaps", configmap("a"))
     assert (answer.code, answer.message) == (404, 'namespaces "no-such-namespace" not found')
 
@@ -163,24 +167,24 @@ async def test_an_unknown_resource_is_a_404_and_a_wrong_verb_a_405(cluster: Clie
     assert (wrong.code, wrong.message) == (405, "the server does not allow this method on the requested resource")
 
 
-async def test_a_group_that_nothing_serves_is_a_404_without_a_status(cluster: Client, namespace: str) -> None:
+async def test_an_unknown_api_group_is_a_404_without_a_status(cluster: Client, namespace: str) -> None:
     answer = await cluster.get(f"/apis/no.such.example.com/v1/namespaces/{namespace}/things")
     assert (answer.code, answer.body) == (404, {"text": "404 page not found\n"})
 
 
-async def test_a_body_beyond_three_mebibytes_is_too_large(cluster: Client, maps: str) -> None:
+async def test_a_body_larger_than_three_mebibytes_is_rejected(cluster: Client, maps: str) -> None:
     answer = await cluster.post(maps, configmap("a", {"k": "x" * (3 * 1024 * 1024 + 1)}))
     assert (answer.code, answer.reason) == (413, "RequestEntityTooLarge")
 
 
-async def test_an_immutable_configmap_keeps_its_data(cluster: Client, maps: str) -> None:
+async def test_the_data_of_an_immutable_configmap_cannot_change(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a", {"k": "v"}) | {"immutable": True})
     answer = await cluster.patch(f"{maps}/a", {"data": {"k": "w"}})
     assert answer.code == 422
     assert "data: Forbidden: field is immutable when `immutable` is set" in answer.message
 
 
-async def test_a_dry_run_answers_as_if_and_keeps_nothing(cluster: Client, maps: str) -> None:
+async def test_a_dry_run_returns_the_result_and_stores_nothing(cluster: Client, maps: str) -> None:
     assert (await cluster.post(maps, configmap("a"), dryRun="All")).code == 201
     assert (await cluster.get(f"{maps}/a")).code == 404
     await cluster.made(maps, configmap("a", {"k": "v"}))
@@ -189,20 +193,20 @@ async def test_a_dry_run_answers_as_if_and_keeps_nothing(cluster: Client, maps: 
     assert (await cluster.get(f"{maps}/a")).body["data"] == {"k": "v"}
 
 
-async def test_a_dry_run_of_another_name_is_refused(cluster: Client, maps: str) -> None:
+async def test_an_unknown_dry_run_value_is_invalid(cluster: Client, maps: str) -> None:
     answer = await cluster.post(maps, configmap("a"), dryRun="Some")
     assert answer.code == 422
     assert 'dryRun: Unsupported value: ["Some"]: supported values: "All"' in answer.message
 
 
-async def test_a_deletion_answers_success_with_the_uid(cluster: Client, maps: str) -> None:
+async def test_a_deletion_returns_success_with_the_uid(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, configmap("a"))
     answer = await cluster.delete(f"{maps}/a")
     assert (answer.code, answer.body["status"]) == (200, "Success")
     assert answer.body["details"] == {"name": "a", "kind": "configmaps", "uid": made["metadata"]["uid"]}
 
 
-async def test_a_deletion_of_another_incarnation_is_a_conflict(cluster: Client, maps: str) -> None:
+async def test_a_deletion_with_another_uid_is_a_conflict(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a"))
     answer = await cluster.delete(f"{maps}/a", {"preconditions": {"uid": "11111111-2222-3333-4444-555555555555"}})
     assert (answer.code, answer.reason) == (409, "Conflict")
@@ -211,7 +215,7 @@ async def test_a_deletion_of_another_incarnation_is_a_conflict(cluster: Client, 
     )
 
 
-async def test_a_finalizer_holds_an_object_until_it_is_removed(cluster: Client, maps: str) -> None:
+async def test_a_deleted_object_stays_until_its_finalizer_is_removed(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a", finalizers=["example.com/hold"]))
     assert (await cluster.delete(f"{maps}/a")).body["metadata"]["deletionTimestamp"]
     assert (await cluster.get(f"{maps}/a")).code == 200
@@ -222,7 +226,7 @@ async def test_a_finalizer_holds_an_object_until_it_is_removed(cluster: Client, 
     assert (await cluster.get(f"{maps}/a")).code == 404
 
 
-async def test_a_selection_is_deleted_together(cluster: Client, maps: str) -> None:
+async def test_a_collection_is_deleted_by_label_selector(cluster: Client, maps: str) -> None:
     for name, color in (("a", "red"), ("b", "red"), ("c", "blue")):
         await cluster.made(maps, configmap(name, labels={"color": color}))
     assert (await cluster.delete(maps, labelSelector="color=red")).code == 200
@@ -243,7 +247,7 @@ async def test_a_selection_is_deleted_together(cluster: Client, maps: str) -> No
         ("!color,plain", ["c"]),
     ],
 )
-async def test_labels_select(cluster: Client, maps: str, selector: str, names: list[str]) -> None:
+async def test_a_list_is_selected_by_labels(cluster: Client, maps: str, selector: str, names: list[str]) -> None:
     for name, labels in (("a", {"color": "red"}), ("b", {"color": "blue"}), ("c", {"plain": "yes"})):
         await cluster.made(maps, configmap(name, labels=labels))
     assert [
@@ -251,7 +255,7 @@ async def test_labels_select(cluster: Client, maps: str, selector: str, names: l
     ] == names
 
 
-async def test_names_select_and_unknown_fields_do_not(cluster: Client, maps: str) -> None:
+async def test_a_list_is_selected_by_name_and_not_by_unknown_fields(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a"))
     assert len((await cluster.get(maps, fieldSelector="metadata.name=a")).body["items"]) == 1
     refused = await cluster.get(maps, fieldSelector="data.a=1")
@@ -259,7 +263,7 @@ async def test_names_select_and_unknown_fields_do_not(cluster: Client, maps: str
     assert refused.message == '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
-async def test_a_list_comes_in_pieces_when_asked_to(cluster: Client, maps: str) -> None:
+async def test_a_list_is_returned_in_pages(cluster: Client, maps: str) -> None:
     for name in "abc":
         await cluster.made(maps, configmap(name, labels={"mine": "yes"}))
     first = await cluster.get(maps, limit=2, labelSelector="mine")

@@ -1,8 +1,9 @@
-"""Watches: resumed, selected, bookmarked, and refused when they come too late."""
+"""Watches: resumption, selectors, bookmarks, timeouts and expired versions."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -17,41 +18,36 @@ def maps(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/configmaps"
 
 
-async def test_a_watch_resumes_after_the_version_it_is_given(cluster: Client, maps: str) -> None:
+def described(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the type of each event and the name of its object."""
+    return [(event["type"], event["object"]["metadata"]["name"]) for event in events]
+
+
+async def test_a_watch_resumes_after_the_requested_resource_version(cluster: Client, maps: str) -> None:
     first = await cluster.made(maps, configmap("a"))
     await cluster.made(maps, configmap("b"))
     await cluster.patch(f"{maps}/b", {"data": {"k": "v"}})
     await cluster.delete(f"{maps}/b")
-    seen = []
-    async for event in cluster.watch(maps, resourceVersion=first["metadata"]["resourceVersion"]):
-        seen.append((event["type"], event["object"]["metadata"]["name"]))
-        if len(seen) == 3:
-            break
-    assert seen == [("ADDED", "b"), ("MODIFIED", "b"), ("DELETED", "b")]
+    events = await cluster.events(maps, 3, resourceVersion=first["metadata"]["resourceVersion"])
+    assert described(events) == [("ADDED", "b"), ("MODIFIED", "b"), ("DELETED", "b")]
 
 
-async def test_a_watch_without_a_version_begins_with_what_is_there(cluster: Client, maps: str) -> None:
+async def test_a_watch_without_a_resource_version_starts_with_the_existing_objects(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a", labels={"mine": "yes"}))
-    async for event in cluster.watch(maps, labelSelector="mine"):
-        assert (event["type"], event["object"]["metadata"]["name"]) == ("ADDED", "a")
-        break
+    events = await cluster.events(maps, 1, labelSelector="mine")
+    assert described(events) == [("ADDED", "a")]
 
 
-async def test_what_ceases_to_be_selected_is_deleted_for_the_watcher(cluster: Client, maps: str) -> None:
+async def test_an_object_that_stops_matching_the_selector_is_deleted_for_the_watch(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, configmap("a", labels={"mine": "yes"}))
     await cluster.patch(f"{maps}/a", {"metadata": {"labels": {"mine": "no"}}})
     await cluster.patch(f"{maps}/a", {"metadata": {"labels": {"mine": "yes"}}})
-    seen = []
-    async for event in cluster.watch(
-        maps, labelSelector="mine=yes", resourceVersion=made["metadata"]["resourceVersion"]
-    ):
-        seen.append(event["type"])
-        if len(seen) == 2:
-            break
-    assert seen == ["DELETED", "ADDED"]
+    since = made["metadata"]["resourceVersion"]
+    events = await cluster.events(maps, 2, labelSelector="mine=yes", resourceVersion=since)
+    assert described(events) == [("DELETED", "a"), ("ADDED", "a")]
 
 
-async def test_a_watch_sends_a_bookmark_before_its_time_is_over(cluster: Client, maps: str) -> None:
+async def test_a_watch_sends_a_bookmark_before_it_times_out(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, configmap("a"))
     since = made["metadata"]["resourceVersion"]
     events = [event async for event in cluster.watch(maps, 3, resourceVersion=since, allowWatchBookmarks="true")]
@@ -60,19 +56,18 @@ async def test_a_watch_sends_a_bookmark_before_its_time_is_over(cluster: Client,
     assert int(events[0]["object"]["metadata"]["resourceVersion"]) >= int(since)
 
 
-async def test_a_watch_can_begin_with_a_marked_list(cluster: Client, maps: str) -> None:
+async def test_a_bookmark_marks_the_end_of_the_initial_events(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a"))
     query = {"sendInitialEvents": "true", "resourceVersionMatch": "NotOlderThan", "allowWatchBookmarks": "true"}
-    names = []
-    async for event in cluster.watch(maps, **query):
-        if event["type"] == "BOOKMARK":
-            assert event["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
-            break
-        names.append(event["object"]["metadata"]["name"])
-    assert names == ["a", "kube-root-ca.crt"]
+    *initial, bookmark = await cluster.events(maps, 3, **query)
+    assert described(initial) == [("ADDED", "a"), ("ADDED", "kube-root-ca.crt")]
+    assert bookmark["type"] == "BOOKMARK"
+    assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
-async def test_a_version_that_is_forgotten_is_expired(cluster: Client, maps: str, sandbox: Sandbox | None) -> None:
+async def test_a_watch_from_a_compacted_resource_version_is_expired(
+    cluster: Client, maps: str, sandbox: Sandbox | None
+) -> None:
     if sandbox:
         await cluster.made(maps, configmap("a"))
         sandbox.faults.compact()
@@ -83,13 +78,13 @@ async def test_a_version_that_is_forgotten_is_expired(cluster: Client, maps: str
     assert status["message"].startswith("too old resource version: 1 (")
 
 
-async def test_a_version_of_the_future_is_a_timeout(cluster: Client, maps: str) -> None:
+async def test_a_list_from_a_future_resource_version_times_out(cluster: Client, maps: str) -> None:
     answer = await cluster.get(maps, resourceVersion="99999999999", resourceVersionMatch="NotOlderThan")
     assert (answer.code, answer.reason) == (504, "Timeout")
     assert answer.message.startswith("Timeout: Too large resource version: 99999999999")
 
 
-async def test_a_watch_ends_when_its_time_is_over(cluster: Client, maps: str) -> None:
+async def test_a_watch_ends_after_its_timeout(cluster: Client, maps: str) -> None:
     made = await cluster.made(maps, configmap("a"))
     async with asyncio.timeout(10):
         assert [

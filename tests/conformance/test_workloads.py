@@ -1,4 +1,4 @@
-"""Deployments and StatefulSets: rollouts, scale, and what their status says."""
+"""Deployments and StatefulSets: rollouts, scale and status."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_a_restart_replaces_every_pod(cluster: Client, namespace: str, app
     assert not before & after
 
 
-async def test_a_scale_is_read_and_written(cluster: Client, apps: str, image: str) -> None:
+async def test_the_scale_of_a_deployment_is_read_and_written(cluster: Client, apps: str, image: str) -> None:
     await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 0))
     before = (await cluster.get(f"{apps}/deployments/web/scale")).body
     assert (before["kind"], before["apiVersion"], before["spec"]) == ("Scale", "autoscaling/v1", {})
@@ -82,7 +82,7 @@ async def test_a_scale_is_read_and_written(cluster: Client, apps: str, image: st
     assert "spec.replicas: Invalid value: -1: must be greater than or equal to 0" in refused.message
 
 
-async def test_a_rollout_that_gets_nowhere_says_so(cluster: Client, apps: str, image: str) -> None:
+async def test_a_rollout_without_progress_exceeds_its_deadline(cluster: Client, apps: str, image: str) -> None:
     body = workload("Deployment", "web", "registry.invalid/a:1", 1, progressDeadlineSeconds=1, minReadySeconds=0)
     await cluster.made(f"{apps}/deployments", body)
 
@@ -99,7 +99,7 @@ async def test_a_rollout_that_gets_nowhere_says_so(cluster: Client, apps: str, i
     assert found["status"]["unavailableReplicas"] == 1
 
 
-async def test_a_selector_must_fit_and_stay(cluster: Client, apps: str) -> None:
+async def test_a_selector_must_match_the_template_and_is_immutable(cluster: Client, apps: str) -> None:
     body = workload("Deployment", "web", "example.invalid/a", 0)
     await cluster.made(f"{apps}/deployments", body)
     answer = await cluster.patch(f"{apps}/deployments/web", {"spec": {"selector": {"matchLabels": {"x": "y"}}}})
@@ -110,7 +110,7 @@ async def test_a_selector_must_fit_and_stay(cluster: Client, apps: str) -> None:
     )
 
 
-async def test_a_deployment_takes_its_pods_with_it(cluster: Client, namespace: str, apps: str, image: str) -> None:
+async def test_deleting_a_deployment_deletes_its_pods(cluster: Client, namespace: str, apps: str, image: str) -> None:
     await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1))
     await cluster.until(f"{apps}/deployments", "web", settled(1), seconds=60)
     (pod,) = (await cluster.get(f"/api/v1/namespaces/{namespace}/pods")).body["items"]
@@ -139,7 +139,7 @@ async def test_a_statefulset_scales_in_order(cluster: Client, namespace: str, ap
     await cluster.until(f"{apps}/statefulsets", "db", ready(1), seconds=60)
 
 
-async def test_a_namespace_goes_with_all_it_holds(cluster: Client, namespace: str, apps: str, image: str) -> None:
+async def test_deleting_a_namespace_deletes_its_content(cluster: Client, namespace: str, apps: str, image: str) -> None:
     await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1))
     await cluster.until(f"{apps}/deployments", "web", settled(1), seconds=60)
     going = await cluster.delete(f"/api/v1/namespaces/{namespace}")

@@ -1,4 +1,4 @@
-"""Faults that come in one piece: a server that dies and returns, controllers that stop, answers late or lost."""
+"""Faults: an API server that is killed and restarted, controllers that are stopped, responses that are late or dropped."""
 
 from __future__ import annotations
 
@@ -33,9 +33,7 @@ async def client(sandbox: Sandbox) -> AsyncIterator[Client]:
         yield made
 
 
-async def test_an_outage_takes_the_server_away_and_gives_it_back_with_everything(
-    sandbox: Sandbox, client: Client
-) -> None:
+async def test_after_an_outage_the_server_has_the_same_port_and_objects(sandbox: Sandbox, client: Client) -> None:
     made = await client.made(_MAPS, configmap("a"))
     url = sandbox.url
     async with sandbox.outage():
@@ -47,7 +45,7 @@ async def test_an_outage_takes_the_server_away_and_gives_it_back_with_everything
     assert int(later["metadata"]["resourceVersion"]) > int(made["metadata"]["resourceVersion"])
 
 
-async def test_an_outage_breaks_watches_and_forgets_their_history(sandbox: Sandbox, client: Client) -> None:
+async def test_an_outage_breaks_watches_and_drops_their_history(sandbox: Sandbox, client: Client) -> None:
     since = (await client.made(_MAPS, configmap("a")))["metadata"]["resourceVersion"]
     await client.made(_MAPS, configmap("b"))
     opened, events = asyncio.Event(), []
@@ -67,7 +65,7 @@ async def test_an_outage_breaks_watches_and_forgets_their_history(sandbox: Sandb
     assert [(answer["code"], answer["reason"]) for answer in answers] == [(410, "Expired")]
 
 
-async def test_a_request_in_flight_is_broken_off_by_an_outage(sandbox: Sandbox, client: Client) -> None:
+async def test_an_outage_resets_a_request_in_flight(sandbox: Sandbox, client: Client) -> None:
     sandbox.faults.delay(30, times=1, verb="create", resource="configmaps")
     asked = asyncio.create_task(client.post(_MAPS, configmap("a")))
     await asyncio.sleep(0.1)
@@ -77,7 +75,7 @@ async def test_a_request_in_flight_is_broken_off_by_an_outage(sandbox: Sandbox, 
     assert (await client.get(f"{_MAPS}/a")).code == 404
 
 
-async def test_a_pod_ends_during_an_outage_and_its_job_is_complete_after_it(sandbox: Sandbox, client: Client) -> None:
+async def test_a_job_whose_pod_exits_during_an_outage_completes_after_it(sandbox: Sandbox, client: Client) -> None:
     await client.made(_JOBS, job("one", container("any", "import time; time.sleep(0.5)")))
     await client.until(_JOBS, "one", lambda found: found["status"].get("ready"))
     async with sandbox.outage():
@@ -86,7 +84,7 @@ async def test_a_pod_ends_during_an_outage_and_its_job_is_complete_after_it(sand
     assert done["status"]["succeeded"] == 1
 
 
-async def test_outages_follow_one_another(sandbox: Sandbox, client: Client) -> None:
+async def test_a_sandbox_survives_several_outages(sandbox: Sandbox, client: Client) -> None:
     for number in range(5):
         async with sandbox.outage():
             pass
@@ -95,7 +93,7 @@ async def test_outages_follow_one_another(sandbox: Sandbox, client: Client) -> N
     await client.until(_JOBS, "one", lambda found: condition(found, "Complete"))
 
 
-async def test_stopped_controllers_do_nothing_and_the_kubelet_goes_on(sandbox: Sandbox, client: Client) -> None:
+async def test_while_controllers_are_stopped_the_kubelet_keeps_running(sandbox: Sandbox, client: Client) -> None:
     running = job("running", container("any", "import time; time.sleep(0.5)"))
     await client.made(_JOBS, running)
     await client.until(_JOBS, "running", lambda found: found["status"].get("ready"))
@@ -113,10 +111,10 @@ async def test_stopped_controllers_do_nothing_and_the_kubelet_goes_on(sandbox: S
         await client.until(_JOBS, name, lambda found: condition(found, "Complete"))
 
 
-async def test_controllers_that_return_see_to_what_they_missed(sandbox: Sandbox, client: Client) -> None:
+async def test_restarted_controllers_catch_up_with_what_they_missed(sandbox: Sandbox, client: Client) -> None:
     await client.made(_DEPLOYMENTS, workload("Deployment", "web", "any", 1))
     await client.until(_DEPLOYMENTS, "web", lambda found: found.get("status", {}).get("readyReplicas") == 1)
-    await client.made(_JOBS, job("old", container("any", "pass"), ttlSecondsAfterFinished=1))
+    await client.made(_JOBS, job("old", container("any", "pass")))
     owner = await client.made(_JOBS, job("owner", container("any", "pass"), suspend=True))
     reference = {"apiVersion": "batch/v1", "kind": "Job", "name": "owner", "uid": owner["metadata"]["uid"]}
     await client.made(_MAPS, configmap("owned", ownerReferences=[reference]))
@@ -124,7 +122,8 @@ async def test_controllers_that_return_see_to_what_they_missed(sandbox: Sandbox,
     async with sandbox.controllers_stopped():
         await client.patch(f"{_DEPLOYMENTS}/web", {"spec": {"replicas": 3}})
         await client.delete(f"{_JOBS}/owner", propagationPolicy="Background")
-        await asyncio.sleep(1.2)
+        await client.patch(f"{_JOBS}/old", {"spec": {"ttlSecondsAfterFinished": 0}})
+        await asyncio.sleep(0.3)  # time in which running controllers would act
         assert (await client.get(f"{_MAPS}/owned")).code == (await client.get(f"{_JOBS}/old")).code == 200
         assert (await client.get(f"{_DEPLOYMENTS}/web")).body["status"]["replicas"] == 1
     await client.gone(f"{_MAPS}/owned")
@@ -132,7 +131,7 @@ async def test_controllers_that_return_see_to_what_they_missed(sandbox: Sandbox,
     await client.until(_DEPLOYMENTS, "web", lambda found: found["status"].get("readyReplicas") == 3)
 
 
-async def test_controllers_stay_stopped_over_an_outage(sandbox: Sandbox, client: Client) -> None:
+async def test_controllers_stay_stopped_through_an_outage(sandbox: Sandbox, client: Client) -> None:
     async with sandbox.controllers_stopped():
         async with sandbox.outage():
             pass
@@ -142,7 +141,7 @@ async def test_controllers_stay_stopped_over_an_outage(sandbox: Sandbox, client:
     await client.until(_JOBS, "one", lambda found: condition(found, "Complete"))
 
 
-async def test_a_lost_answer_hides_what_was_done(sandbox: Sandbox, client: Client) -> None:
+async def test_a_request_whose_response_is_dropped_is_carried_out(sandbox: Sandbox, client: Client) -> None:
     sandbox.faults.drop_responses(1, verb="create", resource="configmaps")
     assert (await client.get(f"{_MAPS}/a")).code == 404
     with pytest.raises(aiohttp.ClientError):
@@ -152,7 +151,7 @@ async def test_a_lost_answer_hides_what_was_done(sandbox: Sandbox, client: Clien
     assert sandbox.requests["kubernetes-admin", "create", "configmaps", 201] == 1
 
 
-async def test_what_was_refused_is_answered_even_so(sandbox: Sandbox, client: Client) -> None:
+async def test_the_response_to_a_rejected_request_is_not_dropped(sandbox: Sandbox, client: Client) -> None:
     await client.made(_MAPS, configmap("a"))
     sandbox.faults.drop_responses(1, verb="create")
     assert (await client.post(_MAPS, configmap("a"))).code == 409
@@ -161,7 +160,7 @@ async def test_what_was_refused_is_answered_even_so(sandbox: Sandbox, client: Cl
     assert (await client.post(_MAPS, configmap("c"))).code == 201
 
 
-async def test_delayed_requests_wait_and_others_do_not(sandbox: Sandbox, client: Client) -> None:
+async def test_only_matching_requests_are_delayed(sandbox: Sandbox, client: Client) -> None:
     sandbox.faults.delay(0.5, times=1, verb="list", resource="configmaps")
     took = []
     for path in (_PODS, _MAPS, _MAPS):

@@ -1,4 +1,4 @@
-"""The sandbox as its users in Python see it: manifests in, counts and faults out, nothing left behind."""
+"""The sandbox from Python: manifests, request counts, injected faults, and a clean exit."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_requests_are_counted_by_user_verb_resource_and_code(sandbox: Sand
     }
 
 
-async def test_an_ordered_answer_comes_as_often_as_ordered(sandbox: Sandbox, client: Client) -> None:
+async def test_an_injected_response_is_sent_as_often_as_requested(sandbox: Sandbox, client: Client) -> None:
     sandbox.faults.respond_with(429, times=1, verb="list", resource="configmaps", retry_after=7)
     assert (await client.get("/api/v1/namespaces/default/secrets")).code == 200
     refused = await client.get(_MAPS)
@@ -59,13 +59,16 @@ async def test_an_ordered_answer_comes_as_often_as_ordered(sandbox: Sandbox, cli
     assert (await client.get(_MAPS)).code == 200
 
 
-async def test_watches_that_are_cut_end(sandbox: Sandbox, client: Client) -> None:
+async def test_a_watch_that_is_cut_ends(sandbox: Sandbox, client: Client) -> None:
+    seen = []
     async with asyncio.timeout(5):
-        async for _ in client.watch(_MAPS, 60):
+        async for event in client.watch(_MAPS, 60):
+            seen.append(event["type"])
             sandbox.faults.cut_watches()
+    assert seen == ["ADDED"]
 
 
-async def test_silent_watches_stay_and_say_nothing(sandbox: Sandbox, client: Client) -> None:
+async def test_a_silenced_watch_stays_open_and_sends_nothing(sandbox: Sandbox, client: Client) -> None:
     seen = []
     async for event in client.watch(_MAPS, 1, allowWatchBookmarks="true"):
         seen.append(event["type"])
@@ -79,7 +82,7 @@ def children() -> set[str]:
     return set(Path(f"/proc/self/task/{os.getpid()}/children").read_text().split())
 
 
-async def test_leaving_ends_processes_and_removes_files() -> None:
+async def test_leaving_the_sandbox_stops_its_processes_and_removes_its_files() -> None:
     body = {"metadata": {"name": "idle"}, "spec": {"containers": [{"name": "main", "image": "any"}]}}
     async with Sandbox() as sandbox, connected(sandbox.kubeconfig()) as client:
         await client.made("/api/v1/namespaces/default/pods", body)
@@ -93,6 +96,6 @@ async def test_leaving_ends_processes_and_removes_files() -> None:
     assert not os.path.lexists(directory)  # noqa: ASYNC240  # a look at a name, nothing to wait for
 
 
-async def test_a_port_that_is_taken_is_an_error(sandbox: Sandbox) -> None:
+async def test_a_port_in_use_is_an_os_error(sandbox: Sandbox) -> None:
     with pytest.raises(OSError, match="address already in use"):
         await Sandbox(port=int(sandbox.url.rpartition(":")[2])).__aenter__()

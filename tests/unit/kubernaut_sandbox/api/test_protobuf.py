@@ -1,4 +1,4 @@
-"""Kubernetes' protobuf by itself: what kubectl create namespace sends."""
+"""The protobuf decoder, with what `kubectl create namespace` sends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def envelope(kind: bytes, raw: bytes) -> bytes:
     return b"k8s\x00" + field(1, field(1, b"v1") + field(2, kind)) + field(2, raw) + field(3, b"") + field(4, b"")
 
 
-def test_a_namespace_is_read() -> None:
+def test_a_namespace_is_decoded() -> None:
     metadata = field(1, b"demo") + field(11, field(1, b"a") + field(2, b"b")) + field(8, b"")
     body = envelope(b"Namespace", field(1, metadata) + field(2, b"") + field(3, field(1, b"")))
     assert decode_protobuf(body) == {
@@ -31,13 +31,13 @@ def test_a_namespace_is_read() -> None:
 @pytest.mark.parametrize(
     "body", [envelope(b"Service", b""), envelope(b"Namespace", field(9, b"x"))], ids=["kind", "field"]
 )
-def test_what_is_not_known_is_refused_rather_than_dropped(body: bytes) -> None:
+def test_unknown_kinds_and_fields_are_rejected_rather_than_dropped(body: bytes) -> None:
     with pytest.raises(ApiError, match="as JSON only") as caught:
         decode_protobuf(body)
     assert caught.value.code == 415
 
 
-def test_what_is_no_protobuf_is_a_bad_request() -> None:
+def test_a_body_that_is_not_protobuf_is_a_bad_request() -> None:
     with pytest.raises(ApiError) as caught:
         decode_protobuf(b"{}")
     assert caught.value.code == 400

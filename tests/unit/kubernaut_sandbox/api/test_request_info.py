@@ -1,4 +1,4 @@
-"""From URLs to what RBAC is asked."""
+"""URLs as requests in RBAC's terms."""
 
 from __future__ import annotations
 
@@ -27,11 +27,13 @@ from kubernaut_sandbox.model.statuses import ApiError
         ("GET", "/apis/batch/v1", {}, ("get", "", "/apis/batch/v1", "", "")),
     ],
 )
-def test_a_url_is_read(method: str, path: str, query: dict[str, str], expected: tuple[str, ...]) -> None:
+def test_a_url_is_read_as_verb_resource_namespace_and_name(
+    method: str, path: str, query: dict[str, str], expected: tuple[str, ...]
+) -> None:
     found = read_request(method, path, query)
     assert (found.verb, found.group, found.full_resource, found.namespace, found.name) == expected
 
 
-def test_a_path_too_deep_is_refused() -> None:
+def test_a_path_with_too_many_segments_is_a_bad_request() -> None:
     with pytest.raises(ApiError, match="is not one of this API"):
         read_request("GET", "/api/v1/namespaces/a/pods/x/log/more", {})

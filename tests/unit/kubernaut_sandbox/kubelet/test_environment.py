@@ -1,4 +1,4 @@
-"""How a container's environment and arguments are expanded."""
+"""The expansion of references in a container's environment and arguments."""
 
 from __future__ import annotations
 

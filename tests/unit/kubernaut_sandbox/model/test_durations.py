@@ -28,6 +28,6 @@ def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
     assert human_duration(seconds) == text
 
 
-def test_what_has_not_begun_has_no_duration() -> None:
+def test_without_a_start_there_is_no_duration() -> None:
     assert duration_between(None, None) is None
     assert duration_between("2030-01-01T00:00:00Z", "2030-01-01T00:01:00Z") == "60s"

@@ -1,4 +1,4 @@
-"""Schemas and CEL rules by themselves."""
+"""Structural schemas and their CEL rules."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _SCHEMA = {
 }
 
 
-def test_pruning_reaches_into_lists_and_maps() -> None:
+def test_pruning_includes_lists_and_maps() -> None:
     value = {"kind": "X", "spec": {"list": [{"name": "a", "b": 1}], "map": {"any": 1}, "c": 2}}
     clean, unknown = prune(_SCHEMA, value)
     assert clean == {"kind": "X", "spec": {"list": [{"name": "a"}], "map": {"any": 1}}}
     assert unknown == ["spec.list[0].b", "spec.c"]
 
 
-def test_defaults_reach_into_lists() -> None:
+def test_defaults_are_set_inside_lists() -> None:
     assert apply_defaults(_SCHEMA, {"spec": {"list": [{"name": "a"}]}}) == {
         "spec": {"list": [{"name": "a", "level": 1}]}
     }
 
 
-def test_a_key_of_a_list_map_comes_once() -> None:
+def test_a_duplicate_key_in_a_list_map_is_invalid() -> None:
     (cause,) = schema_causes(_SCHEMA, {"spec": {"list": [{"name": "a"}, {"name": "a"}]}})
     assert str(cause) == 'spec.list[1]: Duplicate value: {"name":"a"}'
 
@@ -55,5 +55,5 @@ def test_a_transition_rule_finds_the_old_item_by_its_key() -> None:
     assert cel_causes(_SCHEMA, new) == []
 
 
-def test_a_number_or_a_text_is_both() -> None:
+def test_int_or_string_accepts_both() -> None:
     assert schema_causes(_SCHEMA, {"spec": {"either": "25%"}}) == schema_causes(_SCHEMA, {"spec": {"either": 1}}) == []

@@ -115,7 +115,7 @@ class Informer:
             page = await self._cluster.list(self.resource, namespace, selector=self._selector, more=more)
             for obj in page.items:
                 listed.add(key_of(obj))
-                self._put(obj, listed=True)
+                self._receive(obj, listed=True)
             more = page.more
             if not more:
                 break
@@ -131,8 +131,15 @@ class Informer:
             if event.type == "DELETED":
                 self._drop(key_of(event.object))
             elif event.type != "BOOKMARK":
-                self._put(event.object)
+                self._receive(event.object)
             self._versions[namespace] = event.object["metadata"]["resourceVersion"]
+
+    def _receive(self, obj: Object, *, listed: bool = False) -> None:
+        """Store an object from the API server. One that cannot be handled costs itself alone, and not the watch that it comes with."""
+        try:
+            self._put(obj, listed=listed)
+        except Exception:
+            log.exception("%s %s cannot be handled", self.resource.plural, key_of(obj))
 
     def _put(self, obj: Object, *, listed: bool = False) -> CachedObject:
         key = key_of(obj)

@@ -49,6 +49,13 @@ class Played:
             yield move
 
 
+def only_good(obj):
+    """Fail on an object that is labelled bad."""
+    if "bad" in obj["metadata"]["labels"]:
+        raise KeyError("unknown field")
+    return obj
+
+
 async def play(lists, watches, **retention):
     changes = []
     played = Played(lists, watches)
@@ -138,3 +145,12 @@ async def test_the_time_when_a_fact_was_first_seen_is_kept_until_the_object_is_r
     assert (labelled["created"], labelled.keys()) == (created["created"], {"created", "ready"})
     assert informer.accept(obj("a", 3)).first_seen == labelled, "a fact that was seen stays seen"
     assert informer.accept(obj("a", 4, uid="other")).first_seen["created"] > created["created"]
+
+
+async def test_an_object_that_cannot_be_handled_costs_itself_alone(caplog):
+    lists = [Page([obj("a", 1, bad="yes"), obj("b", 2)], "5", "")]
+    watch = [WatchEvent("ADDED", obj("c", 6, bad="yes")), WatchEvent("ADDED", obj("d", 7))]
+    informer, changes, asked = await play(lists, [watch], transform=only_good)
+    assert ([key.name for key in informer._objects], changes) == (["b", "d"], [(None, "2"), (None, "7")])
+    assert asked[-1] == ("watch", "7"), "the watch continues"
+    assert "jobs ns/a cannot be handled" in caplog.text

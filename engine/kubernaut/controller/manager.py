@@ -73,7 +73,9 @@ class Manager:
         self._reporter = ExecutionReporter(self._caches, self._events, metrics, self._tracing, registry.metric_label)
         namespace = os.environ.get("POD_NAMESPACE") or ENGINE_NAMESPACE
         self._elector = LeaderElector(cluster, settings.leader_election, namespace, identity)
-        reconciler = self._reconciler(registry)
+        hooks = HookCaller(settings.hook_limit_seconds, metrics.observe_hook)
+        self._admission = self._build_admission(registry, hooks)
+        reconciler = self._build_reconciler(hooks)
         self._worker = Worker(self._queue, self._caches, reconciler.reconcile, metrics.observe_reconcile)
         self.synced = asyncio.Event()
         """Set once every cache is filled."""
@@ -84,14 +86,14 @@ class Manager:
         for name, error in registry.broken.items():
             log.error("plugin %s is not available: %s", name, error)
 
-    def _reconciler(self, registry: Registry) -> Reconciler:
-        cluster, settings = self._cluster, self._settings
-        hooks = HookCaller(settings.hook_limit_seconds, self.metrics.observe_hook)
-        policies = PolicyChecker(registry, hooks, cluster)
-        access = AccessReviewer(cluster, settings.rights_cache_seconds)
-        validator = Validator(registry, hooks, settings.image, policies, access)
-        admission = Admission(validator, self._rate_limiter, self._reservations, self._queue.add)
-        self._admission = admission
+    def _build_admission(self, registry: Registry, hooks: HookCaller) -> Admission:
+        policies = PolicyChecker(registry, hooks, self._cluster)
+        access = AccessReviewer(self._cluster, self._settings.rights_cache_seconds)
+        validator = Validator(registry, hooks, self._settings.image, policies, access)
+        return Admission(validator, self._rate_limiter, self._reservations, self._queue.add)
+
+    def _build_reconciler(self, hooks: HookCaller) -> Reconciler:
+        cluster, settings, admission = self._cluster, self._settings, self._admission
         jobs = JobControl(cluster, self._caches.jobs, settings.job_ttl_seconds)
         status, diagnostics = StatusWriter(cluster, self._caches.executions), Diagnostics(cluster)
         completion = CompletionWriter(status, self._reporter, admission, hooks, diagnostics)

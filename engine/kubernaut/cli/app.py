@@ -1,4 +1,4 @@
-"""The commands, and what their exit codes mean: 0 done, 1 the execution failed, 2 bad input, 3 the cluster could not be reached."""
+"""The `kubernaut` command: its subcommands, and the one place where an error becomes a message and an exit code."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import sys
 
 import typer
 
-from kubernaut.cli.commands import describe as describe_command
-from kubernaut.cli.commands import engine as cluster_commands
-from kubernaut.cli.commands import get as get_command
-from kubernaut.cli.commands import history as history_command
-from kubernaut.cli.commands import install as install_command
-from kubernaut.cli.commands import lifecycle as control_commands
-from kubernaut.cli.commands import logs as logs_command
-from kubernaut.cli.commands import offline as offline_commands
-from kubernaut.cli.commands import rbac as rbac_commands
-from kubernaut.cli.commands import rollback as rollback_command
-from kubernaut.cli.commands import sandbox as sandbox_commands
-from kubernaut.cli.commands import trace as trace_command
+from kubernaut.cli.commands.actions import actions
+from kubernaut.cli.commands.cancel import cancel
+from kubernaut.cli.commands.configuration import configuration
+from kubernaut.cli.commands.controller import controller
+from kubernaut.cli.commands.crd import crd
+from kubernaut.cli.commands.demo import demo
+from kubernaut.cli.commands.describe import describe
+from kubernaut.cli.commands.execute import execute
+from kubernaut.cli.commands.get import get
+from kubernaut.cli.commands.history import history
+from kubernaut.cli.commands.install import install
+from kubernaut.cli.commands.logs import logs
+from kubernaut.cli.commands.new_action import new_action
+from kubernaut.cli.commands.rbac import rbac_app
+from kubernaut.cli.commands.render import render
+from kubernaut.cli.commands.resume import resume
+from kubernaut.cli.commands.rollback import rollback
+from kubernaut.cli.commands.sandbox import sandbox
+from kubernaut.cli.commands.suspend import suspend
+from kubernaut.cli.commands.trace import trace
 from kubernaut.cli.console import complain
-from kubernaut.errors import DeniedError, InputError, KubernautError, NotFoundError, RejectedError, RetryError
-
-DONE, FAILED, BAD_INPUT, UNREACHABLE = 0, 1, 2, 3
+from kubernaut.cli.exit_codes import ExitCode, exit_code_of_error
+from kubernaut.errors import KubernautError
 
 app = typer.Typer(
     name="kubernaut",
@@ -31,35 +38,37 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for commands in (
-    sandbox_commands,
-    cluster_commands,
-    get_command,
-    describe_command,
-    logs_command,
-    history_command,
-    control_commands,
-    rollback_command,
-    trace_command,
-    offline_commands,
-    rbac_commands,
-    install_command,
+for command in (
+    demo,
+    sandbox,
+    controller,
+    execute,
+    get,
+    describe,
+    logs,
+    history,
+    cancel,
+    suspend,
+    resume,
+    rollback,
+    trace,
+    actions,
+    render,
+    crd,
+    new_action,
+    configuration,
+    install,
 ):
-    commands.add_to(app)
+    app.command()(command)
+app.add_typer(rbac_app, name="rbac")
 
 
 def main() -> None:
-    """Run the command line; errors on purpose become one line and an exit code."""
+    """Run the command line; an expected error becomes one line on standard error and an exit code."""
     try:
         app()
     except KubernautError as error:
         complain(str(error))
-        sys.exit(_code(error))
+        sys.exit(exit_code_of_error(error))
     except KeyboardInterrupt:
-        sys.exit(130)
-
-
-def _code(error: KubernautError) -> int:
-    if isinstance(error, InputError | RejectedError | NotFoundError):
-        return BAD_INPUT
-    return UNREACHABLE if isinstance(error, RetryError | DeniedError) else FAILED
+        sys.exit(ExitCode.INTERRUPTED)

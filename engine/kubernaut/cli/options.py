@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from kubernaut.cli import completion
+from kubernaut.errors import InputError
+from kubernaut.plugins.registry import Action, Registry
 from kubernaut.settings import Settings
 
 ActionName = Annotated[
@@ -18,34 +20,20 @@ ExecutionNames = Annotated[
     list[str], typer.Argument(help="The executions' names.", autocompletion=completion.executions)
 ]
 AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Every namespace.")]
-
-
 Parameter = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; KEY.SUB=VALUE for a mapping.")
 ]
-
-
 ParameterFile = Annotated[
     Path | None, typer.Option("-f", "--file", help="Parameters as a YAML or JSON mapping; - for standard input.")
 ]
-
-
 Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The namespace acted on.")]
-
-
 ManifestFormat = Annotated[str, typer.Option("-o", "--output", help="yaml or json.")]
-
-
 Configuration = Annotated[
     Path | None, typer.Option("--config", envvar="KUBERNAUT_CONFIG", help="The engine's configuration, a YAML file.")
 ]
-
-
 Image = Annotated[
     str | None, typer.Option(envvar="KUBERNAUT_IMAGE", help="The image of action pods, before the configuration's.")
 ]
-
-
 Kubeconfig = Annotated[
     Path | None,
     typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default."),
@@ -56,3 +44,12 @@ def read_settings(file: Path | None, image: str | None) -> Settings:
     """The configuration; raises InputError naming file, field and value."""
     settings = Settings.load(file) if file else Settings()
     return settings.model_copy(update={"image": image}) if image else settings
+
+
+def installed_action(name: str, registry: Registry) -> Action:
+    """The action of this name; raises InputError saying why there is none."""
+    if name in registry.actions:
+        return registry.actions[name]
+    if name in registry.broken:
+        raise InputError(str(registry.broken[name]))
+    raise InputError(f"action {name!r} is not installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from kubernaut.api.execution import API_VERSION, KIND
+from kubernaut.api.execution import API_VERSION, KIND, Phase
 from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_TRACEPARENT
 from kubernaut.errors import InputError, KubernautError, NotFoundError
 from kubernaut.kube.client import Cluster
@@ -49,6 +49,21 @@ async def existing(cluster: Cluster, key: Key) -> dict[str, Any]:
     except NotFoundError as error:
         where = f"kubernaut get -n {key.namespace}"
         raise InputError(f"there is no execution {key.name} in {key.namespace}: {where}") from error
+
+
+async def patch_spec(cluster: Cluster, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
+    """Change the execution's spec; raises InputError for one that is not there, or has ended."""
+    await unfinished(cluster, key)
+    return await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": spec})
+
+
+async def unfinished(cluster: Cluster, key: Key) -> dict[str, Any]:
+    """The execution, which has not ended; raises InputError for one that is not there, or has."""
+    obj = await existing(cluster, key)
+    phase = obj.get("status", {}).get("phase")
+    if phase and Phase(phase).ended:
+        raise InputError(f"{key.name} has ended already: {phase}")
+    return obj
 
 
 async def _requester(cluster: Cluster) -> str:

@@ -1,1 +1,1 @@
-"""One module for each group of commands."""
+"""One module per command, named after it."""

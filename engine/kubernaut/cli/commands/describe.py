@@ -8,8 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from kubernaut.cli.console import Format, Output, listing_console, print_json
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.submit import existing
@@ -18,11 +16,6 @@ from kubernaut.cli.views.details import Dossier, gather
 from kubernaut.cli.views.next_steps import next_steps
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key, without_managed_fields
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(describe)
 
 
 def describe(

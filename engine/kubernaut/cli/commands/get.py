@@ -56,11 +56,6 @@ class Wanted:
             raise InputError(f"there is no execution {', '.join(sorted(missing))} in {self.namespace}: {listing}")
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(get)
-
-
 def get(
     name: Annotated[
         list[str] | None,

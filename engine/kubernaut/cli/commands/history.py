@@ -41,11 +41,6 @@ class Shape(StrEnum):
     CSV = "csv"
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(history)
-
-
 def history(
     namespace: Namespace = "default",
     all_namespaces: AllNamespaces = False,

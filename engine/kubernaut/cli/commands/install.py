@@ -22,11 +22,6 @@ from kubernaut.plugins.registry import Registry
 _STYLES = {"ok": "green", "missing": "red", "unknown": "red", "optional": "yellow"}
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(install)
-
-
 def install(
     check: Annotated[bool, typer.Option("--check", help="Look what is missing; changes nothing.")] = False,
     namespace: Annotated[

@@ -33,11 +33,6 @@ class Step(StrEnum):
 _COLOURS = {DRY_RUN: "cyan", EXECUTE: "green"}
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(logs)
-
-
 def logs(
     name: ExecutionName,
     namespace: Namespace = "default",

@@ -9,9 +9,8 @@ from typing import Annotated
 
 import typer
 
-from kubernaut.cli.commands.offline import installed
 from kubernaut.cli.console import ONE_LINE, Format, Output, console, plain, print_json, print_manifests, show, table
-from kubernaut.cli.options import Kubeconfig, ManifestFormat
+from kubernaut.cli.options import Kubeconfig, ManifestFormat, installed_action
 from kubernaut.errors import InputError
 from kubernaut.install import rbac
 from kubernaut.install.rbac_drift import Finding, bound_namespaces, check_action
@@ -25,11 +24,6 @@ rbac_app = typer.Typer(
     rich_markup_mode=None,
 )
 Actions = Annotated[list[str] | None, typer.Argument(help="The actions; all installed ones by default.")]
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register these commands."""
-    app.add_typer(rbac_app, name="rbac")
 
 
 @rbac_app.command()
@@ -100,7 +94,7 @@ def check(
 
 def _chosen(names: list[str] | None) -> list[Action]:
     registry = Registry.discover()
-    return [installed(name, registry) for name in names or sorted(registry.actions)]
+    return [installed_action(name, registry) for name in names or sorted(registry.actions)]
 
 
 async def _check(

@@ -11,8 +11,9 @@ import typer
 from kubernaut.api.execution import Phase
 from kubernaut.api.labels import ANNOTATION_ROLLBACK_OF
 from kubernaut.api.plugin import Change
-from kubernaut.cli.commands.engine import exit_code
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, print_json
+from kubernaut.cli.exit_codes import exit_code_of
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.rollback_check import Diverged, Writer, diverged, writer_of
 from kubernaut.cli.submit import ask, existing
@@ -27,11 +28,6 @@ from kubernaut.plugins.registry import Registry
 _REHEARSAL_TTL_SECONDS = 600
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(rollback)
-
-
 def rollback(
     name: ExecutionName,
     namespace: Namespace = "default",
@@ -42,7 +38,7 @@ def rollback(
     ended = asyncio.run(_rollback(kubeconfig, Key(namespace, name), output))
     if output is Format.JSON:
         print_json(ended)
-    raise typer.Exit(exit_code(ended))
+    raise typer.Exit(exit_code_of(ExecutionView(ended)))
 
 
 async def _rollback(kubeconfig: Path | None, key: Key, output: Format) -> dict[str, Any]:

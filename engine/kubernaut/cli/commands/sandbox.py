@@ -1,4 +1,4 @@
-"""Commands that bring their own cluster."""
+"""`kubernaut sandbox`: an embedded cluster with the engine at work, served until ctrl-c."""
 
 from __future__ import annotations
 
@@ -10,31 +10,13 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from kubernaut.cli.console import Format, Output, console
-from kubernaut.cli.demo import run_demo
+from kubernaut.cli.console import console
+from kubernaut.cli.extras import require_sandbox
 from kubernaut.cli.options import Configuration, read_settings
 from kubernaut.errors import InputError
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut.telemetry.logs import log_to_stderr
-
-
-def add_to(app: typer.Typer) -> None:
-    """Register these commands."""
-    app.command()(demo)
-    app.command()(sandbox)
-
-
-def demo(
-    output: Output = Format.TABLE,
-    log_level: Annotated[
-        str, typer.Option(help="The engine's own log on standard error: debug, info, warning or error.")
-    ] = "error",
-) -> None:
-    """Watch every installed action work on an embedded cluster, and two executions be refused; exit code 0 if all ended as they should."""
-    _need_sandbox()
-    log_to_stderr(log_level, as_json=False)
-    raise typer.Exit(0 if asyncio.run(run_demo(console(), as_json=output is Format.JSON)) else 1)
 
 
 def sandbox(
@@ -51,18 +33,9 @@ def sandbox(
     ] = "info",
 ) -> None:
     """Serve the embedded cluster with the engine at work, until ctrl-c."""
-    _need_sandbox()
+    require_sandbox()
     log_to_stderr(log_level, as_json=False)
     asyncio.run(_serve(kubeconfig.absolute(), _manifests(load) if load else None, port, read_settings(config, None)))
-
-
-def _need_sandbox() -> None:
-    try:
-        import kubernaut_sandbox  # noqa: F401, PLC0415 - an optional part
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"the sandbox is not installed ({error.name} is missing): pip install 'kubernaut-engine[sandbox]'"
-        ) from error
 
 
 def _manifests(files: list[Path]) -> list[dict[str, Any]]:

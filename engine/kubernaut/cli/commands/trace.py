@@ -34,11 +34,6 @@ _COLOURS = {
 }  # fmt: skip
 
 
-def add_to(app: typer.Typer) -> None:
-    """Register the command."""
-    app.command()(trace)
-
-
 def trace(
     name: Annotated[str, typer.Argument(help="The execution's name.")],
     namespace: Namespace = "default",

@@ -1,0 +1,22 @@
+"""`kubernaut new-action`: a plugin to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kubernaut.cli.console import console, plain
+from kubernaut.scaffold import scaffold
+
+
+def new_action(
+    name: Annotated[str, typer.Argument(help="The action's name, such as note-deployment.")],
+    folder: Annotated[Path, typer.Option("--in", help="Where to put the new folder.")] = Path(),
+) -> None:
+    """Write a complete plugin: it installs, passes its own tests and runs in the sandbox as it stands."""
+    out = console()
+    for file in scaffold(name, folder):
+        out.print(plain(str(file)))
+    out.print(f"\nnext: pip install -e 'kubernaut-{name}[test]' && pytest kubernaut-{name}", markup=False)

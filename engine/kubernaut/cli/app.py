@@ -26,7 +26,7 @@ from kubernaut.cli.commands.rollback import rollback
 from kubernaut.cli.commands.sandbox import sandbox
 from kubernaut.cli.commands.suspend import suspend
 from kubernaut.cli.commands.trace import trace
-from kubernaut.cli.console import complain
+from kubernaut.cli.console import print_error
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of_error
 from kubernaut.errors import KubernautError
 
@@ -68,7 +68,7 @@ def main() -> None:
     try:
         app()
     except KubernautError as error:
-        complain(str(error))
+        print_error(str(error))
         sys.exit(exit_code_of_error(error))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)

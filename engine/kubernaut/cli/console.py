@@ -18,7 +18,7 @@ from rich.table import Table
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _FILL = re.compile(r"\s+((?:\x1b\[0m)?)$")
-ONE_LINE = 1000
+NO_WRAP_WIDTH = 1000
 """A width at which no row of a table is broken: for listings that people search line by line."""
 STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
 
@@ -40,10 +40,10 @@ def console(width: int | None = None) -> Console:
 
 def listing_console() -> Console:
     """Standard output for a table: as wide as the terminal, and with no row broken where it is none."""
-    return console(None if sys.stdout.isatty() else ONE_LINE)
+    return console(None if sys.stdout.isatty() else NO_WRAP_WIDTH)
 
 
-def show(out: Console, listing: RenderableType) -> None:
+def print_table(out: Console, listing: RenderableType) -> None:
     """Print a table without the blanks that fill up its last column: they would wrap where the terminal is narrower."""
     with out.capture() as captured:
         out.print(listing)
@@ -51,19 +51,19 @@ def show(out: Console, listing: RenderableType) -> None:
         out.file.write(_FILL.sub(r"\1", line) + "\n")
 
 
-def errors() -> Console:
+def error_console() -> Console:
     """Standard error, for what is no part of the answer."""
     return Console(stderr=True, highlight=False, soft_wrap=True, force_terminal=_forced())
 
 
-def lively(out: Console) -> bool:
+def supports_live(out: Console) -> bool:
     """May what is shown be drawn anew in place? Only by a terminal that can, and never under NO_COLOR or in a pipe."""
     return out.is_terminal and not out.is_dumb_terminal and sys.stdout.isatty()
 
 
-def complain(message: str) -> None:
+def print_error(message: str) -> None:
     """Say what was wrong, on standard error."""
-    errors().print(f"[red]error:[/] {plain(message)}")
+    error_console().print(f"[red]error:[/] {escape_markup(message)}")
 
 
 def _forced() -> bool | None:
@@ -97,14 +97,14 @@ def table(*columns: str) -> Table:
 
 def styled(phase: str) -> str:
     """A phase in its colour."""
-    return f"[{STYLES.get(phase, 'white')}]{plain(phase)}[/]"
+    return f"[{STYLES.get(phase, 'white')}]{escape_markup(phase)}[/]"
 
 
-def clean(text: str) -> str:
+def strip_control(text: str) -> str:
     """Text from elsewhere without anything that steers a terminal; for what is printed without markup."""
     return _STEERING.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def plain(text: str) -> str:
+def escape_markup(text: str) -> str:
     """Text from elsewhere: neither markup, nor anything that steers a terminal."""
-    return escape(clean(text))
+    return escape(strip_control(text))

@@ -13,8 +13,8 @@ from typing import Any
 from rich.console import Console
 
 from kubernaut.api.execution import API_VERSION, KIND, Phase, Reason
-from kubernaut.cli.console import plain, print_json
-from kubernaut.cli.views.live import progress_of
+from kubernaut.cli.console import escape_markup, print_json
+from kubernaut.cli.views.live import follow_all
 from kubernaut.cli.views.summary import print_details, summary
 from kubernaut.embedded.example_environment import surrounded
 from kubernaut.kube.objects import EXECUTIONS, Key
@@ -111,7 +111,7 @@ async def run_demo(out: Console, *, as_json: bool) -> bool:
             for scenario in planned:
                 await running.cluster.create(EXECUTIONS, scenario.namespace, scenario.manifest())
             keys = {scenario.title: Key(scenario.namespace, scenario.name) for scenario in planned}
-            ended = await progress_of(running.cluster, keys, quiet)
+            ended = await follow_all(running.cluster, keys, quiet)
     good = bool(planned) and all(s.went_as_it_should(ended[s.title]["status"]) for s in planned)
     if as_json:
         print_json(
@@ -125,7 +125,7 @@ async def run_demo(out: Console, *, as_json: bool) -> bool:
         _print(out, planned, ended)
         verdict = "[green]each ended as it should[/]" if good else "[red]not all ended as they should[/]"
         for name, error in registry.broken.items():
-            out.print(f"\n[red]✗ {name} is not available:[/] {plain(str(error))}")
+            out.print(f"\n[red]✗ {name} is not available:[/] {escape_markup(str(error))}")
         broken = f"; {len(registry.broken)} plugins are broken" if registry.broken else ""
         out.print(f"\n{len(planned)} executions, {verdict}{broken}, in {time.monotonic() - began:.1f} s.")
     return good and not registry.broken

@@ -14,16 +14,16 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _SPAN = re.compile(r"(\d{1,6})([smhdw])")
 
 
-def spoken(duration: float) -> str:
+def format_duration(duration: float) -> str:
     """How long something took: `0.4 ms`, `23 ms`, `4.2 s`, `3m10s`."""
     if duration < 0.00995:
         return f"{duration * 1000:.1f} ms"
     if duration < 0.9995:
         return f"{duration * 1000:.0f} ms"
-    return f"{duration:.1f} s" if duration < 120 else span(duration)
+    return f"{duration:.1f} s" if duration < 120 else format_age(duration)
 
 
-def span(duration: float) -> str:
+def format_age(duration: float) -> str:
     """A length of time in one or two units, as kubectl writes an age: `45s`, `3m10s`, `5h`, `12d`."""
     whole = max(0, int(duration))
     if whole < 120:
@@ -45,10 +45,10 @@ def _two(whole: int, large: int, large_unit: str, small: int, small_unit: str) -
 def age(since: str | None, now: datetime) -> str:
     """How long ago this was; "" for what has not been."""
     time = parse_time(since)
-    return span((now - time).total_seconds()) if time else ""
+    return format_age((now - time).total_seconds()) if time else ""
 
 
-def moment(time: str | None) -> str:
+def format_time(time: str | None) -> str:
     """A point in time, to the second, in UTC as the cluster has it; "" for what has not been."""
     parsed = parse_time(time)
     return parsed.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if parsed else ""
@@ -60,7 +60,7 @@ def seconds(stage: Mapping[str, Any]) -> float:
     return (ended - began).total_seconds() if began and ended else 0.0
 
 
-def since(text: str, now: datetime) -> datetime:
+def parse_since(text: str, now: datetime) -> datetime:
     """`24h`, `7d`, or a date or time in ISO 8601 (UTC where it names no zone); raises InputError for anything else."""
     short = _SPAN.fullmatch(text.strip())
     try:

@@ -14,7 +14,7 @@ from kubernaut.api.plugin import Change
 
 
 @dataclass(frozen=True, slots=True)
-class Diverged:
+class Divergence:
     """A field that somebody else has changed since."""
 
     change: Change
@@ -23,14 +23,14 @@ class Diverged:
     """The value that the field has now."""
 
 
-def diverged(done: Iterable[Change], planned: Iterable[Change]) -> list[Diverged]:
+def find_divergences(done: Iterable[Change], planned: Iterable[Change]) -> list[Divergence]:
     """The fields whose present value is neither what the execution left nor what the rollback would set."""
     present = {(change.kind, change.name, change.field): change.before for change in planned}
     found = []
     for change in done:
         field = (change.kind, change.name, change.field)
         if field in present and present[field] != change.after:
-            found.append(Diverged(change, present[field]))
+            found.append(Divergence(change, present[field]))
     return found
 
 
@@ -42,7 +42,7 @@ class Writer:
     time: str
 
 
-def writer_of(obj: Mapping[str, Any], field: str) -> Writer | None:
+def last_writer(obj: Mapping[str, Any], field: str) -> Writer | None:
     """Who last wrote this field (`spec.replicas`, `data.LOG_LEVEL`), by the object's managedFields."""
     owners = [
         Writer(str(entry.get("manager", "")), str(entry.get("time", "")))

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from rich.console import Console
 
-from kubernaut.cli.console import plain
+from kubernaut.cli.console import escape_markup
 from kubernaut.cli.parameters import as_pairs
 from kubernaut.plugins.registry import Registry
 
@@ -174,7 +174,7 @@ def test_every_command_explains_itself(command):
 def test_what_a_cluster_says_steers_no_terminal_and_breaks_no_markup():
     text = "\x1b]0;title\x07 [bold red]x[/] C:\\dir\\ [/] \u202eevil"
     out = Console(file=io.StringIO(), force_terminal=True, width=200, highlight=False)
-    out.print(f"[green]{plain(text)}[/]")
+    out.print(f"[green]{escape_markup(text)}[/]")
     shown = out.file.getvalue()
     assert "\x1b]" not in shown
     assert "\u202e" not in shown

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.cli.durations import age, moment, seconds, since, span, spoken
+from kubernaut.cli.durations import age, format_age, format_duration, format_time, parse_since, seconds
 from kubernaut.errors import InputError
 
 NOW = datetime(2026, 11, 8, 12, 0, tzinfo=UTC)
@@ -16,19 +16,19 @@ NOW = datetime(2026, 11, 8, 12, 0, tzinfo=UTC)
      (12_000, "3h20m"), (90_000, "25h"), (1e6, "11d"), (-5, "0s")],
 )  # fmt: skip
 def test_a_length_of_time_is_told_in_one_or_two_units(duration, told):
-    assert span(duration) == told
+    assert format_age(duration) == told
 
 
 @pytest.mark.parametrize(("duration", "told"), [(0.0234, "23 ms"), (0.9996, "1.0 s"), (4.25, "4.2 s"), (200, "3m20s")])
 def test_a_duration_is_as_fine_as_it_is_short(duration, told):
-    assert spoken(duration) == told
+    assert format_duration(duration) == told
 
 
 def test_an_age_is_counted_from_now_and_a_moment_is_told_in_utc():
     assert age("2026-11-08T11:57:00Z", NOW) == "3m"
     assert age(None, NOW) == ""
-    assert moment("2026-11-08T12:00:01.999999+01:00") == "2026-11-08 11:00:01"
-    assert moment(None) == ""
+    assert format_time("2026-11-08T12:00:01.999999+01:00") == "2026-11-08 11:00:01"
+    assert format_time(None) == ""
 
 
 def test_a_stage_that_lasts_has_taken_no_time_yet():
@@ -48,10 +48,10 @@ def test_a_stage_that_lasts_has_taken_no_time_yet():
     ],
 )
 def test_since_takes_a_length_or_a_time(text, time):
-    assert since(text, NOW) == time
+    assert parse_since(text, NOW) == time
 
 
 @pytest.mark.parametrize("text", ["yesterday", "7x", "", "999999w", "-3h", "2026-13-01"])
 def test_any_other_since_is_refused_with_what_to_write(text):
     with pytest.raises(InputError, match="write a length such as 24h or 7d, or a time such as 2026-11-01T09:00"):
-        since(text, NOW)
+        parse_since(text, NOW)

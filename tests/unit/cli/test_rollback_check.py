@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.api.plugin import Change
-from kubernaut.cli.rollback_check import Writer, diverged, writer_of
+from kubernaut.cli.rollback_check import Writer, find_divergences, last_writer
 
 
 def change(field="spec.replicas", before=2, after=5):
@@ -20,7 +20,7 @@ def change(field="spec.replicas", before=2, after=5):
     ],
 )
 def test_only_what_somebody_else_set_diverges(planned, now):
-    assert [one.now for one in diverged([change()], planned)] == now
+    assert [one.now for one in find_divergences([change()], planned)] == now
 
 
 def managed(manager, time, **fields):
@@ -56,10 +56,10 @@ OBJECT = {
     ],
 )
 def test_the_newest_owner_of_a_field_is_named(field, manager):
-    found = writer_of(OBJECT, field)
+    found = last_writer(OBJECT, field)
     assert (found.manager if found else None) == manager
 
 
 def test_an_object_without_managed_fields_names_nobody():
-    assert writer_of({"metadata": {}}, "spec.replicas") is None
-    assert writer_of(OBJECT, "spec.replicas") == Writer("kubectl-edit", "2026-01-01T11:00:00Z")
+    assert last_writer({"metadata": {}}, "spec.replicas") is None
+    assert last_writer(OBJECT, "spec.replicas") == Writer("kubectl-edit", "2026-01-01T11:00:00Z")

@@ -9,7 +9,16 @@ import typer
 from rich.table import Table
 
 from kubernaut.cli import completion
-from kubernaut.cli.console import Format, Output, console, listing_console, plain, print_json, show, table
+from kubernaut.cli.console import (
+    Format,
+    Output,
+    console,
+    escape_markup,
+    listing_console,
+    print_json,
+    print_table,
+    table,
+)
 from kubernaut.cli.options import installed_action
 from kubernaut.cli.parameters import as_pairs
 from kubernaut.plugins.registry import Action, Registry
@@ -33,8 +42,8 @@ def actions(
     for row in rows:
         listing.add_row(row["name"], row["serviceAccount"], "; ".join(_rights(row)) or "none", row["summary"])
     for key, error in sorted(registry.broken.items()):
-        listing.add_row(key, "", "[red]unavailable[/]", plain(str(error)))
-    show(listing_console(), listing)
+        listing.add_row(key, "", "[red]unavailable[/]", escape_markup(str(error)))
+    print_table(listing_console(), listing)
 
 
 def _described(action: Action) -> dict[str, Any]:
@@ -73,8 +82,10 @@ def _fields(kind: str, schema: dict[str, Any]) -> Table:
     required = schema.get("required", [])
     for field, one in schema.get("properties", {}).items():
         type_ = " | ".join(map(str, one.get("enum", []))) or one.get("type", "any")
-        default = plain(json.dumps(one["default"], ensure_ascii=False)) if "default" in one else ""
-        listing.add_row(field, type_, "yes" if field in required else "", default, plain(one.get("description", "")))
+        default = escape_markup(json.dumps(one["default"], ensure_ascii=False)) if "default" in one else ""
+        listing.add_row(
+            field, type_, "yes" if field in required else "", default, escape_markup(one.get("description", ""))
+        )
     return listing
 
 
@@ -84,7 +95,7 @@ def _show_action(action: Action, output: Format) -> None:
         print_json(row)
         return
     out = console()
-    out.print(f"[bold]{action.name}[/]  {plain(row['summary'])}")
+    out.print(f"[bold]{action.name}[/]  {escape_markup(row['summary'])}")
     out.print(f"from {action.distribution}; at most {row['deadlineSeconds']} s, {row['backoffLimit'] + 1} attempts")
     out.print(f"runs as ServiceAccount {row['serviceAccount']}, which may: {'; '.join(_rights(row)) or 'nothing'}\n")
     out.print(_fields("PARAMETER", row["parameters"]))
@@ -92,4 +103,4 @@ def _show_action(action: Action, output: Format) -> None:
         out.print(_fields("\nSETTING", row["settings"]))
     for example in row["examples"][:1]:
         words = " ".join(f"-p {pair}" for pair in as_pairs(example))
-        out.print(f"\nexample: kubernaut execute {action.name} -n production {plain(words)}")
+        out.print(f"\nexample: kubernaut execute {action.name} -n production {escape_markup(words)}")

@@ -10,8 +10,8 @@ import typer
 
 from kubernaut.api.execution import Phase
 from kubernaut.cli.console import console
+from kubernaut.cli.executions import patch_spec
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
-from kubernaut.cli.submit import patch_spec
 from kubernaut.cli.views.live import Follower
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key

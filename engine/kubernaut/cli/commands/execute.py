@@ -10,10 +10,10 @@ import typer
 
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, print_json
+from kubernaut.cli.executions import create_execution
 from kubernaut.cli.exit_codes import exit_code_of
 from kubernaut.cli.options import ActionName, Kubeconfig, Namespace, Parameter, ParameterFile
 from kubernaut.cli.parameters import read_parameters
-from kubernaut.cli.submit import ask
 from kubernaut.cli.views.live import Follower
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key, key_of
@@ -52,7 +52,7 @@ async def _execute(
 ) -> dict[str, Any]:
     cluster = await Cluster.connect(kubeconfig)
     async with cluster:
-        created = await ask(cluster, key, spec, prefix=f"{spec['action']}-")
+        created = await create_execution(cluster, key, spec, prefix=f"{spec['action']}-")
         if wait:
             created = await Follower(console(), quiet=output is Format.JSON).follow(cluster, key_of(created))
     if output is Format.JSON:

@@ -15,7 +15,15 @@ from rich.table import Table
 
 from kubernaut.api.execution import Phase
 from kubernaut.cli import completion
-from kubernaut.cli.console import ONE_LINE, clean, console, errors, lively, print_json, show
+from kubernaut.cli.console import (
+    NO_WRAP_WIDTH,
+    console,
+    error_console,
+    print_json,
+    print_table,
+    strip_control,
+    supports_live,
+)
 from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
 from kubernaut.cli.views.rows import executions_table, line_of
 from kubernaut.errors import InputError
@@ -89,10 +97,10 @@ async def _get(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
     if shape is Shape.JSON:
         print_json([without_managed_fields(obj) for obj in shown])
     elif shown:
-        show(console(ONE_LINE), _table(wanted, shown, shape))
+        print_table(console(NO_WRAP_WIDTH), _table(wanted, shown, shape))
     else:
         kind = f"{' or '.join(sorted(wanted.phases))} executions" if wanted.phases else "executions"
-        errors().print(
+        error_console().print(
             f"no {kind} {f'in {wanted.namespace}' if wanted.namespace else 'in any namespace'}", markup=False
         )
 
@@ -103,7 +111,7 @@ async def _watch(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
     shown: list[Object] = []
     async with await Cluster.connect(kubeconfig) as cluster:
         states = watch_collection(cluster, EXECUTIONS, wanted.namespace)
-        if shape is not Shape.JSON and lively(out):
+        if shape is not Shape.JSON and supports_live(out):
             with Live(get_renderable=lambda: _table(wanted, shown, shape), console=out, refresh_per_second=4):
                 async for found in states:
                     shown = wanted.of(found)
@@ -136,7 +144,7 @@ def _print_change(obj: Object, wanted: Wanted, shape: Shape) -> None:
         print_json(without_managed_fields(obj), indent=None)
         return
     text = line_of(obj, datetime.now(UTC), namespaced=wanted.namespace is None, wide=shape is Shape.WIDE)
-    print(clean(text), flush=True)  # noqa: T201 - a line as it happens
+    print(strip_control(text), flush=True)  # noqa: T201 - a line as it happens
 
 
 def _table(wanted: Wanted, shown: list[Object], shape: Shape) -> Table:

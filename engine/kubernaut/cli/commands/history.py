@@ -17,8 +17,18 @@ from rich.table import Table
 
 from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import ONE_LINE, STYLES, clean, console, errors, plain, print_json, show, table
-from kubernaut.cli.durations import moment, since
+from kubernaut.cli.console import (
+    NO_WRAP_WIDTH,
+    STYLES,
+    console,
+    error_console,
+    escape_markup,
+    print_json,
+    print_table,
+    strip_control,
+    table,
+)
+from kubernaut.cli.durations import format_time, parse_since
 from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
 from kubernaut.cli.views.diff import brief_lines
 from kubernaut.cli.views.rows import execution_duration
@@ -53,7 +63,7 @@ def history(
     ] = Shape.TABLE,
 ) -> None:
     """List for each execution who asked for what and when, what was decided, and how it ended."""
-    earliest = since(since_, datetime.now(UTC)) if since_ else None
+    earliest = parse_since(since_, datetime.now(UTC)) if since_ else None
     place = None if all_namespaces else namespace
     records = [record for record in asyncio.run(_records(kubeconfig, place)) if _is_since(record, earliest)]
     if output is Shape.JSON:
@@ -61,9 +71,9 @@ def history(
     elif output is Shape.CSV:
         write_csv(records, sys.stdout)
     elif records:
-        show(console(ONE_LINE), _table(records, namespaced=all_namespaces))
+        print_table(console(NO_WRAP_WIDTH), _table(records, namespaced=all_namespaces))
     else:
-        errors().print(
+        error_console().print(
             f"no executions{f' in {place}' if place else ''}{f' since {since_}' if since_ else ''}", markup=False
         )
 
@@ -91,8 +101,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        return clean(json.dumps(value, ensure_ascii=False)) if value else ""
-    text = clean(str(value).lower() if isinstance(value, bool) else str(value))
+        return strip_control(json.dumps(value, ensure_ascii=False)) if value else ""
+    text = strip_control(str(value).lower() if isinstance(value, bool) else str(value))
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -103,21 +113,21 @@ def _table(records: Iterable[AuditRecord], *, namespaced: bool) -> Table:
     for record in records:
         action = f"{record.action} (dry run)" if record.dry_run else str(record.action)
         names = [*([str(record.namespace)] if namespaced else []), record.execution, record.requested_by or "", action]
-        cells = [moment(record.created), *names, record.target or ""]
+        cells = [format_time(record.created), *names, record.target or ""]
         duration = execution_duration(record, now)
-        listing.add_row(*map(plain, cells), _outcome(record), duration, "; ".join(_changes(record)))
+        listing.add_row(*map(escape_markup, cells), _outcome(record), duration, "; ".join(_changes(record)))
     return listing
 
 
 def _outcome(record: AuditRecord) -> str:
     """Return the phase of an admitted execution; of another, what was decided."""
     if record.decision in {"refused", "cancelled"}:
-        return f"[{STYLES[record.phase]}]{record.decision}[/]: {plain(record.reason or '')}"
+        return f"[{STYLES[record.phase]}]{record.decision}[/]: {escape_markup(record.reason or '')}"
     return styled_standing({"phase": record.phase, "reason": record.reason})
 
 
 def _changes(record: AuditRecord) -> list[str]:
-    undoes = [f"undoing {plain(record.rollback_of)}"] if record.rollback_of else []
+    undoes = [f"undoing {escape_markup(record.rollback_of)}"] if record.rollback_of else []
     changes = [] if record.dry_run else record.changes
     left_out = [f"and {len(changes) - _SHOWN_CHANGES} more"] if len(changes) > _SHOWN_CHANGES else []
     return [*undoes, *brief_lines(changes[:_SHOWN_CHANGES]), *left_out]

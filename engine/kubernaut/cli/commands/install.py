@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from kubernaut.cli.console import ONE_LINE, Format, Output, console, plain, print_json, show, table
+from kubernaut.cli.console import NO_WRAP_WIDTH, Format, Output, console, escape_markup, print_json, print_table, table
 from kubernaut.cli.options import Kubeconfig
 from kubernaut.errors import InputError
 from kubernaut.install.components import Part
@@ -52,5 +52,5 @@ def _show(parts: list[Part]) -> None:
     listing = table("STATE", "WHAT", "HOW IT IS", "REMEDY")
     for part in parts:
         state = f"[{_STYLES[part.state]}]{part.state}[/]"
-        listing.add_row(state, plain(part.what), plain(part.told), plain(part.remedy))
-    show(console(ONE_LINE), listing)
+        listing.add_row(state, escape_markup(part.what), escape_markup(part.told), escape_markup(part.remedy))
+    print_table(console(NO_WRAP_WIDTH), listing)

@@ -12,10 +12,10 @@ import typer
 from rich.text import Text
 
 from kubernaut.api.steps import DRY_RUN, EXECUTE
-from kubernaut.cli.console import clean, console, errors
+from kubernaut.cli.console import console, error_console, strip_control
+from kubernaut.cli.executions import get_execution
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.pod_logs import LogLine, PodLogs
-from kubernaut.cli.submit import existing
 from kubernaut.cli.views.summary import standing
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
@@ -47,7 +47,7 @@ def logs(
 
 async def _logs(kubeconfig: Path | None, key: Key, step: Step | None, attempt: int, follow: bool) -> None:
     async with await Cluster.connect(kubeconfig) as cluster:
-        obj = await existing(cluster, key)
+        obj = await get_execution(cluster, key)
         whole = PodLogs(cluster, obj)
         if not (follow and not has_ended(obj)) and not await whole.sources():
             _what_is_left(obj)
@@ -67,7 +67,7 @@ def _print(line: LogLine) -> None:
 
 
 def _print_line(head: str, colour: str, text: str) -> None:
-    console().print(Text.assemble((head, colour), clean(text)), soft_wrap=True)
+    console().print(Text.assemble((head, colour), strip_control(text)), soft_wrap=True)
 
 
 def _say_nothing(key: Key, not_there: bool, step: Step | None, attempt: int) -> None:
@@ -76,7 +76,7 @@ def _say_nothing(key: Key, not_there: bool, step: Step | None, attempt: int) -> 
     )
     if not_there:
         raise InputError(f"{key.name} has no {what} that started: kubernaut describe {key.name} -n {key.namespace}")
-    errors().print(f"its pods wrote nothing{f' in {what}' if what else ''}", markup=False)
+    error_console().print(f"its pods wrote nothing{f' in {what}' if what else ''}", markup=False)
 
 
 def _what_is_left(obj: Mapping[str, Any]) -> None:
@@ -84,7 +84,7 @@ def _what_is_left(obj: Mapping[str, Any]) -> None:
     status, key = obj.get("status", {}), Key(obj["metadata"]["namespace"], obj["metadata"]["name"])
     look = f"kubernaut describe {key.name} -n {key.namespace}"
     if status.get("logTail"):
-        errors().print("its pods are gone; this is what its status kept of their log:", markup=False)
+        error_console().print("its pods are gone; this is what its status kept of their log:", markup=False)
         for line in status["logTail"].splitlines():
             _print_line("kept      │ ", "yellow", line)
         return

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from kubernaut.cli.console import console, plain
+from kubernaut.cli.console import console, escape_markup
 from kubernaut.scaffold import scaffold
 
 
@@ -18,5 +18,5 @@ def new_action(
     """Write a complete plugin: it installs, passes its own tests and runs in the sandbox as it stands."""
     out = console()
     for file in scaffold(name, folder):
-        out.print(plain(str(file)))
+        out.print(escape_markup(str(file)))
     out.print(f"\nnext: pip install -e 'kubernaut-{name}[test]' && pytest kubernaut-{name}", markup=False)

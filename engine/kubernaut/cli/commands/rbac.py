@@ -9,7 +9,17 @@ from typing import Annotated
 
 import typer
 
-from kubernaut.cli.console import ONE_LINE, Format, Output, console, plain, print_json, print_manifests, show, table
+from kubernaut.cli.console import (
+    NO_WRAP_WIDTH,
+    Format,
+    Output,
+    console,
+    escape_markup,
+    print_json,
+    print_manifests,
+    print_table,
+    table,
+)
 from kubernaut.cli.options import Kubeconfig, ManifestFormat, installed_action
 from kubernaut.errors import InputError
 from kubernaut.install import rbac
@@ -61,8 +71,8 @@ def explain(
     listing = table("IDENTITY", "WHERE", "MAY", "ON", "ONLY", "WHY")
     for right in rights:
         cells = (right.identity, right.where, right.verbs, right.resources, right.only or "any", right.why)
-        listing.add_row(*map(plain, cells))
-    show(console(ONE_LINE), listing)
+        listing.add_row(*map(escape_markup, cells))
+    print_table(console(NO_WRAP_WIDTH), listing)
 
 
 @rbac_app.command()
@@ -84,7 +94,11 @@ def check(
         for found in findings:
             colour = "red" if found.kind == "missing" else "yellow"
             listing.add_row(
-                found.action, found.namespace, f"[{colour}]{found.kind}[/]", plain(found.right), plain(found.source)
+                found.action,
+                found.namespace,
+                f"[{colour}]{found.kind}[/]",
+                escape_markup(found.right),
+                escape_markup(found.source),
             )
         console().print(listing)
     else:

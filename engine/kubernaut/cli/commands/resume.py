@@ -7,8 +7,8 @@ from pathlib import Path
 
 from kubernaut.api.labels import ANNOTATION_RESUMED
 from kubernaut.cli.console import console
+from kubernaut.cli.executions import get_unfinished_execution
 from kubernaut.cli.options import ExecutionNames, Kubeconfig, Namespace
-from kubernaut.cli.submit import unfinished
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key
 
@@ -26,7 +26,7 @@ def resume(
 
 async def _resume(kubeconfig: Path | None, key: Key) -> None:
     async with await Cluster.connect(kubeconfig) as cluster:
-        obj = await unfinished(cluster, key)
+        obj = await get_unfinished_execution(cluster, key)
         held_since = obj.get("status", {}).get("heldSince")
         lifted = {"metadata": {"annotations": {ANNOTATION_RESUMED: held_since}}} if held_since else {}
         await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": {"suspend": False}, **lifted})

@@ -13,10 +13,10 @@ from kubernaut.api.labels import ANNOTATION_ROLLBACK_OF
 from kubernaut.api.plugin import Change
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, print_json
+from kubernaut.cli.executions import create_execution, get_execution
 from kubernaut.cli.exit_codes import exit_code_of
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
-from kubernaut.cli.rollback_check import Diverged, Writer, diverged, writer_of
-from kubernaut.cli.submit import ask, existing
+from kubernaut.cli.rollback_check import Divergence, Writer, find_divergences, last_writer
 from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.summary import undo_line
 from kubernaut.errors import InputError, KubernautError
@@ -47,12 +47,12 @@ async def _rollback(kubeconfig: Path | None, key: Key, output: Format) -> dict[s
         inverse = original["status"]["result"]["rollback"]
         planned = await _rehearsed(cluster, key, inverse)
         changes = _changes(original)
-        in_the_way = diverged(changes, planned)
+        in_the_way = find_divergences(changes, planned)
         if in_the_way:
             raise InputError(await _refusal(cluster, original, in_the_way[0]))
         if not planned:
             raise InputError(f"there is nothing to undo: all that {key.name} changed is as it was before it")
-        created = await ask(
+        created = await create_execution(
             cluster,
             Key(key.namespace, ""),
             {"action": inverse["action"], "parameters": inverse["parameters"]},
@@ -64,7 +64,7 @@ async def _rollback(kubeconfig: Path | None, key: Key, output: Format) -> dict[s
 
 async def _original(cluster: Cluster, key: Key) -> dict[str, Any]:
     """The execution to undo; raises InputError saying why it cannot be."""
-    obj = await existing(cluster, key)
+    obj = await get_execution(cluster, key)
     status = obj.get("status", {})
     if not has_ended(obj):
         raise InputError(
@@ -84,7 +84,9 @@ async def _rehearsed(cluster: Cluster, key: Key, inverse: dict[str, Any]) -> lis
     """What the inverse would change now; raises InputError when its dry run fails."""
     spec = {**inverse, "dryRun": True, "ttlSecondsAfterFinished": _REHEARSAL_TTL_SECONDS}
     note = {ANNOTATION_ROLLBACK_OF: key.name}
-    created = await ask(cluster, Key(key.namespace, ""), spec, prefix=f"{key.name[:38]}-rehearsed-", annotations=note)
+    created = await create_execution(
+        cluster, Key(key.namespace, ""), spec, prefix=f"{key.name[:38]}-rehearsed-", annotations=note
+    )
     ended = await wait_for_end(cluster, key_of(created))
     if ended["status"]["phase"] != Phase.SUCCEEDED:
         raise InputError(
@@ -97,7 +99,7 @@ def _changes(obj: dict[str, Any]) -> list[Change]:
     return [Change.model_validate(change) for change in obj["status"].get("result", {}).get("changes", [])]
 
 
-async def _refusal(cluster: Cluster, original: dict[str, Any], found: Diverged) -> str:
+async def _refusal(cluster: Cluster, original: dict[str, Any], found: Divergence) -> str:
     """Which field, what it is, who set it, and how to undo all the same."""
     change, name = found.change, original["metadata"]["name"]
     field = f"{change.kind}/{change.name} {change.field}"
@@ -119,4 +121,4 @@ async def _writer(cluster: Cluster, original: dict[str, Any], change: Change) ->
         obj = await cluster.get(resource_of(target.resource), original["metadata"]["namespace"], target.name)
     except (KubernautError, ValueError):
         return None
-    return writer_of(obj, change.field)
+    return last_writer(obj, change.field)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from kubernaut.cli.console import console
+from kubernaut.cli.executions import patch_spec
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
-from kubernaut.cli.submit import patch_spec
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key

@@ -14,10 +14,10 @@ from rich.text import Text
 
 from kubernaut.api.timestamps import micro_time, now
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import ONE_LINE, Format, Output, console, plain, print_json, styled
-from kubernaut.cli.durations import spoken
+from kubernaut.cli.console import NO_WRAP_WIDTH, Format, Output, console, escape_markup, print_json, styled
+from kubernaut.cli.durations import format_duration
+from kubernaut.cli.executions import get_execution
 from kubernaut.cli.options import Kubeconfig, Namespace
-from kubernaut.cli.submit import existing
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key
 from kubernaut.telemetry.spans import Span, spans_of
@@ -47,30 +47,30 @@ def trace(
         print_json({"traceId": trace_context(execution).trace_id, "spans": [_as_json(span) for span in spans]})
         return
     out = console()
-    out = out if out.is_terminal else console(ONE_LINE)
+    out = out if out.is_terminal else console(NO_WRAP_WIDTH)
     out.print(headline(execution, spans[0]))
     rows = _worth_a_row(spans)
     names = min(max(len(_label(span)) for span in rows), out.width - _BESIDE - _LEAST_BAR)
     out.print(waterfall(rows, names, min(_MOST_BAR, out.width - names - _BESIDE)))
     for span in spans:
         if span.error and span.depth:
-            out.print(f"[red]{plain(span.name)}[/]: {plain(span.error)}")
+            out.print(f"[red]{escape_markup(span.name)}[/]: {escape_markup(span.error)}")
 
 
 async def _read(kubeconfig: Path | None, key: Key) -> dict[str, Any]:
     async with await Cluster.connect(kubeconfig) as cluster:
-        return await existing(cluster, key)
+        return await get_execution(cluster, key)
 
 
 def headline(execution: ExecutionView, whole: Span) -> str:
     """Which execution, how it ended, how long it took, and the trace's id."""
     status = execution.status
-    reason = f" ({plain(status.reason)})" if status.reason else ""
-    lasted = f"{'so far' if whole.open else 'in'} {spoken(_seconds(whole))}"
+    reason = f" ({escape_markup(status.reason)})" if status.reason else ""
+    lasted = f"{'so far' if whole.open else 'in'} {format_duration(_seconds(whole))}"
     where = f"{execution.namespace}/{execution.name}"
-    requested = f", requested by {plain(status.requested_by)}" if status.requested_by else ""
-    target = f" on {plain(status.target)}" if status.target else ""
-    what = f"{plain(where)}: {plain(execution.action)}{target}{requested}"
+    requested = f", requested by {escape_markup(status.requested_by)}" if status.requested_by else ""
+    target = f" on {escape_markup(status.target)}" if status.target else ""
+    what = f"{escape_markup(where)}: {escape_markup(execution.action)}{target}{requested}"
     return f"{what}\n{styled(execution.phase)}{reason} {lasted}, trace {trace_context(execution).trace_id}"
 
 
@@ -84,7 +84,7 @@ def waterfall(spans: Sequence[Span], names: int, width: int) -> Table:
     for span in spans:
         colour = "red" if span.error else _COLOURS.get(str(span.attributes.get("kubernaut.stage", "")), "white")
         name = Text(_label(span), style="" if span.depth else "bold")
-        took = spoken(_seconds(span)) + ("…" if span.open else "")
+        took = format_duration(_seconds(span)) + ("…" if span.open else "")
         table.add_row(name, took, Text(bar(span, start, end, width), style=colour))
     return table
 
@@ -118,7 +118,7 @@ def _title(span: Span) -> str:
 
 def _label(span: Span) -> str:
     """Below its parent's; a `Text` knows no markup, so only what steers a terminal is taken out."""
-    return "  " * span.depth + plain(_title(span)).replace("\\[", "[")
+    return "  " * span.depth + escape_markup(_title(span)).replace("\\[", "[")
 
 
 def _seconds(span: Span) -> float:

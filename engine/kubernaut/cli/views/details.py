@@ -22,7 +22,7 @@ _MOST_PODS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EventSummary:
     """An Event, as short as it can be told."""
 
     time: str
@@ -34,12 +34,12 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Dossier:
+class ExecutionDetails:
     """The execution, its pods, what Events tell; and what could not be read."""
 
     obj: Object
     pods: tuple[Object, ...] = ()
-    events: tuple[Told, ...] = ()
+    events: tuple[EventSummary, ...] = ()
     unread: tuple[str, ...] = field(default=())
 
     @property
@@ -48,7 +48,7 @@ class Dossier:
         return read_attempts([CachedObject(pod) for pod in self.pods])
 
 
-async def gather(cluster: Cluster, obj: Object) -> Dossier:
+async def gather(cluster: Cluster, obj: Object) -> ExecutionDetails:
     """Ask for its pods, its own Events, and the warnings about its Job and pods; a refusal is noted, not raised."""
     metadata, unread = obj["metadata"], list[str]()
     namespace, uid = metadata["namespace"], metadata["uid"]
@@ -67,7 +67,9 @@ async def gather(cluster: Cluster, obj: Object) -> Dossier:
     answers += await asyncio.gather(*(_or_noted(partial(events_of, fields), "events", unread) for fields in warnings))
     told = {event["metadata"]["uid"]: _told(event) for events in answers for event in events}
     events = [event for event in told.values() if event.type == "Warning" or event.about.startswith(f"{KIND}/")]
-    return Dossier(obj, tuple(pods), tuple(sorted(events, key=lambda event: event.time)), tuple(dict.fromkeys(unread)))
+    return ExecutionDetails(
+        obj, tuple(pods), tuple(sorted(events, key=lambda event: event.time)), tuple(dict.fromkeys(unread))
+    )
 
 
 async def _or_noted(ask: Callable[[], Awaitable[list[Object]]], what: str, unread: list[str]) -> list[Object]:
@@ -88,10 +90,10 @@ def _pod_names(obj: Mapping[str, Any], pods: Iterable[Object], of_job: Iterable[
     return [name for name in dict.fromkeys(names) if is_subdomain(name)][:_MOST_PODS]
 
 
-def _told(event: Mapping[str, Any]) -> Told:
+def _told(event: Mapping[str, Any]) -> EventSummary:
     about = event.get("involvedObject", {})
     series = event.get("series") or {}
-    return Told(
+    return EventSummary(
         time=str(series.get("lastObservedTime") or event.get("eventTime") or event.get("lastTimestamp") or ""),
         type=str(event.get("type", "")),
         about=f"{about.get('kind', '')}/{about.get('name', '')}",

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kubernaut.cli.console import plain
+from kubernaut.cli.console import escape_markup
 
 _LONGEST, _MOST_LINES = 60, 40
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
@@ -34,12 +34,15 @@ def brief_lines(changes: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _field(change: Mapping[str, Any]) -> str:
-    return plain(f"{change['kind']}/{change['name']} {change['field']}")
+    return escape_markup(f"{change['kind']}/{change['name']} {change['field']}")
 
 
 def coloured(lines: Iterable[str]) -> list[str]:
     """The lines of a diff in its colours, as markup."""
-    return [f"[{_COLOURS[line[0]]}]{plain(line)}[/]" if line[:1] in _COLOURS else plain(line) for line in lines]
+    return [
+        f"[{_COLOURS[line[0]]}]{escape_markup(line)}[/]" if line[:1] in _COLOURS else escape_markup(line)
+        for line in lines
+    ]
 
 
 def _diff(before: object, after: object) -> list[str]:
@@ -53,7 +56,7 @@ def _diff(before: object, after: object) -> list[str]:
 def _shown(value: object) -> str:
     """A value in a table, in brief, as markup."""
     text = "absent" if value is None else _text(value).replace("\n", "⏎")
-    return plain(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
+    return escape_markup(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def _text(value: object) -> str:

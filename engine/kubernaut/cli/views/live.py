@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from kubernaut.api.execution import Phase
-from kubernaut.cli.console import clean, errors, lively, plain, styled, table
-from kubernaut.cli.durations import spoken
+from kubernaut.cli.console import error_console, escape_markup, strip_control, styled, supports_live, table
+from kubernaut.cli.durations import format_duration
 from kubernaut.cli.pods import follow_own_pods
 from kubernaut.cli.views.diff import change_lines
 from kubernaut.cli.views.next_steps import next_lines
-from kubernaut.cli.views.progress import Line, lines_of, planned
+from kubernaut.cli.views.progress import Line, planned, stage_lines
 from kubernaut.cli.views.summary import print_details, standing, summary
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
@@ -57,7 +57,7 @@ class View:
     @property
     def lines(self) -> list[Line]:
         """The stages so far."""
-        return lines_of(self._obj, None if self._pods is None else list(self._pods.values()))
+        return stage_lines(self._obj, None if self._pods is None else list(self._pods.values()))
 
     @property
     def plan(self) -> list[str]:
@@ -69,7 +69,8 @@ class View:
     def draw(self) -> RenderableType:
         """The whole of it."""
         status = self._obj.get("status", {})
-        head = f"[bold]{self._key}[/]  {styled(status.get('phase', 'created'))}  {spoken(self._elapsed(self._began))}"
+        elapsed = format_duration(self._elapsed(self._began))
+        head = f"[bold]{self._key}[/]  {styled(status.get('phase', 'created'))}  {elapsed}"
         grid = Table.grid(padding=(0, 2, 0, 0))
         for line in self.lines:
             grid.add_row(*self._row(line))
@@ -82,7 +83,12 @@ class View:
         if isinstance(shown, Table):
             shown.add_row("  ", self._spinner)
         lasted = self._elapsed(self._since) if line.lasts else line.seconds
-        return shown, Text(clean(line.name)), Text(spoken(lasted) if lasted else "under 1 s", "dim"), clean(line.detail)
+        return (
+            shown,
+            Text(strip_control(line.name)),
+            Text(format_duration(lasted) if lasted else "under 1 s", "dim"),
+            strip_control(line.detail),
+        )
 
     def _note(self) -> None:
         """Since when the present stage lasts, by this machine's own clock: the cluster's may differ."""
@@ -99,7 +105,7 @@ class Follower:
     """Follows one execution to its end."""
 
     def __init__(self, out: Console, *, quiet: bool = False) -> None:
-        self._out, self._quiet, self._drawn = out, quiet, lively(out)
+        self._out, self._quiet, self._drawn = out, quiet, supports_live(out)
         self._printed: set[str] = set()
 
     async def follow(self, cluster: Cluster, key: Key) -> dict[str, Any]:
@@ -143,7 +149,7 @@ class Follower:
     def _nobody(self, key: Key) -> None:
         waited = f"no engine has looked at {key} for {_UNSEEN_SECONDS:.0f} s"
         message = f"{waited}: does `kubernaut controller` run, and may it act here? Still waiting."
-        errors().print(message, markup=False)
+        error_console().print(message, markup=False)
 
     def _live(self, view: View) -> contextlib.AbstractContextManager[object]:
         if self._quiet or not self._drawn:
@@ -169,19 +175,21 @@ class Follower:
 
     @staticmethod
     def _phase(status: Mapping[str, Any]) -> str:
-        return plain(f"{standing(status)}  {status.get('message') or ''}")
+        return escape_markup(f"{standing(status)}  {status.get('message') or ''}")
 
 
 def _done(line: Line) -> str:
     mark, _ = _MARKS[line.state]
-    return plain(f"{mark} {line.name} {spoken(line.seconds) if line.seconds else 'under 1 s'}  {line.detail}".rstrip())
+    return escape_markup(
+        f"{mark} {line.name} {format_duration(line.seconds) if line.seconds else 'under 1 s'}  {line.detail}".rstrip()
+    )
 
 
-async def progress_of(cluster: Cluster, keys: Mapping[str, Key], out: Console) -> dict[str, dict[str, Any]]:
+async def follow_all(cluster: Cluster, keys: Mapping[str, Key], out: Console) -> dict[str, dict[str, Any]]:
     """Follow several executions at once under their titles, until all have ended."""
     latest: dict[str, dict[str, Any]] = {}
     began = time.monotonic()
-    drawn_in_place = lively(out)
+    drawn_in_place = supports_live(out)
 
     async def one(title: str, key: Key) -> None:
         async for obj in follow(cluster, key):

@@ -9,7 +9,7 @@ from typing import Any
 
 from kubernaut.api.execution import Phase, Reason
 from kubernaut.api.labels import LABEL_UID
-from kubernaut.cli.console import plain
+from kubernaut.cli.console import escape_markup
 from kubernaut.cli.views.summary import execute_line
 
 
@@ -22,7 +22,7 @@ class NextStep:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stand:
+class _Context:
     """An execution, as the steps below look at it."""
 
     obj: Mapping[str, Any]
@@ -53,128 +53,127 @@ class _Stand:
 
 def next_steps(obj: Mapping[str, Any], *, has_pods: bool = True) -> list[NextStep]:
     """The commands that lead on from here, the most useful one first; none where nothing is left to do."""
-    stand = _Stand(obj, has_pods)
-    phase, reason = stand.status.get("phase", Phase.PENDING), stand.status.get("reason")
+    context = _Context(obj, has_pods)
+    phase, reason = context.status.get("phase", Phase.PENDING), context.status.get("reason")
     if phase == Phase.SUCCEEDED:
-        return _after_success(stand)
+        return _after_success(context)
     if phase == Phase.RUNNING:
         return [
-            *([_look_at_pods(stand)] if reason == Reason.IMAGE_PULL_FAILED else []),
-            NextStep(stand.named("logs") + " -f", "what its pods say"),
-            NextStep(stand.named("cancel"), "stop it"),
+            *([_look_at_pods(context)] if reason == Reason.IMAGE_PULL_FAILED else []),
+            NextStep(context.named("logs") + " -f", "what its pods say"),
+            NextStep(context.named("cancel"), "stop it"),
         ]
-    steps = BY_REASON[Reason(reason)](stand) if reason in set(Reason) else []
-    return [*steps, *_way_back(stand)]
+    steps = BY_REASON[Reason(reason)](context) if reason in set(Reason) else []
+    return [*steps, *_way_back(context)]
 
 
 def next_lines(obj: Mapping[str, Any], *, has_pods: bool = True) -> list[str]:
     """The same as markup, a line each."""
     return [
-        f"next: [bold]{plain(step.command)}[/]  [dim]# {plain(step.why)}[/]"
+        f"next: [bold]{escape_markup(step.command)}[/]  [dim]# {escape_markup(step.why)}[/]"
         for step in next_steps(obj, has_pods=has_pods)
     ]
 
 
-def _after_success(stand: _Stand) -> list[NextStep]:
-    if stand.obj["spec"].get("dryRun"):
-        return [NextStep(stand.again(), "carry it out")]
-    return _way_back(stand)
+def _after_success(context: _Context) -> list[NextStep]:
+    if context.obj["spec"].get("dryRun"):
+        return [NextStep(context.again(), "carry it out")]
+    return _way_back(context)
 
 
-def _way_back(stand: _Stand) -> list[NextStep]:
-    if not (stand.status.get("result") or {}).get("rollback"):
+def _way_back(context: _Context) -> list[NextStep]:
+    if not (context.status.get("result") or {}).get("rollback"):
         return []
-    return [NextStep(stand.named("rollback"), "undo what it changed")]
+    return [NextStep(context.named("rollback"), "undo what it changed")]
 
 
-def _resume(stand: _Stand) -> list[NextStep]:
-    return [NextStep(stand.named("resume"), "let it go"), NextStep(stand.named("cancel"), "or give it up")]
+def _resume(context: _Context) -> list[NextStep]:
+    return [NextStep(context.named("resume"), "let it go"), NextStep(context.named("cancel"), "or give it up")]
 
 
-def _target_busy(stand: _Stand) -> list[NextStep]:
-    ahead = stand.status.get("blockedBy")
+def _target_busy(context: _Context) -> list[NextStep]:
+    ahead = context.status.get("blockedBy")
     if not ahead:
-        return _queued(stand)
+        return _queued(context)
     return [
-        NextStep(stand.named("describe", str(ahead)), "what it waits for"),
-        NextStep(stand.named("cancel"), "or give it up"),
+        NextStep(context.named("describe", str(ahead)), "what it waits for"),
+        NextStep(context.named("cancel"), "or give it up"),
     ]
 
 
-def _queued(stand: _Stand) -> list[NextStep]:
-    if "observedGeneration" not in stand.status:
+def _queued(context: _Context) -> list[NextStep]:
+    if "observedGeneration" not in context.status:
         return [NextStep("kubernaut install --check", "does an engine run, and may it act here?")]
     return [NextStep("kubernaut get -A --phase Running", "what it waits for")]
 
 
-def _quota(stand: _Stand) -> list[NextStep]:
-    return [NextStep(f"kubectl describe resourcequota -n {stand.namespace}", "what takes up the room")]
+def _quota(context: _Context) -> list[NextStep]:
+    return [NextStep(f"kubectl describe resourcequota -n {context.namespace}", "what takes up the room")]
 
 
-def _parameters(stand: _Stand) -> list[NextStep]:
-    return [NextStep(f"kubernaut actions {stand.action}", "its parameters, and an example")]
+def _parameters(context: _Context) -> list[NextStep]:
+    return [NextStep(f"kubernaut actions {context.action}", "its parameters, and an example")]
 
 
-def _actions(_stand: _Stand) -> list[NextStep]:
+def _actions(_context: _Context) -> list[NextStep]:
     return [NextStep("kubernaut actions", "what is installed, and what is broken")]
 
 
-def _ask_again(stand: _Stand) -> list[NextStep]:
-    return [NextStep(stand.again(), "ask again once what stands in the way is gone")]
+def _ask_again(context: _Context) -> list[NextStep]:
+    return [NextStep(context.again(), "ask again once what stands in the way is gone")]
 
 
-def _forbidden(stand: _Stand) -> list[NextStep]:
-    validated = any((c["type"], c["status"]) == ("Validated", "True") for c in stand.status.get("conditions", []))
-    if validated and not stand.status.get(
-        "jobName"
-    ):  # what the action declared is granted: the engine itself lacks a permission
-        return [NextStep("kubernaut install --check", "which right the engine lacks"), *_ask_again(stand)]
-    grant = f"kubernaut rbac render {stand.action} -n {stand.namespace} | kubectl apply -f -"
-    return [NextStep(grant, "grant what the action declares"), NextStep(stand.again(), "then ask again")]
+def _forbidden(context: _Context) -> list[NextStep]:
+    validated = any((c["type"], c["status"]) == ("Validated", "True") for c in context.status.get("conditions", []))
+    # Validation passed, so what the action declared is granted: the engine itself lacks a permission.
+    if validated and not context.status.get("jobName"):
+        return [NextStep("kubernaut install --check", "which right the engine lacks"), *_ask_again(context)]
+    grant = f"kubernaut rbac render {context.action} -n {context.namespace} | kubectl apply -f -"
+    return [NextStep(grant, "grant what the action declares"), NextStep(context.again(), "then ask again")]
 
 
-def _look_at_logs(stand: _Stand) -> list[NextStep]:
-    if not stand.status.get("jobName"):
-        return _actions(stand)
+def _look_at_logs(context: _Context) -> list[NextStep]:
+    if not context.status.get("jobName"):
+        return _actions(context)
     return (
-        [NextStep(stand.named("logs"), "what its pods said")]
-        if stand.has_pods or stand.status.get("logTail")
-        else _ask_again(stand)
+        [NextStep(context.named("logs"), "what its pods said")]
+        if context.has_pods or context.status.get("logTail")
+        else _ask_again(context)
     )
 
 
-def _memory(stand: _Stand) -> list[NextStep]:
-    return [NextStep("kubernaut configuration", "raise its memoryLimit under actions"), *_look_at_logs(stand)]
+def _memory(context: _Context) -> list[NextStep]:
+    return [NextStep("kubernaut configuration", "raise its memoryLimit under actions"), *_look_at_logs(context)]
 
 
-def _image(stand: _Stand) -> list[NextStep]:
-    return [_look_at_pods(stand), NextStep("kubernaut configuration", "where the action's image is set")]
+def _image(context: _Context) -> list[NextStep]:
+    return [_look_at_pods(context), NextStep("kubernaut configuration", "where the action's image is set")]
 
 
-def _look_at_pods(stand: _Stand) -> NextStep:
+def _look_at_pods(context: _Context) -> NextStep:
     """The deadline takes the pods away; what was told of them stays for an hour."""
-    if stand.has_pods:
-        uid = shlex.quote(f"{LABEL_UID}={stand.obj['metadata'].get('uid', '')}")
+    if context.has_pods:
+        uid = shlex.quote(f"{LABEL_UID}={context.obj['metadata'].get('uid', '')}")
         return NextStep(
-            f"kubectl describe pod -n {stand.namespace} -l {uid}", "which image, and what the registry says"
+            f"kubectl describe pod -n {context.namespace} -l {uid}", "which image, and what the registry says"
         )
     failed = "--field-selector reason=Failed,involvedObject.kind=Pod"
-    return NextStep(f"kubectl get events -n {stand.namespace} {failed}", "which image, and what the registry said")
+    return NextStep(f"kubectl get events -n {context.namespace} {failed}", "which image, and what the registry said")
 
 
-def _after_all(stand: _Stand) -> list[NextStep]:
-    return [NextStep(stand.again(), "ask again, if it should be done after all")]
+def _after_all(context: _Context) -> list[NextStep]:
+    return [NextStep(context.again(), "ask again, if it should be done after all")]
 
 
-def _lost(stand: _Stand) -> list[NextStep]:
-    job = shlex.quote(f"involvedObject.name={stand.status.get('jobName', '')}")
+def _lost(context: _Context) -> list[NextStep]:
+    job = shlex.quote(f"involvedObject.name={context.status.get('jobName', '')}")
     return [
-        NextStep(f"kubectl get events -n {stand.namespace} --field-selector {job}", "who deleted its Job"),
-        *_ask_again(stand),
+        NextStep(f"kubectl get events -n {context.namespace} --field-selector {job}", "who deleted its Job"),
+        *_ask_again(context),
     ]
 
 
-BY_REASON: Mapping[Reason, Callable[[_Stand], list[NextStep]]] = {
+BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.SUSPENDED: _resume,
     Reason.COOLING_DOWN: _resume,
     Reason.BUDGET_EXCEEDED: _resume,

@@ -15,7 +15,7 @@ from kubernaut.api.plugin import Change
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import parse_time
 from kubernaut.cli.durations import seconds
-from kubernaut.cli.views.summary import stage_name, told_stages
+from kubernaut.cli.views.summary import shown_stages, stage_name
 from kubernaut.jobs.attempts import Attempt, StepRun, read_attempts
 from kubernaut.kube.objects import CachedObject, Object
 from kubernaut.kube.watch import has_ended
@@ -36,10 +36,10 @@ class Line:
         return self.state in {"now", "waits"}
 
 
-def lines_of(obj: Mapping[str, Any], pods: Sequence[Object] | None) -> list[Line]:
+def stage_lines(obj: Mapping[str, Any], pods: Sequence[Object] | None) -> list[Line]:
     """The stages so far, in order; at most the last one lasts. `pods` is None where they cannot be read."""
     status = obj.get("status", {})
-    told = [_told(stage) for stage in told_stages(status.get("stages", []))]
+    told = [_told(stage) for stage in shown_stages(status.get("stages", []))]
     if has_ended(obj) or any(line.lasts for line in told):
         return told
     if status.get("phase", Phase.PENDING) == Phase.PENDING:

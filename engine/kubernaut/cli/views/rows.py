@@ -11,8 +11,8 @@ from rich.table import Table
 from kubernaut.api.execution import Phase
 from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import plain, styled, table
-from kubernaut.cli.durations import age, span, spoken
+from kubernaut.cli.console import escape_markup, styled, table
+from kubernaut.cli.durations import age, format_age, format_duration
 from kubernaut.telemetry.audit import AuditRecord, audit_record
 
 _COLUMNS = ("NAME", "ACTION", "TARGET", "PHASE", "REASON", "BY", "AGE", "TOOK")
@@ -28,7 +28,7 @@ def executions_table(
         column.no_wrap, column.overflow = True, "ellipsis"
     for obj in executions:
         cells = _cells(obj, now, namespaced=namespaced, wide=wide)
-        listing.add_row(*(styled(cell) if cell in set(Phase) else plain(cell) for cell in cells))
+        listing.add_row(*(styled(cell) if cell in set(Phase) else escape_markup(cell) for cell in cells))
     return listing
 
 
@@ -60,6 +60,6 @@ def _cells(obj: Mapping[str, Any], now: datetime, *, namespaced: bool, wide: boo
 def execution_duration(record: AuditRecord, now: datetime) -> str:
     """Return the time from start to end, or to now for a running one; "" for one that has not started."""
     if record.seconds is not None:
-        return spoken(record.seconds) if record.seconds else ""
+        return format_duration(record.seconds) if record.seconds else ""
     started = parse_time(record.started)
-    return span((now - started).total_seconds()) if started and record.phase == Phase.RUNNING else ""
+    return format_age((now - started).total_seconds()) if started and record.phase == Phase.RUNNING else ""

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import plain, styled
-from kubernaut.cli.durations import seconds, spoken
+from kubernaut.cli.console import escape_markup, styled
+from kubernaut.cli.durations import format_duration, seconds
 from kubernaut.cli.parameters import as_pairs
 from kubernaut.cli.views.diff import change_lines, coloured
 
@@ -22,7 +22,7 @@ def summary(obj: Mapping[str, Any]) -> str:
     concluded = executed is not None and executed.message
     if execution.phase is Phase.SUCCEEDED and result and result.changes and not concluded:
         return styled(status["phase"]) + (", dry run only: nothing was changed" if execution.is_dry_run else "")
-    return f"{styled_standing(status)}  {plain(status.get('message') or '')}"
+    return f"{styled_standing(status)}  {escape_markup(status.get('message') or '')}"
 
 
 def standing(status: Mapping[str, Any]) -> str:
@@ -32,7 +32,7 @@ def standing(status: Mapping[str, Any]) -> str:
 
 def styled_standing(status: Mapping[str, Any]) -> str:
     """The same as markup."""
-    return f"{styled(status.get('phase', 'created'))}{plain(_reason(status))}"
+    return f"{styled(status.get('phase', 'created'))}{escape_markup(_reason(status))}"
 
 
 def _reason(status: Mapping[str, Any]) -> str:
@@ -48,7 +48,7 @@ def print_details(out: Console, obj: Mapping[str, Any]) -> None:
     if result.get("rollback"):
         out.print(f"  undo: kubernaut rollback {metadata['name']} -n {metadata['namespace']}")
     if status.get("logTail"):
-        lines = "\n".join(f"    {plain(line)}" for line in status["logTail"].splitlines())
+        lines = "\n".join(f"    {escape_markup(line)}" for line in status["logTail"].splitlines())
         out.print(f"  its log ended with:\n[dim]{lines}[/]")
     if status.get("stages"):
         out.print(f"  time: {stages_line(status['stages'])}")
@@ -59,14 +59,17 @@ def result_lines(obj: Mapping[str, Any]) -> list[str]:
     result = obj.get("status", {}).get("result", {})
     planned = " (planned)" if obj["spec"].get("dryRun") else ""
     changes = [f"{line}{planned}" if "→" in line else line for line in change_lines(result.get("changes", []))]
-    return [*changes, *(f"{plain(key)}: {_told_output(value)}" for key, value in result.get("outputs", {}).items())]
+    return [
+        *changes,
+        *(f"{escape_markup(key)}: {_told_output(value)}" for key, value in result.get("outputs", {}).items()),
+    ]
 
 
 def _told_output(value: object) -> str:
     """A value; one of several lines stands below its name, and added and removed lines are coloured as in a diff."""
     lines = str(value).splitlines()
     if len(lines) <= 1:
-        return plain(str(value))
+        return escape_markup(str(value))
     return "".join(f"\n    {line}" for line in coloured(lines))
 
 
@@ -83,7 +86,7 @@ def execute_line(action: str, namespace: str, parameters: Mapping[str, Any]) -> 
     )
 
 
-def told_stages(stages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def shown_stages(stages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The stages that tell the story: the top level, and in place of each attempt its parts, where it has any."""
     parted = {stage.get("attempt") for stage in stages if stage.get("within") == "attempt"}
     return [
@@ -103,11 +106,13 @@ def stage_name(stage: Mapping[str, Any]) -> str:
 
 def stages_line(stages: Iterable[Mapping[str, Any]]) -> str:
     """`validate 4 ms · start 120 ms · …`."""
-    return " · ".join(f"{plain(stage_name(stage))} {took(stage)}" for stage in told_stages(list(stages)))
+    return " · ".join(
+        f"{escape_markup(stage_name(stage))} {stage_duration(stage)}" for stage in shown_stages(list(stages))
+    )
 
 
-def took(stage: Mapping[str, Any]) -> str:
+def stage_duration(stage: Mapping[str, Any]) -> str:
     """How long a stage took; the kubelet's clock knows whole seconds only."""
     if not stage.get("endTime"):
         return "so far"
-    return spoken(seconds(stage)) if seconds(stage) else "under 1 s"
+    return format_duration(seconds(stage)) if seconds(stage) else "under 1 s"

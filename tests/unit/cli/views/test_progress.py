@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubernaut.cli.views.progress import lines_of, planned
+from kubernaut.cli.views.progress import planned, stage_lines
 from kubernaut.cli.views.summary import stages_line
 
 T = "2026-11-01T10:00:0{}Z"
@@ -64,7 +64,7 @@ WAITING, RUNNING = {"waiting": {"reason": "PodInitializing"}}, {"running": {"sta
 
 
 def told(status, pods):
-    return [(line.name, line.state) for line in lines_of({"status": status}, pods)]
+    return [(line.name, line.state) for line in stage_lines({"status": status}, pods)]
 
 
 def test_the_one_line_summary_has_the_top_level_and_of_attempts_their_parts():
@@ -78,13 +78,13 @@ def test_the_one_line_summary_has_the_top_level_and_of_attempts_their_parts():
 
 @pytest.mark.parametrize("stages", [FLAT, NESTED], ids=["flat", "nested"])
 def test_after_the_end_the_status_alone_counts(stages):
-    lines = lines_of({"status": {"phase": "Failed", "stages": stages}}, [pod()])
+    lines = stage_lines({"status": {"phase": "Failed", "stages": stages}}, [pod()])
     assert not any(line.lasts for line in lines)
     assert [line.name for line in lines][-1] == "record"
 
 
 def test_what_waits_says_for_what():
-    (line,) = lines_of(
+    (line,) = stage_lines(
         {"status": {"phase": "Pending", "reason": "TargetBusy", "message": "Execution x is before it"}}, None
     )
     assert (line.name, line.state, line.detail) == ("TargetBusy", "waits", "Execution x is before it")
@@ -144,7 +144,7 @@ def test_while_the_job_runs_its_pods_tell_how_far_it_is(pods, shown):
 
 def test_why_a_pod_does_not_start_is_told():
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}
-    assert "no such host" in lines_of({"status": RUN}, [pod(dry_run=waiting)])[-1].detail
+    assert "no such host" in stage_lines({"status": RUN}, [pod(dry_run=waiting)])[-1].detail
 
 
 def test_what_a_dry_run_plans_is_known_as_soon_as_it_has_passed():

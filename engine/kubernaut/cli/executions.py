@@ -13,7 +13,7 @@ from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, SELF_SUBJECT_REVIEWS, Key
 
 
-async def ask(
+async def create_execution(
     cluster: Cluster,
     key: Key,
     spec: Mapping[str, Any],
@@ -42,7 +42,7 @@ async def ask(
         raise InputError("this cluster knows no KubernetesExecution: kubernaut crd | kubectl apply -f -") from error
 
 
-async def existing(cluster: Cluster, key: Key) -> dict[str, Any]:
+async def get_execution(cluster: Cluster, key: Key) -> dict[str, Any]:
     """The execution; raises InputError for one that is not there."""
     try:
         return await cluster.get(EXECUTIONS, key.namespace, key.name)
@@ -53,13 +53,13 @@ async def existing(cluster: Cluster, key: Key) -> dict[str, Any]:
 
 async def patch_spec(cluster: Cluster, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
     """Change the execution's spec; raises InputError for one that is not there, or has ended."""
-    await unfinished(cluster, key)
+    await get_unfinished_execution(cluster, key)
     return await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": spec})
 
 
-async def unfinished(cluster: Cluster, key: Key) -> dict[str, Any]:
+async def get_unfinished_execution(cluster: Cluster, key: Key) -> dict[str, Any]:
     """The execution, which has not ended; raises InputError for one that is not there, or has."""
-    obj = await existing(cluster, key)
+    obj = await get_execution(cluster, key)
     phase = obj.get("status", {}).get("phase")
     if phase and Phase(phase).ended:
         raise InputError(f"{key.name} has ended already: {phase}")

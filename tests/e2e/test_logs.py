@@ -59,7 +59,7 @@ async def test_logs_of_what_never_ran_and_of_what_one_may_not_read_say_so(site, 
         await site.create("scale", {"name": "web", "replicas": 3}, name="held", suspend=True), reason="Suspended"
     )
     code, _, err = await command("logs", "held", *developer)
-    assert (code, "you may not list pods in namespace" in err) == (2, True)
+    assert (code, "you are not allowed to list pods in namespace" in err) == (2, True)
     code, _, err = await command("logs", "held", *place)
     assert code == 2
     assert "held has no pod yet: it is Pending (Suspended)" in err

@@ -27,7 +27,7 @@ async def test_a_cooldown_can_be_cut_short_by_a_person(with_settings, tmp_path):
         await site.until(second, phase="Pending", reason="CoolingDown")
         code, out, err = await command("resume", "second", *as_admin(site, tmp_path))
         assert code == 0, err
-        assert "second starts as soon as it may" in out
+        assert "second is resumed; it starts when nothing else holds it back" in out
         assert (await site.end(second))["status"]["phase"] == "Succeeded"
 
 

@@ -16,7 +16,7 @@ async def test_an_execution_is_undone_once_and_the_undoing_can_be_undone(site, t
     undone = await undoing(site, "more")
     code, _, err = await command("rollback", "more", *place)
     assert code == 2
-    assert "there is nothing to undo: all that more changed is as it was before it" in err
+    assert "there is nothing to undo: everything that more changed is as it was before" in err
     code, out, err = await command("rollback", undone, *place)
     assert code == 0, err
     assert (await site.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 4
@@ -41,7 +41,7 @@ async def test_what_somebody_changed_since_is_not_overwritten_and_who_did_is_tol
     code, _, err = await command("rollback", "more", *as_admin(site, tmp_path))
     assert code == 2
     assert "Deployment/web spec.replicas is 3 now, not 4 as more left it" in err
-    assert "Nothing was done. All the same: kubernaut execute scale" in err
+    assert "Nothing was changed. To undo it nevertheless: kubernaut execute scale" in err
     if site.sandbox is None:
         assert "kubernaut-engine wrote it last, at 20" in err, "the tests' own client, by its user agent"
     assert (await site.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 3
@@ -61,8 +61,14 @@ async def test_what_cannot_be_undone_says_why(site, tmp_path):
     place = as_admin(site, tmp_path)
     for name, action, parameters, spec, told in (
         ("rehearsed", "scale", {"name": "web", "replicas": 4}, {"dryRun": True}, "was a dry run: it changed nothing"),
-        ("refused", "scale", {"name": "nope", "replicas": 4}, {}, "refused changed nothing that is known"),
-        ("restarted", "restart-deployment", {"name": "web", "wait": False}, {}, "knows no way back"),
+        ("refused", "scale", {"name": "nope", "replicas": 4}, {}, "refused has no recorded changes"),
+        (
+            "restarted",
+            "restart-deployment",
+            {"name": "web", "wait": False},
+            {},
+            "does not support rollback of restarted",
+        ),
     ):
         await site.end(await site.create(action, parameters, name=name, **spec))
         code, _, err = await command("rollback", name, *place)

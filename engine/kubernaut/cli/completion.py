@@ -1,6 +1,6 @@
-"""What the shell is offered when somebody presses Tab: installed actions, and the executions of the namespace.
+"""Shell completion: the installed actions, and the executions of the namespace.
 
-It never fails and never lasts: a cluster that does not answer at once offers nothing.
+It never fails and never takes long: a cluster that does not answer within two seconds yields no names.
 """
 
 from __future__ import annotations
@@ -18,34 +18,35 @@ from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.plugins.registry import Registry
 
-_SECONDS = 2.0
-_MOST = 200
+_TIMEOUT_SECONDS = 2.0
+_MAX_EXECUTIONS = 200
 
 
 def actions(incomplete: str) -> list[tuple[str, str]]:
-    """The names of installed actions, each with its summary."""
+    """Return the names of the installed actions that begin so, each with its summary."""
     found = sorted(Registry.discover().actions.items())
     return [(name, action.spec.summary) for name, action in found if name.startswith(incomplete)]
 
 
 def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
-    """The names of executions in the namespace that the line names, each with how it stands."""
-    logging.disable()  # nothing but an offer may be written to the terminal while somebody types
+    """Return the names of executions that begin so, of the namespace on the command line, each with a short description."""
+    logging.disable()  # nothing else must be written to the terminal while somebody types
     try:
-        found = asyncio.run(asyncio.wait_for(_executions(ctx.params), _SECONDS))
+        found = asyncio.run(asyncio.wait_for(_executions(ctx.params), _TIMEOUT_SECONDS))
     except (KubernautError, TimeoutError):
         return []
-    return [(name, told) for name, told in found if name.startswith(incomplete)]
+    return [(name, help_text) for name, help_text in found if name.startswith(incomplete)]
 
 
-async def _executions(given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    kubeconfig = given.get("kubeconfig")
+async def _executions(options: Mapping[str, Any]) -> list[tuple[str, str]]:
+    kubeconfig = options.get("kubeconfig")
     async with await Cluster.connect(Path(kubeconfig) if kubeconfig else None) as cluster:
-        page = await cluster.list(EXECUTIONS, given.get("namespace") or "default", limit=_MOST)
-    return [(obj["metadata"]["name"], _told(obj)) for obj in page.items]
+        page = await cluster.list(EXECUTIONS, options.get("namespace") or "default", limit=_MAX_EXECUTIONS)
+    return [(obj["metadata"]["name"], _help_text(obj)) for obj in page.items]
 
 
-def _told(obj: Mapping[str, Any]) -> str:
+def _help_text(obj: Mapping[str, Any]) -> str:
+    """Return action, target and phase. It reads the JSON and not the model, as completion must not fail for any object."""
     status = obj.get("status", {})
     parts = (obj.get("spec", {}).get("action"), status.get("target"), status.get("phase"))
     return " ".join(part for part in parts if isinstance(part, str) and part.isprintable())

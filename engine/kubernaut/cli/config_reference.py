@@ -1,4 +1,4 @@
-"""The configuration, documented: a YAML file with every field, its meaning and its default, rendered from the models themselves."""
+"""Renders the configuration file with every field, its meaning and its default, from the settings models."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _SECTIONS: dict[str, type[BaseModel]] = {"budget": BudgetSettings, "leader_elect
 
 
 def commented_settings(registry: Registry) -> str:
-    """A configuration file that says the defaults: what is installed is shown with its own settings, commented out."""
+    """Return a configuration file with all defaults; installed actions and policies are in it as comments, with their own settings."""
     lines = [
-        "# The engine's configuration: `kubernaut controller --config FILE`. What is left out is as shown here.",
+        "# The engine's configuration: `kubernaut controller --config FILE`. Fields that are left out have the values shown here.",
         "",
     ]
     for name, field in Settings.model_fields.items():
-        lines += list(_described(field))
+        lines += list(_comment(field))
         if name in {"actions", "policies"}:
             lines.append(f"{_key(name, field)}:")
             lines += list(_actions(registry) if name == "actions" else _policies(registry))
@@ -37,7 +37,7 @@ def commented_settings(registry: Registry) -> str:
 
 
 def _section(key: str, model: type[BaseModel], default: BaseModel | None) -> Iterator[str]:
-    """A section of its own, open where it has a default, commented out where it has none."""
+    """Yield a nested section, as a comment if it has no default."""
     mark = "" if default else "# "
     yield f"{mark}{key}:"
     for name, field in model.model_fields.items():
@@ -81,7 +81,7 @@ def _plugin_settings(model: type[BaseModel]) -> Iterator[str]:
         yield f"  {name}: {'(required)' if field.is_required() else _value(field.get_default(call_default_factory=True))}"
 
 
-def _described(field: FieldInfo) -> Iterator[str]:
+def _comment(field: FieldInfo) -> Iterator[str]:
     yield from (f"# {line}" for line in textwrap.wrap(field.description or "", _WIDTH))
 
 

@@ -1,6 +1,6 @@
-"""The demo: each installed action once, a dry run, and two refusals, on an embedded cluster; then what each came to.
+"""The demo: every installed action once, a dry run and two rejections, on an embedded cluster; then the result of each.
 
-It ends well only if each ended as it should: the demo is also a test of the installation.
+It succeeds only if each ends as expected, so the demo is also a test of the installation.
 """
 
 from __future__ import annotations
@@ -13,140 +13,130 @@ from typing import Any
 from rich.console import Console
 
 from kubernaut.api.execution import API_VERSION, KIND, Phase, Reason
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import escape_markup, print_json
-from kubernaut.cli.views.live import follow_all
-from kubernaut.cli.views.summary import print_details, summary
+from kubernaut.cli.views.live_table import follow_all
+from kubernaut.cli.views.summary import detail_lines, summary
 from kubernaut.embedded.example_environment import surrounded
 from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.plugins.registry import Action, Registry
 
-_BOUND, _UNBOUND = "production", "staging"
+_GRANTED, _NOT_GRANTED = "production", "staging"
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One execution of the demo, and how it should end."""
+    """One execution of the demo, and how it is expected to end."""
 
     title: str
-    name: str
-    namespace: str
-    spec: Mapping[str, Any]
+    key: Key
     account: str
-    phase: Phase
+    """The action's ServiceAccount."""
+    spec: Mapping[str, Any]
     reason: Reason | None = None
+    """Why it is expected to fail; None if it is expected to succeed."""
 
-    def went_as_it_should(self, status: Mapping[str, Any]) -> bool:
-        """Did it end so?"""
-        return status.get("phase") == self.phase and status.get("reason") == self.reason
+    def is_as_expected(self, execution: ExecutionView) -> bool:
+        """Whether the execution ended as expected."""
+        phase = self.reason.phase if self.reason else Phase.SUCCEEDED
+        return execution.phase is phase and execution.status.reason == self.reason
 
     def manifest(self) -> dict[str, Any]:
-        """The KubernetesExecution."""
+        """Return the KubernetesExecution."""
         return {
             "apiVersion": API_VERSION,
             "kind": KIND,
-            "metadata": {"name": self.name, "namespace": self.namespace},
+            "metadata": {"name": self.key.name, "namespace": self.key.namespace},
             "spec": dict(self.spec),
         }
 
 
 def scenarios(registry: Registry) -> list[Scenario]:
-    """One action rehearsed, then every action that has an example, then the first of them forbidden and misspelt."""
-    shown = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
-    planned = [_scenario(action, f"{action.name}", action.name, Phase.SUCCEEDED) for action in shown]
-    if shown:
-        first = shown[0]
-        rehearsal = {**_spec(first), "dryRun": True}
-        planned.insert(0, _scenario(first, f"{first.name}, dry run only", "rehearsed", Phase.SUCCEEDED, spec=rehearsal))
-        bad = {**_spec(first), "parameters": {**first.spec.examples[0], "namespace": "kube-system"}}
-        planned += [
-            _scenario(
-                first,
-                f"{first.name} where nobody granted it",
-                "forbidden",
-                Phase.FAILED,
-                Reason.FORBIDDEN,
-                namespace=_UNBOUND,
-            ),
-            _scenario(
-                first,
-                f"{first.name} with a bad parameter",
-                "bad-parameter",
-                Phase.FAILED,
-                Reason.INVALID_PARAMETERS,
-                spec=bad,
-            ),
-        ]
-    return planned
+    """Return a dry run of the first action, every action that has an example, and the first action denied and with a bad parameter."""
+    actions = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
+    if not actions:
+        return []
+    first = actions[0]
+    example = dict(first.spec.examples[0])
+    return [
+        _scenario(first, f"{first.name}, dry run only", Key(_GRANTED, "rehearsed"), dryRun=True),
+        *(_scenario(action, action.name, Key(_GRANTED, action.name)) for action in actions),
+        _scenario(first, f"{first.name} without a grant", Key(_NOT_GRANTED, "forbidden"), Reason.FORBIDDEN),
+        _scenario(
+            first,
+            f"{first.name} with a bad parameter",
+            Key(_GRANTED, "bad-parameter"),
+            Reason.INVALID_PARAMETERS,
+            parameters={**example, "namespace": "kube-system"},
+        ),
+    ]
 
 
-def _scenario(
-    action: Action,
-    title: str,
-    name: str,
-    phase: Phase,
-    reason: Reason | None = None,
-    *,
-    namespace: str = _BOUND,
-    spec: Mapping[str, Any] | None = None,
-) -> Scenario:
-    return Scenario(title, name, namespace, spec or _spec(action), action.spec.service_account, phase, reason)
-
-
-def _spec(action: Action) -> dict[str, Any]:
-    return {"action": action.name, "parameters": dict(action.spec.examples[0])}
+def _scenario(action: Action, title: str, key: Key, reason: Reason | None = None, **spec: Any) -> Scenario:
+    whole = {"action": action.name, "parameters": dict(action.spec.examples[0]), **spec}
+    return Scenario(title, key, action.spec.service_account, whole, reason)
 
 
 async def run_demo(out: Console, *, as_json: bool) -> bool:
-    """Run it all; True if every execution ended as it should."""
-    from kubernaut.embedded.cluster import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
-
-    began = time.monotonic()
+    """Run all scenarios and print their results; return whether each ended as expected and no plugin is broken."""
+    started = time.monotonic()
     registry = Registry.discover()
     planned = scenarios(registry)
-    quiet = Console(quiet=True) if as_json else out
-    quiet.print("Starting an embedded cluster with the engine at work, and asking it for:")
-    with surrounded(registry, _BOUND) as prepared:
-        objects = [*seed(), *prepared.objects]
-        async with embedded(registry, settings=prepared.settings, objects=objects) as running:
-            for scenario in planned:
-                await running.cluster.create(EXECUTIONS, scenario.namespace, scenario.manifest())
-            keys = {scenario.title: Key(scenario.namespace, scenario.name) for scenario in planned}
-            ended = await follow_all(running.cluster, keys, quiet)
-    good = bool(planned) and all(s.went_as_it_should(ended[s.title]["status"]) for s in planned)
+    ended = await _run(planned, registry, Console(quiet=True) if as_json else out)
+    good = bool(planned) and all(scenario.is_as_expected(ended[scenario.title]) for scenario in planned)
+    seconds = time.monotonic() - started
     if as_json:
-        print_json(
-            {
-                "good": good,
-                "seconds": round(time.monotonic() - began, 3),
-                "executions": [_told(s, ended[s.title]) for s in planned],
-            }
-        )
+        executions = [_result(scenario, ended[scenario.title]) for scenario in planned]
+        print_json({"good": good, "seconds": round(seconds, 3), "executions": executions})
     else:
-        _print(out, planned, ended)
-        verdict = "[green]each ended as it should[/]" if good else "[red]not all ended as they should[/]"
-        for name, error in registry.broken.items():
-            out.print(f"\n[red]✗ {name} is not available:[/] {escape_markup(str(error))}")
-        broken = f"; {len(registry.broken)} plugins are broken" if registry.broken else ""
-        out.print(f"\n{len(planned)} executions, {verdict}{broken}, in {time.monotonic() - began:.1f} s.")
+        for scenario in planned:
+            _print_scenario(out, scenario, ended[scenario.title])
+        _print_total(out, registry, f"{len(planned)} executions", good, seconds)
     return good and not registry.broken
 
 
-def _print(out: Console, planned: list[Scenario], ended: Mapping[str, Mapping[str, Any]]) -> None:
-    for scenario in planned:
-        mark = "[green]✓[/]" if scenario.went_as_it_should(ended[scenario.title]["status"]) else "[red]✗[/]"
-        out.print(f"\n{mark} [bold]{scenario.title}[/]  as {scenario.account} in {scenario.namespace}")
-        out.print(f"  {summary(ended[scenario.title])}")
-        print_details(out, ended[scenario.title])
+async def _run(planned: list[Scenario], registry: Registry, out: Console) -> dict[str, ExecutionView]:
+    """Return the ended executions by title."""
+    from kubernaut.embedded.cluster import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
+
+    out.print("Starting an embedded cluster with a running engine, and creating these executions on it:")
+    with surrounded(registry, _GRANTED) as prepared:
+        objects = [*seed(), *prepared.objects]
+        async with embedded(registry, settings=prepared.settings, objects=objects) as running:
+            for scenario in planned:
+                await running.cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
+            return await follow_all(running.cluster, {scenario.title: scenario.key for scenario in planned}, out)
 
 
-def _told(scenario: Scenario, obj: Mapping[str, Any]) -> dict[str, Any]:
-    status = obj["status"]
+def _print_scenario(out: Console, scenario: Scenario, execution: ExecutionView) -> None:
+    mark = "[green]✓[/]" if scenario.is_as_expected(execution) else "[red]✗[/]"
+    out.print(f"\n{mark} [bold]{scenario.title}[/]  as {scenario.account} in {scenario.key.namespace}")
+    out.print(f"  {summary(execution)}")
+    for line in detail_lines(execution):
+        out.print(line)
+
+
+def _print_total(out: Console, registry: Registry, executions: str, good: bool, seconds: float) -> None:
+    verdict = "[green]each ended as expected[/]" if good else "[red]not all ended as expected[/]"
+    for name, error in registry.broken.items():
+        out.print(f"\n[red]✗ {name} is not available:[/] {escape_markup(str(error))}")
+    broken = f"; {len(registry.broken)} plugins are broken" if registry.broken else ""
+    out.print(f"\n{executions}, {verdict}{broken}, in {seconds:.1f} s.")
+
+
+def _result(scenario: Scenario, execution: ExecutionView) -> dict[str, Any]:
     return {
         "title": scenario.title,
-        "name": scenario.name,
-        "namespace": scenario.namespace,
-        "action": obj["spec"]["action"],
+        "name": scenario.key.name,
+        "namespace": scenario.key.namespace,
+        "action": execution.action,
         "serviceAccount": scenario.account,
-        "asExpected": scenario.went_as_it_should(status),
-        **{key: status.get(key) for key in ("phase", "reason", "message", "target", "result", "stages")},
+        "asExpected": scenario.is_as_expected(execution),
+        **_status_fields(execution),
     }
+
+
+def _status_fields(execution: ExecutionView) -> dict[str, Any]:
+    """Return some fields of status as the API server has them."""
+    status = execution.json["status"]
+    return {key: status.get(key) for key in ("phase", "reason", "message", "target", "result", "stages")}

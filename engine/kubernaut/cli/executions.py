@@ -1,4 +1,4 @@
-"""Creates executions for a person: says who asks, and explains a cluster that cannot take them."""
+"""Creates, reads and patches executions for a person, and explains a cluster that does not have them."""
 
 from __future__ import annotations
 
@@ -6,11 +6,32 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from kubernaut.api.execution import API_VERSION, KIND, Phase
+from pydantic import ValidationError
+
+from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_TRACEPARENT
+from kubernaut.api.view import ExecutionView
 from kubernaut.errors import InputError, KubernautError, NotFoundError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, SELF_SUBJECT_REVIEWS, Key
+from kubernaut.kube.objects import EXECUTIONS, SELF_SUBJECT_REVIEWS, Key, key_of
+from kubernaut.validation_errors import format_validation_error
+
+
+def read_execution(obj: Mapping[str, Any]) -> ExecutionView:
+    """Return an execution whose spec and status are known to be readable.
+
+    Raises InputError for one of another version of the CRD than this command line's.
+    """
+    execution = ExecutionView(obj)
+    try:
+        _ = execution.spec, execution.status
+    except ValidationError as error:
+        key = key_of(obj)
+        raise InputError(
+            f"execution {key} does not fit this version of kubernaut ({format_validation_error(error)}): "
+            f"use the engine's version, or kubectl get kex {key.name} -n {key.namespace} -o yaml"
+        ) from error
+    return execution
 
 
 async def create_execution(
@@ -20,54 +41,58 @@ async def create_execution(
     *,
     prefix: str = "",
     annotations: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Create an execution, named `key.name` or, where that is empty, from `prefix`.
+) -> ExecutionView:
+    """Create an execution and return it. Its name is `key.name`, or generated from `prefix` if that is empty.
 
-    Raises InputError when the namespace or the custom resource is not there.
+    Raises InputError if the namespace or the custom resource does not exist.
     """
-    requester = await _requester(cluster)
-    told = {
+    requester = await _current_user(cluster)
+    written = {
         **(annotations or {}),
         **({ANNOTATION_REQUESTED_BY: requester} if requester else {}),
         **({ANNOTATION_TRACEPARENT: os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}),
     }
     named = {"name": key.name} if key.name else {"generateName": prefix}
-    metadata = {**named, "namespace": key.namespace, "annotations": told}
+    metadata = {**named, "namespace": key.namespace, "annotations": written}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}
     try:
-        return await cluster.create(EXECUTIONS, key.namespace, manifest)
+        return read_execution(await cluster.create(EXECUTIONS, key.namespace, manifest))
     except NotFoundError as error:
         if error.kind == "namespaces":
             raise InputError(f"namespace {key.namespace} does not exist: name another with -n") from error
-        raise InputError("this cluster knows no KubernetesExecution: kubernaut crd | kubectl apply -f -") from error
+        raise InputError(
+            "this cluster does not have the CRD of KubernetesExecution: kubernaut crd | kubectl apply -f -"
+        ) from error
 
 
-async def get_execution(cluster: Cluster, key: Key) -> dict[str, Any]:
-    """The execution; raises InputError for one that is not there."""
+async def get_execution(cluster: Cluster, key: Key) -> ExecutionView:
+    """Return the execution. Raises InputError if it does not exist."""
     try:
-        return await cluster.get(EXECUTIONS, key.namespace, key.name)
+        return read_execution(await cluster.get(EXECUTIONS, key.namespace, key.name))
     except NotFoundError as error:
-        where = f"kubernaut get -n {key.namespace}"
-        raise InputError(f"there is no execution {key.name} in {key.namespace}: {where}") from error
+        raise no_execution(key.name, key.namespace) from error
 
 
-async def patch_spec(cluster: Cluster, key: Key, spec: dict[str, Any]) -> dict[str, Any]:
-    """Change the execution's spec; raises InputError for one that is not there, or has ended."""
-    await get_unfinished_execution(cluster, key)
-    return await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": spec})
+def no_execution(names: str, namespace: str) -> InputError:
+    """Return the error for names that do not exist in this namespace."""
+    return InputError(f"there is no execution {names} in {namespace}: kubernaut get -n {namespace}")
 
 
-async def get_unfinished_execution(cluster: Cluster, key: Key) -> dict[str, Any]:
-    """The execution, which has not ended; raises InputError for one that is not there, or has."""
-    obj = await get_execution(cluster, key)
-    phase = obj.get("status", {}).get("phase")
-    if phase and Phase(phase).ended:
-        raise InputError(f"{key.name} has ended already: {phase}")
-    return obj
+async def get_unfinished_execution(cluster: Cluster, key: Key) -> ExecutionView:
+    """Return the execution. Raises InputError if it does not exist or has ended."""
+    execution = await get_execution(cluster, key)
+    if execution.has_ended:
+        raise InputError(f"{key.name} has ended already: {execution.phase}")
+    return execution
 
 
-async def _requester(cluster: Cluster) -> str:
-    """Who the API server takes us for; admission policies hold the annotation to it. Empty where it does not say."""
+async def patch_execution(cluster: Cluster, key: Key, patch: Mapping[str, Any]) -> ExecutionView:
+    """Send a JSON merge patch and return the execution."""
+    return read_execution(await cluster.patch(EXECUTIONS, key.namespace, key.name, patch))
+
+
+async def _current_user(cluster: Cluster) -> str:
+    """Return the API server's name for this user, or "" if it does not tell; admission policies check the annotation against it."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
         answer = await cluster.create(SELF_SUBJECT_REVIEWS, None, review)

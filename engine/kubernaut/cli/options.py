@@ -1,4 +1,4 @@
-"""Arguments and options that several commands about executions share."""
+"""Arguments and options that several commands share, and the values that they name."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ Parameter = Annotated[
 ParameterFile = Annotated[
     Path | None, typer.Option("-f", "--file", help="Parameters as a YAML or JSON mapping; - for standard input.")
 ]
-Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The namespace acted on.")]
+Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The execution's namespace.")]
 ManifestFormat = Annotated[str, typer.Option("-o", "--output", help="yaml or json.")]
 Configuration = Annotated[
     Path | None, typer.Option("--config", envvar="KUBERNAUT_CONFIG", help="The engine's configuration, a YAML file.")
 ]
 Image = Annotated[
-    str | None, typer.Option(envvar="KUBERNAUT_IMAGE", help="The image of action pods, before the configuration's.")
+    str | None, typer.Option(envvar="KUBERNAUT_IMAGE", help="The image of action pods; overrides the configuration's.")
 ]
 Kubeconfig = Annotated[
     Path | None,
@@ -41,13 +41,13 @@ Kubeconfig = Annotated[
 
 
 def read_settings(file: Path | None, image: str | None) -> Settings:
-    """The configuration; raises InputError naming file, field and value."""
+    """Return the configuration. Raises InputError naming file, field and value."""
     settings = Settings.load(file) if file else Settings()
     return settings.model_copy(update={"image": image}) if image else settings
 
 
 def installed_action(name: str, registry: Registry) -> Action:
-    """The action of this name; raises InputError saying why there is none."""
+    """Return the action of this name. Raises InputError if it is broken or not installed."""
     if name in registry.actions:
         return registry.actions[name]
     if name in registry.broken:

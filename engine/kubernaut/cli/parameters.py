@@ -1,4 +1,4 @@
-"""From `-p key=value` and `-f FILE` to an action's parameters, with the types that its model wants."""
+"""Turns `-p key=value` and `-f FILE` into an action's parameters, with the types of its model."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ from kubernaut.validation_errors import format_validation_error
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseModel] | None) -> dict[str, Any]:
-    """The parameters that a person gave; where the model is known, what does not fit it is refused here and now.
+    """Return the parameters, checked if the action's model is known.
 
     Raises InputError naming the option or the field.
     """
-    from_file = _from_file(file) if file else {}
+    from_file = _read_file(file) if file else {}
     if model is None:
-        return _merged(from_file, _untyped(pairs))
-    given = _merged(from_file, _as_text(pairs, model))
+        return _merge(from_file, _parse_untyped(pairs))
+    given = _merge(from_file, _parse_typed(pairs, model))
     try:
         return model.model_validate(given).model_dump(mode="json", include=set(given))
     except ValidationError as error:
         raise InputError(format_validation_error(error, "parameters", "parameter of this action")) from error
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def _read_file(file: Path) -> dict[str, Any]:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
         content = yaml.safe_load(text) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InputError(f"-f {file}: cannot be read as YAML or JSON: {error}") from error
     if not isinstance(content, dict):
-        raise InputError(f"-f {file}: holds {type(content).__name__}; write the parameters as a mapping")
+        raise InputError(f"-f {file}: contains {type(content).__name__}; write the parameters as a mapping")
     return content
 
 
 def _split(pairs: Sequence[str]) -> list[tuple[str, str, str]]:
-    """`set.LOG_LEVEL=debug` as ("set", "LOG_LEVEL", "debug"): only the first dot divides, as ConfigMap keys have dots too."""
+    """Return `set.LOG_LEVEL=debug` as ("set", "LOG_LEVEL", "debug"). Only the first dot divides: ConfigMap keys have dots too."""
     split = []
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -54,10 +54,10 @@ def _split(pairs: Sequence[str]) -> list[tuple[str, str, str]]:
     return split
 
 
-def _untyped(pairs: Sequence[str]) -> dict[str, Any]:
+def _parse_untyped(pairs: Sequence[str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for field, key, value in _split(pairs):
-        parsed = _parsed(field, value)
+        parsed = _parse_yaml(field, value)
         if key:
             given.setdefault(field, {})[key] = parsed
         else:
@@ -65,29 +65,29 @@ def _untyped(pairs: Sequence[str]) -> dict[str, Any]:
     return given
 
 
-def _as_text(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
-    """Every value is text; the model says what it becomes, so `set.REPLICAS=5` stays text and `replicas=5` does not."""
+def _parse_typed(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]:
+    """Return values as text for the model to convert, so `set.REPLICAS=5` stays text and `replicas=5` becomes a number."""
     given: dict[str, Any] = {}
     for field, key, value in _split(pairs):
         if key:
             given.setdefault(field, {})[key] = value
         elif field in model.model_fields and _is_list(model, field):
-            read = _read(value)
-            given.setdefault(field, []).extend(read if isinstance(read, list) else [read])
+            parsed = _parse_collection(value)
+            given.setdefault(field, []).extend(parsed if isinstance(parsed, list) else [parsed])
         else:
-            given[field] = _read(value)
+            given[field] = _parse_collection(value)
     return given
 
 
-def _parsed(field: str, value: str) -> Any:
+def _parse_yaml(field: str, value: str) -> Any:
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise InputError(f"-p {field}: {value[:60]!r} cannot be read as YAML: {error}") from error
 
 
-def _read(value: str) -> Any:
-    """A value that is written as a JSON or YAML mapping or list is one; any other is text."""
+def _parse_collection(value: str) -> Any:
+    """Return a JSON or YAML mapping or list as such, and any other value as text."""
     if value[:1] not in {"{", "["}:
         return value
     try:
@@ -100,15 +100,15 @@ def _is_list(model: type[BaseModel], field: str) -> bool:
     return get_origin(model.model_fields[field].annotation) in {list, tuple, set, frozenset}
 
 
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """The command line wins over the file, key by key in mappings."""
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return both, where `over` (the command line) wins over `base` (the file), key by key in mappings."""
     return base | {
         k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()
     }
 
 
 def as_pairs(parameters: dict[str, Any]) -> list[str]:
-    """Parameters as a person would type them."""
+    """Return the parameters as `-p` takes them, quoted for a shell."""
     pairs: list[tuple[str, object]] = []
     for key, value in parameters.items():
         if isinstance(value, dict):
@@ -117,8 +117,8 @@ def as_pairs(parameters: dict[str, Any]) -> list[str]:
             pairs += [(key, inner) for inner in value]
         else:
             pairs.append((key, value))
-    return [shlex.quote(f"{key}={_typed(value)}") for key, value in pairs]
+    return [shlex.quote(f"{key}={_format_value(value)}") for key, value in pairs]
 
 
-def _typed(value: object) -> str:
+def _format_value(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else str(value)

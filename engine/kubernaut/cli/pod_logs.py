@@ -1,26 +1,26 @@
-"""The log lines of an execution's pods, each with the step and attempt that wrote it."""
+"""The log lines of an execution's pods, each with the attempt and step that wrote it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from kubernaut.api.steps import DRY_RUN, EXECUTE
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.pods import own_pods
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
 from kubernaut.jobs.attempts import read_attempts
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, CachedObject, Object, key_of
-from kubernaut.kube.watch import has_ended
+from kubernaut.kube.objects import EXECUTIONS, CachedObject, Object
+from kubernaut.kube.watch import DEFAULT_PATIENCE_SECONDS, Patience, has_ended
 
 _POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One step of one attempt that has begun to write."""
+    """One step of one attempt whose container has started."""
 
     attempt: int
     step: str
@@ -29,7 +29,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line, and who wrote it."""
+    """One line of a log."""
 
     source: Source
     text: str
@@ -37,77 +37,79 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class PodLogs:
-    """The logs of one execution; those of one step or attempt alone, where they are named."""
+    """The logs of one execution: of all steps and attempts, or of those named alone."""
 
     cluster: Cluster
-    obj: Mapping[str, Any]
+    execution: ExecutionView
     step: str = ""
     attempt: int = 0
 
-    async def lines(self) -> AsyncIterator[LogLine]:
-        """All that has been written so far. Raises DeniedError, naming the right, where this user may not read it."""
+    async def read(self) -> AsyncIterator[LogLine]:
+        """Yield the lines written so far. Raises InputError, naming the permission, if this user is not allowed to read them."""
         for source in await self.sources():
             async for line in self._read(source, follow=False):
                 yield line
 
-    async def followed(self, patience_seconds: float = 30.0) -> AsyncIterator[LogLine]:
-        """The same, and what is written from now on, until the execution has ended."""
-        told: dict[Source, int] = {}
-        done: set[Source] = set()
-        loop = asyncio.get_running_loop()
-        answered = loop.time()
+    async def follow(self, patience_seconds: float = DEFAULT_PATIENCE_SECONDS) -> AsyncIterator[LogLine]:
+        """Yield the lines written so far and those still to come, until the execution has ended.
+
+        Raises UnavailableError when the API server has not answered for `patience_seconds`.
+        """
+        lines_read: dict[Source, int] = {}
+        finished: set[Source] = set()
+        patience = Patience(patience_seconds)
         while True:
             try:
-                ended = has_ended(await self.cluster.get(EXECUTIONS, *key_of(self.obj)))
-                sources = [source for source in await self.sources() if source not in done]
+                ended = has_ended(await self.cluster.get(EXECUTIONS, self.execution.namespace, self.execution.name))
+                sources = [source for source in await self.sources() if source not in finished]
                 for source in sources:
-                    async for line in self._read(source, follow=True, skip=told.get(source, 0)):
-                        told[source] = told.get(source, 0) + 1
+                    async for line in self._read(source, follow=True, skip=lines_read.get(source, 0)):
+                        lines_read[source] = lines_read.get(source, 0) + 1
                         yield line
-                    done.add(source)
-                answered = loop.time()
+                    finished.add(source)
+                patience.answered()
                 if ended and not sources:
                     return
-            except RetryError:
-                if loop.time() - answered > patience_seconds:
-                    raise
-            await asyncio.sleep(_POLL_SECONDS)
+                await asyncio.sleep(_POLL_SECONDS)
+            except RetryError as error:
+                await patience.pause(error)
 
     async def sources(self) -> list[Source]:
-        """Who has begun to write, oldest first."""
+        """Return the wanted steps that have started, oldest first. Raises InputError as `read` does."""
         try:
-            pods = await own_pods(self.cluster, self.obj)
+            pods = await own_pods(self.cluster, self.execution)
         except DeniedError as error:
-            raise _denied(error, "list pods", key_of(self.obj).namespace) from error
-        return [source for source in sources_of(pods) if self._wanted(source)]
+            raise self._denied(error, "list pods") from error
+        return [source for source in sources_of(pods) if self._is_wanted(source)]
 
-    def _wanted(self, source: Source) -> bool:
+    def _is_wanted(self, source: Source) -> bool:
         return self.step in {"", source.step} and self.attempt in {0, source.attempt}
 
     async def _read(self, source: Source, *, follow: bool, skip: int = 0) -> AsyncIterator[LogLine]:
-        """Its lines after the first `skip`; a pod that is gone meanwhile has none."""
-        namespace = key_of(self.obj).namespace
+        """Yield its lines after the first `skip`; a pod that has been deleted has none."""
         try:
-            async for text in self.cluster.log_lines(namespace, source.pod, source.step, follow=follow):
+            async for text in self.cluster.log_lines(self.execution.namespace, source.pod, source.step, follow=follow):
                 if skip:
                     skip -= 1
                 else:
                     yield LogLine(source, text)
         except DeniedError as error:
-            raise _denied(error, "get pods/log", namespace) from error
+            raise self._denied(error, "get pods/log") from error
         except (NotFoundError, RejectedError):
             return
 
+    def _denied(self, error: DeniedError, permission: str) -> InputError:
+        namespace = self.execution.namespace
+        return InputError(
+            f"you are not allowed to {permission} in namespace {namespace}: ask for that permission ({error})"
+        )
+
 
 def sources_of(pods: Sequence[Object]) -> list[Source]:
-    """The steps of these pods that have started, in the order of attempts; what else was injected into them is not ours."""
+    """Return the started steps of these pods, in the order of attempts, without containers that others injected."""
     return [
         Source(number, run.step, attempt.pod)
         for number, attempt in enumerate(read_attempts([CachedObject(pod) for pod in pods]), start=1)
         for run in attempt.steps
         if run.started and run.step in {DRY_RUN, EXECUTE}
     ]
-
-
-def _denied(error: DeniedError, right: str, namespace: str) -> InputError:
-    return InputError(f"you may not {right} in namespace {namespace}: ask for that right there ({error})")

@@ -1,7 +1,7 @@
-"""Decides whether an execution may be undone: only what is still as it left it, so that nobody's later change is overwritten.
+"""Decides whether an execution can be undone: only if every field still is as it left it, so that no later change is overwritten.
 
-It compares what the execution changed with what a rehearsal of its rollback would change now: the rehearsal reads the target under
-the action's own rights, so whoever may execute needs no others.
+It compares what the execution changed with what a rehearsal of its rollback would change now. The rehearsal reads the target with the
+action's own permissions, so a user who is allowed to execute needs no others.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from kubernaut.api.plugin import Change
 
 @dataclass(frozen=True, slots=True)
 class Divergence:
-    """A field that somebody else has changed since."""
+    """A field that has been changed since."""
 
     change: Change
     """What the execution did."""
     now: Any
-    """The value that the field has now."""
+    """The field's present value."""
 
 
 def find_divergences(done: Iterable[Change], planned: Iterable[Change]) -> list[Divergence]:
-    """The fields whose present value is neither what the execution left nor what the rollback would set."""
+    """Return the fields whose present value is neither what the execution left nor what the rollback would set."""
     present = {(change.kind, change.name, change.field): change.before for change in planned}
     found = []
     for change in done:
@@ -36,24 +36,24 @@ def find_divergences(done: Iterable[Change], planned: Iterable[Change]) -> list[
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who owns a field, and since when, as the API server noted it."""
+    """The owner of a field, and since when, as the API server recorded it."""
 
     manager: str
     time: str
 
 
 def last_writer(obj: Mapping[str, Any], field: str) -> Writer | None:
-    """Who last wrote this field (`spec.replicas`, `data.LOG_LEVEL`), by the object's managedFields."""
+    """Return the last writer of a field (`spec.replicas`, `data.LOG_LEVEL`) according to the object's managedFields."""
     owners = [
         Writer(str(entry.get("manager", "")), str(entry.get("time", "")))
         for entry in obj["metadata"].get("managedFields", [])
-        if _holds(entry.get("fieldsV1", {}), field)
+        if _contains(entry.get("fieldsV1", {}), field)
     ]
     return max(owners, key=lambda owner: owner.time, default=None)
 
 
-def _holds(fields: Mapping[str, Any], path: str) -> bool:
-    """Is the path in this FieldsV1 tree? Keys may hold dots themselves, so each one at a level is tried as it stands."""
+def _contains(fields: Mapping[str, Any], path: str) -> bool:
+    """Whether this FieldsV1 tree contains the path. Keys can contain dots, so each key of a level is tried whole."""
     for key, below in fields.items():
         name = key.removeprefix("f:")
         if key == name:
@@ -63,6 +63,6 @@ def _holds(fields: Mapping[str, Any], path: str) -> bool:
         rest = next((path.removeprefix(start) for start in (f"{name}.", f"[{name}].") if path.startswith(start)), None)
         if rest is None and path.startswith(f"{name}["):
             rest = path.removeprefix(name)
-        if rest is not None and _holds(below, rest):
+        if rest is not None and _contains(below, rest):
             return True
     return False

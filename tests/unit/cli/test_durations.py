@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.cli.durations import age, format_age, format_duration, format_time, parse_since, seconds
+from kubernaut.cli.durations import age, format_age, format_duration, format_measured, format_time, parse_since
 from kubernaut.errors import InputError
 
 NOW = datetime(2026, 11, 8, 12, 0, tzinfo=UTC)
@@ -31,9 +31,9 @@ def test_an_age_is_counted_from_now_and_a_moment_is_told_in_utc():
     assert format_time(None) == ""
 
 
-def test_a_stage_that_lasts_has_taken_no_time_yet():
-    assert seconds({"startTime": "2026-11-08T12:00:00Z"}) == 0
-    assert seconds({"startTime": "2026-11-08T12:00:00Z", "endTime": "2026-11-08T12:00:00.250000Z"}) == 0.25
+def test_a_stage_that_the_clock_measures_as_zero_took_under_a_second():
+    assert format_measured(0) == "under 1 s"
+    assert format_measured(0.25) == "250 ms"
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,15 @@
-"""`kubernaut actions`: what is installed, and one action in full."""
+"""`kubernaut actions`: the installed actions, or one of them in full."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from kubernaut.api.rules import Rule
 from kubernaut.cli import completion
 from kubernaut.cli.console import (
     Format,
@@ -16,11 +18,11 @@ from kubernaut.cli.console import (
     escape_markup,
     listing_console,
     print_json,
-    print_table,
+    print_trimmed,
     table,
 )
 from kubernaut.cli.options import installed_action
-from kubernaut.cli.parameters import as_pairs
+from kubernaut.cli.views.summary import execute_command
 from kubernaut.plugins.registry import Action, Registry
 
 
@@ -28,25 +30,31 @@ def actions(
     name: Annotated[str, typer.Argument(help="Show this one in full.", autocompletion=completion.actions)] = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """List the installed actions, or show one: its parameters, its rights, an example."""
+    """List the installed actions, or show one: its parameters, its permissions, an example."""
     registry = Registry.discover()
     if name:
         _show_action(installed_action(name, registry), output)
-        return
-    rows = [_described(action) for _, action in sorted(registry.actions.items())]
-    broken = [{"name": key, "available": False, "error": str(error)} for key, error in sorted(registry.broken.items())]
-    if output is Format.JSON:
-        print_json([*rows, *broken])
-        return
-    listing = table("ACTION", "SERVICE ACCOUNT", "RIGHTS", "SUMMARY")
-    for row in rows:
-        listing.add_row(row["name"], row["serviceAccount"], "; ".join(_rights(row)) or "none", row["summary"])
-    for key, error in sorted(registry.broken.items()):
-        listing.add_row(key, "", "[red]unavailable[/]", escape_markup(str(error)))
-    print_table(listing_console(), listing)
+    elif output is Format.JSON:
+        broken = sorted(registry.broken.items())
+        unavailable = [{"name": key, "available": False, "error": str(error)} for key, error in broken]
+        print_json([*(action_json(action) for _, action in sorted(registry.actions.items())), *unavailable])
+    else:
+        print_trimmed(listing_console(), actions_table(registry))
 
 
-def _described(action: Action) -> dict[str, Any]:
+def actions_table(registry: Registry) -> Table:
+    """Return a row per action, the broken ones last."""
+    listing = table("ACTION", "SERVICE ACCOUNT", "PERMISSIONS", "SUMMARY")
+    for name, action in sorted(registry.actions.items()):
+        permissions = "; ".join(permission_phrases(action.spec.rules)) or "none"
+        listing.add_row(name, action.spec.service_account, permissions, escape_markup(action.spec.summary))
+    for name, error in sorted(registry.broken.items()):
+        listing.add_row(name, "", "[red]unavailable[/]", escape_markup(str(error)))
+    return listing
+
+
+def action_json(action: Action) -> dict[str, Any]:
+    """Return everything that an action declares."""
     spec = action.spec
     return {
         "name": action.name,
@@ -65,42 +73,40 @@ def _described(action: Action) -> dict[str, Any]:
     }
 
 
-def _rights(row: dict[str, Any]) -> list[str]:
-    """`get deployments.apps`, as `kubectl auth can-i` takes it."""
-    told = []
-    for rule in row["rules"]:
-        group = f".{rule['api_group']}" if rule["api_group"] else ""
-        places = (resource.partition("/") for resource in rule["resources"])
-        told.append(
-            f"{', '.join(rule['verbs'])} {', '.join(f'{name}{group}{slash}{sub}' for name, slash, sub in places)}"
-        )
-    return told
+def permission_phrases(rules: Iterable[Rule]) -> list[str]:
+    """Return each rule as `kubectl auth can-i` takes it: `get deployments.apps`."""
+    phrases = []
+    for rule in rules:
+        group = f".{rule.api_group}" if rule.api_group else ""
+        parts = (resource.partition("/") for resource in rule.resources)
+        resources = ", ".join(f"{plural}{group}{slash}{subresource}" for plural, slash, subresource in parts)
+        phrases.append(f"{', '.join(rule.verbs)} {resources}")
+    return phrases
 
 
-def _fields(kind: str, schema: dict[str, Any]) -> Table:
+def _fields_table(kind: str, schema: dict[str, Any]) -> Table:
     listing = table(kind, "TYPE", "REQUIRED", "DEFAULT", "MEANING")
     required = schema.get("required", [])
-    for field, one in schema.get("properties", {}).items():
-        type_ = " | ".join(map(str, one.get("enum", []))) or one.get("type", "any")
-        default = escape_markup(json.dumps(one["default"], ensure_ascii=False)) if "default" in one else ""
-        listing.add_row(
-            field, type_, "yes" if field in required else "", default, escape_markup(one.get("description", ""))
-        )
+    for name, field in schema.get("properties", {}).items():
+        type_ = " | ".join(map(str, field.get("enum", []))) or field.get("type", "any")
+        default = escape_markup(json.dumps(field["default"], ensure_ascii=False)) if "default" in field else ""
+        meaning = escape_markup(field.get("description", ""))
+        listing.add_row(name, type_, "yes" if name in required else "", default, meaning)
     return listing
 
 
 def _show_action(action: Action, output: Format) -> None:
-    row = _described(action)
     if output is Format.JSON:
-        print_json(row)
+        print_json(action_json(action))
         return
-    out = console()
-    out.print(f"[bold]{action.name}[/]  {escape_markup(row['summary'])}")
-    out.print(f"from {action.distribution}; at most {row['deadlineSeconds']} s, {row['backoffLimit'] + 1} attempts")
-    out.print(f"runs as ServiceAccount {row['serviceAccount']}, which may: {'; '.join(_rights(row)) or 'nothing'}\n")
-    out.print(_fields("PARAMETER", row["parameters"]))
-    if row["settings"].get("properties"):
-        out.print(_fields("\nSETTING", row["settings"]))
-    for example in row["examples"][:1]:
-        words = " ".join(f"-p {pair}" for pair in as_pairs(example))
-        out.print(f"\nexample: kubernaut execute {action.name} -n production {escape_markup(words)}")
+    out, spec = console(), action.spec
+    allowed = "; ".join(permission_phrases(spec.rules)) or "nothing"
+    out.print(f"[bold]{action.name}[/]  {escape_markup(spec.summary)}")
+    out.print(f"from {action.distribution}; at most {spec.deadline} s, {spec.backoff_limit + 1} attempts")
+    out.print(f"runs as ServiceAccount {spec.service_account}, which is allowed to: {allowed}\n")
+    out.print(_fields_table("PARAMETER", spec.parameters.model_json_schema()))
+    settings = spec.settings.model_json_schema()
+    if settings.get("properties"):
+        out.print(_fields_table("\nSETTING", settings))
+    for example in spec.examples[:1]:
+        out.print(f"\nexample: {escape_markup(execute_command(action.name, 'production', example))}")

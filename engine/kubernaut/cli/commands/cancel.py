@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from kubernaut.api.execution import Phase
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import console
-from kubernaut.cli.executions import patch_spec
+from kubernaut.cli.executions import get_unfinished_execution, patch_execution
+from kubernaut.cli.exit_codes import ExitCode
 from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.views.live import Follower
 from kubernaut.kube.client import Cluster
@@ -19,11 +20,12 @@ from kubernaut.kube.objects import Key
 
 def cancel(name: ExecutionName, namespace: Namespace = "default", kubeconfig: Kubeconfig = None) -> None:
     """Stop an execution, whatever it is doing, and wait until its pods are gone."""
-    ended = asyncio.run(_cancel(kubeconfig, Key(namespace, name)))
-    raise typer.Exit(0 if ended["status"]["phase"] == Phase.CANCELLED else 1)
+    execution = asyncio.run(_cancel(kubeconfig, Key(namespace, name)))
+    raise typer.Exit(ExitCode.DONE if execution.phase is Phase.CANCELLED else ExitCode.FAILED)
 
 
-async def _cancel(kubeconfig: Path | None, key: Key) -> dict[str, Any]:
+async def _cancel(kubeconfig: Path | None, key: Key) -> ExecutionView:
     async with await Cluster.connect(kubeconfig) as cluster:
-        await patch_spec(cluster, key, {"cancel": True})
+        await get_unfinished_execution(cluster, key)
+        await patch_execution(cluster, key, {"spec": {"cancel": True}})
         return await Follower(console()).follow(cluster, key)

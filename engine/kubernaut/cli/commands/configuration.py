@@ -1,4 +1,4 @@
-"""`kubernaut configuration`: a configuration file that explains itself."""
+"""`kubernaut configuration`: a commented configuration file."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from kubernaut.plugins.registry import Registry
 
 def configuration() -> None:
     """Print a configuration file with every field, its meaning and its default."""
-    print(commented_settings(Registry.discover()), end="")  # noqa: T201 - a file, not prose
+    print(commented_settings(Registry.discover()), end="")  # noqa: T201 - a document, which rich would wrap

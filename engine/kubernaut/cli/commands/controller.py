@@ -1,12 +1,12 @@
-"""`kubernaut controller`: the engine itself, as a process."""
+"""`kubernaut controller`: the engine as a process, until SIGTERM or ctrl-c."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -34,43 +34,43 @@ def controller(
     """Run the engine against a cluster until stopped (SIGTERM or ctrl-c)."""
     log_to_stderr(log_level)
     keep_audit_log()
-    asyncio.run(_control(kubeconfig, read_settings(config, image)))
+    asyncio.run(_run(kubeconfig, read_settings(config, image)))
 
 
-async def _control(kubeconfig: Path | None, settings: Settings) -> None:
+async def _run(kubeconfig: Path | None, settings: Settings) -> None:
     registry = Registry.discover()
     metrics = Metrics()
     async with await Cluster.connect(kubeconfig, observe=metrics.observe_request) as cluster:
         settings = await with_own_image(cluster, settings)
-        engine = Manager(cluster, registry, settings, metrics)
-        _spare_the_garbage_collector()
-        async with serve_health(engine, settings.probe_port):
-            await _until_stopped(engine)
+        manager = Manager(cluster, registry, settings, metrics)
+        _tune_garbage_collector()
+        async with serve_health(manager, settings.probe_port):
+            await _run_until_stopped(manager)
 
 
-def _spare_the_garbage_collector() -> None:
-    """Leave alone what was loaded, as it stays, and look seldom for cycles in what comes and goes, as it has few.
+def _tune_garbage_collector() -> None:
+    """Exempt what is loaded so far, which stays, and collect rarely, as little of what comes and goes is cyclic.
 
-    That is a tenth of the engine's CPU under load; its memory stays the same (benchmarks/README.md).
+    That saves a tenth of the engine's CPU under load; its memory stays the same (benchmarks/README.md).
     """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
 
 
-async def _until_stopped(engine: Manager) -> None:
-    """Work until SIGTERM or ctrl-c; then finish what is being looked at, and end."""
-    work = asyncio.create_task(engine.run())
+async def _run_until_stopped(manager: Manager) -> None:
+    """Run until SIGTERM or ctrl-c, then finish the reconciles in progress."""
+    work = asyncio.create_task(manager.run())
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for wish in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(wish, stopped.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
     stopping = asyncio.create_task(stopped.wait())
     await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if stopped.is_set():
-        log.info("stopping: what is being looked at is finished first")
-        await engine.drain()
+        log.info("stopping: the reconciles in progress are finished first")
+        await manager.drain()
     stopping.cancel()
     work.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):
         await work

@@ -1,4 +1,4 @@
-"""`kubernaut demo`: every installed action at work on an embedded cluster."""
+"""`kubernaut demo`: runs every installed action on an embedded cluster."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import typer
 
 from kubernaut.cli.console import Format, Output, console
 from kubernaut.cli.demo import run_demo
+from kubernaut.cli.exit_codes import ExitCode
 from kubernaut.cli.extras import require_sandbox
 from kubernaut.telemetry.logs import log_to_stderr
 
@@ -19,7 +20,8 @@ def demo(
         str, typer.Option(help="The engine's own log on standard error: debug, info, warning or error.")
     ] = "error",
 ) -> None:
-    """Watch every installed action work on an embedded cluster, and two executions be refused; exit code 0 if all ended as they should."""
+    """Run every installed action on an embedded cluster, and see two executions rejected; exit code 0 if all end as expected."""
     require_sandbox()
     log_to_stderr(log_level, as_json=False)
-    raise typer.Exit(0 if asyncio.run(run_demo(console(), as_json=output is Format.JSON)) else 1)
+    as_expected = asyncio.run(run_demo(console(), as_json=output is Format.JSON))
+    raise typer.Exit(ExitCode.DONE if as_expected else ExitCode.FAILED)

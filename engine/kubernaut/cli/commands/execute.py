@@ -11,12 +11,12 @@ import typer
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, print_json
 from kubernaut.cli.executions import create_execution
-from kubernaut.cli.exit_codes import exit_code_of
+from kubernaut.cli.exit_codes import ExitCode, exit_code_of
 from kubernaut.cli.options import ActionName, Kubeconfig, Namespace, Parameter, ParameterFile
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.cli.views.live import Follower
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, key_of
+from kubernaut.kube.objects import Key
 from kubernaut.plugins.registry import Registry
 
 
@@ -25,7 +25,7 @@ def execute(
     namespace: Namespace = "default",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
-    name: Annotated[str, typer.Option(help="The execution's name; made from the action's by default.")] = "",
+    name: Annotated[str, typer.Option(help="The execution's name; generated from the action's by default.")] = "",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Stop after the dry run and show the planned changes.")
     ] = False,
@@ -36,27 +36,27 @@ def execute(
     kubeconfig: Kubeconfig = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Create an execution and watch it to its end: its stages, and what its dry run says would change."""
+    """Create an execution and watch it to its end: its stages, and what would change according to its dry run."""
     registry = Registry.discover()
     known = registry.actions.get(action)
     parameters = read_parameters(parameter, file, known.spec.parameters if known else None)
     spec: dict[str, Any] = {"action": action, "parameters": parameters, "dryRun": dry_run}
     if deadline:
         spec["deadlineSeconds"] = deadline
-    ended = asyncio.run(_execute(kubeconfig, Key(namespace, name), spec, wait, output))
-    raise typer.Exit(exit_code_of(ExecutionView(ended)) if wait else 0)
+    execution = asyncio.run(_execute(kubeconfig, Key(namespace, name), spec, wait, output))
+    raise typer.Exit(exit_code_of(execution) if wait else ExitCode.DONE)
 
 
 async def _execute(
     kubeconfig: Path | None, key: Key, spec: dict[str, Any], wait: bool, output: Format
-) -> dict[str, Any]:
-    cluster = await Cluster.connect(kubeconfig)
-    async with cluster:
-        created = await create_execution(cluster, key, spec, prefix=f"{spec['action']}-")
+) -> ExecutionView:
+    async with await Cluster.connect(kubeconfig) as cluster:
+        execution = await create_execution(cluster, key, spec, prefix=f"{spec['action']}-")
         if wait:
-            created = await Follower(console(), quiet=output is Format.JSON).follow(cluster, key_of(created))
+            created = Key(execution.namespace, execution.name)
+            execution = await Follower(console(), quiet=output is Format.JSON).follow(cluster, created)
     if output is Format.JSON:
-        print_json(created)
+        print_json(execution.json)
     elif not wait:
-        console().print(f"{created['metadata']['name']} created in {key.namespace}")
-    return created
+        console().print(f"{execution.name} created in {execution.namespace}")
+    return execution

@@ -1,4 +1,4 @@
-"""`kubernaut get`: executions as rows, and as they change."""
+"""`kubernaut get`: executions as rows, once or as they change."""
 
 from __future__ import annotations
 
@@ -14,25 +14,27 @@ from rich.live import Live
 from rich.table import Table
 
 from kubernaut.api.execution import Phase
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli import completion
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
     console,
     error_console,
     print_json,
-    print_table,
+    print_trimmed,
     strip_control,
     supports_live,
 )
+from kubernaut.cli.executions import no_execution
 from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
-from kubernaut.cli.views.rows import executions_table, line_of
+from kubernaut.cli.views.rows import execution_line, executions_table
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key, Object, without_managed_fields
-from kubernaut.kube.watch import has_ended, list_by_key, watch_collection
+from kubernaut.kube.watch import list_by_key, watch_collection
 
 
-class Shape(StrEnum):
+class GetFormat(StrEnum):
     """How executions are printed."""
 
     TABLE = "table"
@@ -40,28 +42,33 @@ class Shape(StrEnum):
     JSON = "json"
 
 
-class Wanted:
-    """Which executions, in which order: the newest last, next to the prompt."""
+class Selection:
+    """Which executions to show: those of one namespace or all, filtered by name and phase if any are given."""
 
     def __init__(self, namespace: str | None, names: Iterable[str], phases: Iterable[Phase]) -> None:
         self.namespace, self.names, self.phases = namespace, set(names), set(phases)
 
-    def of(self, found: Mapping[Key, Object]) -> list[Object]:
-        """Those wanted of all there are."""
-        fit = [obj for obj in found.values() if self._fits(obj)]
-        return sorted(fit, key=lambda o: (o["metadata"]["creationTimestamp"], o["metadata"]["name"]))
+    def select(self, found: Mapping[Key, Object]) -> list[ExecutionView]:
+        """Return the selected executions, the newest last, next to the prompt."""
+        selected = [execution for execution in map(ExecutionView, found.values()) if self._includes(execution)]
+        return sorted(selected, key=lambda execution: (execution.created, execution.name))
 
-    def _fits(self, obj: Object) -> bool:
-        phase = obj.get("status", {}).get("phase", Phase.PENDING)
-        named = not self.names or obj["metadata"]["name"] in self.names
-        return named and (not self.phases or phase in self.phases)
+    def _includes(self, execution: ExecutionView) -> bool:
+        named = not self.names or execution.name in self.names
+        return named and (not self.phases or execution.phase in self.phases)
 
-    def require(self, found: Mapping[Key, Object]) -> None:
-        """Raises InputError for a name that is not there."""
+    def require_names(self, found: Mapping[Key, Object]) -> None:
+        """Raise InputError if a given name is not among these executions."""
         missing = self.names - {key.name for key in found}
         if missing:
-            listing = f"kubernaut get -n {self.namespace}"
-            raise InputError(f"there is no execution {', '.join(sorted(missing))} in {self.namespace}: {listing}")
+            raise no_execution(", ".join(sorted(missing)), str(self.namespace))
+
+    def has_ended(self, found: Mapping[Key, Object]) -> bool:
+        """Whether all executions with a given name have ended; False if no names are given. Raises as `require_names`."""
+        if not self.names:
+            return False
+        self.require_names(found)
+        return all(ExecutionView(obj).has_ended for key, obj in found.items() if key.name in self.names)
 
 
 def get(
@@ -79,73 +86,74 @@ def get(
     ] = False,
     kubeconfig: Kubeconfig = None,
     output: Annotated[
-        Shape, typer.Option("-o", "--output", help="table or wide for people, json for machines.")
-    ] = Shape.TABLE,
+        GetFormat, typer.Option("-o", "--output", help="table or wide for people, json for machines.")
+    ] = GetFormat.TABLE,
 ) -> None:
-    """List executions: phase and reason, action, target, who asked, age and duration."""
+    """List executions: phase and reason, action, target, who requested them, age and duration."""
     if name and all_namespaces:
-        raise InputError("-A lists every namespace's executions: leave it out to name some of one namespace")
-    wanted = Wanted(None if all_namespaces else namespace, name or (), phase)
-    asyncio.run(_watch(kubeconfig, wanted, output) if watch else _get(kubeconfig, wanted, output))
+        raise InputError("-A lists the executions of every namespace: leave it out to name some of one namespace")
+    selection = Selection(None if all_namespaces else namespace, name or (), phase)
+    asyncio.run(_watch(kubeconfig, selection, output) if watch else _list(kubeconfig, selection, output))
 
 
-async def _get(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
+async def _list(kubeconfig: Path | None, selection: Selection, output: GetFormat) -> None:
     async with await Cluster.connect(kubeconfig) as cluster:
-        found, _ = await list_by_key(cluster, EXECUTIONS, wanted.namespace)
-    wanted.require(found)
-    shown = wanted.of(found)
-    if shape is Shape.JSON:
-        print_json([without_managed_fields(obj) for obj in shown])
-    elif shown:
-        print_table(console(NO_WRAP_WIDTH), _table(wanted, shown, shape))
+        found, _ = await list_by_key(cluster, EXECUTIONS, selection.namespace)
+    selection.require_names(found)
+    selected = selection.select(found)
+    if output is GetFormat.JSON:
+        print_json([_json(execution) for execution in selected])
+    elif selected:
+        print_trimmed(console(NO_WRAP_WIDTH), _table(selection, selected, output))
     else:
-        kind = f"{' or '.join(sorted(wanted.phases))} executions" if wanted.phases else "executions"
-        error_console().print(
-            f"no {kind} {f'in {wanted.namespace}' if wanted.namespace else 'in any namespace'}", markup=False
-        )
+        kind = f"{' or '.join(sorted(selection.phases))} executions" if selection.phases else "executions"
+        where = f"in {selection.namespace}" if selection.namespace else "in any namespace"
+        error_console().print(f"no {kind} {where}", markup=False)
 
 
-async def _watch(kubeconfig: Path | None, wanted: Wanted, shape: Shape) -> None:
-    """On a terminal one table that changes, elsewhere a line for each change."""
+async def _watch(kubeconfig: Path | None, selection: Selection, output: GetFormat) -> None:
+    """Show one table that changes on a terminal, and a line for each change elsewhere."""
     out = console()
-    shown: list[Object] = []
+    selected: list[ExecutionView] = []
     async with await Cluster.connect(kubeconfig) as cluster:
-        states = watch_collection(cluster, EXECUTIONS, wanted.namespace)
-        if shape is not Shape.JSON and supports_live(out):
-            with Live(get_renderable=lambda: _table(wanted, shown, shape), console=out, refresh_per_second=4):
+        states = watch_collection(cluster, EXECUTIONS, selection.namespace)
+        if output is not GetFormat.JSON and supports_live(out):
+            with Live(get_renderable=lambda: _table(selection, selected, output), console=out, refresh_per_second=4):
                 async for found in states:
-                    shown = wanted.of(found)
-                    if _over(wanted, found):
+                    selected = selection.select(found)
+                    if selection.has_ended(found):
                         return
             return
         async for found in states:
-            before, shown = shown, wanted.of(found)
-            for obj in _changed(before, shown):
-                _print_change(obj, wanted, shape)
-            if _over(wanted, found):
+            before, selected = selected, selection.select(found)
+            for execution in _changed(before, selected):
+                _print_change(execution, selection, output)
+            if selection.has_ended(found):
                 return
 
 
-def _over(wanted: Wanted, found: Mapping[Key, Object]) -> bool:
-    """Have all ended that were named? A watch of all never ends."""
-    if not wanted.names:
-        return False
-    wanted.require(found)
-    return all(has_ended(obj) for key, obj in found.items() if key.name in wanted.names)
+def _changed(before: Iterable[ExecutionView], now: Iterable[ExecutionView]) -> list[ExecutionView]:
+    known = {execution.uid: _resource_version(execution) for execution in before}
+    return [execution for execution in now if known.get(execution.uid) != _resource_version(execution)]
 
 
-def _changed(before: Iterable[Object], now: Iterable[Object]) -> list[Object]:
-    known = {obj["metadata"]["uid"]: obj["metadata"]["resourceVersion"] for obj in before}
-    return [obj for obj in now if known.get(obj["metadata"]["uid"]) != obj["metadata"]["resourceVersion"]]
+def _resource_version(execution: ExecutionView) -> str:
+    return str(execution.json["metadata"]["resourceVersion"])
 
 
-def _print_change(obj: Object, wanted: Wanted, shape: Shape) -> None:
-    if shape is Shape.JSON:
-        print_json(without_managed_fields(obj), indent=None)
+def _print_change(execution: ExecutionView, selection: Selection, output: GetFormat) -> None:
+    if output is GetFormat.JSON:
+        print_json(_json(execution), indent=None)
         return
-    text = line_of(obj, datetime.now(UTC), namespaced=wanted.namespace is None, wide=shape is Shape.WIDE)
-    print(strip_control(text), flush=True)  # noqa: T201 - a line as it happens
+    wide = output is GetFormat.WIDE
+    text = execution_line(execution, datetime.now(UTC), namespaced=selection.namespace is None, wide=wide)
+    print(strip_control(text), flush=True)  # noqa: T201 - a line as it happens, which rich would wrap
 
 
-def _table(wanted: Wanted, shown: list[Object], shape: Shape) -> Table:
-    return executions_table(shown, datetime.now(UTC), namespaced=wanted.namespace is None, wide=shape is Shape.WIDE)
+def _table(selection: Selection, selected: list[ExecutionView], output: GetFormat) -> Table:
+    namespaced, wide = selection.namespace is None, output is GetFormat.WIDE
+    return executions_table(selected, datetime.now(UTC), namespaced=namespaced, wide=wide)
+
+
+def _json(execution: ExecutionView) -> Object:
+    return without_managed_fields(dict(execution.json))

@@ -10,7 +10,16 @@ from typing import Annotated
 
 import typer
 
-from kubernaut.cli.console import NO_WRAP_WIDTH, Format, Output, console, escape_markup, print_json, print_table, table
+from kubernaut.cli.console import (
+    NO_WRAP_WIDTH,
+    Format,
+    Output,
+    console,
+    escape_markup,
+    print_json,
+    print_trimmed,
+    table,
+)
 from kubernaut.cli.options import Kubeconfig
 from kubernaut.errors import InputError
 from kubernaut.install.components import Part
@@ -53,4 +62,4 @@ def _show(parts: list[Part]) -> None:
     for part in parts:
         state = f"[{_STYLES[part.state]}]{part.state}[/]"
         listing.add_row(state, escape_markup(part.what), escape_markup(part.told), escape_markup(part.remedy))
-    print_table(console(NO_WRAP_WIDTH), listing)
+    print_trimmed(console(NO_WRAP_WIDTH), listing)

@@ -15,7 +15,7 @@ def new_action(
     name: Annotated[str, typer.Argument(help="The action's name, such as note-deployment.")],
     folder: Annotated[Path, typer.Option("--in", help="Where to put the new folder.")] = Path(),
 ) -> None:
-    """Write a complete plugin: it installs, passes its own tests and runs in the sandbox as it stands."""
+    """Write a complete plugin: it installs, passes its own tests and runs in the sandbox as it is."""
     out = console()
     for file in scaffold(name, folder):
         out.print(escape_markup(str(file)))

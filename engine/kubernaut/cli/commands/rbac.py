@@ -17,7 +17,7 @@ from kubernaut.cli.console import (
     escape_markup,
     print_json,
     print_manifests,
-    print_table,
+    print_trimmed,
     table,
 )
 from kubernaut.cli.options import Kubeconfig, ManifestFormat, installed_action
@@ -72,7 +72,7 @@ def explain(
     for right in rights:
         cells = (right.identity, right.where, right.verbs, right.resources, right.only or "any", right.why)
         listing.add_row(*map(escape_markup, cells))
-    print_table(console(NO_WRAP_WIDTH), listing)
+    print_trimmed(console(NO_WRAP_WIDTH), listing)
 
 
 @rbac_app.command()

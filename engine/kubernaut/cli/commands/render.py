@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -27,6 +27,7 @@ from kubernaut.cli.options import (
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.controller.launcher import build_job
 from kubernaut.errors import InputError
+from kubernaut.kube.objects import Object
 from kubernaut.plugins.hook_caller import HookCaller
 from kubernaut.plugins.overrides import apply_settings
 from kubernaut.plugins.registry import Registry
@@ -51,18 +52,17 @@ def render(
     """Print the Job that an execution would become, without any cluster."""
     settings = read_settings(config, image)
     registry = apply_settings(Registry.discover(), settings)
-    spec = installed_action(action, registry).spec
-    parameters = read_parameters(parameter, file, spec.parameters)
-    wanted = ExecutionSpec(action=action, parameters=parameters, dry_run=dry_run)
+    parameters = read_parameters(parameter, file, installed_action(action, registry).spec.parameters)
+    spec = ExecutionSpec(action=action, parameters=parameters, dry_run=dry_run)
     metadata = {"name": name, "namespace": namespace, "uid": _NO_UID}
-    obj = {"metadata": metadata, "spec": wanted.model_dump(by_alias=True, exclude_none=True)}
-    print_manifests([asyncio.run(_job(registry, settings, obj))], output)
+    execution = ExecutionView({"metadata": metadata, "spec": spec.to_json()})
+    print_manifests([asyncio.run(_build_job(registry, settings, execution))], output)
 
 
-async def _job(registry: Registry, settings: Settings, obj: dict[str, Any]) -> dict[str, Any]:
+async def _build_job(registry: Registry, settings: Settings, execution: ExecutionView) -> Object:
     hooks = HookCaller(settings.hook_limit_seconds)
     validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks))
-    decision = await validator.validate(ExecutionView(obj))
+    decision = await validator.validate(execution)
     if isinstance(decision, Rejected):
         raise InputError(decision.message)
     return await build_job(hooks, decision)

@@ -1,4 +1,4 @@
-"""`kubernaut resume`: lets executions go that were held back."""
+"""`kubernaut resume`: starts executions that are held back."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import asyncio
 from pathlib import Path
 
 from kubernaut.api.labels import ANNOTATION_RESUMED
+from kubernaut.api.timestamps import micro_time
 from kubernaut.cli.console import console
-from kubernaut.cli.executions import get_unfinished_execution
+from kubernaut.cli.executions import get_unfinished_execution, patch_execution
 from kubernaut.cli.options import ExecutionNames, Kubeconfig, Namespace
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, Key
+from kubernaut.kube.objects import Key
 
 
 def resume(
@@ -18,15 +19,15 @@ def resume(
     namespace: Namespace = "default",
     kubeconfig: Kubeconfig = None,
 ) -> None:
-    """Let executions go that were held back: by a person, a cooldown, or the namespace's budget."""
+    """Start executions that are suspended, or held back by a cooldown or the namespace's budget."""
     for one in name:
         asyncio.run(_resume(kubeconfig, Key(namespace, one)))
-        console().print(f"{one} starts as soon as it may")
+        console().print(f"{one} is resumed; it starts when nothing else holds it back")
 
 
 async def _resume(kubeconfig: Path | None, key: Key) -> None:
     async with await Cluster.connect(kubeconfig) as cluster:
-        obj = await get_unfinished_execution(cluster, key)
-        held_since = obj.get("status", {}).get("heldSince")
-        lifted = {"metadata": {"annotations": {ANNOTATION_RESUMED: held_since}}} if held_since else {}
-        await cluster.patch(EXECUTIONS, key.namespace, key.name, {"spec": {"suspend": False}, **lifted})
+        execution = await get_unfinished_execution(cluster, key)
+        held_since = execution.status.held_since
+        lifted = {"metadata": {"annotations": {ANNOTATION_RESUMED: micro_time(held_since)}}} if held_since else {}
+        await patch_execution(cluster, key, {"spec": {"suspend": False}, **lifted})

@@ -1,4 +1,4 @@
-"""`kubernaut sandbox`: an embedded cluster with the engine at work, served until ctrl-c."""
+"""`kubernaut sandbox`: an embedded cluster with a running engine, until ctrl-c."""
 
 from __future__ import annotations
 
@@ -25,34 +25,37 @@ def sandbox(
     ),
     load: Annotated[
         list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; may be repeated.")
-    ] = [],  # noqa: B006
+    ] = [],  # noqa: B006 - typer copies it
     config: Configuration = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
     log_level: Annotated[
         str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")
     ] = "info",
 ) -> None:
-    """Serve the embedded cluster with the engine at work, until ctrl-c."""
+    """Serve an embedded cluster with a running engine, until ctrl-c."""
     require_sandbox()
     log_to_stderr(log_level, as_json=False)
-    asyncio.run(_serve(kubeconfig.absolute(), _manifests(load) if load else None, port, read_settings(config, None)))
+    objects = read_manifests(load) if load else None
+    asyncio.run(_serve(kubeconfig.absolute(), objects, port, read_settings(config, None)))
 
 
-def _manifests(files: list[Path]) -> list[dict[str, Any]]:
+def read_manifests(files: list[Path]) -> list[dict[str, Any]]:
+    """Return the manifests of these YAML files. Raises InputError for a file or document that is not one."""
     documents = []
     for file in files:
         try:
             documents += [d for d in yaml.safe_load_all(file.read_text("utf-8")) if d]
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"--load {file}: cannot be read as YAML: {error}") from error
-    strange = next((d for d in documents if not isinstance(d, dict) or "kind" not in d or "metadata" not in d), None)
-    if strange is not None:
-        raise InputError(f"--load: {str(strange)[:60]!r} is no manifest: it needs apiVersion, kind and metadata")
+    for document in documents:
+        if not isinstance(document, dict) or "kind" not in document or "metadata" not in document:
+            beginning = str(document)[:60]
+            raise InputError(f"--load: {beginning!r} is not a manifest: it needs apiVersion, kind and metadata")
     return documents
 
 
 def _write_private(file: Path, text: str) -> None:
-    """A kubeconfig holds a token: nobody else may read it, not even for a moment."""
+    """Write a file that no other user can read at any moment, as a kubeconfig has a token in it."""
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)
     file.write_text(text, "utf-8")
@@ -61,17 +64,17 @@ def _write_private(file: Path, text: str) -> None:
 async def _serve(kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int, settings: Settings) -> None:
     from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - an optional part
 
-    named = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
+    namespaces = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
     async with embedded(
-        Registry.discover(), settings=settings, port=port, objects=objects, namespaces=sorted(named)
+        Registry.discover(), settings=settings, port=port, objects=objects, namespaces=sorted(namespaces)
     ) as running:
         _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig()))
         out = console()
-        out.print(f"serving {running.sandbox.url}; ctrl-c ends it and all that it holds")
+        out.print(f"serving {running.sandbox.url}; ctrl-c stops it and deletes everything in it")
         out.print(f"  export KUBECONFIG={kubeconfig}")
         out.print("  kubectl get kex -A -w")
         out.print("  kubernaut execute scale -n production -p name=web -p replicas=3")
         stopped = asyncio.Event()
-        for wish in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(wish, stopped.set)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         await stopped.wait()

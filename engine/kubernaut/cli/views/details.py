@@ -1,33 +1,36 @@
-"""All that the cluster knows of one execution, as far as this user may read it."""
+"""Everything that the cluster has on one execution, as far as the user is allowed to read it."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from kubernaut.api.execution import KIND
 from kubernaut.api.names import is_subdomain
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.pods import own_pods
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EVENTS, CachedObject, Object
 
-_CREATED = re.compile(r"Created pod: (\S+)")
-_MOST_PODS = 20
+_CREATED_POD = re.compile(r"Created pod: (\S+)")
+"""The job controller's Event: once a pod is gone, only this text has its name."""
+_MAX_PODS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class EventSummary:
-    """An Event, as short as it can be told."""
+    """What is shown of an Event."""
 
     time: str
     type: str
     about: str
+    """The object, as Kind/name."""
     reason: str
     message: str
     count: int
@@ -35,62 +38,64 @@ class EventSummary:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionDetails:
-    """The execution, its pods, what Events tell; and what could not be read."""
+    """An execution with its pods and Events."""
 
-    obj: Object
+    execution: ExecutionView
     pods: tuple[Object, ...] = ()
     events: tuple[EventSummary, ...] = ()
-    unread: tuple[str, ...] = field(default=())
+    unread: tuple[str, ...] = ()
+    """What could not be read, and why."""
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
-        """Its pods that are still there, oldest first."""
+        """Its pods that still exist, oldest first."""
         return read_attempts([CachedObject(pod) for pod in self.pods])
 
 
-async def gather(cluster: Cluster, obj: Object) -> ExecutionDetails:
-    """Ask for its pods, its own Events, and the warnings about its Job and pods; a refusal is noted, not raised."""
-    metadata, unread = obj["metadata"], list[str]()
-    namespace, uid = metadata["namespace"], metadata["uid"]
+async def read_details(cluster: Cluster, execution: ExecutionView) -> ExecutionDetails:
+    """Read its pods, its own Events, and the warnings about its Job and pods. What cannot be read is listed, not raised."""
+    unread: list[str] = []
 
-    async def events_of(fields: str) -> list[Object]:
-        return (await cluster.list(EVENTS, namespace, fields=fields)).items
+    async def list_events(fields: str) -> list[Object]:
+        return (await cluster.list(EVENTS, execution.namespace, fields=fields)).items
 
-    job = obj.get("status", {}).get("jobName")
-    asked = [f"involvedObject.uid={uid}", *([f"involvedObject.kind=Job,involvedObject.name={job}"] if job else [])]
-    pods, *answers = await asyncio.gather(
-        _or_noted(partial(own_pods, cluster, obj), "pods", unread),
-        *(_or_noted(partial(events_of, fields), "events", unread) for fields in asked),
+    selectors = [f"involvedObject.uid={execution.uid}"]
+    if execution.job_name:
+        selectors.append(f"involvedObject.kind=Job,involvedObject.name={execution.job_name}")
+    pods, *found = await asyncio.gather(
+        _read(partial(own_pods, cluster, execution), "pods", unread),
+        *(_read(partial(list_events, fields), "events", unread) for fields in selectors),
     )
-    of_job = [event for events in answers[1:] for event in events]
-    warnings = [f"involvedObject.name={name},type=Warning" for name in _pod_names(obj, pods, of_job)]
-    answers += await asyncio.gather(*(_or_noted(partial(events_of, fields), "events", unread) for fields in warnings))
-    told = {event["metadata"]["uid"]: _told(event) for events in answers for event in events}
-    events = [event for event in told.values() if event.type == "Warning" or event.about.startswith(f"{KIND}/")]
-    return ExecutionDetails(
-        obj, tuple(pods), tuple(sorted(events, key=lambda event: event.time)), tuple(dict.fromkeys(unread))
-    )
+    job_events = [event for events in found[1:] for event in events]
+    warnings = [f"involvedObject.name={name},type=Warning" for name in _pod_names(execution, pods, job_events)]
+    found += await asyncio.gather(*(_read(partial(list_events, fields), "events", unread) for fields in warnings))
+    return ExecutionDetails(execution, tuple(pods), _shown_events(found), tuple(dict.fromkeys(unread)))
 
 
-async def _or_noted(ask: Callable[[], Awaitable[list[Object]]], what: str, unread: list[str]) -> list[Object]:
+async def _read(read: Callable[[], Awaitable[list[Object]]], what: str, unread: list[str]) -> list[Object]:
     try:
-        return await ask()
+        return await read()
     except KubernautError as error:
         unread.append(f"{what} could not be read: {error}")
         return []
 
 
-def _pod_names(obj: Mapping[str, Any], pods: Iterable[Object], of_job: Iterable[Object]) -> list[str]:
-    """Its pods, and those that are gone and that its stages or its Job's Events name."""
-    staged = [
-        s["detail"] for s in obj.get("status", {}).get("stages", []) if s["name"] == "attempt" and s.get("detail")
-    ]
-    created = [found[1] for event in of_job if (found := _CREATED.match(str(event.get("message", ""))))]
-    names = [*(pod["metadata"]["name"] for pod in pods), *staged, *created]
-    return [name for name in dict.fromkeys(names) if is_subdomain(name)][:_MOST_PODS]
+def _pod_names(execution: ExecutionView, pods: Iterable[Object], job_events: Iterable[Object]) -> list[str]:
+    """Return the names of its pods, deleted ones included: those are in its stages and in its Job's Events."""
+    attempts = [stage.detail for stage in execution.status.stages if stage.name == "attempt" and stage.detail]
+    created = [found[1] for event in job_events if (found := _CREATED_POD.match(str(event.get("message", ""))))]
+    names = [*(pod["metadata"]["name"] for pod in pods), *attempts, *created]
+    return [name for name in dict.fromkeys(names) if is_subdomain(name)][:_MAX_PODS]
 
 
-def _told(event: Mapping[str, Any]) -> EventSummary:
+def _shown_events(found: Iterable[Iterable[Object]]) -> tuple[EventSummary, ...]:
+    """Return each Event once, oldest first; of those about other objects, only warnings."""
+    by_uid = {event["metadata"]["uid"]: _summarize(event) for events in found for event in events}
+    shown = [event for event in by_uid.values() if event.type == "Warning" or event.about.startswith(f"{KIND}/")]
+    return tuple(sorted(shown, key=lambda event: event.time))
+
+
+def _summarize(event: Mapping[str, Any]) -> EventSummary:
     about = event.get("involvedObject", {})
     series = event.get("series") or {}
     return EventSummary(

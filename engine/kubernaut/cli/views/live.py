@@ -1,12 +1,11 @@
-"""Shows executions as they go: drawn in place on a terminal, in plain lines elsewhere."""
+"""Follows an execution to its end and shows its progress: redrawn in place on a terminal, as plain lines elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,204 +14,168 @@ from rich.table import Table
 from rich.text import Text
 
 from kubernaut.api.execution import Phase
-from kubernaut.cli.console import error_console, escape_markup, strip_control, styled, supports_live, table
-from kubernaut.cli.durations import format_duration
+from kubernaut.api.view import ExecutionView
+from kubernaut.cli.console import error_console, escape_markup, strip_control, styled_phase, supports_live
+from kubernaut.cli.durations import format_duration, format_measured
+from kubernaut.cli.executions import read_execution
 from kubernaut.cli.pods import follow_own_pods
 from kubernaut.cli.views.diff import change_lines
 from kubernaut.cli.views.next_steps import next_lines
-from kubernaut.cli.views.progress import Line, planned, stage_lines
-from kubernaut.cli.views.summary import print_details, standing, summary
+from kubernaut.cli.views.progress import StageLine, planned_changes, stage_lines
+from kubernaut.cli.views.summary import detail_lines, format_state, summary
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key, Object
-from kubernaut.kube.watch import follow, has_ended
+from kubernaut.kube.watch import follow
 
-_UNSEEN_SECONDS = 10.0
-_MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waits": ("·", "blue"), "now": ("", "")}
+_UNOBSERVED_SECONDS = 10.0
+_MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "blue"), "running": ("", "")}
 
 
 class View:
-    """What is known of one execution at the moment, and how it is drawn."""
+    """The latest known state of one execution, and how it is drawn."""
 
-    def __init__(self, key: Key) -> None:
-        self._key, self._began = key, time.monotonic()
-        self._obj: Mapping[str, Any] = {}
+    def __init__(self, key: Key, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` returns seconds; durations are measured by it, as the cluster's clock may differ."""
+        self._key, self._clock, self._started = key, clock, clock()
+        self.execution: ExecutionView | None = None
         self._pods: dict[Key, Object] | None = None
         self.has_pods = True
-        """Are there any that one could look at? Assumed where they cannot be read."""
-        self._current, self._since = "", self._began
+        """Whether it has pods that still exist; assumed if they cannot be read."""
+        self._current, self._current_since = "", self._started
         self._spinner = Spinner("dots")
 
-    def see(self, obj: Mapping[str, Any]) -> None:
-        """Take in the execution."""
-        self._obj = obj
-        self._note()
+    def update(self, execution: ExecutionView) -> None:
+        """Replace the execution by its new state."""
+        self.execution = execution
+        self._measure()
 
-    def see_pods(self, pods: Mapping[Key, Object]) -> None:
-        """Take in its pods; one that goes stays known."""
+    def update_pods(self, pods: Mapping[Key, Object]) -> None:
+        """Add the present pods; deleted ones are remembered."""
         self._pods = {**(self._pods or {}), **pods}
         self.has_pods = any("deletionTimestamp" not in pod["metadata"] for pod in pods.values())
-        self._note()
+        self._measure()
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[StageLine]:
         """The stages so far."""
-        return stage_lines(self._obj, None if self._pods is None else list(self._pods.values()))
+        if self.execution is None:
+            return []
+        return stage_lines(self.execution, None if self._pods is None else list(self._pods.values()))
 
     @property
     def plan(self) -> list[str]:
-        """What the dry run says would change, as markup."""
-        return change_lines(
-            change.model_dump(mode="json", exclude_none=True) for change in planned(list((self._pods or {}).values()))
-        )
+        """What would change according to the dry run, as markup."""
+        return change_lines(planned_changes(list((self._pods or {}).values())))
 
     def draw(self) -> RenderableType:
-        """The whole of it."""
-        status = self._obj.get("status", {})
-        elapsed = format_duration(self._elapsed(self._began))
-        head = f"[bold]{self._key}[/]  {styled(status.get('phase', 'created'))}  {elapsed}"
+        """Return the heading, the stages, and the plan."""
+        phase = self.execution.phase if self.execution else "created"
+        elapsed = format_duration(self._clock() - self._started)
+        heading = f"[bold]{self._key}[/]  {styled_phase(phase)}  {elapsed}"
         grid = Table.grid(padding=(0, 2, 0, 0))
         for line in self.lines:
             grid.add_row(*self._row(line))
         plan = ["  [bold]would change[/]", *(f"    {line}" for line in self.plan)] if self.plan else []
-        return Group(head, grid, *plan)
+        return Group(heading, grid, *plan)
 
-    def _row(self, line: Line) -> tuple[RenderableType, ...]:
+    def _row(self, line: StageLine) -> tuple[RenderableType, ...]:
         mark, colour = _MARKS[line.state]
-        shown = Text(f"  {mark}", colour) if mark else Table.grid()
-        if isinstance(shown, Table):
-            shown.add_row("  ", self._spinner)
-        lasted = self._elapsed(self._since) if line.lasts else line.seconds
-        return (
-            shown,
-            Text(strip_control(line.name)),
-            Text(format_duration(lasted) if lasted else "under 1 s", "dim"),
-            strip_control(line.detail),
-        )
+        seconds = self._clock() - self._current_since if line.is_current else line.seconds
+        duration = Text(format_measured(seconds), "dim")
+        return self._mark(mark, colour), Text(strip_control(line.name)), duration, strip_control(line.detail)
 
-    def _note(self) -> None:
-        """Since when the present stage lasts, by this machine's own clock: the cluster's may differ."""
-        current = next((line.name for line in self.lines if line.lasts), "")
+    def _mark(self, mark: str, colour: str) -> RenderableType:
+        if mark:
+            return Text(f"  {mark}", colour)
+        indented = Table.grid()
+        indented.add_row("  ", self._spinner)
+        return indented
+
+    def _measure(self) -> None:
+        """Start the time of the current stage anew if it is another one than before."""
+        current = next((line.name for line in self.lines if line.is_current), "")
         if current != self._current:
-            self._current, self._since = current, time.monotonic()
-
-    @staticmethod
-    def _elapsed(since: float) -> float:
-        return time.monotonic() - since
+            self._current, self._current_since = current, self._clock()
 
 
 class Follower:
-    """Follows one execution to its end."""
+    """Follows one execution to its end and prints its progress, unless it is quiet."""
 
     def __init__(self, out: Console, *, quiet: bool = False) -> None:
-        self._out, self._quiet, self._drawn = out, quiet, supports_live(out)
+        self._out, self._quiet, self._redraws = out, quiet, supports_live(out)
         self._printed: set[str] = set()
 
-    async def follow(self, cluster: Cluster, key: Key) -> dict[str, Any]:
-        """The execution once it has ended; ctrl-c stops the looking, not the execution."""
-        view, last = View(key), dict[str, Any]()
-        unseen = asyncio.get_running_loop().call_later(_UNSEEN_SECONDS, self._nobody, key)
+    async def follow(self, cluster: Cluster, key: Key) -> ExecutionView:
+        """Return the execution once it has ended. Ctrl-c stops the following, not the execution."""
+        view = View(key)
+        warning = asyncio.get_running_loop().call_later(_UNOBSERVED_SECONDS, _warn_unobserved, key)
         pods: asyncio.Task[None] | None = None
         with self._live(view):
             try:
                 async for obj in follow(cluster, key):
-                    last = obj
-                    if "observedGeneration" in obj.get("status", {}):
-                        unseen.cancel()
-                    if not self._quiet and pods is None and obj.get("status", {}).get("jobName") and not has_ended(obj):
-                        pods = asyncio.create_task(self._follow_pods(cluster, obj, view, key))
-                    view.see(obj)
-                    self._tell(key, view, obj)
+                    execution = read_execution(obj)
+                    if execution.status.observed_generation is not None:
+                        warning.cancel()
+                    view.update(execution)
+                    self._print_progress(key, view, execution)
+                    if not self._quiet and pods is None and execution.job_name and not execution.has_ended:
+                        pods = asyncio.create_task(self._follow_pods(cluster, key, view, execution))
             finally:
-                unseen.cancel()
+                warning.cancel()
                 if pods:
                     pods.cancel()
-        self._conclude(last, view)
-        return last
+        self._print_end(view, execution)
+        return execution
 
-    async def _follow_pods(self, cluster: Cluster, obj: Mapping[str, Any], view: View, key: Key) -> None:
-        """Its pods, if this user may read them; if not, the phases must do."""
-        with contextlib.suppress(KubernautError):
-            async for pods in follow_own_pods(cluster, obj):
-                view.see_pods(pods)
-                self._tell(key, view, obj)
+    async def _follow_pods(self, cluster: Cluster, key: Key, view: View, execution: ExecutionView) -> None:
+        """Follow its pods if this user is allowed to read them; if not, the phases must do."""
+        with suppress(KubernautError):
+            async for pods in follow_own_pods(cluster, execution):
+                view.update_pods(pods)
+                self._print_progress(key, view, execution)
 
-    def _conclude(self, last: Mapping[str, Any], view: View) -> None:
-        if self._quiet:
-            return
-        self._out.print(summary(last))
-        print_details(self._out, last)
-        if last["status"]["phase"] == Phase.FAILED:
-            for line in next_lines(last, has_pods=view.has_pods):
-                self._out.print(f"  {line}")
-
-    def _nobody(self, key: Key) -> None:
-        waited = f"no engine has looked at {key} for {_UNSEEN_SECONDS:.0f} s"
-        message = f"{waited}: does `kubernaut controller` run, and may it act here? Still waiting."
-        error_console().print(message, markup=False)
-
-    def _live(self, view: View) -> contextlib.AbstractContextManager[object]:
-        if self._quiet or not self._drawn:
-            return contextlib.nullcontext()
+    def _live(self, view: View) -> AbstractContextManager[object]:
+        if self._quiet or not self._redraws:
+            return nullcontext()
         return Live(get_renderable=view.draw, console=self._out, transient=True, refresh_per_second=10)
 
-    def _tell(self, key: Key, view: View, obj: Mapping[str, Any]) -> None:
-        """Elsewhere than on a terminal: a line for each thing that is new, and none for the end, which the summary tells."""
-        if self._quiet or self._drawn or has_ended(obj):
+    def _print_progress(self, key: Key, view: View, execution: ExecutionView) -> None:
+        """Where nothing is redrawn, print a line for each thing that is new. The end is left to the summary."""
+        if self._quiet or self._redraws or execution.has_ended:
             return
-        phase = self._phase(obj.get("status", {}))
-        self._print(key, phase, phase)
+        status = execution.status
+        state = escape_markup(f"{format_state(status.phase, status.reason)}  {status.message or ''}")
+        self._print_once(key, state, state)
         for line in view.lines:
-            if not line.lasts:
-                self._print(key, line.name, _done(line))
+            if not line.is_current:
+                self._print_once(key, line.name, _ended_line(line))
         for change in view.plan:
-            self._print(key, change, f"would change {change}")
+            self._print_once(key, change, f"would change {change}")
 
-    def _print(self, key: Key, what: str, line: str) -> None:
+    def _print_once(self, key: Key, what: str, line: str) -> None:
         if what not in self._printed:
             self._printed.add(what)
             self._out.print(f"{key}  {line}")
 
-    @staticmethod
-    def _phase(status: Mapping[str, Any]) -> str:
-        return escape_markup(f"{standing(status)}  {status.get('message') or ''}")
+    def _print_end(self, view: View, execution: ExecutionView) -> None:
+        if self._quiet:
+            return
+        for line in (summary(execution), *detail_lines(execution)):
+            self._out.print(line)
+        if execution.phase is Phase.FAILED:
+            for line in next_lines(execution, has_pods=view.has_pods):
+                self._out.print(f"  {line}")
 
 
-def _done(line: Line) -> str:
+def _ended_line(line: StageLine) -> str:
     mark, _ = _MARKS[line.state]
-    return escape_markup(
-        f"{mark} {line.name} {format_duration(line.seconds) if line.seconds else 'under 1 s'}  {line.detail}".rstrip()
+    return escape_markup(f"{mark} {line.name} {format_measured(line.seconds)}  {line.detail}".rstrip())
+
+
+def _warn_unobserved(key: Key) -> None:
+    message = (
+        f"{key} has not been picked up for {_UNOBSERVED_SECONDS:.0f} s. "
+        "Is `kubernaut controller` running and allowed to act in this namespace? Still waiting."
     )
-
-
-async def follow_all(cluster: Cluster, keys: Mapping[str, Key], out: Console) -> dict[str, dict[str, Any]]:
-    """Follow several executions at once under their titles, until all have ended."""
-    latest: dict[str, dict[str, Any]] = {}
-    began = time.monotonic()
-    drawn_in_place = supports_live(out)
-
-    async def one(title: str, key: Key) -> None:
-        async for obj in follow(cluster, key):
-            before = latest.get(title, {}).get("status", {}).get("phase")
-            latest[title] = obj
-            phase = obj.get("status", {}).get("phase", "created")
-            if not drawn_in_place and phase != before:
-                out.print(f"{time.monotonic() - began:6.1f} s  {title}: {phase}")
-
-    def drawn() -> RenderableType:
-        listing = table("", "EXECUTION", "PHASE", "REASON")
-        for title in keys:
-            status = latest.get(title, {}).get("status", {})
-            phase = status.get("phase", "created")
-            mark = "✓" if phase == "Succeeded" else "·" if not has_ended({"status": status}) else "✗"
-            listing.add_row(mark, title, styled(phase), status.get("reason", ""))
-        return listing
-
-    live = (
-        Live(get_renderable=drawn, console=out, transient=True, refresh_per_second=10)
-        if drawn_in_place
-        else contextlib.nullcontext()
-    )
-    with live:
-        await asyncio.gather(*(one(title, key) for title, key in keys.items()))
-    return latest
+    error_console().print(message, markup=False)

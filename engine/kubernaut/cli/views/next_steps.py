@@ -1,21 +1,21 @@
-"""What to type next, by how an execution stands. Pure: every command stands as it can be typed."""
+"""The commands to run next, by the state of an execution; each can be pasted as it is."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from kubernaut.api.execution import Phase, Reason
+from kubernaut.api.execution import ExecutionStatus, Phase, Reason
 from kubernaut.api.labels import LABEL_UID
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import escape_markup
-from kubernaut.cli.views.summary import execute_line
+from kubernaut.cli.views.summary import execute_command
 
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """A command, and what it is good for."""
+    """A command, and what it is for."""
 
     command: str
     why: str
@@ -23,92 +23,85 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """An execution, as the steps below look at it."""
+    """What the next steps depend on."""
 
-    obj: Mapping[str, Any]
+    execution: ExecutionView
     has_pods: bool
+    """Whether it has pods that still exist."""
 
     @property
-    def status(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.obj.get("status") or {}
-        return found
+    def status(self) -> ExecutionStatus:
+        return self.execution.status
 
     @property
     def action(self) -> str:
-        return shlex.quote(str(self.obj["spec"]["action"]))
+        return shlex.quote(self.execution.action)
 
     @property
     def namespace(self) -> str:
-        return shlex.quote(str(self.obj["metadata"]["namespace"]))
+        return shlex.quote(self.execution.namespace)
 
-    def named(self, command: str, name: str = "") -> str:
-        """`kubernaut COMMAND NAME -n NAMESPACE`."""
-        return f"kubernaut {command} {shlex.quote(name or str(self.obj['metadata']['name']))} -n {self.namespace}"
+    def command(self, verb: str, name: str = "") -> str:
+        """Return `kubernaut VERB NAME -n NAMESPACE`."""
+        return f"kubernaut {verb} {shlex.quote(name or self.execution.name)} -n {self.namespace}"
 
-    def again(self) -> str:
-        """The command that asks for the same once more, in earnest."""
-        spec = self.obj["spec"]
-        return execute_line(self.action, self.namespace, spec.get("parameters") or {})
+    def execute_again(self, why: str) -> NextStep:
+        """Return the command that creates the same execution again, without `--dry-run`."""
+        return NextStep(execute_command(self.action, self.namespace, self.execution.spec.parameters), why)
 
 
-def next_steps(obj: Mapping[str, Any], *, has_pods: bool = True) -> list[NextStep]:
-    """The commands that lead on from here, the most useful one first; none where nothing is left to do."""
-    context = _Context(obj, has_pods)
-    phase, reason = context.status.get("phase", Phase.PENDING), context.status.get("reason")
-    if phase == Phase.SUCCEEDED:
-        return _after_success(context)
-    if phase == Phase.RUNNING:
+def next_steps(execution: ExecutionView, *, has_pods: bool = True) -> list[NextStep]:
+    """Return the commands to run next, the most useful one first; none if nothing is left to do."""
+    context = _Context(execution, has_pods)
+    reason = execution.status.reason
+    if execution.phase is Phase.SUCCEEDED:
+        return [context.execute_again("carry it out")] if execution.is_dry_run else _rollback(context)
+    if execution.phase is Phase.RUNNING:
         return [
-            *([_look_at_pods(context)] if reason == Reason.IMAGE_PULL_FAILED else []),
-            NextStep(context.named("logs") + " -f", "what its pods say"),
-            NextStep(context.named("cancel"), "stop it"),
+            *([_pull_errors(context)] if reason == Reason.IMAGE_PULL_FAILED else []),
+            NextStep(context.command("logs") + " -f", "what its pods write"),
+            NextStep(context.command("cancel"), "stop it"),
         ]
     steps = BY_REASON[Reason(reason)](context) if reason in set(Reason) else []
-    return [*steps, *_way_back(context)]
+    return [*steps, *_rollback(context)]
 
 
-def next_lines(obj: Mapping[str, Any], *, has_pods: bool = True) -> list[str]:
-    """The same as markup, a line each."""
+def next_lines(execution: ExecutionView, *, has_pods: bool = True) -> list[str]:
+    """Return the next steps as markup, one line each."""
     return [
         f"next: [bold]{escape_markup(step.command)}[/]  [dim]# {escape_markup(step.why)}[/]"
-        for step in next_steps(obj, has_pods=has_pods)
+        for step in next_steps(execution, has_pods=has_pods)
     ]
 
 
-def _after_success(context: _Context) -> list[NextStep]:
-    if context.obj["spec"].get("dryRun"):
-        return [NextStep(context.again(), "carry it out")]
-    return _way_back(context)
-
-
-def _way_back(context: _Context) -> list[NextStep]:
-    if not (context.status.get("result") or {}).get("rollback"):
+def _rollback(context: _Context) -> list[NextStep]:
+    result = context.status.result
+    if result is None or result.rollback is None:
         return []
-    return [NextStep(context.named("rollback"), "undo what it changed")]
+    return [NextStep(context.command("rollback"), "undo what it changed")]
 
 
 def _resume(context: _Context) -> list[NextStep]:
-    return [NextStep(context.named("resume"), "let it go"), NextStep(context.named("cancel"), "or give it up")]
+    return [NextStep(context.command("resume"), "start it"), NextStep(context.command("cancel"), "or cancel it")]
 
 
 def _target_busy(context: _Context) -> list[NextStep]:
-    ahead = context.status.get("blockedBy")
-    if not ahead:
+    if not context.status.blocked_by:
         return _queued(context)
     return [
-        NextStep(context.named("describe", str(ahead)), "what it waits for"),
-        NextStep(context.named("cancel"), "or give it up"),
+        NextStep(context.command("describe", context.status.blocked_by), "the execution that it waits for"),
+        NextStep(context.command("cancel"), "or cancel it"),
     ]
 
 
 def _queued(context: _Context) -> list[NextStep]:
-    if "observedGeneration" not in context.status:
-        return [NextStep("kubernaut install --check", "does an engine run, and may it act here?")]
-    return [NextStep("kubernaut get -A --phase Running", "what it waits for")]
+    if context.status.observed_generation is None:
+        return [NextStep("kubernaut install --check", "is an engine running and allowed to act here?")]
+    return [NextStep("kubernaut get -A --phase Running", "the executions that it waits for")]
 
 
 def _quota(context: _Context) -> list[NextStep]:
-    return [NextStep(f"kubectl describe resourcequota -n {context.namespace}", "what takes up the room")]
+    return [NextStep(f"kubectl describe resourcequota -n {context.namespace}", "what uses up the quota")]
 
 
 def _parameters(context: _Context) -> list[NextStep]:
@@ -119,57 +112,57 @@ def _actions(_context: _Context) -> list[NextStep]:
     return [NextStep("kubernaut actions", "what is installed, and what is broken")]
 
 
-def _ask_again(context: _Context) -> list[NextStep]:
-    return [NextStep(context.again(), "ask again once what stands in the way is gone")]
+def _execute_again(context: _Context) -> list[NextStep]:
+    return [context.execute_again("try again once the cause is fixed")]
 
 
 def _forbidden(context: _Context) -> list[NextStep]:
-    validated = any((c["type"], c["status"]) == ("Validated", "True") for c in context.status.get("conditions", []))
+    validated = context.status.condition("Validated")
     # Validation passed, so what the action declared is granted: the engine itself lacks a permission.
-    if validated and not context.status.get("jobName"):
-        return [NextStep("kubernaut install --check", "which right the engine lacks"), *_ask_again(context)]
+    if validated and validated.status == "True" and not context.status.job_name:
+        return [
+            NextStep("kubernaut install --check", "which permission the engine lacks"),
+            *_execute_again(context),
+        ]
     grant = f"kubernaut rbac render {context.action} -n {context.namespace} | kubectl apply -f -"
-    return [NextStep(grant, "grant what the action declares"), NextStep(context.again(), "then ask again")]
+    return [NextStep(grant, "grant what the action declares"), context.execute_again("then try again")]
 
 
-def _look_at_logs(context: _Context) -> list[NextStep]:
-    if not context.status.get("jobName"):
+def _logs(context: _Context) -> list[NextStep]:
+    if not context.status.job_name:
         return _actions(context)
-    return (
-        [NextStep(context.named("logs"), "what its pods said")]
-        if context.has_pods or context.status.get("logTail")
-        else _ask_again(context)
-    )
+    if context.has_pods or context.status.log_tail:
+        return [NextStep(context.command("logs"), "what its pods wrote")]
+    return _execute_again(context)
 
 
 def _memory(context: _Context) -> list[NextStep]:
-    return [NextStep("kubernaut configuration", "raise its memoryLimit under actions"), *_look_at_logs(context)]
+    return [NextStep("kubernaut configuration", "raise its memoryLimit under actions"), *_logs(context)]
 
 
 def _image(context: _Context) -> list[NextStep]:
-    return [_look_at_pods(context), NextStep("kubernaut configuration", "where the action's image is set")]
+    return [_pull_errors(context), NextStep("kubernaut configuration", "where the action's image is set")]
 
 
-def _look_at_pods(context: _Context) -> NextStep:
-    """The deadline takes the pods away; what was told of them stays for an hour."""
+def _pull_errors(context: _Context) -> NextStep:
+    """Return the command that shows pull errors: the deadline deletes the pods, but their Events stay for an hour."""
+    why = "which image, and what the registry answers"
     if context.has_pods:
-        uid = shlex.quote(f"{LABEL_UID}={context.obj['metadata'].get('uid', '')}")
-        return NextStep(
-            f"kubectl describe pod -n {context.namespace} -l {uid}", "which image, and what the registry says"
-        )
+        label = shlex.quote(f"{LABEL_UID}={context.execution.uid}")
+        return NextStep(f"kubectl describe pod -n {context.namespace} -l {label}", why)
     failed = "--field-selector reason=Failed,involvedObject.kind=Pod"
-    return NextStep(f"kubectl get events -n {context.namespace} {failed}", "which image, and what the registry said")
+    return NextStep(f"kubectl get events -n {context.namespace} {failed}", why)
 
 
-def _after_all(context: _Context) -> list[NextStep]:
-    return [NextStep(context.again(), "ask again, if it should be done after all")]
+def _cancelled(context: _Context) -> list[NextStep]:
+    return [context.execute_again("create it again, if it is still wanted")]
 
 
 def _lost(context: _Context) -> list[NextStep]:
-    job = shlex.quote(f"involvedObject.name={context.status.get('jobName', '')}")
+    job = shlex.quote(f"involvedObject.name={context.status.job_name or ''}")
     return [
         NextStep(f"kubectl get events -n {context.namespace} --field-selector {job}", "who deleted its Job"),
-        *_ask_again(context),
+        *_execute_again(context),
     ]
 
 
@@ -183,15 +176,15 @@ BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.INVALID_PARAMETERS: _parameters,
     Reason.UNKNOWN_ACTION: _actions,
     Reason.ACTION_UNAVAILABLE: _actions,
-    Reason.POLICY_DENIED: _ask_again,
+    Reason.POLICY_DENIED: _execute_again,
     Reason.FORBIDDEN: _forbidden,
-    Reason.DRY_RUN_REJECTED: _look_at_logs,
-    Reason.ACTION_FAILED: _look_at_logs,
-    Reason.RETRIES_EXHAUSTED: _look_at_logs,
-    Reason.DEADLINE_EXCEEDED: _look_at_logs,
-    Reason.PLUGIN_ERROR: _look_at_logs,
+    Reason.DRY_RUN_REJECTED: _logs,
+    Reason.ACTION_FAILED: _logs,
+    Reason.RETRIES_EXHAUSTED: _logs,
+    Reason.DEADLINE_EXCEEDED: _logs,
+    Reason.PLUGIN_ERROR: _logs,
     Reason.OUT_OF_MEMORY: _memory,
     Reason.IMAGE_PULL_FAILED: _image,
     Reason.LOST: _lost,
-    Reason.CANCEL_REQUESTED: _after_all,
+    Reason.CANCEL_REQUESTED: _cancelled,
 }

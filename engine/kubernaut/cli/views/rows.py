@@ -1,49 +1,47 @@
-"""Executions as rows of a table. Pure: the present time is a parameter."""
+"""Executions as rows of a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from rich.table import Table
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import escape_markup, styled, table
+from kubernaut.cli.console import escape_markup, styled_phase, table
 from kubernaut.cli.durations import age, format_age, format_duration
 from kubernaut.telemetry.audit import AuditRecord, audit_record
 
 _COLUMNS = ("NAME", "ACTION", "TARGET", "PHASE", "REASON", "BY", "AGE", "TOOK")
-_WIDE = ("ATTEMPTS", "JOB", "MESSAGE")
+_WIDE_COLUMNS = ("ATTEMPTS", "JOB", "MESSAGE")
 
 
 def executions_table(
-    executions: Iterable[Mapping[str, Any]], now: datetime, *, namespaced: bool = False, wide: bool = False
+    executions: Iterable[ExecutionView], now: datetime, *, namespaced: bool = False, wide: bool = False
 ) -> Table:
-    """A row for each, phases in their colours."""
-    listing = table(*(["NAMESPACE"] if namespaced else []), *_COLUMNS, *(_WIDE if wide else []))
+    """Return a table with a row for each, the phases in their colours."""
+    listing = table(*(["NAMESPACE"] if namespaced else []), *_COLUMNS, *(_WIDE_COLUMNS if wide else []))
     for column in listing.columns:
         column.no_wrap, column.overflow = True, "ellipsis"
-    for obj in executions:
-        cells = _cells(obj, now, namespaced=namespaced, wide=wide)
-        listing.add_row(*(styled(cell) if cell in set(Phase) else escape_markup(cell) for cell in cells))
+    for execution in executions:
+        cells = _cells(execution, now, namespaced=namespaced, wide=wide)
+        listing.add_row(*(styled_phase(cell) if cell in set(Phase) else escape_markup(cell) for cell in cells))
     return listing
 
 
-def line_of(obj: Mapping[str, Any], now: datetime, *, namespaced: bool = False, wide: bool = False) -> str:
-    """The same as one line, for a stream of changes."""
-    return "  ".join(cell or "-" for cell in _cells(obj, now, namespaced=namespaced, wide=wide))
+def execution_line(execution: ExecutionView, now: datetime, *, namespaced: bool = False, wide: bool = False) -> str:
+    """Return the same row as one line of text, for a stream of changes."""
+    return "  ".join(cell or "-" for cell in _cells(execution, now, namespaced=namespaced, wide=wide))
 
 
-def _cells(obj: Mapping[str, Any], now: datetime, *, namespaced: bool, wide: bool) -> list[str]:
-    record = audit_record(ExecutionView(obj))
-    action = f"{record.action} (dry run)" if record.dry_run else str(record.action)
+def _cells(execution: ExecutionView, now: datetime, *, namespaced: bool, wide: bool) -> list[str]:
+    record = audit_record(execution)
     cells = [
         *([str(record.namespace)] if namespaced else []),
         record.execution,
-        action,
+        action_cell(record),
         record.target or "",
         record.phase,
         record.reason or "",
@@ -54,7 +52,12 @@ def _cells(obj: Mapping[str, Any], now: datetime, *, namespaced: bool, wide: boo
     if wide:
         attempts = "" if record.attempts is None else str(record.attempts)
         cells += [attempts, record.job or "", record.message or ""]
-    return [str(cell) for cell in cells]
+    return cells
+
+
+def action_cell(record: AuditRecord) -> str:
+    """Return the action's name, marked if only its dry run is wanted."""
+    return f"{record.action} (dry run)" if record.dry_run else str(record.action)
 
 
 def execution_duration(record: AuditRecord, now: datetime) -> str:

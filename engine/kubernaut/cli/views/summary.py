@@ -1,118 +1,101 @@
-"""What an execution came to, in a few lines."""
+"""The result of an execution in a few lines of markup."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
-
-from kubernaut.api.execution import Phase
+from kubernaut.api.execution import Phase, Stage
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import escape_markup, styled
-from kubernaut.cli.durations import format_duration, seconds
+from kubernaut.cli.console import escape_markup, styled_phase
+from kubernaut.cli.durations import format_measured
 from kubernaut.cli.parameters import as_pairs
-from kubernaut.cli.views.diff import change_lines, coloured
+from kubernaut.cli.views.diff import change_lines, colour_diff
 
 
-def summary(obj: Mapping[str, Any]) -> str:
-    """Return the end in one line; changes that are listed below it are not repeated, unless the action concluded something itself."""
-    status, execution = obj["status"], ExecutionView(obj)
-    executed, result = execution.status.condition("Executed"), execution.status.result
+def summary(execution: ExecutionView) -> str:
+    """Return the end in one line. A message that only repeats the changes listed below it is left out."""
+    status = execution.status
+    executed, result = status.condition("Executed"), status.result
     concluded = executed is not None and executed.message
-    if execution.phase is Phase.SUCCEEDED and result and result.changes and not concluded:
-        return styled(status["phase"]) + (", dry run only: nothing was changed" if execution.is_dry_run else "")
-    return f"{styled_standing(status)}  {escape_markup(status.get('message') or '')}"
+    if status.phase is Phase.SUCCEEDED and result and result.changes and not concluded:
+        return styled_phase(status.phase) + (", dry run only: nothing was changed" if execution.is_dry_run else "")
+    return f"{styled_state(status.phase, status.reason)}  {escape_markup(status.message or '')}"
 
 
-def standing(status: Mapping[str, Any]) -> str:
-    """`Failed (Forbidden)`: phase and reason, as text."""
-    return f"{status.get('phase', 'created')}{_reason(status)}"
+def format_state(phase: str, reason: str | None) -> str:
+    """Return phase and reason as text: `Failed (Forbidden)`."""
+    return f"{phase} ({reason})" if reason else phase
 
 
-def styled_standing(status: Mapping[str, Any]) -> str:
-    """The same as markup."""
-    return f"{styled(status.get('phase', 'created'))}{escape_markup(_reason(status))}"
+def styled_state(phase: str, reason: str | None) -> str:
+    """Return phase and reason as markup, the phase in its colour."""
+    return styled_phase(phase) + (escape_markup(f" ({reason})") if reason else "")
 
 
-def _reason(status: Mapping[str, Any]) -> str:
-    return f" ({status['reason']})" if status.get("reason") else ""
+def detail_lines(execution: ExecutionView) -> list[str]:
+    """Return changes and outputs, the command that undoes them, the end of the log, and where the time went."""
+    status = execution.status
+    lines = [f"  {line}" for line in result_lines(execution)]
+    if status.result and status.result.rollback:
+        lines.append(f"  undo: kubernaut rollback {execution.name} -n {execution.namespace}")
+    if status.log_tail:
+        log = [f"[dim]    {escape_markup(line)}[/]" for line in status.log_tail.splitlines()]
+        lines += ["  end of its log:", *log]
+    if status.stages:
+        lines.append(f"  time: {stages_line(status.stages)}")
+    return lines
 
 
-def print_details(out: Console, obj: Mapping[str, Any]) -> None:
-    """Changes, the way back, and where the time went."""
-    status, metadata = obj["status"], obj["metadata"]
-    result = status.get("result", {})
-    for line in result_lines(obj):
-        out.print(f"  {line}")
-    if result.get("rollback"):
-        out.print(f"  undo: kubernaut rollback {metadata['name']} -n {metadata['namespace']}")
-    if status.get("logTail"):
-        lines = "\n".join(f"    {escape_markup(line)}" for line in status["logTail"].splitlines())
-        out.print(f"  its log ended with:\n[dim]{lines}[/]")
-    if status.get("stages"):
-        out.print(f"  time: {stages_line(status['stages'])}")
+def result_lines(execution: ExecutionView) -> list[str]:
+    """Return changes and outputs."""
+    result = execution.status.result
+    if result is None:
+        return []
+    changes = change_lines(result.changes, suffix=" (planned)" if execution.is_dry_run else "")
+    return [*changes, *(f"{escape_markup(key)}: {_output(value)}" for key, value in result.outputs.items())]
 
 
-def result_lines(obj: Mapping[str, Any]) -> list[str]:
-    """Changes and outputs, as markup."""
-    result = obj.get("status", {}).get("result", {})
-    planned = " (planned)" if obj["spec"].get("dryRun") else ""
-    changes = [f"{line}{planned}" if "→" in line else line for line in change_lines(result.get("changes", []))]
-    return [
-        *changes,
-        *(f"{escape_markup(key)}: {_told_output(value)}" for key, value in result.get("outputs", {}).items()),
-    ]
-
-
-def _told_output(value: object) -> str:
-    """A value; one of several lines stands below its name, and added and removed lines are coloured as in a diff."""
+def _output(value: object) -> str:
+    """Return a value; one of several lines is put below its name, coloured as a diff."""
     lines = str(value).splitlines()
     if len(lines) <= 1:
         return escape_markup(str(value))
-    return "".join(f"\n    {line}" for line in coloured(lines))
+    return "".join(f"\n    {line}" for line in colour_diff(lines))
 
 
-def undo_line(obj: Mapping[str, Any]) -> str:
-    """The command that carries out the way back of an execution, whatever has happened since."""
-    rollback = obj["status"]["result"]["rollback"]
-    return execute_line(rollback["action"], obj["metadata"]["namespace"], rollback["parameters"])
-
-
-def execute_line(action: str, namespace: str, parameters: Mapping[str, Any]) -> str:
-    """The command that asks for this."""
+def execute_command(action: str, namespace: str, parameters: Mapping[str, Any]) -> str:
+    """Return the command that creates an execution with these parameters."""
     return " ".join(
         ["kubernaut execute", action, "-n", namespace, *(f"-p {pair}" for pair in as_pairs(dict(parameters)))]
     )
 
 
-def shown_stages(stages: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The stages that tell the story: the top level, and in place of each attempt its parts, where it has any."""
-    parted = {stage.get("attempt") for stage in stages if stage.get("within") == "attempt"}
+def shown_stages(stages: Sequence[Stage]) -> list[Stage]:
+    """Return the stages of the top level, with each attempt replaced by its parts if it has any."""
+    with_parts = {stage.attempt for stage in stages if stage.within == "attempt"}
     return [
         stage
         for stage in stages
-        if stage.get("within") == "attempt"
-        or (not stage.get("within") and (stage["name"] != "attempt" or stage.get("attempt") not in parted))
+        if stage.within == "attempt"
+        or (not stage.within and (stage.name != "attempt" or stage.attempt not in with_parts))
     ]
 
 
-def stage_name(stage: Mapping[str, Any]) -> str:
-    """Its name; a later attempt's says of which attempt."""
-    attempt = stage.get("attempt") or 1
-    waits = f" for {stage['detail']}" if stage["name"] == "wait" and stage.get("detail") else ""
-    return f"{stage['name']}{waits}{f' ({attempt})' if attempt > 1 else ''}"
+def stage_name(stage: Stage) -> str:
+    """Return its name: a wait with its reason, a later attempt's with the attempt's number."""
+    attempt = stage.attempt or 1
+    reason = f" for {stage.detail}" if stage.name == "wait" and stage.detail else ""
+    return f"{stage.name}{reason}{f' ({attempt})' if attempt > 1 else ''}"
 
 
-def stages_line(stages: Iterable[Mapping[str, Any]]) -> str:
-    """`validate 4 ms · start 120 ms · …`."""
+def stages_line(stages: Iterable[Stage]) -> str:
+    """Return the stages in one line: `validate 4 ms · start 120 ms · …`."""
     return " · ".join(
-        f"{escape_markup(stage_name(stage))} {stage_duration(stage)}" for stage in shown_stages(list(stages))
+        f"{escape_markup(stage_name(stage))} {stage_duration(stage)}" for stage in shown_stages([*stages])
     )
 
 
-def stage_duration(stage: Mapping[str, Any]) -> str:
-    """How long a stage took; the kubelet's clock knows whole seconds only."""
-    if not stage.get("endTime"):
-        return "so far"
-    return format_duration(seconds(stage)) if seconds(stage) else "under 1 s"
+def stage_duration(stage: Stage) -> str:
+    """Return how long a stage took, or `so far` while it lasts."""
+    return format_measured(stage.seconds) if stage.end_time else "so far"

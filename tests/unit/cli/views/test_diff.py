@@ -4,11 +4,12 @@ import io
 
 from rich.console import Console
 
-from kubernaut.cli.views.diff import brief_lines, change_lines
+from kubernaut.api.plugin import Change
+from kubernaut.cli.views.diff import brief_line, change_lines
 
 
 def change(before, after, field="data.A"):
-    return {"kind": "ConfigMap", "name": "c", "field": field, "before": before, "after": after}
+    return Change(kind="ConfigMap", name="c", field=field, before=before, after=after)
 
 
 def shown(lines, terminal=False):
@@ -48,7 +49,7 @@ def test_a_diff_without_end_is_cut_and_says_so():
 
 
 def test_in_brief_each_change_is_one_line():
-    (line,) = shown(brief_lines([change("a\nb", "x" * 100)])).splitlines()
+    (line,) = shown([brief_line(change("a\nb", "x" * 100))]).splitlines()
     assert line == f"ConfigMap/c data.A: a⏎b → {'x' * 60}…"
 
 

@@ -7,6 +7,7 @@ import pytest
 import typer.main
 
 from kubernaut.api.execution import Reason
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.app import app
 from kubernaut.cli.views.next_steps import BY_REASON, next_steps
 
@@ -14,22 +15,23 @@ CHANGE = {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before
 ROLLBACK = {"action": "scale", "parameters": {"name": "web", "replicas": 2}}
 
 
-def obj(phase, reason=None, *, dry_run=False, **status):
-    return {
+def execution(phase, reason=None, *, dry_run=False, **status):
+    obj = {
         "metadata": {"name": "more", "namespace": "prod", "uid": "u-1"},
         "spec": {"action": "scale", "parameters": {"name": "web", "replicas": 3}, "dryRun": dry_run},
         "status": {"phase": phase, "reason": reason, "jobName": "more-1", **status},
     }
+    return ExecutionView(obj)
 
 
 def commands(*args, has_pods=True, **kwargs):
-    return [step.command for step in next_steps(obj(*args, **kwargs), has_pods=has_pods)]
+    return [step.command for step in next_steps(execution(*args, **kwargs), has_pods=has_pods)]
 
 
 def test_every_reason_leads_somewhere():
     assert set(BY_REASON) == set(Reason)
     for reason in Reason:
-        assert next_steps(obj("Failed", reason)), reason
+        assert next_steps(execution("Failed", reason)), reason
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,12 @@ def test_an_execution_that_no_engine_has_picked_up_leads_to_the_installation():
 
 
 def test_a_permission_that_the_engine_itself_lacks_leads_to_the_installation():
-    validated = {"type": "Validated", "status": "True", "reason": "ChecksPassed"}
+    validated = {
+        "type": "Validated",
+        "status": "True",
+        "reason": "ChecksPassed",
+        "lastTransitionTime": "2026-11-01T10:00:00Z",
+    }
     lacking = commands("Failed", "Forbidden", jobName=None, conditions=[validated])
     assert lacking[0] == "kubernaut install --check"
     assert commands("Failed", "Forbidden", conditions=[validated])[0].startswith("kubernaut rbac render"), (

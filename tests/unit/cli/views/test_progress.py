@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from kubernaut.cli.views.progress import planned, stage_lines
+from kubernaut.api.view import ExecutionView
+from kubernaut.cli.views.progress import planned_changes, stage_lines
 from kubernaut.cli.views.summary import stages_line
 
 T = "2026-11-01T10:00:0{}Z"
@@ -12,6 +13,16 @@ T = "2026-11-01T10:00:0{}Z"
 
 def stage(name, begin=0, end=1, **more):
     return {"name": name, "startTime": T.format(begin), **({"endTime": T.format(end)} if end else {}), **more}
+
+
+def execution(**status):
+    return ExecutionView(
+        {"metadata": {"name": "more", "namespace": "prod"}, "spec": {"action": "scale"}, "status": status}
+    )
+
+
+def summarized(stages):
+    return stages_line(execution(stages=stages).status.stages)
 
 
 FLAT = [
@@ -64,31 +75,29 @@ WAITING, RUNNING = {"waiting": {"reason": "PodInitializing"}}, {"running": {"sta
 
 
 def told(status, pods):
-    return [(line.name, line.state) for line in stage_lines({"status": status}, pods)]
+    return [(line.name, line.state) for line in stage_lines(execution(**status), pods)]
 
 
 def test_the_one_line_summary_has_the_top_level_and_of_attempts_their_parts():
-    assert stages_line(FLAT) == "validate 1.0 s · create-job 1.0 s · start 2.0 s · dry-run 1.0 s · record 1.0 s"
-    assert stages_line(NESTED) == (
+    assert summarized(FLAT) == "validate 1.0 s · create-job 1.0 s · start 2.0 s · dry-run 1.0 s · record 1.0 s"
+    assert summarized(NESTED) == (
         "wait for TargetBusy 2.0 s · validate 1.0 s · create-job 1.0 s · attempt 1.0 s · "
         "schedule (2) 1.0 s · execute (2) 2.0 s · record 1.0 s"
     )
-    assert stages_line([stage("wait", 0, 0), stage("validate", 1, 1)]) == "wait so far · validate under 1 s"
+    assert summarized([stage("wait", 0, 0), stage("validate", 1, 1)]) == "wait so far · validate under 1 s"
 
 
 @pytest.mark.parametrize("stages", [FLAT, NESTED], ids=["flat", "nested"])
 def test_after_the_end_the_status_alone_counts(stages):
-    lines = stage_lines({"status": {"phase": "Failed", "stages": stages}}, [pod()])
-    assert not any(line.lasts for line in lines)
+    lines = stage_lines(execution(phase="Failed", stages=stages), [pod()])
+    assert not any(line.is_current for line in lines)
     assert [line.name for line in lines][-1] == "record"
 
 
 def test_what_waits_says_for_what():
-    (line,) = stage_lines(
-        {"status": {"phase": "Pending", "reason": "TargetBusy", "message": "Execution x is before it"}}, None
-    )
-    assert (line.name, line.state, line.detail) == ("TargetBusy", "waits", "Execution x is before it")
-    assert told({}, None) == [("created", "waits")]
+    (line,) = stage_lines(execution(phase="Pending", reason="TargetBusy", message="Waiting for x"), None)
+    assert (line.name, line.state, line.detail) == ("TargetBusy", "waiting", "Waiting for x")
+    assert told({}, None) == [("created", "waiting")]
 
 
 RUN = {"phase": "Running", "message": "Job j runs.", "stages": [stage("validate"), stage("create-job", 1, 1)]}
@@ -98,28 +107,28 @@ BEFORE = [("validate", "done"), ("create-job", "done")]
 @pytest.mark.parametrize(
     ("pods", "shown"),
     [
-        pytest.param(None, [("run", "now")], id="pods that may not be read"),
-        pytest.param([], [("schedule", "now")], id="no pod yet"),
-        pytest.param([pod(scheduled=False)], [("schedule", "now")], id="no node yet"),
-        pytest.param([pod(dry_run=WAITING)], [("schedule", "done"), ("start", "now")], id="on its node"),
+        pytest.param(None, [("run", "running")], id="pods that may not be read"),
+        pytest.param([], [("schedule", "running")], id="no pod yet"),
+        pytest.param([pod(scheduled=False)], [("schedule", "running")], id="no node yet"),
+        pytest.param([pod(dry_run=WAITING)], [("schedule", "done"), ("start", "running")], id="on its node"),
         pytest.param(
             [pod(dry_run=RUNNING, execute=WAITING)],
-            [("schedule", "done"), ("start", "done"), ("dry-run", "now")],
+            [("schedule", "done"), ("start", "done"), ("dry-run", "running")],
             id="dry run",
         ),
         pytest.param(
             [pod(dry_run=over("dry-run"), execute=WAITING)],
-            [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "now")],
+            [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "running")],
             id="between the steps",
         ),
         pytest.param(
             [pod(dry_run=over("dry-run"), execute=over("execute"), phase="Succeeded")],
-            [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "done"), ("record", "now")],
+            [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "done"), ("record", "running")],
             id="its end not recorded",
         ),
         pytest.param(
             [pod(dry_run=over("dry-run", 42, state="rejected"), execute=WAITING, phase="Failed")],
-            [("schedule", "done"), ("start", "done"), ("dry-run", "failed"), ("wait", "waits")],
+            [("schedule", "done"), ("start", "done"), ("dry-run", "failed"), ("wait", "waiting")],
             id="refused",
         ),
         pytest.param(
@@ -132,7 +141,7 @@ BEFORE = [("validate", "done"), ("create-job", "done")]
                 ("start", "done"),
                 ("dry-run", "failed"),
                 ("schedule (2)", "done"),
-                ("start (2)", "now"),
+                ("start (2)", "running"),
             ],
             id="a second attempt",
         ),
@@ -144,12 +153,12 @@ def test_while_the_job_runs_its_pods_tell_how_far_it_is(pods, shown):
 
 def test_why_a_pod_does_not_start_is_told():
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}
-    assert "no such host" in stage_lines({"status": RUN}, [pod(dry_run=waiting)])[-1].detail
+    assert "no such host" in stage_lines(execution(**RUN), [pod(dry_run=waiting)])[-1].detail
 
 
 def test_what_a_dry_run_plans_is_known_as_soon_as_it_has_passed():
     change = {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": 2, "after": 3}
-    (found,) = planned([pod(dry_run=over("dry-run", changes=[change]), execute=WAITING)])
+    (found,) = planned_changes([pod(dry_run=over("dry-run", changes=[change]), execute=WAITING)])
     assert (found.before, found.after) == (2, 3)
-    assert planned([pod(dry_run=over("dry-run", 42, state="rejected", changes=[change]))]) == ()
-    assert planned([pod(dry_run=RUNNING)]) == planned([]) == ()
+    assert planned_changes([pod(dry_run=over("dry-run", 42, state="rejected", changes=[change]))]) == ()
+    assert planned_changes([pod(dry_run=RUNNING)]) == planned_changes([]) == ()

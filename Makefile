@@ -31,7 +31,7 @@ render: .venv/engine.stamp
 	@$(BIN)/kubernaut crd > deploy/base/crd.yaml
 	@$(BIN)/kubernaut rbac render --engine > rbac/engine.yaml
 	@for action in $(notdir $(PLUGINS:/=)); do $(BIN)/kubernaut rbac render $$action > rbac/$$action.yaml; done
-	@$(BIN)/python -m kubernaut.install.rbac_explain docs/security.md
+	@$(BIN)/kubernaut rbac explain --into docs/security.md
 
 clean:
 	rm -rf .venv build dist

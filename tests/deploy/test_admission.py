@@ -19,7 +19,7 @@ import yaml
 from kubernaut import ActionSpec, Parameters, Target, command_job
 from kubernaut.api.labels import ANNOTATION_RESUMED, APP_NAME, LABEL_APP
 from kubernaut.api.plugin import Execution
-from kubernaut.install.survey import POLICIES
+from kubernaut.install.preflight import POLICIES
 from kubernaut.jobs.hardening import Hardening
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from kubernaut.plugins.registry import Registry

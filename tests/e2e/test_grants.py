@@ -32,7 +32,7 @@ async def test_a_binding_taken_away_is_missing_with_the_command_that_brings_it_b
     binding = await site.get(ROLE_BINDINGS, "kubernaut-scale")
     await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])
     found = await check()
-    assert [(f.kind, f.right) for f in found] == [
+    assert [(f.kind, f.permission) for f in found] == [
         ("missing", "get deployments (apps)"),
         ("missing", "patch deployments/scale (apps)"),
         ("missing", "get statefulsets (apps)"),
@@ -87,7 +87,7 @@ async def test_a_right_on_named_objects_is_asked_and_compared_by_those_names(sit
     missing = await AccessReviewer(site.cluster, 0).missing(replace(named, spec=other), site.namespace)
     assert "is not allowed to get configmaps/other, patch configmaps/other in namespace" in missing
     found = await check_action(site.cluster, "named", other, site.namespace)
-    assert [(f.kind, f.right) for f in found][::2] == [
+    assert [(f.kind, f.permission) for f in found][::2] == [
         ("missing", "get configmaps/other"),
         ("over-grant", "get configmaps/app-config"),
     ]

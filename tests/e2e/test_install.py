@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from kubernaut.embedded.cluster import ENGINE_USER
-from kubernaut.install.components import State
+from kubernaut.install.checks import State
 from kubernaut.install.manifests import installation
-from kubernaut.install.survey import Survey
+from kubernaut.install.preflight import Preflight
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import SERVICE_ACCOUNTS, resource_of
 from kubernaut.plugins.registry import Registry
@@ -20,7 +20,7 @@ from tests.support.site import _BY_KIND, ROLE_BINDINGS, objects_in
 
 SHIPPED = Registry.discover()
 ACCOUNT = "ServiceAccount kubernaut-system/kubernetes-executor"
-LEASES = {f"engine's right: {verbs} leases in kubernaut-system" for verbs in ("create", "get, patch")}
+LEASES = {f"engine's permission: {verbs} leases in kubernaut-system" for verbs in ("create", "get, patch")}
 SCALE = "kubernaut rbac render scale -n production"
 ENGINE = "kubernaut rbac render --engine | kubectl apply -f -"
 
@@ -41,28 +41,28 @@ async def cluster(sandbox):
         yield admin
 
 
-async def looked(cluster, *namespaces):
-    parts = await Survey(cluster, SHIPPED, namespaces).parts(datetime.now(UTC))
-    assert all(part.remedy for part in parts if part.needed), "what is missing comes with its remedy"
-    return {part.what: part for part in parts}
+async def preflight(cluster, *namespaces):
+    results = await Preflight(cluster, SHIPPED, namespaces).run(datetime.now(UTC))
+    assert all(result.remedy for result in results if result.failed), "every failed check has a remedy"
+    return {result.component: result for result in results}
 
 
 async def test_a_complete_installation_lacks_nothing(cluster):
-    found = await looked(cluster)
-    assert [part for part in found.values() if part.needed] == []
+    found = await preflight(cluster)
+    assert [result for result in found.values() if result.failed] == []
     assert found["action scale in production"].state is State.OK
-    left_out = {what for what, part in found.items() if part.state is State.OPTIONAL}
+    left_out = {component for component, result in found.items() if result.state is State.OPTIONAL}
     bounds = {
         f"{kind} in {place}"
         for kind in ("ResourceQuota", "NetworkPolicy")
         for place in ("production", "kubernaut-system")
     }
-    assert left_out == {"admission policies", "engine at work", *bounds}
-    assert "no engine holds a Lease" in found["engine at work"].told
+    assert left_out == {"admission policies", "running engine", *bounds}
+    assert "no engine holds a Lease" in found["running engine"].detail
 
 
 @pytest.mark.parametrize(
-    ("kind", "namespace", "name", "what", "remedy"),
+    ("kind", "namespace", "name", "components", "remedy"),
     [
         (
             "CustomResourceDefinition",
@@ -87,21 +87,24 @@ async def test_a_complete_installation_lacks_nothing(cluster):
     ],
 )
 async def test_what_is_taken_away_is_told_with_its_remedy_and_nothing_else(
-    cluster, kind, namespace, name, what, remedy
+    cluster, kind, namespace, name, components, remedy
 ):
     resource = _BY_KIND[kind]
     uid = (await cluster.get(resource, namespace, name))["metadata"]["uid"]
     await cluster.delete(resource, namespace, name, uid=uid)
-    missing = {part.what: part for part in (await looked(cluster)).values() if part.needed}
-    assert set(missing) == what
-    assert all(remedy in part.remedy for part in missing.values())
+    missing = {result.component: result for result in (await preflight(cluster)).values() if result.failed}
+    assert set(missing) == components
+    assert all(remedy in result.remedy for result in missing.values())
 
 
 async def test_without_its_namespace_the_engine_is_missing_altogether(sandbox):
     async with Sandbox() as bare, await Cluster.connect(bare.kubeconfig()) as cluster:
-        found = await looked(cluster)
+        found = await preflight(cluster)
         assert found["namespace kubernaut-system"].remedy == "kubectl apply -k deploy/"
-        assert found["engine's right: create jobs in every namespace"].told == "it may not create jobs"
+        assert (
+            found["engine's permission: create jobs in every namespace"].detail
+            == "it is not allowed to create jobs (batch)"
+        )
         assert {found[f"action {name}"].state for name in SHIPPED.actions} == {State.OPTIONAL}
 
 
@@ -110,8 +113,11 @@ async def test_each_right_of_the_engine_that_is_taken_away_is_named(cluster):
     rules = (await cluster.get(roles, None, "kubernaut-engine"))["rules"]
     lesser = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "list"]} for rule in rules]
     await cluster.patch(roles, "", "kubernaut-engine", {"rules": lesser})
-    told = {part.told for part in (await looked(cluster)).values() if part.needed}
-    assert told == {f"it may not list {r}" for r in ("kubernetesexecutions", "jobs", "pods", "events")}
+    told = {result.detail for result in (await preflight(cluster)).values() if result.failed}
+    assert told == {
+        f"it is not allowed to list {r}"
+        for r in ("kubernetesexecutions (kubernaut.io)", "jobs (batch)", "pods", "events")
+    }
 
 
 async def test_an_engine_of_one_namespace_needs_its_rights_there_alone(cluster):
@@ -120,25 +126,25 @@ async def test_an_engine_of_one_namespace_needs_its_rights_there_alone(cluster):
     await cluster.delete(wide, "", "kubernaut-engine", uid=binding["metadata"]["uid"])
     narrow = {key: binding[key] for key in ("apiVersion", "roleRef", "subjects")}
     await cluster.create(ROLE_BINDINGS, "production", {**narrow, "kind": "RoleBinding", "metadata": {"name": "engine"}})
-    assert [part.what for part in (await looked(cluster, "production")).values() if part.needed] == []
-    elsewhere = await looked(cluster, "elsewhere")
-    assert elsewhere["engine's right: create jobs in elsewhere"].state is State.MISSING
+    assert [result.component for result in (await preflight(cluster, "production")).values() if result.failed] == []
+    elsewhere = await preflight(cluster, "elsewhere")
+    assert elsewhere["engine's permission: create jobs in elsewhere"].state is State.MISSING
     assert elsewhere["action scale in elsewhere"].state is State.OPTIONAL
 
 
 async def test_who_may_not_look_is_told_so_and_nothing_passes_for_there(sandbox):
     async with await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER)) as cluster:
-        found = await looked(cluster)
-    unseen = {what for what, part in found.items() if part.state is State.UNKNOWN}
+        found = await preflight(cluster)
+    unseen = {component for component, result in found.items() if result.state is State.UNKNOWN}
     actions = {f"action {name}" for name in SHIPPED.actions}
     assert unseen == {
         "CRD",
         "namespace kubernaut-system",
         ACCOUNT,
-        "engine's rights",
+        "engine's permissions",
         *actions,
     }
-    assert "you may not see" in found["engine's rights"].told
+    assert "you are not allowed to see it" in found["engine's permissions"].detail
 
 
 async def test_the_command_says_all_that_and_its_exit_code_whether_anything_is_missing(sandbox, cluster, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from kubernaut.api.rules import Rule
 from kubernaut.plugins.registry import Registry
 from kubernaut.testing import assert_minimal_rights
-from kubernaut.testing.minimal_rights import without_each_verb
+from kubernaut.testing.minimal_rights import without_each_permission
 
 INSTALLED = Registry.discover()
 
@@ -25,7 +25,7 @@ def lesser(rules):
 def test_a_superfluous_rule_is_found_and_named():
     rules = INSTALLED.actions["scale"].spec.rules
     with pytest.raises(
-        AssertionError, match="scale declares get secrets, but no example fails for the lack of it: drop the rule"
+        AssertionError, match="scale declares get secrets, but no example fails without it: drop the rule"
     ):
         assert_minimal_rights("scale", lesser((*rules, Rule(resources=("secrets",), verbs=("get",)))))
 
@@ -36,15 +36,15 @@ def test_a_missing_rule_is_found_and_named():
 
 
 @pytest.mark.parametrize(
-    ("action", "left", "taken"),
+    ("action", "rest", "removed"),
     [
-        pytest.param(name, left, taken, id=f"{name} without {taken}")
+        pytest.param(name, rest, removed, id=f"{name} without {removed}")
         for name, action in sorted(INSTALLED.actions.items())
-        for left, taken in without_each_verb(action.spec.rules)
+        for rest, removed in without_each_permission(action.spec.rules)
     ],
 )
-async def test_a_grant_that_lacks_one_verb_is_refused_before_a_job_exists_and_names_it(site, action, left, taken):
-    rules = [{"apiGroups": [r.api_group], "resources": list(r.resources), "verbs": list(r.verbs)} for r in left]
+async def test_a_grant_that_lacks_one_verb_is_refused_before_a_job_exists_and_names_it(site, action, rest, removed):
+    rules = [{"apiGroups": [r.api_group], "resources": list(r.resources), "verbs": list(r.verbs)} for r in rest]
     role = {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
@@ -64,5 +64,5 @@ async def test_a_grant_that_lacks_one_verb_is_refused_before_a_job_exists_and_na
             }
         )
     assert (status["phase"], status["reason"]) == ("Failed", "Forbidden")
-    assert f"is not allowed to {taken}" in status["message"]
+    assert f"is not allowed to {removed}" in status["message"]
     assert "jobName" not in status

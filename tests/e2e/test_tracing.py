@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from kubernaut.embedded.example_environment import surrounded
+from kubernaut.embedded.example_environment import example_environment
 from kubernaut.kube.objects import EXECUTIONS, PODS, key_of
 from kubernaut.plugins.registry import Registry
 from tests.e2e.test_crashes import without_engine
@@ -73,9 +73,9 @@ async def test_each_action_that_ships_has_its_trace(request, collector, action):
     options, registry = request.config.option, Registry.discover()
     if action == "gitops-pr" and options.cluster != "sandbox":
         pytest.skip("its forge listens on loopback, which pods of a real cluster cannot reach")
-    with surrounded(registry, "production") as prepared:
-        async with site_on(options.cluster, options.image, registry, prepared.settings) as site:
-            for manifest in prepared.objects if options.cluster == "sandbox" else ():
+    with example_environment(registry, "production") as environment:
+        async with site_on(options.cluster, options.image, registry, environment.settings) as site:
+            for manifest in environment.objects if options.cluster == "sandbox" else ():
                 await site.apply(manifest)
             key = await site.create(action, registry.actions[action].spec.examples[0])
             obj, trace = await traced_end(site, collector, key)

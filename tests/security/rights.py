@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from kubernaut.api.rules import Rule
-from kubernaut.install.rbac_drift import Right
+from kubernaut.api.rules import Permission, Rule
 from tests.conformance.client import Client
 
 RULES_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews"
@@ -25,23 +24,17 @@ BEYOND = (
 """Rights that discovery does not list, or by which others are got."""
 
 
-def declared(rules: Iterable[Rule]) -> set[Right]:
+def declared(rules: Iterable[Rule]) -> set[Permission]:
     """The rights that rules name."""
-    return {
-        Right(rule.api_group, resource, verb, name)
-        for rule in rules
-        for resource in rule.resources
-        for verb in rule.verbs
-        for name in rule.names or ("",)
-    }
+    return {permission for rule in rules for permission in rule.permissions()}
 
 
-async def held(client: Client, namespace: str) -> set[Right]:
+async def held(client: Client, namespace: str) -> set[Permission]:
     """The rights that it holds in the namespace, cluster-wide ones among them."""
     status = (await client.made(RULES_REVIEW, {"spec": {"namespace": namespace}}))["status"]
     assert not status["incomplete"], status.get("evaluationError")
     rights = {
-        Right(group, resource, verb, name)
+        Permission(group, resource, verb, name)
         for rule in status["resourceRules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
@@ -49,38 +42,38 @@ async def held(client: Client, namespace: str) -> set[Right]:
         for name in rule.get("resourceNames") or ("",)
     }
     return rights | {
-        Right("url", url, verb)
+        Permission("url", url, verb)
         for rule in status["nonResourceRules"]
         for url in rule["nonResourceURLs"]
         for verb in rule["verbs"]
     }
 
 
-async def own(client: Client, stranger: Client, namespace: str) -> set[Right]:
+async def own(client: Client, stranger: Client, namespace: str) -> set[Permission]:
     """What it holds there beyond a ServiceAccount to which nobody granted anything."""
     return await held(client, namespace) - await held(stranger, namespace)
 
 
-async def allowed(client: Client, right: Right, namespace: str) -> bool:
+async def allowed(client: Client, right: Permission, namespace: str) -> bool:
     """The authorizer's answer for one right; without a namespace: in all of them, or at the cluster's scope."""
     plural, _, subresource = right.resource.partition("/")
     attributes: dict[str, Any] = {
-        "group": right.group, "resource": plural, "subresource": subresource, "verb": right.verb,
+        "group": right.api_group, "resource": plural, "subresource": subresource, "verb": right.verb,
         "namespace": namespace, "name": right.name,
     }  # fmt: skip
     asked = {key: value for key, value in attributes.items() if value}
     return bool((await client.made(REVIEW, {"spec": {"resourceAttributes": asked}}))["status"]["allowed"])
 
 
-async def everything(admin: Client) -> set[Right]:
+async def everything(admin: Client) -> set[Permission]:
     """Every verb on every resource that the API server serves, and rights that it does not list."""
     found = {
-        Right("", resource["name"], verb)
+        Permission("", resource["name"], verb)
         for resource in (await admin.get("/api/v1")).body["resources"]
         for verb in VERBS
     }
     for group in (await admin.get("/apis")).body["groups"]:
         for version in group["versions"]:
             listed = (await admin.get(f"/apis/{version['groupVersion']}")).body.get("resources", [])
-            found |= {Right(group["name"], resource["name"], verb) for resource in listed for verb in VERBS}
-    return found | {Right(*one) for one in BEYOND}
+            found |= {Permission(group["name"], resource["name"], verb) for resource in listed for verb in VERBS}
+    return found | {Permission(*one) for one in BEYOND}

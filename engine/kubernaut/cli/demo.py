@@ -17,7 +17,7 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import escape_markup, print_json
 from kubernaut.cli.views.live_table import follow_all
 from kubernaut.cli.views.summary import detail_lines, summary
-from kubernaut.embedded.example_environment import surrounded
+from kubernaut.embedded.example_environment import example_environment
 from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.plugins.registry import Action, Registry
 
@@ -100,9 +100,9 @@ async def _run(planned: list[Scenario], registry: Registry, out: Console) -> dic
     from kubernaut.embedded.cluster import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
 
     out.print("Starting an embedded cluster with a running engine, and creating these executions on it:")
-    with surrounded(registry, _GRANTED) as prepared:
-        objects = [*seed(), *prepared.objects]
-        async with embedded(registry, settings=prepared.settings, objects=objects) as running:
+    with example_environment(registry, _GRANTED) as environment:
+        objects = [*seed(), *environment.objects]
+        async with embedded(registry, settings=environment.settings, objects=objects) as running:
             for scenario in planned:
                 await running.cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
             return await follow_all(running.cluster, {scenario.title: scenario.key for scenario in planned}, out)

@@ -1,4 +1,4 @@
-"""What the examples of all actions need beyond a fresh sandbox: their servers, settings and objects, while a block lasts."""
+"""What the examples of all actions need beyond a fresh sandbox: servers, settings and objects, for the duration of a block."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubernaut.settings import ActionSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class ExampleEnvironment:
     """Settings and manifests with which every example works."""
 
     settings: Settings = field(default_factory=Settings)
@@ -20,8 +20,10 @@ class Prepared:
 
 
 @contextmanager
-def surrounded(registry: Registry, namespace: str, settings: Settings | None = None) -> Iterator[Prepared]:
-    """Start what the examples need; a manifest without a namespace goes to `namespace`."""
+def example_environment(
+    registry: Registry, namespace: str, settings: Settings | None = None
+) -> Iterator[ExampleEnvironment]:
+    """Start what the examples need during the block. A manifest without a namespace gets `namespace`; given settings take precedence."""
     base = settings or Settings()
     actions = dict(base.actions)
     objects: list[dict[str, Any]] = []
@@ -29,8 +31,8 @@ def surrounded(registry: Registry, namespace: str, settings: Settings | None = N
         for name, action in registry.actions.items():
             if action.spec.surroundings is None:
                 continue
-            found = stack.enter_context(action.spec.surroundings())
+            surroundings = stack.enter_context(action.spec.surroundings())
             given = actions.get(name, ActionSettings())
-            actions[name] = given.model_copy(update={"settings": {**found.settings, **given.settings}})
-            objects += [{**o, "metadata": {"namespace": namespace, **o["metadata"]}} for o in found.objects]
-        yield Prepared(base.model_copy(update={"actions": actions}), tuple(objects))
+            actions[name] = given.model_copy(update={"settings": {**surroundings.settings, **given.settings}})
+            objects += [{**o, "metadata": {"namespace": namespace, **o["metadata"]}} for o in surroundings.objects]
+        yield ExampleEnvironment(base.model_copy(update={"actions": actions}), tuple(objects))

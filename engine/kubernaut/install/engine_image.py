@@ -1,4 +1,4 @@
-"""Which image action pods run: the engine's own, unless the configuration names one."""
+"""The image of action pods: the engine's own, unless the configuration names another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 async def with_own_image(cluster: Cluster, settings: Settings) -> Settings:
-    """The settings with the image of the pod this runs in (`POD_NAME`, `POD_NAMESPACE`), where nothing else is configured."""
+    """Return the settings with the image of the engine's pod (`POD_NAME`, `POD_NAMESPACE`) if no image is configured."""
     name, namespace = os.environ.get("POD_NAME", ""), os.environ.get("POD_NAMESPACE", "")
     if settings.image != DEFAULT_IMAGE or not name or not namespace:
         return settings

@@ -1,4 +1,4 @@
-"""All that the engine and its actions need in a cluster, as manifests."""
+"""Everything that the engine and its actions need in a cluster, as manifests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from kubernaut.plugins.registry import Registry
 
 
 def installation(registry: Registry, namespaces: Sequence[str]) -> list[dict[str, Any]]:
-    """All that the engine and its actions need in a cluster: CRD, the engine's rights, each action's in these namespaces."""
+    """Return the CRD, the engine's permissions, and those of each action in these namespaces."""
     actions = (action_manifests(name, action.spec, namespaces) for name, action in sorted(registry.actions.items()))
     return [crd(), *engine_manifests(), *(manifest for manifests in actions for manifest in manifests)]

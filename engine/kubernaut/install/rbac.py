@@ -1,6 +1,6 @@
-"""RBAC as manifests: what each action's ServiceAccount may do, and what the engine itself may do.
+"""RBAC manifests: the permissions of each action's ServiceAccount, and those of the engine itself.
 
-An action's rights are one ClusterRole, bound namespace by namespace: an action works where somebody bound it, and nowhere else.
+An action's permissions are one ClusterRole, bound namespace by namespace: an action works where it is bound, and nowhere else.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ ENGINE_RULES = (
         api_group=GROUP,
         resources=(PLURAL,),
         verbs=("list", "watch"),
-        why="learn of executions that people create, steer and delete",
+        why="watch executions",
     ),
     Rule(
         api_group=GROUP,
         resources=(PLURAL,),
         verbs=("delete",),
-        why="delete an execution that ended when its own ttlSecondsAfterFinished is over",
+        why="delete an ended execution when its own ttlSecondsAfterFinished has passed",
     ),
     Rule(
         api_group=GROUP,
         resources=(f"{PLURAL}/status",),
         verbs=("patch",),
-        why="write phase, reason, message and result; the spec it cannot touch",
+        why="write phase, reason, message and result; it cannot change the spec",
     ),
     Rule(api_group="batch", resources=("jobs",), verbs=("create",), why="create the one Job of an execution"),
     Rule(
         api_group="batch",
         resources=("jobs",),
         verbs=("get", "list", "watch"),
-        why="follow Jobs, find the one that a killed engine created, and make sure before it calls one lost",
+        why="watch Jobs, find the one that a killed engine created, and make sure before it reports one as lost",
     ),
     Rule(
         api_group="batch",
@@ -56,39 +56,39 @@ ENGINE_RULES = (
         api_group="batch",
         resources=("jobs",),
         verbs=("delete",),
-        why="stop the Job of a cancelled execution, and remove one whose execution is gone",
+        why="stop the Job of a cancelled execution, and delete one whose execution is gone",
     ),
     Rule(
         resources=("pods",),
         verbs=("list", "watch"),
-        why="read results (termination messages) and what keeps a pod from starting; not their logs",
+        why="read results (termination messages) and what keeps a pod from starting; not logs",
     ),
     Rule(
         resources=("serviceaccounts",),
         verbs=("get",),
-        why="see before a Job exists that the action's ServiceAccount is there and is the action's; not its token",
+        why="check before a Job exists that the action's ServiceAccount exists and belongs to the action; not its token",
     ),
     Rule(
         api_group="authorization.k8s.io",
         resources=("localsubjectaccessreviews",),
         verbs=("create",),
-        why="ask whether that ServiceAccount holds every declared right in the namespace",
+        why="check that this ServiceAccount holds every declared permission in the namespace",
     ),
-    Rule(resources=("events",), verbs=("create",), why="tell of starts and ends in `kubectl describe`"),
+    Rule(resources=("events",), verbs=("create",), why="record starts and ends, for `kubectl describe`"),
     Rule(
         resources=("events",),
         verbs=("list",),
-        why="find out why a pod does not start: a missing Secret to mount is told nowhere else",
+        why="find out why a pod does not start: a missing Secret to mount is reported nowhere else",
     ),
 )
-"""All that the engine may do where it serves: no right on any target of any action."""
+"""Everything that the engine is allowed to do in the namespaces that it serves: it has no permission on any target of any action."""
 
 LEADER_RULES = (
     Rule(
         api_group="coordination.k8s.io",
         resources=("leases",),
         verbs=("create",),
-        why="create the Lease by which replicas agree on the one that works",
+        why="create the Lease by which replicas elect the one that works",
     ),
     Rule(
         api_group="coordination.k8s.io",
@@ -98,18 +98,18 @@ LEADER_RULES = (
         why="take, renew and release that Lease",
     ),
 )
-"""What it may do in its own namespace beyond that."""
+"""What it is allowed to do in its own namespace beyond that."""
 
 
 def role_name(action: str) -> str:
-    """The ClusterRole with an action's rules."""
+    """Return the name of the ClusterRole with an action's rules."""
     return f"kubernaut-{action}"
 
 
 def action_manifests(action: str, spec: ActionSpec, namespaces: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """ClusterRole, and in each namespace the ServiceAccount and its RoleBinding.
+    """Return the ClusterRole, and for each namespace the ServiceAccount and its RoleBinding.
 
-    Without a namespace: the ClusterRole and a ServiceAccount for whatever namespace it is applied to.
+    Without a namespace, return the ClusterRole and a ServiceAccount for the namespace that it is applied to.
     """
     labels = {"app.kubernetes.io/part-of": "kubernaut", f"{GROUP}/action": action}
     role: dict[str, Any] = {
@@ -130,7 +130,7 @@ def action_manifests(action: str, spec: ActionSpec, namespaces: Sequence[str] = 
 
 
 def engine_manifests() -> list[dict[str, Any]]:
-    """The engine's own ServiceAccount and rights."""
+    """Return the engine's namespace, ServiceAccount and permissions."""
     labels = {"app.kubernetes.io/part-of": "kubernaut"}
     metadata = {"name": "kubernaut-engine", "labels": labels}
     leader: dict[str, Any] = {"name": "kubernaut-engine-leader", "namespace": ENGINE_NAMESPACE, "labels": labels}
@@ -145,7 +145,7 @@ def engine_manifests() -> list[dict[str, Any]]:
 
 
 def _rules(rules: Iterable[Rule]) -> list[dict[str, Any]]:
-    """As RBAC writes them; verbs on the same resources stand together."""
+    """Return RBAC rules, with the verbs on the same resources in one rule."""
     merged: dict[tuple[str, tuple[str, ...], tuple[str, ...]], list[str]] = {}
     for rule in rules:
         merged.setdefault((rule.api_group, rule.resources, rule.names), []).extend(rule.verbs)

@@ -1,51 +1,47 @@
 """Compares what a cluster grants to actions with what they declare: too little, and too much.
 
-It reads RBAC objects rather than asking about each right, because only so can a grant be found that nobody declared.
+It reads RBAC objects instead of asking about each permission, because only then can a grant be found that no action declares.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from kubernaut.api.plugin import ActionSpec
+from kubernaut.api.rules import Permission
 from kubernaut.errors import NotFoundError
 from kubernaut.install.rbac import role_name
+from kubernaut.kube.access import Account
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import SERVICE_ACCOUNTS, resource_of
+from kubernaut.kube.objects import SERVICE_ACCOUNTS, key_of, resource_of
 
 _RBAC = "rbac.authorization.k8s.io/v1"
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Right:
-    """One verb on one resource (or URL)."""
-
-    group: str
-    resource: str
-    verb: str
-    name: str = ""
-    """The only object it is granted on, if it is so narrow."""
-
-    def __str__(self) -> str:
-        group = f" ({self.group})" if self.group else ""
-        return f"{self.verb} {self.resource}{f'/{self.name}' if self.name else ''}{group}"
-
-    def covers(self, wanted: Right) -> bool:
-        """Does holding this mean holding `wanted`?"""
-        pairs = ((self.group, wanted.group), (self.resource, wanted.resource), (self.verb, wanted.verb))
-        return all(held in {"*", asked} for held, asked in pairs) and self.name in {"", wanted.name}
+_ROLES, _CLUSTER_ROLES = resource_of(f"{_RBAC}/roles"), resource_of(f"{_RBAC}/clusterroles")
+_ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS = (
+    resource_of(f"{_RBAC}/rolebindings"),
+    resource_of(f"{_RBAC}/clusterrolebindings"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A right that the ServiceAccount holds, where, and through which binding."""
+    """A permission that a ServiceAccount holds, where, and through which binding."""
 
-    right: Right
-    where: str
-    """The namespace, or empty for all of them."""
+    permission: Permission
+    namespace: str
+    """Where it is held; "" for all namespaces."""
     source: str
+    """The binding, in words."""
+
+
+class FindingKind(StrEnum):
+    """In which direction a grant differs from the declaration."""
+
+    MISSING = "missing"
+    OVER_GRANT = "over-grant"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,113 +50,97 @@ class Finding:
 
     action: str
     namespace: str
-    kind: str
-    """`missing` or `over-grant`."""
-    right: str
+    kind: FindingKind
+    permission: str
     source: str
     """The binding that grants too much, or the command that grants what is missing."""
 
 
 async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespace: str) -> list[Finding]:
-    """All differences for one action in one namespace, missing rights first."""
+    """Return all differences for one action in one namespace, missing permissions first."""
+    remedy = f"kubernaut rbac render {action} -n {namespace} | kubectl apply -f -"
     try:
         await cluster.get(SERVICE_ACCOUNTS, namespace, spec.service_account)
     except NotFoundError:
-        return [
-            Finding(action, namespace, "missing", f"ServiceAccount {spec.service_account}", _remedy(action, namespace))
-        ]
-    declared = sorted(_declared(spec))
-    held = await _held(cluster, spec.service_account, namespace)
-    here = [have.right for have in held if have.where in {"", namespace}]
-    missing = [right for right in declared if not any(have.covers(right) for have in here)]
-    over = sorted(
-        {(str(have.right), have.source) for have in held if have.where != namespace or have.right not in declared}
-    )
+        account = f"ServiceAccount {spec.service_account}"
+        return [Finding(action, namespace, FindingKind.MISSING, account, remedy)]
+    declared = sorted({permission for rule in spec.rules for permission in rule.permissions()})
+    held = await _held(cluster, Account(namespace, spec.service_account))
+    missing, over_granted = compare(declared, held, namespace)
     return [
-        *(Finding(action, namespace, "missing", str(right), _remedy(action, namespace)) for right in missing),
-        *(Finding(action, namespace, "over-grant", right, source) for right, source in over),
+        *(Finding(action, namespace, FindingKind.MISSING, str(permission), remedy) for permission in missing),
+        *(Finding(action, namespace, FindingKind.OVER_GRANT, one, source) for one, source in over_granted),
     ]
 
 
-def _declared(spec: ActionSpec) -> set[Right]:
-    return {
-        Right(rule.api_group, resource, verb, name)
-        for rule in spec.rules
-        for resource in rule.resources
-        for verb in rule.verbs
-        for name in rule.names or ("",)
+def compare(
+    declared: Iterable[Permission], held: Iterable[Held], namespace: str
+) -> tuple[list[Permission], list[tuple[str, str]]]:
+    """Return the declared permissions that are not held in the namespace, and the held ones beyond them with their source.
+
+    A declared permission that is held in every namespace is beyond the declaration too.
+    """
+    declared, held = list(declared), list(held)
+    here = [one.permission for one in held if one.namespace in {"", namespace}]
+    missing = [permission for permission in declared if not any(have.covers(permission) for have in here)]
+    beyond = {
+        (str(one.permission), one.source)
+        for one in held
+        if one.namespace != namespace or one.permission not in declared
     }
+    return missing, sorted(beyond)
 
 
 async def bound_namespaces(cluster: Cluster, action: str, spec: ActionSpec) -> list[str]:
-    """Where the action's ServiceAccount exists or its role is bound: where it is to be checked when nobody says where."""
-    accounts = await _all(cluster, "v1/serviceaccounts")
-    bindings = await _all(cluster, f"{_RBAC}/rolebindings")
-    found = {a["metadata"]["namespace"] for a in accounts if a["metadata"]["name"] == spec.service_account}
-    found |= {b["metadata"]["namespace"] for b in bindings if b["roleRef"]["name"] == role_name(action)}
+    """Return where the action's ServiceAccount exists or its role is bound: the namespaces to check by default."""
+    accounts = (await cluster.list_all(SERVICE_ACCOUNTS)).items
+    bindings = (await cluster.list_all(_ROLE_BINDINGS)).items
+    found = {key_of(account).namespace for account in accounts if key_of(account).name == spec.service_account}
+    found |= {key_of(binding).namespace for binding in bindings if binding["roleRef"]["name"] == role_name(action)}
     return sorted(found)
 
 
-async def _held(cluster: Cluster, account: str, namespace: str) -> list[Held]:
-    """Every right the account holds, by name or by a group it is in, with the binding it comes from.
+async def _held(cluster: Cluster, account: Account) -> list[Held]:
+    """Return every permission that the account holds, by name or through one of its groups.
 
-    Only what Kubernetes itself grants to everybody (discovery, reviews of oneself) is left out.
+    Only the bindings that Kubernetes itself makes for every account (discovery, reviews of oneself) are left out.
     """
-    roles = {
-        ("Role", r["metadata"]["namespace"], r["metadata"]["name"]): r for r in await _all(cluster, f"{_RBAC}/roles")
-    }
-    roles |= {("ClusterRole", "", r["metadata"]["name"]): r for r in await _all(cluster, f"{_RBAC}/clusterroles")}
+    roles = {("Role", *key_of(role)): role for role in (await cluster.list_all(_ROLES)).items}
+    roles |= {("ClusterRole", *key_of(role)): role for role in (await cluster.list_all(_CLUSTER_ROLES)).items}
     held: list[Held] = []
-    for kind in ("rolebindings", "clusterrolebindings"):
-        for binding in await _all(cluster, f"{_RBAC}/{kind}"):
-            if _is_default(binding) or not _concerns(binding.get("subjects") or [], account, namespace):
+    for resource in (_ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS):
+        for binding in (await cluster.list_all(resource)).items:
+            if _is_default(binding) or not any(is_subject(s, account) for s in binding.get("subjects") or []):
                 continue
-            where, reference = binding["metadata"].get("namespace", ""), binding["roleRef"]
-            key = (reference["kind"], where if reference["kind"] == "Role" else "", reference["name"])
-            source = f"RoleBinding {where}/{binding['metadata']['name']}"
-            if not where:
-                source = f"ClusterRoleBinding {binding['metadata']['name']}, in every namespace"
-            held += [Held(right, where, source) for right in _rights(roles.get(key, {}))]
+            (namespace, name), reference = key_of(binding), binding["roleRef"]
+            role = (reference["kind"], namespace if reference["kind"] == "Role" else "", reference["name"])
+            source = f"RoleBinding {namespace}/{name}"
+            if not namespace:
+                source = f"ClusterRoleBinding {name}, in every namespace"
+            held += [Held(permission, namespace, source) for permission in permissions_of(roles.get(role, {}))]
     return held
 
 
 def _is_default(binding: Mapping[str, Any]) -> bool:
-    """Is it one that the API server itself makes and keeps?"""
+    """Whether the API server itself creates and restores this binding."""
     return str(binding["metadata"].get("labels", {}).get("kubernetes.io/bootstrapping", "")) == "rbac-defaults"
 
 
-def _concerns(subjects: Iterable[Mapping[str, Any]], account: str, namespace: str) -> bool:
-    user = f"system:serviceaccount:{namespace}:{account}"
-    groups = {f"system:serviceaccounts:{namespace}", "system:serviceaccounts", "system:authenticated"}
-    return any(
-        (s["kind"] == "ServiceAccount" and (s["name"], s.get("namespace")) == (account, namespace))
-        or (s["kind"] == "User" and s["name"] == user)
-        or (s["kind"] == "Group" and s["name"] in groups)
-        for s in subjects
-    )
+def is_subject(subject: Mapping[str, Any], account: Account) -> bool:
+    """Whether this subject of a binding is the account, its user, or one of its groups."""
+    kind, name = subject["kind"], subject["name"]
+    if kind == "ServiceAccount":
+        return (name, subject.get("namespace")) == (account.name, account.namespace)
+    return (kind == "User" and name == account.user) or (kind == "Group" and name in account.groups)
 
 
-def _rights(role: Mapping[str, Any]) -> Iterable[Right]:
+def permissions_of(role: Mapping[str, Any]) -> Iterator[Permission]:
+    """Yield every permission of a Role or ClusterRole, those on non-resource URLs included."""
     for rule in role.get("rules") or []:
-        names: Sequence[str] = rule.get("resourceNames") or [""]
         for verb in rule.get("verbs", []):
-            yield from (Right("", url, verb) for url in rule.get("nonResourceURLs") or [])
+            for url in rule.get("nonResourceURLs") or []:
+                yield Permission("", url, verb)
             for group in rule.get("apiGroups") or []:
-                yield from (
-                    Right(group, resource, verb, name) for resource in rule.get("resources") or [] for name in names
-                )
-
-
-async def _all(cluster: Cluster, kind: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    more = ""
-    while True:
-        page = await cluster.list(resource_of(kind), more=more)
-        items += page.items
-        more = page.more
-        if not more:
-            return items
-
-
-def _remedy(action: str, namespace: str) -> str:
-    return f"kubernaut rbac render {action} -n {namespace} | kubectl apply -f -"
+                for resource in rule.get("resources") or []:
+                    for name in rule.get("resourceNames") or [""]:
+                        yield Permission(group, resource, verb, name)

@@ -1,14 +1,9 @@
-"""Each right of each ServiceAccount in words, from the declarations themselves: what a reviewer reads, and `docs/security.md` shows.
-
-`python -m kubernaut.explained FILE` writes the table of all of them between the markers in a file; `make render` does so.
-"""
+"""Explains each permission of each ServiceAccount from the declarations themselves, for reviewers and for `docs/security.md`."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from kubernaut.api.plugin import ActionSpec
 from kubernaut.api.rules import Rule
@@ -16,69 +11,64 @@ from kubernaut.errors import InputError
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE, ENGINE_RULES, LEADER_RULES
 from kubernaut.plugins.registry import Registry
 
-BEGIN, END = "<!-- rights: written by `make render` -->", "<!-- end of rights -->"
-NONE = "none"
+BEGIN, END = "<!-- permissions: written by `make render` -->", "<!-- end of permissions -->"
+_NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """One right: who holds it, where, on what, and why."""
+class PermissionRow:
+    """One rule: whose it is, where it holds, what it permits, and why."""
 
     identity: str
     where: str
     verbs: str
     resources: str
     only: str
-    """The only objects it holds for; empty means all of them."""
+    """The only objects that it covers; empty means all of them."""
     why: str
 
 
-def engine_rights() -> list[Explained]:
-    """What the engine's own ServiceAccount holds."""
-    who = f"{ENGINE_NAMESPACE}/{ENGINE_ACCOUNT}"
-    served = [_explained(who, "each namespace it serves", rule) for rule in ENGINE_RULES]
-    return [*served, *(_explained(who, "its own namespace", rule) for rule in LEADER_RULES)]
+def engine_permissions() -> list[PermissionRow]:
+    """Return the permissions of the engine's own ServiceAccount."""
+    identity = f"{ENGINE_NAMESPACE}/{ENGINE_ACCOUNT}"
+    served = [_row(identity, "each namespace it serves", rule) for rule in ENGINE_RULES]
+    return [*served, *(_row(identity, "its own namespace", rule) for rule in LEADER_RULES)]
 
 
-def action_rights(action: str, spec: ActionSpec) -> list[Explained]:
-    """What an action's ServiceAccount holds; one line that says so where it holds nothing."""
-    who, where = f"{spec.service_account} ({action})", "each namespace where it is granted"
+def action_permissions(action: str, spec: ActionSpec) -> list[PermissionRow]:
+    """Return the permissions of an action's ServiceAccount, or one row that says that it has none."""
+    identity, where = f"{spec.service_account} ({action})", "each namespace where it is granted"
     if not spec.rules:
-        return [Explained(who, where, NONE, NONE, "", "it asks nothing of the API server: its pod has no token")]
-    return [_explained(who, where, rule) for rule in spec.rules]
+        why = "it sends no requests to the API server: its pod has no token"
+        return [PermissionRow(identity, where, _NONE, _NONE, "", why)]
+    return [_row(identity, where, rule) for rule in spec.rules]
 
 
-def all_rights(registry: Registry) -> list[Explained]:
-    """The engine's, then each installed action's."""
-    actions = (action_rights(name, action.spec) for name, action in sorted(registry.actions.items()))
-    return [*engine_rights(), *(right for rights in actions for right in rights)]
+def all_permissions(registry: Registry) -> list[PermissionRow]:
+    """Return the engine's permissions, then those of each installed action."""
+    actions = (action_permissions(name, action.spec) for name, action in sorted(registry.actions.items()))
+    return [*engine_permissions(), *(row for rows in actions for row in rows)]
 
 
-def markdown(rights: Iterable[Explained]) -> Iterator[str]:
-    """The lines of a table."""
-    yield "| identity | where | may | on | only | why |"
+def markdown_table(rows: Iterable[PermissionRow]) -> Iterator[str]:
+    """Yield the lines of a Markdown table."""
+    yield "| identity | where | is allowed to | on | only | why |"
     yield "|---|---|---|---|---|---|"
-    for right in rights:
-        only = f"`{right.only}`" if right.only else "any"
-        cells = (f"`{right.identity}`", right.where, right.verbs, right.resources, only, right.why)
-        yield f"| {' | '.join(cells)} |"
+    for row in rows:
+        only = f"`{row.only}`" if row.only else "any"
+        yield f"| {' | '.join((f'`{row.identity}`', row.where, row.verbs, row.resources, only, row.why))} |"
 
 
-def spliced(text: str, lines: Iterable[str]) -> str:
-    """The text with these lines between the markers; raises InputError where it has none."""
+def replace_between_markers(text: str, lines: Iterable[str]) -> str:
+    """Return the text with these lines between the markers. Raises InputError if it lacks a marker."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise InputError(f"the table of rights has no place: write {BEGIN} and {END} on lines of their own")
+        raise InputError(f"no place for the table of permissions: write {BEGIN} and {END} on lines of their own")
     return "\n".join([before + begin, *lines, end + after])
 
 
-def _explained(identity: str, where: str, rule: Rule) -> Explained:
+def _row(identity: str, where: str, rule: Rule) -> PermissionRow:
     group = f" ({rule.api_group})" if rule.api_group else ""
     resources = f"{', '.join(rule.resources)}{group}"
-    return Explained(identity, where, ", ".join(rule.verbs), resources, ", ".join(rule.names), rule.why)
-
-
-if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(spliced(file.read_text("utf-8"), markdown(all_rights(Registry.discover()))), "utf-8")
+    return PermissionRow(identity, where, ", ".join(rule.verbs), resources, ", ".join(rule.names), rule.why)

@@ -1,15 +1,15 @@
-"""Proves that an action's rules are neither too few nor too many, by taking each verb away and running the action's own examples.
+"""Proves that an action declares no permission too few and none too many, by removing each one and running the action's own examples.
 
-Too few: with just the declared rules every example succeeds. Too many: with any one verb neither declared nor granted, some example is
-refused in its pod. And an admin who grants less than is declared is told so before a Job exists, by the right that is missing.
+Too few: with just the declared permissions every example succeeds. Too many: with any one permission neither declared nor granted, some
+example is denied in its pod. (An admin who grants less than is declared gets a message with the missing permission before a Job exists.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from kubernaut.api.rules import Rule
+from kubernaut.api.rules import Permission, Rule
 from kubernaut.plugins.registry import Action, Registry
 from kubernaut.testing.workbench import Workbench
 
@@ -17,26 +17,29 @@ from kubernaut.testing.workbench import Workbench
 
 
 def assert_minimal_rights(name: str, registry: Registry | None = None) -> None:
-    """Raise AssertionError saying which right the action lacks, or holds without need; the action needs `examples`."""
+    """Raise AssertionError, naming the permission, if the action lacks one or has one that it does not need.
+
+    The action needs `examples`.
+    """
     registry = Registry.discover() if registry is None else registry
     assert name in registry.actions, f"{name}: {registry.broken.get(name, 'no such action is installed')}"
     action = registry.actions[name]
     assert action.spec.examples, f"{name} has no examples: add some that work on the sandbox's objects"
     _assert_enough(action)
-    for left, taken in without_each_verb(action.spec.rules):
-        _assert_needed(action, left, taken)
+    for rest, removed in without_each_permission(action.spec.rules):
+        _assert_needed(action, rest, removed)
 
 
-def without_each_verb(rules: tuple[Rule, ...]) -> Iterator[tuple[tuple[Rule, ...], str]]:
-    """For each verb on each resource: the rules without it, and its name."""
-    single = [
-        Rule(api_group=rule.api_group, resources=(resource,), verbs=(verb,), names=rule.names)
-        for rule in rules
-        for resource in rule.resources
-        for verb in rule.verbs
-    ]
-    for taken in single:
-        yield tuple(rule for rule in single if rule != taken), f"{taken.verbs[0]} {taken.resources[0]}"
+def without_each_permission(rules: Iterable[Rule]) -> Iterator[tuple[tuple[Rule, ...], Permission]]:
+    """Yield the rules without each permission, and that permission."""
+    permissions = [permission for rule in rules for permission in rule.permissions()]
+    for removed in permissions:
+        yield tuple(_rule(permission) for permission in permissions if permission != removed), removed
+
+
+def _rule(permission: Permission) -> Rule:
+    names = (permission.name,) if permission.name else ()
+    return Rule(api_group=permission.api_group, resources=(permission.resource,), verbs=(permission.verb,), names=names)
 
 
 def _assert_enough(action: Action) -> None:
@@ -46,17 +49,17 @@ def _assert_enough(action: Action) -> None:
             assert ended.succeeded, f"with the declared rules {example} ended as {ended.reason}: {ended.message}"
 
 
-def _assert_needed(action: Action, left: tuple[Rule, ...], taken: str) -> None:
-    lesser = replace(action, spec=action.spec.model_copy(update={"rules": left, "backoff_limit": 0}))
+def _assert_needed(action: Action, rest: tuple[Rule, ...], removed: Permission) -> None:
+    lesser = replace(action, spec=action.spec.model_copy(update={"rules": rest, "backoff_limit": 0}))
     with Workbench(Registry({action.name: lesser})) as bench:
-        ends = [bench.run(action.name, example) for example in action.spec.examples]
-    needed = any(not ended.succeeded and _names(ended.message, taken, left) for ended in ends)
-    told = "; ".join(f"{ended.phase} {ended.reason or ''} {ended.message}" for ended in ends)
-    remedy = "drop the rule" if all(ended.succeeded for ended in ends) else "see how they fail"
-    assert needed, f"{action.name} declares {taken}, but no example fails for the lack of it: {remedy} ({told})"
+        results = [bench.run(action.name, example) for example in action.spec.examples]
+    is_needed = any(not ended.succeeded and _is_denied(ended.message, removed, rest) for ended in results)
+    shown = "; ".join(f"{ended.phase} {ended.reason or ''} {ended.message}" for ended in results)
+    remedy = "drop the rule" if all(ended.succeeded for ended in results) else "see how they fail"
+    message = f"{action.name} declares {removed}, but no example fails without it: {remedy} ({shown})"
+    assert is_needed, message
 
 
-def _names(message: str, taken: str, left: tuple[Rule, ...]) -> bool:
-    """Is it this right whose lack is told? With no rule left the pod has no token at all, so that any failure tells it."""
-    verb, resource = taken.split(" ")
-    return not left or f'cannot {verb} resource "{resource}"' in message
+def _is_denied(message: str, removed: Permission, rest: tuple[Rule, ...]) -> bool:
+    """Whether the failure is the API server's denial of this permission. Without any rule the pod has no token, so every failure is."""
+    return not rest or f'cannot {removed.verb} resource "{removed.resource}"' in message

@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.plugin import Change
 from kubernaut.embedded.cluster import Embedded, embedded, seed
-from kubernaut.embedded.example_environment import surrounded
+from kubernaut.embedded.example_environment import example_environment
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key, resource_of
 from kubernaut.kube.watch import wait_for_end
@@ -117,10 +117,10 @@ class Workbench:
         return self._running.cluster
 
     async def _open(self) -> Embedded:
-        prepared = self._stack.enter_context(surrounded(self._registry, NAMESPACE, self._settings))
-        objects = [*seed(), *prepared.objects]
+        environment = self._stack.enter_context(example_environment(self._registry, NAMESPACE, self._settings))
+        objects = [*seed(), *environment.objects]
         return await self._stack.enter_async_context(
-            embedded(self._registry, settings=prepared.settings, objects=objects)
+            embedded(self._registry, settings=environment.settings, objects=objects)
         )
 
     async def _run(self, manifest: dict[str, Any], seconds: float) -> dict[str, Any]:

@@ -10,7 +10,15 @@ import pytest
 
 from kubernaut.errors import InputError
 from kubernaut.install.rbac import ENGINE_RULES, LEADER_RULES
-from kubernaut.install.rbac_explain import BEGIN, END, action_rights, all_rights, engine_rights, markdown, spliced
+from kubernaut.install.rbac_explain import (
+    BEGIN,
+    END,
+    action_permissions,
+    all_permissions,
+    engine_permissions,
+    markdown_table,
+    replace_between_markers,
+)
 
 SECURITY = Path(__file__).parents[3] / "docs" / "security.md"
 
@@ -23,14 +31,14 @@ def test_no_rule_that_ships_is_without_its_reason(registry):
 
 def test_the_document_shows_what_is_declared(registry):
     text = SECURITY.read_text("utf-8")
-    assert text == spliced(text, markdown(all_rights(registry))), "run: make render"
+    assert text == replace_between_markers(text, markdown_table(all_permissions(registry))), "run: make render"
 
 
 def test_a_document_without_the_markers_is_told_of_them():
     for text in ("", BEGIN, END):
-        with pytest.raises(InputError, match="has no place"):
-            spliced(text, [])
-    assert spliced(f"a\n{BEGIN}\nold\n{END}\nb\n", ["new"]) == f"a\n{BEGIN}\nnew\n{END}\nb\n"
+        with pytest.raises(InputError, match="no place for the table"):
+            replace_between_markers(text, [])
+    assert replace_between_markers(f"a\n{BEGIN}\nold\n{END}\nb\n", ["new"]) == f"a\n{BEGIN}\nnew\n{END}\nb\n"
 
 
 def explained(*arguments):
@@ -41,13 +49,13 @@ def explained(*arguments):
 
 def test_the_command_explains_the_chosen_or_all(registry):
     everything = json.loads(explained("-o", "json"))
-    assert len(everything) == len(all_rights(registry))
+    assert len(everything) == len(all_permissions(registry))
     assert {right["identity"] for right in json.loads(explained("--engine", "-o", "json"))} == {
         "kubernaut-system/kubernetes-executor"
     }
-    scale = action_rights("scale", registry.actions["scale"].spec)
+    scale = action_permissions("scale", registry.actions["scale"].spec)
     assert len(json.loads(explained("scale", "-o", "json"))) == len(scale)
-    assert len(json.loads(explained("scale", "--engine", "-o", "json"))) == len(scale) + len(engine_rights())
+    assert len(json.loads(explained("scale", "--engine", "-o", "json"))) == len(scale) + len(engine_permissions())
 
 
 def test_each_right_is_one_line_and_the_absence_of_rights_is_one_too():

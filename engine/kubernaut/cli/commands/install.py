@@ -1,14 +1,16 @@
-"""`kubernaut install --check`: what a cluster lacks of an installation, and the command that mends it."""
+"""`kubernaut install --check`: what a cluster lacks of an installation, and the commands that fix it."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
@@ -20,46 +22,48 @@ from kubernaut.cli.console import (
     print_trimmed,
     table,
 )
+from kubernaut.cli.exit_codes import ExitCode
 from kubernaut.cli.options import Kubeconfig
 from kubernaut.errors import InputError
-from kubernaut.install.components import Part
+from kubernaut.install.checks import CheckResult, State
+from kubernaut.install.preflight import INSTALL, Preflight
 from kubernaut.install.rbac import ENGINE_NAMESPACE
-from kubernaut.install.survey import INSTALL, Survey
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
 
-_STYLES = {"ok": "green", "missing": "red", "unknown": "red", "optional": "yellow"}
+_STYLES = {State.OK: "green", State.MISSING: "red", State.UNKNOWN: "red", State.OPTIONAL: "yellow"}
 
 
 def install(
-    check: Annotated[bool, typer.Option("--check", help="Look what is missing; changes nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check what is missing; changes nothing.")] = False,
     namespace: Annotated[
         list[str],
-        typer.Option("-n", "--namespace", help="A namespace that the engine is to serve; every one by default."),
+        typer.Option("-n", "--namespace", help="A namespace for the engine to serve; every namespace by default."),
     ] = [],  # noqa: B006 - typer copies it
     engine_namespace: Annotated[str, typer.Option(help="The engine's own namespace.")] = ENGINE_NAMESPACE,
     kubeconfig: Kubeconfig = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Tell what an installation in a cluster lacks, and how to mend it; exit code 1 if anything needed is not seen there."""
+    """Show what an installation in a cluster lacks, and how to fix it; exit code 1 if anything that is needed is not seen there."""
     if not check:
-        raise InputError(f"kubectl installs: {INSTALL}. Then `kubernaut install --check` tells what is missing")
-    parts = asyncio.run(_parts(kubeconfig, namespace, engine_namespace))
+        raise InputError(f"kubectl installs: {INSTALL}. After that, `kubernaut install --check` shows what is missing")
+    results = asyncio.run(_check(kubeconfig, namespace, engine_namespace))
     if output is Format.JSON:
-        print_json([asdict(part) for part in parts])
+        print_json([asdict(result) for result in results])
     else:
-        _show(parts)
-    raise typer.Exit(1 if any(part.needed for part in parts) else 0)
+        print_trimmed(console(NO_WRAP_WIDTH), results_table(results))
+    raise typer.Exit(ExitCode.FAILED if any(result.failed for result in results) else ExitCode.DONE)
 
 
-async def _parts(kubeconfig: Path | None, namespaces: list[str], home: str) -> list[Part]:
+async def _check(kubeconfig: Path | None, namespaces: list[str], home: str) -> list[CheckResult]:
     async with await Cluster.connect(kubeconfig) as cluster:
-        return await Survey(cluster, Registry.discover(), namespaces, home).parts(datetime.now(UTC))
+        return await Preflight(cluster, Registry.discover(), namespaces, home).run(datetime.now(UTC))
 
 
-def _show(parts: list[Part]) -> None:
-    listing = table("STATE", "WHAT", "HOW IT IS", "REMEDY")
-    for part in parts:
-        state = f"[{_STYLES[part.state]}]{part.state}[/]"
-        listing.add_row(state, escape_markup(part.what), escape_markup(part.told), escape_markup(part.remedy))
-    print_trimmed(console(NO_WRAP_WIDTH), listing)
+def results_table(results: Iterable[CheckResult]) -> Table:
+    """Return a row per result."""
+    listing = table("STATE", "COMPONENT", "DETAIL", "REMEDY")
+    for result in results:
+        state = f"[{_STYLES[result.state]}]{result.state}[/]"
+        listing.add_row(state, *map(escape_markup, (result.component, result.detail, result.remedy)))
+    return listing

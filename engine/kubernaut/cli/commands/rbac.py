@@ -1,13 +1,15 @@
-"""`kubernaut rbac`: the rights that actions declare, as manifests, and beside what a cluster grants."""
+"""`kubernaut rbac`: the permissions that actions declare, as manifests, in words, and compared with what a cluster grants."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
@@ -20,16 +22,23 @@ from kubernaut.cli.console import (
     print_trimmed,
     table,
 )
+from kubernaut.cli.exit_codes import ExitCode
 from kubernaut.cli.options import Kubeconfig, ManifestFormat, installed_action
 from kubernaut.errors import InputError
-from kubernaut.install import rbac
-from kubernaut.install.rbac_drift import Finding, bound_namespaces, check_action
-from kubernaut.install.rbac_explain import action_rights, engine_rights
+from kubernaut.install.rbac import action_manifests, engine_manifests
+from kubernaut.install.rbac_drift import Finding, FindingKind, bound_namespaces, check_action
+from kubernaut.install.rbac_explain import (
+    PermissionRow,
+    action_permissions,
+    engine_permissions,
+    markdown_table,
+    replace_between_markers,
+)
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Action, Registry
 
 rbac_app = typer.Typer(
-    help="The rights that actions declare, as RBAC manifests and beside what a cluster grants.",
+    help="The permissions that actions declare, as RBAC manifests and compared with what a cluster grants.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -40,16 +49,16 @@ Actions = Annotated[list[str] | None, typer.Argument(help="The actions; all inst
 def render(
     action: Actions = None,
     namespace: Annotated[
-        list[str], typer.Option("-n", "--namespace", help="A namespace the action may work in; may be repeated.")
+        list[str], typer.Option("-n", "--namespace", help="A namespace for the action to work in; may be repeated.")
     ] = [],  # noqa: B006 - typer copies it
-    engine: Annotated[bool, typer.Option("--engine", help="The engine's own rights instead.")] = False,
+    engine: Annotated[bool, typer.Option("--engine", help="The engine's own permissions instead.")] = False,
     output: ManifestFormat = "yaml",
 ) -> None:
     """Print ClusterRole, ServiceAccount and, for each -n, RoleBinding: pipe it into `kubectl apply -f -`."""
     if engine:
-        print_manifests(rbac.engine_manifests(), output)
+        print_manifests(engine_manifests(), output)
         return
-    manifests = [m for one in _chosen(action) for m in rbac.action_manifests(one.name, one.spec, namespace)]
+    manifests = [m for one in _select(action) for m in action_manifests(one.name, one.spec, namespace)]
     print_manifests(manifests, output)
 
 
@@ -57,22 +66,23 @@ def render(
 def explain(
     action: Actions = None,
     engine: Annotated[
-        bool, typer.Option("--engine", help="The engine's own rights, and of actions those named.")
+        bool, typer.Option("--engine", help="The engine's own permissions, and of actions only those named.")
     ] = False,
+    into: Annotated[
+        Path | None, typer.Option(help="Write a Markdown table between the markers in this file instead.")
+    ] = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Say of each right who holds it, where, on what, and why; the engine's and every installed action's by default."""
-    rights = engine_rights() if engine or not action else []
+    """Show each permission: who holds it, where, on what, and why; the engine's and every installed action's by default."""
+    rows = engine_permissions() if engine or not action else []
     if action or not engine:
-        rights += [right for one in _chosen(action) for right in action_rights(one.name, one.spec)]
-    if output is Format.JSON:
-        print_json([asdict(right) for right in rights])
-        return
-    listing = table("IDENTITY", "WHERE", "MAY", "ON", "ONLY", "WHY")
-    for right in rights:
-        cells = (right.identity, right.where, right.verbs, right.resources, right.only or "any", right.why)
-        listing.add_row(*map(escape_markup, cells))
-    print_trimmed(console(NO_WRAP_WIDTH), listing)
+        rows += [row for one in _select(action) for row in action_permissions(one.name, one.spec)]
+    if into:
+        _write_into(into, rows)
+    elif output is Format.JSON:
+        print_json([asdict(row) for row in rows])
+    else:
+        print_trimmed(console(NO_WRAP_WIDTH), permissions_table(rows))
 
 
 @rbac_app.command()
@@ -80,33 +90,50 @@ def check(
     action: Actions = None,
     namespace: Annotated[
         list[str],
-        typer.Option("-n", "--namespace", help="A namespace to look at; wherever the action is granted by default."),
+        typer.Option("-n", "--namespace", help="A namespace to check; wherever the action is granted by default."),
     ] = [],  # noqa: B006 - typer copies it
     kubeconfig: Kubeconfig = None,
     output: Output = Format.TABLE,
 ) -> None:
     """Compare what a cluster grants with what actions declare: missing grants and over-grants; exit code 1 if there are any."""
-    checked, findings = asyncio.run(_check(kubeconfig, _chosen(action), namespace))
+    checked, findings = asyncio.run(_check(kubeconfig, _select(action), namespace))
     if output is Format.JSON:
         print_json([asdict(finding) for finding in findings])
     elif findings:
-        listing = table("ACTION", "NAMESPACE", "FINDING", "RIGHT", "FROM, OR REMEDY")
-        for found in findings:
-            colour = "red" if found.kind == "missing" else "yellow"
-            listing.add_row(
-                found.action,
-                found.namespace,
-                f"[{colour}]{found.kind}[/]",
-                escape_markup(found.right),
-                escape_markup(found.source),
-            )
-        console().print(listing)
+        console().print(findings_table(findings))
     else:
         console().print(f"[green]as declared:[/] {', '.join(checked)}")
-    raise typer.Exit(1 if findings else 0)
+    raise typer.Exit(ExitCode.FAILED if findings else ExitCode.DONE)
 
 
-def _chosen(names: list[str] | None) -> list[Action]:
+def permissions_table(rows: Iterable[PermissionRow]) -> Table:
+    """Return a row per rule."""
+    listing = table("IDENTITY", "WHERE", "ALLOWED TO", "ON", "ONLY", "WHY")
+    for row in rows:
+        cells = (row.identity, row.where, row.verbs, row.resources, row.only or "any", row.why)
+        listing.add_row(*map(escape_markup, cells))
+    return listing
+
+
+def findings_table(findings: Iterable[Finding]) -> Table:
+    """Return a row per finding."""
+    listing = table("ACTION", "NAMESPACE", "FINDING", "PERMISSION", "FROM, OR REMEDY")
+    for found in findings:
+        kind = f"[{'red' if found.kind is FindingKind.MISSING else 'yellow'}]{found.kind}[/]"
+        permission, source = escape_markup(found.permission), escape_markup(found.source)
+        listing.add_row(found.action, found.namespace, kind, permission, source)
+    return listing
+
+
+def _write_into(file: Path, rows: Iterable[PermissionRow]) -> None:
+    try:
+        text = file.read_text("utf-8")
+        file.write_text(replace_between_markers(text, markdown_table(rows)), "utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"--into {file}: cannot be read and written as text: {error}") from error
+
+
+def _select(names: list[str] | None) -> list[Action]:
     registry = Registry.discover()
     return [installed_action(name, registry) for name in names or sorted(registry.actions)]
 

@@ -28,7 +28,7 @@ async def test_a_protected_target_is_denied_with_its_reason_and_others_are_not(w
         assert (status["phase"], status["reason"]) == ("Failed", "PolicyDenied")
         assert status["message"] == (
             f"policy protected-targets: Deployment/web in {site.namespace} is protected: ask the platform team; "
-            "it stays so until the configuration changes"
+            "to allow it, change the configuration"
         )
         assert (await site.run("scale", {"kind": "StatefulSet", "name": "db", "replicas": 1}))["phase"] == "Succeeded"
 

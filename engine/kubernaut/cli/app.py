@@ -32,7 +32,7 @@ from kubernaut.errors import KubernautError
 
 app = typer.Typer(
     name="kubernaut",
-    help="Safe, automatic remediation on Kubernetes: one declared action, one Job, exactly the rights it declared.",
+    help="Safe, automatic remediation on Kubernetes: one declared action, one Job, exactly the permissions it declared.",
     epilog="Exit codes: 0 done, 1 the execution failed, 2 bad input, 3 the cluster could not be reached.",
     no_args_is_help=True,
     rich_markup_mode=None,

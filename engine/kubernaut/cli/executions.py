@@ -92,7 +92,7 @@ async def patch_execution(cluster: Cluster, key: Key, patch: Mapping[str, Any]) 
 
 
 async def _current_user(cluster: Cluster) -> str:
-    """Return the API server's name for this user, or "" if it does not tell; admission policies check the annotation against it."""
+    """Return the API server's name for this user, or "" if it is not known; admission policies check the annotation."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
         answer = await cluster.create(SELF_SUBJECT_REVIEWS, None, review)

@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
 
     DONE = 0
     FAILED = 1
-    """The execution, or whatever else was to be done, failed."""
+    """The execution failed, or a check found a difference."""
     BAD_INPUT = 2
     UNREACHABLE = 3
     """The API server could not be reached, or denied the request."""

@@ -108,7 +108,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_pairs(parameters: dict[str, Any]) -> list[str]:
-    """Return the parameters as `-p` takes them, quoted for a shell."""
+    """Return the parameters as arguments of `-p`, quoted for a shell."""
     pairs: list[tuple[str, object]] = []
     for key, value in parameters.items():
         if isinstance(value, dict):

@@ -39,7 +39,7 @@ class CheckResult:
 
     @property
     def failed(self) -> bool:
-        """Whether the installation lacks it, or would as far as can be seen."""
+        """Whether it is needed and is missing or cannot be seen."""
         return self.state in {State.MISSING, State.UNKNOWN}
 
 

@@ -1,4 +1,4 @@
-"""Checks what an installation needs in a cluster: each component is there, missing or left out, with the command that fixes it.
+"""Checks the components of an installation in a cluster: which exist, are missing or were left out, and the commands that fix that.
 
 It changes nothing and sees what the user who runs it is allowed to see. What that user cannot see is reported as unknown, never as there.
 """

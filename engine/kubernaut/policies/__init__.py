@@ -1,4 +1,4 @@
-"""The policies that ship: plugins like any other, found by entry point and asked about every execution.
+"""The policies that ship with the engine: plugins like any other, found by entry point and called for every execution.
 
-They use what any plugin may use, `kubernaut` itself, and nothing else of the engine.
+They use what every plugin can use, the package `kubernaut` itself, and nothing else of the engine.
 """

@@ -1,4 +1,4 @@
-"""`freeze-windows`: times when nothing is to be changed, each beginning as a cron expression says, in a time zone of its own."""
+"""`freeze-windows`: times when nothing must be changed. Each starts by a cron expression, in a time zone of its own."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ HOOK_VERSION = 1
 
 
 class FreezeWindow(Parameters):
-    """One recurring window."""
+    """A recurring window."""
 
     name: Annotated[str, Field(min_length=1, max_length=63)]
     starts: str
-    """When it begins: five cron fields, such as `0 18 * * FRI`."""
+    """When it starts: five cron fields, such as `0 18 * * FRI`."""
     hours: Annotated[float, Field(gt=0, le=24 * 31)]
-    """How long it lasts, in hours that really pass (a change of the clocks in between does not matter)."""
+    """How long it lasts, in elapsed hours: a change to or from summer time does not matter."""
     time_zone: str = "UTC"
     """An IANA time zone, such as `Europe/Berlin`."""
     namespaces: tuple[str, ...] = ("*",)
-    """Namespaces it holds in, as patterns."""
+    """Patterns of the namespaces that it applies to."""
     actions: tuple[str, ...] = ("*",)
-    """Actions it holds for, as patterns."""
+    """Patterns of the actions that it applies to."""
     reason: str = ""
 
     @field_validator("time_zone")
@@ -38,7 +38,7 @@ class FreezeWindow(Parameters):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("it is no IANA time zone, such as Europe/Berlin") from None
+            raise ValueError(f"{value!r} is not a valid IANA time zone, such as Europe/Berlin") from None
         return value
 
     @model_validator(mode="after")
@@ -47,34 +47,34 @@ class FreezeWindow(Parameters):
             CronSim(self.starts, datetime(2024, 1, 1, tzinfo=ZoneInfo(self.time_zone)))
         except CronSimError as error:
             raise ValueError(
-                f"starts: {self.starts!r} is no cron expression of five fields, such as 0 18 * * FRI: {error}"
+                f"starts: {self.starts!r} is not a cron expression of five fields, such as 0 18 * * FRI: {error}"
             ) from error
         return self
 
-    def until(self, moment: datetime) -> datetime | None:
-        """When the window that `moment` is in ends, in the window's own zone; None outside of any."""
+    def end_at(self, time: datetime) -> datetime | None:
+        """Return when the window that is open at this time ends, in the window's own zone; None if none is open."""
         zone = ZoneInfo(self.time_zone)
-        # The search backwards excludes the moment it begins with, so it begins a minute late.
-        starts = CronSim(self.starts, moment.astimezone(zone) + timedelta(minutes=1), reverse=True)
-        begun = next((start for start in starts if start <= moment), None)
-        if begun is None:
+        # A search backwards excludes the time that it starts from, so it starts a minute later.
+        starts = CronSim(self.starts, time.astimezone(zone) + timedelta(minutes=1), reverse=True)
+        latest = next((start for start in starts if start <= time), None)
+        if latest is None:
             return None
-        ends = datetime.fromtimestamp(begun.timestamp() + self.hours * 3600, zone)
-        return ends if moment < ends else None
+        end = datetime.fromtimestamp(latest.timestamp() + self.hours * 3600, zone)
+        return end if time < end else None
 
-    def concerns(self, execution: Execution) -> bool:
-        """Does it hold for this execution's namespace and action?"""
+    def applies_to(self, execution: Execution) -> bool:
+        """Whether it applies to this execution's namespace and action."""
         return any(fnmatchcase(execution.namespace, pattern) for pattern in self.namespaces) and any(
             fnmatchcase(execution.action, pattern) for pattern in self.actions
         )
 
 
 class FreezeWindows(Parameters):
-    """The settings."""
+    """The settings of the policy."""
 
     windows: tuple[FreezeWindow, ...] = ()
     dry_runs: bool = True
-    """Whether executions that only rehearse are let through."""
+    """Whether executions with `dryRun: true` are allowed while a window is open."""
 
 
 @kubernaut.hookimpl
@@ -94,5 +94,5 @@ def validate(execution: Execution) -> list[Problem]:
             + (f": {window.reason}" if window.reason else ""),
         )
         for window in settings.windows
-        if window.concerns(execution) and (end := window.until(execution.checked_at))
+        if window.applies_to(execution) and (end := window.end_at(execution.checked_at))
     ]

@@ -1,7 +1,7 @@
-"""`protected-targets`: what no execution may touch, by namespace, kind, name, label and action.
+"""`protected-targets`: objects that no execution is allowed to change, by namespace, kind, name, label and action.
 
-Labels are the target's own. The engine has no right to read any target; who protects by label grants it `get` on the kinds in question, and
-until then every execution that such an entry could concern is denied.
+Labels are those of the target. The engine has no permission to read any target, so to protect by label, grant it `get` on these kinds.
+Until then, every execution to which such an entry could apply is denied.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from kubernaut.api.plugin import Execution, Parameters, PolicySpec, Problem
 HOOK_VERSION = 1
 
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
-"""A name, or a pattern with `*`, `?` and `[…]`, case as written."""
+"""A name, or a case-sensitive pattern with `*`, `?` and `[…]`."""
 
 
 class ProtectedTarget(Parameters):
-    """One entry: an execution that all of its fields match is denied."""
+    """An entry; an execution is denied if all fields match."""
 
     namespace: Pattern = "*"
     kind: Pattern = "*"
     name: Pattern = "*"
     action: Pattern = "*"
     labels: dict[str, Pattern] = Field(default_factory=dict)
-    """Labels that the target has, each with a pattern for its value."""
+    """Labels of the target, each with a pattern for its value."""
     reason: str = ""
-    """Why, for whoever is denied."""
+    """Why, for the message of the denial."""
 
-    def concerns(self, execution: Execution) -> bool:
-        """Do all fields but the labels match?"""
+    def matches_without_labels(self, execution: Execution) -> bool:
+        """Whether all fields but the labels match."""
         target = execution.target
-        seen = (execution.namespace, target.kind, target.name, execution.action)
-        wanted = (self.namespace, self.kind, self.name, self.action)
-        return all(fnmatchcase(*pair) for pair in zip(seen, wanted, strict=True))
+        values = (execution.namespace, target.kind, target.name, execution.action)
+        patterns = (self.namespace, self.kind, self.name, self.action)
+        return all(fnmatchcase(*pair) for pair in zip(values, patterns, strict=True))
 
     def matches(self, execution: Execution) -> bool:
-        """Do all fields match?"""
+        """Whether all fields match."""
         labels = execution.target_labels
-        return self.concerns(execution) and all(
+        return self.matches_without_labels(execution) and all(
             key in labels and fnmatchcase(labels[key], pattern) for key, pattern in self.labels.items()
         )
 
 
 class ProtectedTargets(Parameters):
-    """The settings."""
+    """The settings of the policy."""
 
     targets: tuple[ProtectedTarget, ...] = ()
 
@@ -58,7 +58,9 @@ def describe() -> PolicySpec:
     return PolicySpec(
         summary="Deny executions on protected targets.",
         settings=ProtectedTargets,
-        reads_labels=lambda execution: any(t.labels and t.concerns(execution) for t in execution.settings.targets),
+        reads_labels=lambda execution: any(
+            entry.labels and entry.matches_without_labels(execution) for entry in execution.settings.targets
+        ),
     )
 
 
@@ -68,9 +70,5 @@ def validate(execution: Execution) -> list[Problem]:
     if found is None:
         return []
     why = f": {found.reason}" if found.reason else ""
-    return [
-        Problem(
-            "",
-            f"{execution.target} in {execution.namespace} is protected{why}; it stays so until the configuration changes",
-        )
-    ]
+    message = f"{execution.target} in {execution.namespace} is protected{why}; to allow it, change the configuration"
+    return [Problem("", message)]

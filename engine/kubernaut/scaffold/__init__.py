@@ -1,4 +1,4 @@
-"""`kubernaut new-action`: writes a complete plugin that installs, passes its own tests and runs in the sandbox as it stands."""
+"""Writes a complete plugin that installs, passes its own tests and runs in the sandbox as it is."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ _SUFFIX = ".template"
 
 
 def scaffold(name: str, parent: Path) -> list[Path]:
-    """Write `kubernaut-NAME` into `parent`; returns the files. Raises InputError for a bad name or a folder that exists."""
+    """Write `kubernaut-NAME` into `parent` and return the files. Raises InputError for a bad name or if the folder exists."""
     if not is_label(name) or len(name) > MAX_ACTION_NAME_LENGTH or not name[0].isalpha():
         raise InputError(
-            f"{name!r} cannot be an action's name: lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH} characters"
+            f"{name!r} is not a valid action name: use lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH} characters, "
+            "a letter first"
         )
     target = parent / f"kubernaut-{name}"
     if target.exists():
-        raise InputError(f"{target} exists already: choose another name, or remove it")
+        raise InputError(f"{target} exists already: choose another name, or delete it")
     words = name.replace("-", " ")
     names = {
         "name": name,
@@ -31,17 +32,17 @@ def scaffold(name: str, parent: Path) -> list[Path]:
         "model": words.title().replace(" ", ""),
     }
     written = []
-    for template in _templates(files("kubernaut.scaffold").joinpath("template")):
-        relative = template[0].replace("package/", f"{names['package']}/").removesuffix(_SUFFIX)
+    for path, template in _templates(files("kubernaut.scaffold").joinpath("template")):
+        relative = path.replace("package/", f"{names['package']}/").removesuffix(_SUFFIX)
         file = target / relative
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(Template(template[1].read_text("utf-8")).substitute(names), "utf-8")
+        file.write_text(Template(template.read_text("utf-8")).substitute(names), "utf-8")
         written.append(file)
     return written
 
 
 def _templates(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable]]:
-    """Every template below the folder, with its path."""
+    """Return every template below the folder, with its path."""
     found: list[tuple[str, Traversable]] = []
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir():

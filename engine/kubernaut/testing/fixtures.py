@@ -1,6 +1,6 @@
-"""The pytest plugin: what a plugin's tests find without importing anything.
+"""The pytest plugin: fixtures that need no import.
 
-Everything heavy is imported when a fixture is used, as pytest loads this wherever the engine is installed.
+Heavy modules are imported when a fixture is used, as pytest loads this module wherever the engine is installed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def workbench() -> Iterator[Workbench]:
-    """A fresh sandbox with the engine at work and every installed action granted in namespace `production`."""
-    from kubernaut.testing.workbench import Workbench  # noqa: PLC0415 - heavy
+    """A fresh sandbox with a running engine, and every installed action granted in namespace `production`."""
+    from kubernaut.testing.workbench import Workbench  # noqa: PLC0415 - see above
 
     with Workbench() as bench:
         yield bench
@@ -25,5 +25,5 @@ def workbench() -> Iterator[Workbench]:
 
 @pytest.fixture
 def run_action(workbench: Workbench) -> Callable[..., Ended]:
-    """`run_action("scale", {"name": "web", "replicas": 3})`: creates the execution, waits for its end, and returns it."""
+    """`run_action("scale", {"name": "web", "replicas": 3})` creates the execution, waits for its end, and returns it."""
     return workbench.run

@@ -1,4 +1,4 @@
-"""A sandbox with the engine at work, behind plain function calls: it runs in a thread of its own."""
+"""A sandbox with a running engine behind synchronous calls; it runs in a thread of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.api.plugin import Change
+from kubernaut.api.plugin import Change, Result
+from kubernaut.api.view import ExecutionView
 from kubernaut.embedded.cluster import Embedded, embedded, seed
 from kubernaut.embedded.example_environment import example_environment
 from kubernaut.kube.client import Cluster
@@ -40,15 +41,15 @@ class Ended:
 
     @property
     def succeeded(self) -> bool:
-        """Did it do what it was asked?"""
+        """Whether its phase is Succeeded."""
         return self.phase == "Succeeded"
 
 
 class Workbench:
-    """A fresh sandbox, seeded as `kubernaut sandbox` is, with every installed action granted in namespace `production`.
+    """A fresh sandbox with the objects of `kubernaut sandbox`, and every installed action granted in namespace `production`.
 
-    `settings` are the actions' own, by name: `Workbench(settings={"scale": {"max_replicas": 5}})`; or the engine's whole `Settings`.
-    Raises OSError when no port on loopback is free.
+    `settings` are those of actions by name, `Workbench(settings={"scale": {"max_replicas": 5}})`, or the engine's whole `Settings`.
+    Entering it raises OSError if no port on loopback is free.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Workbench:
     def run(
         self, action: str, parameters: Mapping[str, Any] | None = None, *, dry_run: bool = False, seconds: float = 60
     ) -> Ended:
-        """Create an execution and wait for its end; raises TimeoutError after `seconds`."""
+        """Create an execution and return its end. Raises TimeoutError after `seconds`."""
         spec = {"action": action, "parameters": dict(parameters or {}), "dryRun": dry_run}
         name = f"{action[:40]}-{secrets.token_hex(4)}"
         manifest = {
@@ -93,28 +94,28 @@ class Workbench:
         return _ended(self._wait(self._run(manifest, seconds)))
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
-        """An object of namespace `production`; `kind` as in `apps/v1/deployments`. Raises NotFoundError."""
+        """Return an object of namespace `production`; `kind` is like `apps/v1/deployments`. Raises NotFoundError."""
         return self._wait(self._cluster.get(resource_of(kind), NAMESPACE, name))
 
     def apply(self, *manifests: Mapping[str, Any]) -> None:
-        """Create or replace objects, as the cluster's admin; one without a namespace goes to `production`."""
+        """Create or replace objects as the cluster's admin; one without a namespace goes to `production`."""
         placed = [{**m, "metadata": {"namespace": NAMESPACE, **m["metadata"]}} for m in manifests]
-        if self._running is None:
-            raise RuntimeError("use `with Workbench() as bench:`")
-        self._wait(self._running.sandbox.apply(placed))
+        self._wait(self._embedded.sandbox.apply(placed))
 
     @property
     def kubeconfig(self) -> dict[str, Any]:
-        """For kubectl or another client, as the cluster's admin."""
+        """A kubeconfig for kubectl or another client, as the cluster's admin."""
+        return self._embedded.sandbox.kubeconfig()
+
+    @property
+    def _embedded(self) -> Embedded:
         if self._running is None:
             raise RuntimeError("use `with Workbench() as bench:`")
-        return self._running.sandbox.kubeconfig()
+        return self._running
 
     @property
     def _cluster(self) -> Cluster:
-        if self._running is None:
-            raise RuntimeError("use `with Workbench() as bench:`")
-        return self._running.cluster
+        return self._embedded.cluster
 
     async def _open(self) -> Embedded:
         environment = self._stack.enter_context(example_environment(self._registry, NAMESPACE, self._settings))
@@ -139,9 +140,13 @@ class Workbench:
 
 
 def _ended(obj: Mapping[str, Any]) -> Ended:
-    status = obj["status"]
-    result = status.get("result", {})
-    changes = tuple(Change.model_validate(change) for change in result.get("changes", []))
+    status = ExecutionView(obj).status
+    result = status.result or Result()
     return Ended(
-        status["phase"], status.get("reason"), status.get("message", ""), changes, result.get("outputs", {}), status
+        phase=str(status.phase),
+        reason=status.reason,
+        message=status.message or "",
+        changes=result.changes,
+        outputs=result.outputs,
+        status=obj["status"],
     )

@@ -49,7 +49,7 @@ async def _run(kubeconfig: Path | None, settings: Settings) -> None:
 
 
 def _tune_garbage_collector() -> None:
-    """Exempt what is loaded so far, which stays, and collect rarely, as little of what comes and goes is cyclic.
+    """Exempt the objects that exist at start, as they stay, and collect rarely, as few later ones are in cycles.
 
     That saves a tenth of the engine's CPU under load; its memory stays the same (benchmarks/README.md).
     """

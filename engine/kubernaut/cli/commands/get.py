@@ -79,7 +79,7 @@ def get(
     namespace: Namespace = "default",
     all_namespaces: AllNamespaces = False,
     phase: Annotated[
-        list[Phase], typer.Option(help="Only those in this phase; may be repeated.", case_sensitive=False)
+        list[Phase], typer.Option(help="Only those in this phase; can be repeated.", case_sensitive=False)
     ] = [],  # noqa: B006 - typer copies it
     watch: Annotated[
         bool, typer.Option("-w", "--watch", help="Follow them as they change; those named, to their end.")

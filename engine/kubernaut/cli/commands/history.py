@@ -41,7 +41,7 @@ from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record
 
 _MAX_SHOWN_CHANGES = 3
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), in full width too."""
+"""What a spreadsheet reads as the beginning of a formula (OWASP, CSV injection), in full width too."""
 
 
 class HistoryFormat(StrEnum):
@@ -91,7 +91,7 @@ def _is_since(record: AuditRecord, earliest: datetime | None) -> bool:
 
 
 def write_csv(records: Iterable[AuditRecord], out: TextIO) -> None:
-    """Write one row per record, lists and mappings as JSON; a spreadsheet takes no cell for a formula."""
+    """Write one row per record, lists and mappings as JSON; text that a spreadsheet would read as a formula gets an apostrophe."""
     writer = csv.DictWriter(out, fieldnames=COLUMNS, lineterminator="\n")
     writer.writeheader()
     writer.writerows({key: _cell(value) for key, value in record.to_json().items()} for record in records)

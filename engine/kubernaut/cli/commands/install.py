@@ -44,7 +44,7 @@ def install(
     kubeconfig: Kubeconfig = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """Show what an installation in a cluster lacks, and how to fix it; exit code 1 if anything that is needed is not seen there."""
+    """Show what an installation in a cluster lacks, and how to fix it; exit code 1 if anything needed is missing or cannot be seen."""
     if not check:
         raise InputError(f"kubectl installs: {INSTALL}. After that, `kubernaut install --check` shows what is missing")
     results = asyncio.run(_check(kubeconfig, namespace, engine_namespace))

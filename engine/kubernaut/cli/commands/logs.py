@@ -96,7 +96,7 @@ def _print_log_tail(execution: ExecutionView) -> None:
     if not execution.has_ended:
         raise InputError(f"{name} has no pod that started yet: wait for it with -f, or see why: {_describe(execution)}")
     raise InputError(
-        f"the pods of {name} are gone, and only a failed pod's last lines are kept. What is known: {_describe(execution)}"
+        f"the pods of {name} are gone, and only a failed pod's last lines are kept. To see what is known: {_describe(execution)}"
     )
 
 

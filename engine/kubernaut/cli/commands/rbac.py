@@ -49,7 +49,7 @@ Actions = Annotated[list[str] | None, typer.Argument(help="The actions; all inst
 def render(
     action: Actions = None,
     namespace: Annotated[
-        list[str], typer.Option("-n", "--namespace", help="A namespace for the action to work in; may be repeated.")
+        list[str], typer.Option("-n", "--namespace", help="A namespace for the action to work in; can be repeated.")
     ] = [],  # noqa: B006 - typer copies it
     engine: Annotated[bool, typer.Option("--engine", help="The engine's own permissions instead.")] = False,
     output: ManifestFormat = "yaml",

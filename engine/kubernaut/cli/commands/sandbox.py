@@ -24,7 +24,7 @@ def sandbox(
         "sandbox.kubeconfig"
     ),
     load: Annotated[
-        list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; may be repeated.")
+        list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; can be repeated.")
     ] = [],  # noqa: B006 - typer copies it
     config: Configuration = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,

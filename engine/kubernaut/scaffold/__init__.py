@@ -1,4 +1,7 @@
-"""Writes a complete plugin that installs, passes its own tests and runs in the sandbox as it is."""
+"""Writes a complete plugin that installs, passes its own tests and runs in the sandbox as it is.
+
+It uses `api` and `plugins` for the rules of names alone. The files to write are in `template`, with `$name` and the like to substitute.
+"""
 
 from __future__ import annotations
 

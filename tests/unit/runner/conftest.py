@@ -1,0 +1,52 @@
+"""A step run as its container runs it: a process of its own, with its pod's files below a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from kubernaut.jobs.termination import parse_report
+
+ENV = {
+    "KUBERNAUT_EXECUTION": json.dumps(
+        {
+            "action": "test",
+            "name": "e1",
+            "namespace": "ns",
+            "uid": "u1",
+            "requestedBy": "",
+            "deadlineSeconds": 60,
+            "parameters": {"name": "x"},
+            "settings": {},
+        }
+    ),
+    "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+    "KUBERNETES_SERVICE_PORT": "1",
+}
+
+
+@pytest.fixture
+def step(tmp_path):
+    """Return a function that runs the body of a `perform` as one step of a pod, and returns exit code and report."""
+    secrets = tmp_path / "var/run/secrets/kubernetes.io/serviceaccount"
+    secrets.mkdir(parents=True)
+    (tmp_path / "dev").mkdir()
+
+    def run(body, name="execute", interrupt=False):
+        source = f"import os, time\nfrom kubernaut.runner import run\ndef perform(action):\n    {body}\nrun(perform)\n"
+        env = {**os.environ, **ENV, "KUBERNAUT_STEP": name, "SANDBOX_POD_ROOT": str(tmp_path)}
+        with subprocess.Popen(
+            [sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            if interrupt:
+                assert "here\n" in iter(process.stdout.readline, "")
+                process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=20)
+        return process.returncode, parse_report((tmp_path / "dev/termination-log").read_text("utf-8"), name)
+
+    return run

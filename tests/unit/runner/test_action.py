@@ -1,0 +1,59 @@
+"""What `perform` records and waits for."""
+
+import pytest
+
+
+def test_a_change_to_the_same_value_is_not_recorded(step):
+    assert step("action.changed('Thing', 'x', 'f', 1, 1)")[1].changes == ()
+
+
+LOSES = "\n    ".join(
+    [
+        "from kubernaut.runner.http_client import Answer",
+        "from kubernaut.runner.exceptions import Unanswered",
+        "answers = iter({answers})",
+        "def ask(*_, **__):",
+        "    if (version := next(answers)) is None:",
+        "        raise Unanswered('lost')",
+        '    return Answer(200, (\'{{"metadata": {{"resourceVersion": "%s"}}}}\' % version).encode())',
+        "action.api._connection.request = ask",
+        "action.api.modify('v1/configmaps', 'c', lambda current: {change})",
+    ]
+)
+"""A write that is read, sent and lost, and what is read next."""
+
+
+@pytest.mark.parametrize(
+    ("answers", "change", "code", "unsure"),
+    [
+        pytest.param("[1, None, None]", "{'data': {}}", 1, True, id="and nothing can be read"),
+        pytest.param("[1, None, 2, None, 3, None, 4, None, 5, None]", "{'data': {}}", 1, True, id="again and again"),
+        pytest.param("[1, None, 2, 3]", "{'data': {}}", 0, False, id="and written again"),
+        pytest.param(
+            "[1, None, 2]",
+            "{'data': {}} if current['metadata']['resourceVersion'] == '1' else {}",
+            0,
+            False,
+            id="but was made",
+        ),
+        pytest.param("[None]", "{'data': {}}", 1, False, id="before anything was asked for"),
+    ],
+)
+def test_a_step_reports_a_write_whose_outcome_it_does_not_know(step, tmp_path, answers, change, code, unsure):
+    (tmp_path / "var/run/secrets/kubernetes.io/serviceaccount/token").write_text("t", "utf-8")
+    ended, report = step(LOSES.format(answers=answers, change=change))
+    assert (ended, report.unsure) == (code, unsure), report
+
+
+def test_waiting_ends_when_nothing_is_missing(step):
+    assert step("left = ['two', 'one', '']; action.wait_until(lambda: left.pop(0), every=0.01)")[1].verified
+
+
+def test_waiting_ends_at_its_limit_with_what_is_still_missing(step):
+    code, report = step("action.wait_until(lambda: '1 of 3 ready', seconds=0.05, every=0.02)")
+    assert (code, report.state) == (42, "rejected")
+    assert report.message == "the change was made, but did not take effect in time: 1 of 3 ready"
+
+
+def test_the_dry_run_does_not_wait(step):
+    assert step("action.wait_until(lambda: 'never')", "dry-run")[0] == 0

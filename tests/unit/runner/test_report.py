@@ -1,0 +1,58 @@
+"""A report fits a termination message, whatever is in it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubernaut.jobs.termination import parse_report
+from kubernaut.runner.report import LIMIT, Report
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=300), st.text(max_size=3000)), max_size=30),
+    st.dictionaries(st.text(max_size=20), st.text(max_size=5000), max_size=10),
+    st.text(max_size=9000),
+)
+def test_any_report_fits_a_termination_message_and_says_when_it_was_cut(changes, outputs, message):
+    report = Report("execute")
+    report.changes = [
+        {"kind": "K", "name": "n", "field": field, "before": None, "after": value} for field, value in changes
+    ]
+    report.outputs, report.message = outputs, message
+    encoded = report.encode()
+    assert len(encoded) <= LIMIT
+    read = parse_report(encoded.decode(), "execute")
+    assert read is not None
+    whole = len(read.changes) == len(changes) and read.outputs == outputs and read.message == message
+    assert read.truncated or whole
+    assert len(read.changes) + read.changes_left_out == len(changes)
+
+
+def test_repeated_requests_are_one_entry_with_their_number():
+    report = Report("execute")
+    for n in range(3):
+        report.record_call("GET", "v1/pods", "p", report.started + n, report.started + n + 0.5, 200)
+    report.record_call("GET", "v1/pods", "p", report.started + 3, report.started + 4, 404)
+    assert [(c["code"], c["times"], c["at"], c["ms"]) for c in report.calls] == [
+        (200, 3, 0, 2500),
+        (404, 1, 3000, 1000),
+    ]
+
+
+def test_no_more_than_a_dozen_requests_are_kept_apart():
+    report = Report("execute")
+    for n in range(20):
+        report.record_call("GET", "v1/pods", f"p{n}", report.started, report.started, 200)
+    assert (len(report.calls), report.calls[-1]["times"]) == (12, 9)
+
+
+@pytest.mark.parametrize(("state", "logged"), [("done", False), ("error", True)])
+def test_the_last_lines_of_the_log_are_reported_for_a_step_that_failed(state, logged):
+    report = Report("execute")
+    report.log("\n".join(str(n) for n in range(100)))
+    report.state = state
+    content = json.loads(report.encode())
+    assert ("log" in content) is logged
+    assert not logged or content["log"].splitlines() == [str(n) for n in range(88, 100)]

@@ -1,0 +1,56 @@
+"""What is cleaned up after executions, and what must not be."""
+
+from kubernaut.api.labels import LABEL_EXECUTION, LABEL_UID
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Key
+from tests.support.controller import NAMESPACE
+
+
+async def test_an_ended_execution_releases_its_target_and_lets_its_job_go(ground):
+    key, job = await ground.started()
+    ended = ground.obj(key)
+    ended["status"] |= {"phase": "Succeeded", "completionTime": "2099-05-01T12:00:00Z"}
+    ground.see(EXECUTIONS, ended)
+    result = await ground.reconcile(key)
+    assert result.seconds > 0
+    assert ground.reservations.running == 0
+    assert ground.job(key)["spec"]["ttlSecondsAfterFinished"] == 300
+    assert job is not None
+
+
+async def test_an_end_without_a_time_is_never_deleted(ground):
+    key = ground.add()
+    ended = ground.obj(key)
+    ended["status"] = {"phase": "Failed", "reason": "Lost"}
+    ground.see(EXECUTIONS, ended)
+    await ground.reconcile(key)
+    assert len(ground.cluster.all(EXECUTIONS)) == 1
+
+
+async def test_the_target_of_a_deleted_execution_is_free_once_its_pods_have_stopped(ground):
+    key, job = await ground.started()
+    ground.add_pod(key, job, phase="Running")
+    ground.caches.executions._drop(key)
+    ground.delete_job(job)
+    await ground.reconcile(key)
+    assert ground.reservations.running == 1, "its pod may still do something"
+    pod = ground.cluster.all(PODS)[0]
+    ground.see(PODS, {**pod, "status": {"phase": "Failed"}})
+    await ground.reconcile(key)
+    assert ground.reservations.running == 0
+
+
+async def test_the_deleted_pods_of_an_earlier_execution_are_forgotten(ground):
+    key, job = await ground.started()
+    ground.add_pod(key, job, phase="Failed")
+    uid = ground.view(key).uid
+    ground.caches.deleted_pods.remember(next(iter(ground.caches.pods)))
+    ground.caches.executions._drop(key)
+    await ground.reconcile(key)
+    assert ground.caches.deleted_pods.of(uid) == []
+
+
+async def test_a_job_that_only_looks_like_one_of_the_engines_is_left_alone(ground):
+    labels = {LABEL_UID: "x", LABEL_EXECUTION: "a"}
+    ground.see(JOBS, {"metadata": {"name": "j", "namespace": NAMESPACE, "labels": labels}, "spec": {}, "status": {}})
+    await ground.reconcile(Key(NAMESPACE, "a"))
+    assert len(ground.cluster.all(JOBS)) == 1

@@ -59,8 +59,6 @@ class Attempt:
     created: datetime
     scheduled: datetime | None
     """When it was bound to a node."""
-    ready_to_start: datetime | None
-    """When its sandbox, network and volumes were ready, if the kubelet reports it."""
     deleted: datetime | None
     """When its deletion was requested."""
     steps: tuple[StepRun, ...]
@@ -164,7 +162,6 @@ def _attempt(cached: CachedObject) -> Attempt:
             datetime.fromisoformat(pod["metadata"]["creationTimestamp"]), first_seen.get("created")
         ),
         scheduled=_since(scheduled, first_seen.get("scheduled")),
-        ready_to_start=_since(conditions.get("PodReadyToStartContainers", {}), None),
         deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
         steps=tuple(_step(container) for container in containers),
         conditions=frozenset(kind for kind, condition in conditions.items() if condition.get("status") == "True"),

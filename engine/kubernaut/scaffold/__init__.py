@@ -1,6 +1,7 @@
-"""Writes a complete plugin that installs, passes its own tests and runs in the sandbox as it is.
+"""Writes the plugin of `kubernaut new-action`: a distribution that installs, passes its own tests and runs in the sandbox as it is.
 
-It uses `api` and `plugins` for the rules of names alone. The files to write are in `template`, with `$name` and the like to substitute.
+The files are in `template/`, and docs/writing-an-action.md explains them; start with `scaffold`, which fills in the names. This package
+uses `api` for the rules of names and `plugins` for their maximum length.
 """
 
 from __future__ import annotations
@@ -18,15 +19,14 @@ _SUFFIX = ".template"
 
 
 def scaffold(name: str, parent: Path) -> list[Path]:
-    """Write `kubernaut-NAME` into `parent` and return the files. Raises InputError for a bad name or if the folder exists."""
+    """Write `kubernaut-NAME` into `parent` and return its files. Raises InputError for an invalid name or a folder that exists."""
     if not is_label(name) or len(name) > MAX_ACTION_NAME_LENGTH or not name[0].isalpha():
         raise InputError(
-            f"{name!r} is not a valid action name: use lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH} characters, "
-            "a letter first"
+            f"{name!r} is not a valid action name: use lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH} characters"
         )
     target = parent / f"kubernaut-{name}"
     if target.exists():
-        raise InputError(f"{target} exists already: choose another name, or delete it")
+        raise InputError(f"{target} already exists: choose another name, or remove it")
     words = name.replace("-", " ")
     names = {
         "name": name,
@@ -35,11 +35,11 @@ def scaffold(name: str, parent: Path) -> list[Path]:
         "model": words.title().replace(" ", ""),
     }
     written = []
-    for path, template in _templates(files("kubernaut.scaffold").joinpath("template")):
-        relative = path.replace("package/", f"{names['package']}/").removesuffix(_SUFFIX)
+    for template in _templates(files("kubernaut.scaffold").joinpath("template")):
+        relative = template[0].replace("package/", f"{names['package']}/").removesuffix(_SUFFIX)
         file = target / relative
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(Template(template.read_text("utf-8")).substitute(names), "utf-8")
+        file.write_text(Template(template[1].read_text("utf-8")).substitute(names), "utf-8")
         written.append(file)
     return written
 

@@ -24,10 +24,10 @@ class Scale(Parameters):
 
 
 class ScaleSettings(Parameters):
-    """What the cluster's admin decides."""
+    """The settings that the cluster's admin decides."""
 
     max_replicas: Annotated[int, Field(ge=0)] = 1000
-    """No execution may ask for more."""
+    """The most replicas that an execution can request."""
 
 
 @kubernaut.hookimpl

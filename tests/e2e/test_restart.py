@@ -64,7 +64,7 @@ async def test_a_paused_deployment_is_refused_with_what_to_do(site):
     await site.patch(DEPLOYMENTS, "web", {"spec": {"paused": True}})
     status = await site.run("restart-deployment", {"name": "web"})
     assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
-    assert "is paused, so a restart would wait for ever: kubectl rollout resume it first" in status["message"]
+    assert "is paused, so a restart would never finish: run kubectl rollout resume on it first" in status["message"]
 
 
 async def test_without_waiting_it_ends_when_the_restart_is_ordered(site):

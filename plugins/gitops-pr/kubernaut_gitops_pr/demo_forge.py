@@ -1,6 +1,6 @@
-"""A small forge on loopback for the demo and the tests: a real git server with one repository, and as much of GitHub's API as is used.
+"""A small forge on loopback for the demo and the tests: a real git server with one repository, and the part of GitHub's API that is used.
 
-It needs git and nothing else, keeps everything in one temporary directory, and is gone when its block ends.
+It needs only git, keeps everything in one temporary directory, and is removed when its block ends.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from kubernaut import Surroundings
-from kubernaut_gitops_pr.demo_git import Call, Reply, serving
+from kubernaut_gitops_pr.demo_git import Call, Reply, serve
 
 REPOSITORY = "platform/gitops"
 _SECRET = "gitops-token"  # noqa: S105 - a Secret's name
@@ -57,7 +57,7 @@ sidecar:
 
 
 class DemoForge:
-    """The API: one token, any repository below the directory, pull requests in memory."""
+    """The API: one token, all repositories below the directory, pull requests in memory."""
 
     def __init__(self, root: Path, token: str) -> None:
         self._root, self._token = root, token
@@ -71,21 +71,21 @@ class DemoForge:
         if not found or not (self._root / f"{found[1]}.git").is_dir():
             return Reply(404, {"message": "Not Found"})
         with self._lock:
-            return self._answered(call, found[1], found[2] or "")
+            return self._respond(call, found[1], found[2] or "")
 
-    def _answered(self, call: Call, repository: str, rest: str) -> Reply:
+    def _respond(self, call: Call, repository: str, rest: str) -> Reply:
         numbered = re.fullmatch(r"/(?:issues|pulls)/(\d+)/(labels|requested_reviewers)", rest)
         if numbered and call.method == "POST":
             pull = self.pulls[int(numbered[1]) - 1]
             pull[numbered[2]] += next(iter(call.body.values()))
             return Reply(201, pull if numbered[2] == "requested_reviewers" else pull["labels"])
         if rest == "/pulls":
-            return self._open(call, repository) if call.method == "POST" else self._listed(call, repository)
+            return self._open(call, repository) if call.method == "POST" else self._list(call, repository)
         if rest.startswith("/collaborators/"):
             return Reply(204)
         return Reply(200, {"full_name": repository, "archived": False, "permissions": {"pull": True, "push": True}})
 
-    def _listed(self, call: Call, repository: str) -> Reply:
+    def _list(self, call: Call, repository: str) -> Reply:
         head = call.query.get("head", "").partition(":")[2]
         return Reply(
             200, [p for p in reversed(self.pulls) if p["repository"] == repository and p["head"]["ref"] == head]
@@ -123,19 +123,19 @@ class DemoForge:
 
 @contextmanager
 def demo_forge(files: dict[str, str] | None = None) -> Iterator[tuple[DemoForge, str, str, Path]]:
-    """The API, its URL, its token, and the directory of its bare repositories."""
+    """Run a forge; yields the API, its URL, its token, and the directory of its bare repositories."""
     token = secrets.token_urlsafe(24)
     with TemporaryDirectory(prefix="demo-forge-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
         seed(root, REPOSITORY, files or FILES)
         forge = DemoForge(root, token)
-        with serving(root, token, forge) as server:
+        with serve(root, token, forge) as server:
             yield forge, server.url, token, root
 
 
 @contextmanager
 def surroundings() -> Iterator[Surroundings]:
-    """What the example needs: the forge, the settings that name it, and the Secret with its token."""
+    """Run what the example needs: the forge, with the settings that name it and the Secret with its token."""
     with demo_forge() as (_, url, token, _root):
         encoded = base64.b64encode(token.encode()).decode()
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": _SECRET}, "data": {"token": encoded}}
@@ -143,7 +143,7 @@ def surroundings() -> Iterator[Surroundings]:
 
 
 def settings(url: str) -> dict[str, Any]:
-    """The action's settings for a forge at this place."""
+    """Return the action's settings for a forge at this URL."""
     forge = {
         "kind": "github",
         "url": url,
@@ -155,7 +155,7 @@ def settings(url: str) -> dict[str, Any]:
 
 
 def seed(root: Path, repository: str, files: dict[str, str]) -> Path:
-    """A bare repository with one commit of these files on main."""
+    """Create a bare repository with one commit of these files on main, and return its path."""
     bare = root / f"{repository}.git"
     bare.parent.mkdir(parents=True, exist_ok=True)
     run_git(root, "init", "--quiet", "--bare", "--initial-branch=main", "--template=", str(bare))
@@ -172,8 +172,8 @@ def seed(root: Path, repository: str, files: dict[str, str]) -> Path:
 
 
 def run_git(directory: Path, *arguments: str, stdin: str = "") -> str:
-    """git's output, in this repository and with no configuration of the machine's."""
-    someone = {
+    """Run git in this repository, without the machine's configuration, and return its output."""
+    identity = {
         f"GIT_{role}_{what}": "demo@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")
     }
     bare = {"GIT_DIR": str(directory)} if (directory / "HEAD").exists() else {}
@@ -181,11 +181,11 @@ def run_git(directory: Path, *arguments: str, stdin: str = "") -> str:
         "PATH": os.environ.get("PATH", os.defpath),
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": os.devnull,
-        **someone,
+        **identity,
         **bare,
     }
     done = subprocess.run(  # noqa: S603 - the demo's own commands
-        ["git", *arguments],  # noqa: S607 - whichever git is installed
+        ["git", *arguments],  # noqa: S607 - the git that is installed
         cwd=directory,
         env=env,
         input=stdin,

@@ -1,6 +1,6 @@
 """A git server on loopback: git's own `http-backend` behind Python's HTTP server, for the demo and for tests.
 
-What it does not answer itself it hands to an API function, so that a forge can be built on it.
+It passes other requests to an API function, so that a forge can be built on it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Api = Callable[[Call], Reply]
 
 
 class GitServer(ThreadingHTTPServer):
-    """Serves the bare repositories below a directory to whoever has the token."""
+    """Serves the bare repositories below a directory to clients that have the token."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -60,16 +60,16 @@ class GitServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the server."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are no news."""
+        """Ignore clients that hang up."""
 
 
 @contextmanager
-def serving(root: Path, token: str, api: Api) -> Iterator[GitServer]:
-    """The server, in a thread, while the block lasts."""
+def serve(root: Path, token: str, api: Api) -> Iterator[GitServer]:
+    """Run the server in a thread during the block."""
     server = GitServer(root, token, api)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="demo-forge", daemon=True)
     thread.start()
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer()
 
     def log_message(self, *_: Any) -> None:
-        """Nothing: the demo's output is its own."""
+        """Write nothing: the output belongs to the demo."""
 
     def _answer(self) -> None:
         self.close_connection = True
@@ -141,14 +141,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _git(self, path: str, body: IO[bytes]) -> None:
         process = subprocess.Popen(
-            ["git", "http-backend"],  # noqa: S607 - whichever git is installed
+            ["git", "http-backend"],  # noqa: S607 - the git that is installed
             env=self._cgi(path, os.fstat(body.fileno()).st_size),
             stdin=body,
             stdout=subprocess.PIPE,
         )
         with process:
             if process.stdout:
-                self._pass_on(process.stdout)
+                self._relay(process.stdout)
 
     def _cgi(self, path: str, length: int) -> dict[str, str]:
         return {
@@ -167,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
             "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
         }
 
-    def _pass_on(self, output: IO[bytes]) -> None:
+    def _relay(self, output: IO[bytes]) -> None:
         status, headers = 200, []
         while line := output.readline().strip().decode():
             name, _, value = line.partition(": ")

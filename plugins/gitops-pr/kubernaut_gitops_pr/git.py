@@ -1,7 +1,7 @@
-"""Runs the git program, and knows nothing of what for.
+"""Runs the git program.
 
-Its environment is built here from nothing: no system or user configuration, no prompt, no hooks, no redirects, no other protocol than
-the forge's own. The token reaches git in that environment alone, bound to the forge's address; never as an argument, never in a file.
+Its environment is built here from scratch: no system or user configuration, no prompt, no hooks, no redirects, and no protocol but the
+forge's own. The token reaches git only in that environment, bound to the forge's address; never as an argument, never in a file.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from kubernaut.runner import Rejected, TryAgain
 from kubernaut_gitops_pr.secrets import Token
 
 _POLL_SECONDS = 0.1
-_MAX_OUTPUT = 8 * 1024 * 1024
+_MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 _SAFE_CONFIG = {
-    "core.bigFileThreshold": "16m",  # larger files pass through, instead of being held in memory
+    "core.bigFileThreshold": "16m",  # larger files are streamed instead of being kept in memory
     "core.hooksPath": "/dev/null",
     "core.fsmonitor": "false",
     "core.symlinks": "false",
@@ -43,18 +43,18 @@ _SAFE_CONFIG = {
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long one call may take, and how large the directory may grow meanwhile."""
+    """The limits of one command: its time, and the size of the directory."""
 
     seconds: float
     megabytes: int
 
 
 class GitError(Exception):
-    """git ended with an error; the text is its own last words, scrubbed."""
+    """git ended with an error; the message is the end of its output, scrubbed."""
 
 
 class Git:
-    """git in one directory, for one forge."""
+    """Runs git in one directory, for one forge."""
 
     def __init__(
         self, directory: Path, url: str, token: Token, bounds: Bounds, author: tuple[str, str], ca_file: str = ""
@@ -63,7 +63,7 @@ class Git:
         self._environment = _environment(directory, url, token, author, ca_file)
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-        """Its output; raises GitError, or Rejected and TryAgain where a bound was reached."""
+        """Run a command and return its output. Raises GitError, or Rejected or TryAgain if it exceeds a limit."""
         with (
             TemporaryFile(dir=self._directory) as out,
             TemporaryFile(dir=self._directory) as err,
@@ -76,11 +76,13 @@ class Git:
             )
             out.seek(0)
             err.seek(0)
-            output, words = out.read(_MAX_OUTPUT + 1), err.read(_MAX_OUTPUT)
+            output, errors = out.read(_MAX_OUTPUT_BYTES + 1), err.read(_MAX_OUTPUT_BYTES)
         if code:
-            raise GitError(self._scrubbed(words))
-        if len(output) > _MAX_OUTPUT:
-            raise Rejected(f"git {arguments[0]} told more than {_MAX_OUTPUT // 1024**2} MB: the file is too large")
+            raise GitError(self._scrub(errors))
+        if len(output) > _MAX_OUTPUT_BYTES:
+            raise Rejected(
+                f"the output of git {arguments[0]} is larger than {_MAX_OUTPUT_BYTES // 1024**2} MB: the file is too large"
+            )
         return output
 
     def _start(
@@ -88,7 +90,7 @@ class Git:
     ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(  # noqa: S603 - a list of arguments, no shell
-                ["git", *arguments],  # noqa: S607 - where git is, the image decides
+                ["git", *arguments],  # noqa: S607 - the image decides where git is
                 cwd=self._directory,
                 env={**self._environment, **env},
                 stdin=stdin,
@@ -98,7 +100,7 @@ class Git:
             )
         except FileNotFoundError:
             raise Rejected(
-                "the image has no git program: build it with git, or name one in the configuration"
+                "the image has no git program: build it with git, or name another image in the configuration"
             ) from None
 
     def _wait(self, process: subprocess.Popen[bytes], verb: str) -> int:
@@ -108,20 +110,20 @@ class Git:
                 try:
                     return process.wait(_POLL_SECONDS)
                 except subprocess.TimeoutExpired:
-                    self._expect_within(until, verb)
+                    self._check_limits(until, verb)
         finally:
             if process.poll() is None:
                 _kill(process)
 
-    def _expect_within(self, until: float, verb: str) -> None:
+    def _check_limits(self, until: float, verb: str) -> None:
         if time.monotonic() > until:
             raise TryAgain(f"git {verb} took longer than {self._bounds.seconds:g} s (clone_seconds in the settings)")
         if _size(self._directory) > self._bounds.megabytes * 1024**2:
-            most = self._bounds.megabytes
-            raise Rejected(f"the repository is larger than the {most} MB that the settings allow (max_repository_mb)")
+            limit = self._bounds.megabytes
+            raise Rejected(f"the repository is larger than the {limit} MB that the settings allow (max_repository_mb)")
 
-    def _scrubbed(self, words: bytes) -> str:
-        lines = self._token.scrub(words.decode(errors="replace")).strip().splitlines()
+    def _scrub(self, output: bytes) -> str:
+        lines = self._token.scrub(output.decode(errors="replace")).strip().splitlines()
         kept = [line for line in lines if not re.match(r"(hint|remote): *$|hint:|\w+ objects:", line)]
         return "; ".join(line.strip() for line in kept)[-1000:]
 
@@ -158,13 +160,13 @@ def _size(directory: Path) -> int:
     total = 0
     for parent, _, files in os.walk(directory):
         for name in files:
-            with suppress(FileNotFoundError):  # git works here meanwhile
+            with suppress(FileNotFoundError):  # git is working here at the same time
                 total += (Path(parent) / name).lstat().st_size
     return total
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """The whole group: git works through children."""
+    """Kill the whole process group: git works through children."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""Reads JSON into the same tree as YAML, with the places that the standard library's parser does not tell."""
+"""Reads JSON into the same tree as YAML, with the positions that the standard library's parser does not report."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ATOM = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null
 
 
 def parse(text: str) -> list[Node]:
-    """The one document of the file (none if it is empty); raises EditError saying in which line it stops being JSON."""
+    """Return the document of the file, or nothing if it is empty. Raises EditError naming the line that is not valid JSON."""
     scanner = _Scanner(text)
     at = scanner.past_space(0)
     if at == len(text):
@@ -38,7 +38,7 @@ class _Scanner:
 
     def error(self, at: int) -> EditError:
         line = self._text.count("\n", 0, at) + 1
-        return EditError(f"is not JSON that can be read: line {line} has {self._text[at : at + 20]!r}")
+        return EditError(f"is not valid JSON: line {line} has {self._text[at : at + 20]!r}")
 
     def node(self, at: int) -> Node:
         char = self._text[at : at + 1]
@@ -95,7 +95,7 @@ class _Scanner:
         return Node("mapping", start, at + 1, data, tuple(entries), flow=True)
 
     def _past_comma(self, at: int, closing: str) -> tuple[int, bool]:
-        """Where the next entry begins, or where the bracket stands that ends them."""
+        """Return where the next entry starts and True, or where the closing bracket is and False."""
         at = self.past_space(at)
         char = self._text[at : at + 1]
         if char not in {",", closing} or not char:

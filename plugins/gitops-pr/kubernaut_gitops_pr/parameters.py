@@ -1,4 +1,4 @@
-"""What an execution may ask for. Everything that cannot be meant is refused here, before a pod exists."""
+"""The parameters of an execution, validated before a pod exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue, field_validator, model_va
 from kubernaut import Parameters
 from kubernaut_gitops_pr import paths
 
-_GIT_REFUSES = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/.-]|/\.|/$|\.$|\.lock(/|$)|^@$")
+_INVALID_BRANCH_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/.-]|/\.|/$|\.$|\.lock(/|$)|^@$")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", re.ASCII)
 
 
@@ -23,21 +23,21 @@ def _one_line(text: str) -> str:
 
 def _text(text: str) -> str:
     if any(unicodedata.category(char) in {"Cc", "Cs"} and char not in "\n\t\r" for char in text):
-        raise ValueError("holds control characters")
+        raise ValueError("contains control characters")
     return text
 
 
 def branch_name(text: str) -> str:
-    """A branch's name that git accepts; raises ValueError."""
-    if _GIT_REFUSES.search(text):
-        raise ValueError("is no branch name that git accepts")
+    """Return the text if it is a branch name that git accepts. Raises ValueError."""
+    if _INVALID_BRANCH_NAME.search(text):
+        raise ValueError("is not a branch name that git accepts")
     if text.startswith("kubernaut/"):
-        raise ValueError("begins with kubernaut/, which is for the branches that this action makes")
+        raise ValueError("starts with kubernaut/, which is reserved for the branches that this action creates")
     return text
 
 
 def repository_name(text: str) -> str:
-    """`owner/name`, or `group/sub/name`; raises ValueError."""
+    """Return the text if it is `owner/name` or `group/sub/name`. Raises ValueError."""
     segments = text.split("/")
     if len(segments) < 2 or len(segments) > 20 or not all(map(_is_segment, segments)):
         raise ValueError("must be owner/name (on GitLab also group/subgroup/name), not a URL, host or path")
@@ -47,12 +47,12 @@ def repository_name(text: str) -> str:
 
 
 def file_path(text: str) -> str:
-    """A file's path from the repository's top; raises ValueError."""
+    """Return the text if it is a path below the root of the repository. Raises ValueError."""
     if "\\" in text or not text.isprintable():
-        raise ValueError("holds a backslash or a character that cannot be printed")
+        raise ValueError("contains a backslash or a character that cannot be printed")
     segments = text.split("/")
     if any(segment in {"", ".", ".."} for segment in segments):
-        raise ValueError("must lead from the repository's top down: no leading, double or final slash, no . or ..")
+        raise ValueError("must be a path below the repository's root: no leading, double or trailing slash, no . or ..")
     if any(_is_git_directory(segment) for segment in segments):
         raise ValueError("leads into git's own directory")
     return text
@@ -63,7 +63,7 @@ def _is_segment(segment: str) -> bool:
 
 
 def _is_git_directory(segment: str) -> bool:
-    """`.git` in any of the ways in which some file system reads it as that."""
+    """Whether some file system reads the segment as `.git`."""
     plain = "".join(c for c in unicodedata.normalize("NFKC", segment) if unicodedata.category(c) != "Cf")
     return plain.lower().rstrip(". ").partition(":")[0] in {".git", "git~1"}
 
@@ -87,17 +87,17 @@ KINDS = ("set", "remove", "append", "content")
 
 
 class Change(Parameters):
-    """What becomes of one file: exactly one of set, remove, append and content."""
+    """The change of one file: exactly one of set, remove, append and content."""
 
     path: FilePath
     document: Annotated[int, Field(ge=0, le=10_000)] | None = None
-    """Which document of a YAML file that holds several, counted from 0."""
+    """The document of a YAML file with several, counted from 0."""
     set: dict[ValuePath, JsonValue] | None = Field(default=None, max_length=100)
-    """Values by path; missing mappings on the way are made."""
+    """Values by path; missing mappings on the way are created."""
     remove: tuple[ValuePath, ...] | None = Field(default=None, max_length=100)
-    """Paths to take away, all meant as the file is before; one that is not there is no error."""
+    """Paths to remove, all as they are in the original file; a path that does not exist is not an error."""
     append: dict[ValuePath, JsonValue] | None = Field(default=None, max_length=100)
-    """By path of a list: what to add at its end, unless the list holds it already."""
+    """Values to append, by the path of a list, unless the list contains them already."""
     content: str | None = None
     """The whole file, new or replaced."""
 
@@ -106,15 +106,15 @@ class Change(Parameters):
         given = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(given) != 1:
             raise ValueError(
-                f"{self.path}: give exactly one of {', '.join(KINDS)} (given: {', '.join(given) or 'none'})"
+                f"{self.path}: set exactly one of {', '.join(KINDS)} (found: {', '.join(given) or 'none'})"
             )
         if given[0] != "content" and not getattr(self, given[0]):
             raise ValueError(f"{self.path}: {given[0]} names no path")
         suffix = self.path.rpartition(".")[2]
         if given[0] != "content" and suffix not in {"yaml", "yml", "json"}:
-            raise ValueError(f"{self.path}: {given[0]} works on .yaml, .yml and .json; give the content of others")
+            raise ValueError(f"{self.path}: {given[0]} works on .yaml, .yml and .json; for other files, use content")
         if self.document is not None and (given[0] == "content" or suffix == "json"):
-            raise ValueError(f"{self.path}: document is for set, remove and append in YAML")
+            raise ValueError(f"{self.path}: document can be used only with set, remove and append in YAML")
         return self
 
     @field_validator("set", "append")
@@ -129,15 +129,15 @@ class GitOpsPr(Parameters):
     """The repository, the changes, and the pull request that proposes them."""
 
     repository: Repository
-    """Its name, `owner/name`; where it is, the admin's settings say."""
+    """Its name, `owner/name`; the admin's settings say where it is."""
     base: Branch | None = None
     """The branch to change; by default the one in the settings."""
     changes: tuple[Change, ...] = Field(min_length=1, max_length=100)
-    """Made one after the other; a path may be named more than once."""
+    """Applied one after the other; a path can be named more than once."""
     title: Line
-    """Of the pull request and its commit."""
+    """The title of the pull request and its commit."""
     body: Annotated[str, Field(max_length=20_000), AfterValidator(_text)] = ""
-    """Why. What the execution is called and who asked is added."""
+    """The reason. The name of the execution and its requester are added."""
     labels: tuple[Label, ...] = Field(default=(), max_length=20)
     reviewers: tuple[Reviewer, ...] = Field(default=(), max_length=20)
     """User names; on GitHub also teams, as `org/team`."""

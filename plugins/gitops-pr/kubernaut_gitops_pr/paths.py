@@ -1,7 +1,7 @@
-r"""The path language: where in a YAML or JSON document a value is.
+r"""The path language, which names one value in a YAML or JSON document.
 
 `image.tag` is the key `tag` of the mapping `image`; `env[0].name` goes through a list, counted from 0; a backslash makes a dot, a bracket
-or a backslash part of a key: `annotations.example\.com/owner`. There are no wildcards: a path names one place.
+or a backslash part of a key: `annotations.example\.com/owner`. There are no wildcards.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ _SPECIAL = re.compile(r"([.\[\]\\])")
 
 
 class PathError(ValueError):
-    """The text is no path; says where it stops being one."""
+    """The text is not a valid path; the message says where it goes wrong."""
 
 
 def parse(text: str) -> Path:
-    """The steps that the text names; raises PathError."""
+    """Return the steps of a path. Raises PathError."""
     if len(text) > MAX_LENGTH:
         raise PathError(f"is longer than {MAX_LENGTH} characters")
     if not text.isprintable():
-        raise PathError("holds characters that cannot be printed")
+        raise PathError("contains characters that cannot be printed")
     steps: list[Step] = []
     at = 0
     while at < len(text) or not steps:
         at = _past_dot(text, at) if steps else at
         found = _STEP.match(text, at)
         if not found:
-            raise PathError(f"{text!r} is no path: expected a key or [INDEX] at {text[at:] or 'its end'!r}")
+            raise PathError(f"{text!r} is not a valid path: expected a key or [INDEX] at {text[at:] or 'its end'!r}")
         index, key = found.groups()
         steps.append(_ESCAPED.sub(r"\1", key) if index is None else int(index))
         at = found.end()
@@ -44,8 +44,8 @@ def parse(text: str) -> Path:
     return tuple(steps)
 
 
-def spell(steps: Iterable[Step]) -> str:
-    """The text that `parse` reads as these steps."""
+def format_path(steps: Iterable[Step]) -> str:
+    """Return the text that `parse` reads as these steps."""
     text = ""
     for step in steps:
         if isinstance(step, int):
@@ -56,9 +56,9 @@ def spell(steps: Iterable[Step]) -> str:
 
 
 def _past_dot(text: str, at: int) -> int:
-    """A key after the first step wants a dot before it; an index wants none."""
+    """Return where the next step starts: a key after the first step needs a dot before it, an index must not have one."""
     if text[at] == "[":
         return at
     if text[at] != "." or text[at + 1 : at + 2] == "[":
-        raise PathError(f"{text!r} is no path: expected .KEY or [INDEX] at {text[at:]!r}")
+        raise PathError(f"{text!r} is not a valid path: expected .KEY or [INDEX] at {text[at:]!r}")
     return at + 1

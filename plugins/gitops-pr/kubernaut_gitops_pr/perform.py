@@ -1,6 +1,6 @@
 """The pod side of `gitops-pr`: clone, change, and in the execute step commit, push a branch and open the pull request.
 
-Every attempt looks first for what an earlier one left: a pull request, or a branch without one.
+Every attempt first checks for what an earlier one created: a pull request, or a branch without one.
 """
 
 from __future__ import annotations
@@ -10,132 +10,136 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from kubernaut.runner import Action, Rejected, TryAgain, run
-from kubernaut_gitops_pr.forges import Forge, PullRequest
-from kubernaut_gitops_pr.patience import Patience
-from kubernaut_gitops_pr.plan import Plan, planned
+from kubernaut_gitops_pr.forges.base import Forge, PullRequest
+from kubernaut_gitops_pr.git_errors import BranchExistsError
+from kubernaut_gitops_pr.plan import Plan, make_plan
+from kubernaut_gitops_pr.report import StepReport
 from kubernaut_gitops_pr.repository import Repository
 from kubernaut_gitops_pr.request import Request
-from kubernaut_gitops_pr.telling import Telling
-from kubernaut_gitops_pr.troubles import BranchTaken
+from kubernaut_gitops_pr.retry_budget import RetryBudget
 
 
-class UnforeseenError(RuntimeError):
-    """An error of this code, its text scrubbed."""
+class UnexpectedError(RuntimeError):
+    """A defect of this code; its text is scrubbed."""
 
 
 def perform(action: Action) -> None:
-    """Do the step; whatever leaves it, the token does not."""
-    request = Request.of(action)
+    """Carry out the step. No exception that leaves it contains the token."""
+    request = Request.from_action(action)
     try:
         with TemporaryDirectory(prefix="gitops-", ignore_cleanup_errors=True) as directory:
             _Step(action, request, Path(directory)).run()
-    except Rejected as refusal:
-        raise Rejected(request.token.scrub(str(refusal))) from None
+    except Rejected as rejection:
+        raise Rejected(request.token.scrub(str(rejection))) from None
     except TryAgain as failure:
         raise TryAgain(request.token.scrub(str(failure))) from None
-    except Exception as error:  # noqa: BLE001 - an error that nobody thought of may quote anything
-        told = UnforeseenError(request.token.scrub(f"{type(error).__name__}: {error}"))
-        told.add_note(request.token.scrub(traceback.format_exc()))
-        raise told from None
+    except Exception as error:  # noqa: BLE001 - an unexpected error may quote anything
+        scrubbed = UnexpectedError(request.token.scrub(f"{type(error).__name__}: {error}"))
+        scrubbed.add_note(request.token.scrub(traceback.format_exc()))
+        raise scrubbed from None
 
 
 class _Step:
-    """One step, its tools at hand."""
+    """One step of one execution."""
 
     def __init__(self, action: Action, request: Request, directory: Path) -> None:
         self._dry_run, self._request = action.dry_run, request
-        self._tell = Telling(action, request.token)
-        patience = Patience(request.settings["retry_seconds"])
+        self._report = StepReport(action, request.token)
+        budget = RetryBudget(request.settings["retry_seconds"])
         ca_file = request.ca_file(directory)
-        self._forge: Forge = request.open_forge(patience, ca_file)
-        self._repository: Repository = request.open_repository(directory, patience, ca_file)
+        self._forge: Forge = request.open_forge(budget, ca_file)
+        self._repository: Repository = request.open_repository(directory, budget, ca_file)
 
     def run(self) -> None:
-        wanted = self._request.wanted
-        self._forge.check(wanted.reviewers)
-        pull = self._forge.find(wanted.branch)
+        spec = self._request.spec
+        self._forge.check(spec.reviewers)
+        pull = self._forge.find(spec.branch)
         if pull:
-            self._found(pull)
+            self._resume(pull)
             return
         heads = self._heads()
-        plan = self._planned()
+        plan = self._plan()
         if plan.empty:
-            self._tell.progress(f"{self._request.repository} is already as asked: no branch, no pull request")
+            self._report.progress(
+                f"{self._request.repository} already has all requested values: no branch and no pull request is needed"
+            )
         elif self._dry_run:
-            self._repository.push(self._commit(plan), wanted.branch, rehearse=True)
+            self._repository.push(self._commit(plan), spec.branch, dry_run=True)
         else:
-            self._publish(plan, known=wanted.branch in heads)
+            self._publish(plan, branch_exists=spec.branch in heads)
 
-    def _planned(self) -> Plan:
-        """The changes on the base branch as it is now, told."""
-        commit = self._repository.clone(self._request.wanted.base)
-        plan = planned(self._repository, commit, self._request.changes)
-        self._tell.plan(plan, "" if plan.empty else self._repository.diff(plan.commit, plan.tree))
+    def _plan(self) -> Plan:
+        """Make the plan for the base branch as it is now, and report it."""
+        commit = self._repository.clone(self._request.spec.base)
+        plan = make_plan(self._repository, commit, self._request.changes)
+        self._report.plan(plan, "" if plan.empty else self._repository.diff(plan.commit, plan.tree))
         return plan
 
     def _heads(self) -> dict[str, str]:
-        """Which of the base branch and this execution's own exist; without the base nothing can be done."""
-        base, name = self._request.wanted.base, self._request.repository
-        heads = self._repository.heads(base, self._request.wanted.branch)
+        """Return those of the base branch and this execution's own branch that exist. Raises Rejected without a base branch."""
+        base, name = self._request.spec.base, self._request.repository
+        heads = self._repository.heads(base, self._request.spec.branch)
         if base in heads:
             return heads
         if not self._repository.heads():
-            raise Rejected(f"{name} is empty: push a first commit to {base}, then try again")
+            raise Rejected(f"{name} is empty: push a first commit to {base} first")
         raise Rejected(f"base: {name} has no branch {base}")
 
     def _commit(self, plan: Plan) -> str:
         return self._repository.commit(plan.tree, plan.commit, self._request.message)
 
-    def _publish(self, plan: Plan, *, known: bool) -> None:
-        branch = self._request.wanted.branch
-        commit = self._earlier(branch) if known else self._pushed(plan, branch)
-        self._tell.output("branch", branch)
-        self._tell.output("commit", commit)
-        pull = self._forge.open(self._request.wanted)
-        self._tell.pull_request(pull)
+    def _publish(self, plan: Plan, *, branch_exists: bool) -> None:
+        branch = self._request.spec.branch
+        commit = self._adopt_branch(branch) if branch_exists else self._push(plan, branch)
+        self._report.output("branch", branch)
+        self._report.output("commit", commit)
+        pull = self._forge.open(self._request.spec)
+        self._report.pull_request(pull)
         self._complete(pull)
 
-    def _pushed(self, plan: Plan, branch: str) -> str:
+    def _push(self, plan: Plan, branch: str) -> str:
         commit = self._commit(plan)
         try:
             self._repository.push(commit, branch)
-        except BranchTaken:
-            # Another attempt of this execution was quicker, or the branch is somebody else's.
-            return self._earlier(branch)
-        self._tell.progress(f"pushed {branch} ({commit[:12]})")
+        except BranchExistsError:
+            # Another attempt of this execution created it, or someone else did.
+            return self._adopt_branch(branch)
+        self._report.progress(f"pushed {branch} ({commit[:12]})")
         return commit
 
-    def _earlier(self, branch: str) -> str:
-        """The commit of this execution's own branch; raises Rejected if it holds anything else than what was asked."""
+    def _adopt_branch(self, branch: str) -> str:
+        """Return the commit of a branch that an earlier attempt pushed. Raises Rejected if its content is not the requested one."""
         commit, parents = self._repository.fetch(branch)
-        theirs = self._repository.tree(commit)
-        if len(parents) != 1 or planned(self._repository, parents[0], self._request.changes).tree != theirs:
+        tree = self._repository.tree(commit)
+        if len(parents) != 1 or make_plan(self._repository, parents[0], self._request.changes).tree != tree:
             raise Rejected(
                 f"branch {branch} of {self._request.repository} exists with other content, and is never overwritten: "
-                "delete it, or create the execution anew"
+                "delete it, or create a new execution"
             )
-        self._tell.progress(f"an earlier attempt pushed {branch} ({commit[:12]})")
+        self._report.progress(f"an earlier attempt pushed {branch} ({commit[:12]})")
         return commit
 
-    def _found(self, pull: PullRequest) -> None:
-        """An earlier attempt got as far as the pull request."""
-        self._tell.output("branch", self._request.wanted.branch)
-        self._tell.output("commit", pull.commit)
-        self._tell.pull_request(pull)
+    def _resume(self, pull: PullRequest) -> None:
+        """Report the pull request that an earlier attempt opened, and complete it."""
+        self._report.output("branch", self._request.spec.branch)
+        self._report.output("commit", pull.commit)
+        self._report.pull_request(pull)
         if pull.state != "open":
             return
         try:
-            self._planned()
-        except Rejected as refusal:
-            self._tell.progress(f"what it changes cannot be told any more: {refusal}")
+            self._plan()
+        except Rejected as rejection:
+            self._report.progress(f"its changes can no longer be shown: {rejection}")
         if not self._dry_run:
             self._complete(pull)
 
     def _complete(self, pull: PullRequest) -> None:
         try:
-            self._forge.complete(pull, self._request.wanted)
-        except Rejected as refusal:
-            raise Rejected(f"the pull request is open ({pull.url}), but lacks labels or reviewers: {refusal}") from None
+            self._forge.complete(pull, self._request.spec)
+        except Rejected as rejection:
+            raise Rejected(
+                f"the pull request is open ({pull.url}), but has no labels or reviewers: {rejection}"
+            ) from None
 
 
 if __name__ == "__main__":

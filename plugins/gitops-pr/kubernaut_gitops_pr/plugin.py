@@ -1,4 +1,4 @@
-"""`gitops-pr`: what it takes, what it needs, and who may use which repository."""
+"""`gitops-pr`: its parameters and settings, and the repositories that a namespace is allowed to use."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import kubernaut
 from kubernaut import ActionSpec, Execution, Problem, Resources, Result, Rollback, Target
-from kubernaut_gitops_pr.allowed import forge_for
+from kubernaut_gitops_pr.allowlist import find_forge
 from kubernaut_gitops_pr.demo_forge import EXAMPLE, surroundings
 from kubernaut_gitops_pr.parameters import GitOpsPr
 from kubernaut_gitops_pr.secrets import CA_VARIABLE, TOKEN_VARIABLE
@@ -16,7 +16,7 @@ from kubernaut_gitops_pr.settings import ForgeSettings, GitOpsSettings, SecretKe
 
 HOOK_VERSION = 1
 _ROOM_FOR_CLONES = 2
-"""The volume holds the largest allowed repository this many times over, since git unpacks what it fetched."""
+"""How many times the largest allowed repository fits into the volume: git unpacks what it fetches."""
 
 
 @kubernaut.hookimpl
@@ -38,39 +38,46 @@ def describe() -> ActionSpec:
 @kubernaut.hookimpl
 def validate(execution: Execution) -> list[Problem]:
     parameters: GitOpsPr = execution.parameters
-    index, refusal = _forge(execution)
-    if refusal:
-        return [Problem("repository", refusal)]
+    index, problem = _forge(execution)
+    if problem:
+        return [Problem("repository", problem)]
     problems = []
     if execution.settings.forges[index].kind == "gitlab":
         problems += [
-            Problem("reviewers", f"{name} is a team: GitLab has users as reviewers, name those")
+            Problem("reviewers", f"{name} is a team: on GitLab, reviewers are users")
             for name in parameters.reviewers
             if "/" in name
         ]
     files = {change.path for change in parameters.changes}
-    most = execution.settings.max_changed_files
-    if len(files) > most:
-        problems.append(Problem("changes", f"{len(files)} files are more than the {most} that the settings allow"))
+    limit = execution.settings.max_changed_files
+    if len(files) > limit:
+        problems.append(
+            Problem(
+                "changes",
+                f"{len(files)} files would be changed, but the settings allow at most {limit} (max_changed_files)",
+            )
+        )
     twice = [p for p, n in Counter(c.path for c in parameters.changes if c.content is not None).items() if n > 1]
-    problems += [Problem("changes", f"{path} is given its content twice: decide for one") for path in twice]
+    problems += [Problem("changes", f"{path}: its content is set twice; set it once") for path in twice]
     inside = sorted(f for f in files if any(f.startswith(f"{other}/") for other in files))
-    problems += [Problem("changes", f"{path} would lie inside another file that is changed") for path in inside]
+    problems += [
+        Problem("changes", f"{path}: one of its parent directories is another file of these changes") for path in inside
+    ]
     return problems
 
 
 @kubernaut.hookimpl
 def build_job(execution: Execution) -> dict[str, Any]:
-    index, refusal = _forge(execution)
-    if refusal:
-        raise ValueError(refusal)
+    index, problem = _forge(execution)
+    if problem:
+        raise ValueError(problem)
     forge: ForgeSettings = execution.settings.forges[index]
-    # The pod is told of the one forge that it may use, and of no other.
-    told = replace(execution, settings=execution.settings.model_copy(update={"forges": (forge,)}))
+    # The pod learns of no forge but the one that it is allowed to use.
+    narrowed = replace(execution, settings=execution.settings.model_copy(update={"forges": (forge,)}))
     env: dict[str, Any] = {TOKEN_VARIABLE: _from_secret(forge.token_secret)}
     if forge.ca_secret:
         env[CA_VARIABLE] = _from_secret(forge.ca_secret)
-    job = kubernaut.runner_job(told, "kubernaut_gitops_pr.perform", env=env)
+    job = kubernaut.runner_job(narrowed, "kubernaut_gitops_pr.perform", env=env)
     size = max(execution.settings.max_repository_mb, 256) * _ROOM_FOR_CLONES
     job["spec"]["template"]["spec"]["volumes"] = [{"name": "tmp", "emptyDir": {"sizeLimit": f"{size}Mi"}}]
     return job
@@ -78,15 +85,15 @@ def build_job(execution: Execution) -> dict[str, Any]:
 
 @kubernaut.hookimpl
 def on_complete(execution: Execution, result: Result) -> Rollback | None:
-    """Nothing to undo: a pull request that is not wanted is closed, and one that was merged is reverted in git."""
+    """Return no rollback: an unwanted pull request is closed, and a merged one is reverted in git."""
     return None
 
 
 def _forge(execution: Execution) -> tuple[int, str]:
     forges = execution.settings.model_dump(mode="json")["forges"]
-    return forge_for(forges, execution.parameters.repository, execution.namespace)
+    return find_forge(forges, execution.parameters.repository, execution.namespace)
 
 
 def _from_secret(secret: SecretKey) -> dict[str, Any]:
-    """Optional, so that a missing Secret is told by the pod at once, and not by a deadline ten minutes later."""
+    """Return an optional reference, so that the pod reports a missing Secret at once, instead of not starting until its deadline."""
     return {"secretKeyRef": {"name": secret.name, "key": secret.key, "optional": True}}

@@ -1,4 +1,4 @@
-"""What the pod was asked to do, in one value: parameters, settings and token, checked again where the work is done."""
+"""What the pod has to do, in one value: parameters, settings and token. The pod checks again that it is allowed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from kubernaut.runner import Action, Rejected
-from kubernaut_gitops_pr.allowed import forge_for
-from kubernaut_gitops_pr.forges import Forge, Wanted, github, gitlab
+from kubernaut_gitops_pr.allowlist import find_forge
+from kubernaut_gitops_pr.forges import github, gitlab
+from kubernaut_gitops_pr.forges.base import Forge, PullRequestSpec
 from kubernaut_gitops_pr.forges.http import Http
 from kubernaut_gitops_pr.git import Bounds, Git
-from kubernaut_gitops_pr.patience import Patience
+from kubernaut_gitops_pr.git_errors import ErrorTranslator
 from kubernaut_gitops_pr.repository import Repository
+from kubernaut_gitops_pr.retry_budget import RetryBudget
 from kubernaut_gitops_pr.secrets import CA_VARIABLE, Token
-from kubernaut_gitops_pr.troubles import Explainer
 
 _FORGES: dict[str, tuple[str, str, Callable[[str], str], Callable[[Http, str], Forge]]] = {
     "github": (github.USER, github.NEEDS, github.api, github.GitHub),
@@ -32,60 +33,60 @@ class Request:
 
     repository: str
     changes: list[dict[str, Any]]
-    wanted: Wanted
+    spec: PullRequestSpec
     message: str
-    """Of the commit."""
+    """The commit message."""
     forge: dict[str, Any]
     settings: dict[str, Any]
     secret: str
     token: Token = field(repr=False)
 
     @classmethod
-    def of(cls, action: Action) -> Request:
-        """Read it; raises Rejected if it is not allowed."""
+    def from_action(cls, action: Action) -> Request:
+        """Return the request of this action. Raises Rejected if it is not allowed."""
         given, settings = action.parameters, action.settings
-        index, refusal = forge_for(settings["forges"], given["repository"], action.namespace)
-        if refusal:
-            raise Rejected(refusal)
+        index, problem = find_forge(settings["forges"], given["repository"], action.namespace)
+        if problem:
+            raise Rejected(problem)
         forge = settings["forges"][index]
-        kept = forge["token_secret"]
-        secret = f"Secret {kept['name']} (key {kept['key']}) of namespace {action.namespace}"
+        reference = forge["token_secret"]
+        secret = f"Secret {reference['name']} (key {reference['key']}) of namespace {action.namespace}"
         token = Token.from_environment(_FORGES[forge["kind"]][0], secret)
         base, branch = given["base"] or forge["base"], _branch(action)
         if base == branch:
-            raise Rejected(f"base: {base} is the branch that this execution would make")
+            raise Rejected(f"base: {base} is the branch that this execution would create")
         origin = _origin(action)
-        wanted = Wanted(
+        spec = PullRequestSpec(
             branch, base, given["title"], f"{given['body']}\n\n---\n{origin}\n".lstrip("\n"),
             given["labels"], given["reviewers"], given["draft"],
         )  # fmt: skip
         message = "\n\n".join(part for part in (given["title"], given["body"], origin.replace("`", "")) if part)
-        return cls(given["repository"], given["changes"], wanted, message, forge, settings, secret, token)
+        return cls(given["repository"], given["changes"], spec, message, forge, settings, secret, token)
 
-    def open_forge(self, patience: Patience, ca_file: str) -> Forge:
-        """The forge's API."""
-        _, needs, api, opened = _FORGES[self.forge["kind"]]
-        explainer = Explainer(self.repository, self.secret)
-        http = Http(self.forge["api"] or api(self.forge["url"]), self.token, explainer, patience, needs, ca_file)
-        return opened(http, self.repository)
+    def open_forge(self, budget: RetryBudget, ca_file: str) -> Forge:
+        """Return the forge's API."""
+        _, needs, api, forge_class = _FORGES[self.forge["kind"]]
+        errors = ErrorTranslator(self.repository, self.secret)
+        http = Http(self.forge["api"] or api(self.forge["url"]), self.token, errors, budget, needs, ca_file)
+        return forge_class(http, self.repository)
 
-    def open_repository(self, directory: Path, patience: Patience, ca_file: str) -> Repository:
-        """The repository, to be cloned below the directory."""
+    def open_repository(self, directory: Path, budget: RetryBudget, ca_file: str) -> Repository:
+        """Return the repository, with its clone to be below the directory."""
         url = f"{self.forge['url']}/{self.repository}.git"
         bounds = Bounds(self.settings["clone_seconds"], self.settings["max_repository_mb"])
         author = (self.settings["author_name"], self.settings["author_email"])
         git = Git(directory, url, self.token, bounds, author, ca_file)
-        return Repository(git, directory, url, Explainer(self.repository, self.secret), patience)
+        return Repository(git, directory, url, ErrorTranslator(self.repository, self.secret), budget)
 
     def ca_file(self, directory: Path) -> str:
-        """The forge's certificate authority as a file; "" for the system's."""
+        """Write the forge's certificate authority to a file and return its path; "" to use the system's. Raises Rejected."""
         if not self.forge.get("ca_secret"):
             return ""
         content = os.environ.get(CA_VARIABLE, "")
         if "BEGIN CERTIFICATE" not in content:
-            kept = self.forge["ca_secret"]
+            reference = self.forge["ca_secret"]
             raise Rejected(
-                f"Secret {kept['name']} (key {kept['key']}) holds no certificate authority in PEM: create it"
+                f"Secret {reference['name']} (key {reference['key']}) does not contain a certificate authority in PEM: add it"
             )
         file = directory / "ca.pem"
         file.write_text(content, "ascii", "replace")
@@ -93,7 +94,10 @@ class Request:
 
 
 def _branch(action: Action) -> str:
-    """The same in every attempt, and another for every execution. Object names may have dots, which git takes one at a time."""
+    """Return the branch, which is the same in every attempt and unique to the execution.
+
+    Object names can contain dots; git accepts single ones.
+    """
     return f"kubernaut/{action.name[:120].rstrip('.-')}-{action.uid.replace('-', '')[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""The forge's token: taken from the environment once, and kept out of everything that leaves the process."""
+"""The forge's token: read from the environment once, and scrubbed from everything that leaves the process."""
 
 from __future__ import annotations
 
@@ -11,26 +11,29 @@ from kubernaut.runner import Rejected
 
 TOKEN_VARIABLE = "KUBERNAUT_FORGE_TOKEN"  # noqa: S105 - the variable's name, not its value
 CA_VARIABLE = "KUBERNAUT_FORGE_CA"
-_SHORTEST = 8
-"""Scrubbing a word of everyday language would garble every message."""
+_MIN_LENGTH = 8
+"""A shorter token could be a common word, and scrubbing that would garble every message."""
 _ALLOWED = set(string.ascii_letters + string.digits + string.punctuation)
 
 
 class Token:
-    """A token that prints as nothing."""
+    """A token that does not show in output."""
 
     def __init__(self, value: str, user: str) -> None:
         self._value, self._user = value, user
 
     @classmethod
     def from_environment(cls, user: str, secret: str) -> Token:
-        """Take the token out of the environment, so that no other program inherits it; `secret` says where it should be."""
+        """Remove the token from the environment, so that no other program inherits it, and return it.
+
+        Raises Rejected if there is none; `secret` names its Secret in the message.
+        """
         value = os.environ.pop(TOKEN_VARIABLE, "").strip()
         if not value:
             raise Rejected(f"there is no token: {secret} does not exist or is empty; create it with the forge's token")
-        if set(value) - _ALLOWED or len(value) < _SHORTEST:
+        if set(value) - _ALLOWED or len(value) < _MIN_LENGTH:
             raise Rejected(
-                f"{secret} holds no token: it is too short, or has spaces or characters that no header may carry"
+                f"{secret} does not contain a valid token: it is too short, or has spaces or characters that a header cannot contain"
             )
         return cls(value, user)
 
@@ -39,16 +42,16 @@ class Token:
 
     @property
     def bearer(self) -> str:
-        """For the forge's API."""
+        """The Authorization header for the forge's API."""
         return f"Bearer {self._value}"
 
     @property
     def basic(self) -> str:
-        """For git over HTTP."""
+        """The Authorization header for git over HTTP."""
         return "Basic " + base64.b64encode(f"{self._user}:{self._value}".encode()).decode()
 
     def scrub(self, text: str) -> str:
-        """The text without the token, in whichever of its forms."""
+        """Return the text with `***` for every form of the token."""
         forms = {self._value, quote(self._value, safe=""), self.basic.removeprefix("Basic ")}
         forms.add(base64.b64encode(self._value.encode()).decode())
         for form in sorted(forms, key=len, reverse=True):

@@ -1,4 +1,4 @@
-"""What the cluster's admin decides: which forges there are, which repositories and namespaces may use them, and how much."""
+"""The settings that the cluster's admin decides: the forges, the repositories and namespaces that are allowed, and the limits."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ class ForgeSettings(_Section):
 
     kind: Literal["github", "gitlab"]
     url: str
-    """What repositories are cloned from, such as `https://github.com`."""
+    """The URL that repositories are cloned from, such as `https://github.com`."""
     api: str = ""
-    """Its REST API; by default what `url` implies."""
+    """The URL of its REST API; the default follows from `url`."""
     token_secret: SecretKey
     """The token, in a Secret of each namespace that uses the forge."""
     ca_secret: SecretKey | None = None
-    """The certificate authority of a forge with a certificate of its own, as PEM."""
+    """The certificate authority, in PEM, of a forge whose certificate the system does not trust."""
     repositories: tuple[Pattern, ...] = Field(default=(), strict=False)
     """Allowed repositories: `platform/gitops`, `platform/*`, `group/**`. Empty allows none."""
     namespaces: tuple[Pattern, ...] = Field(default=(), strict=False)
-    """Namespaces that may use this forge: `production`, `team-*`, `*`. Empty allows none."""
+    """Namespaces that are allowed to use this forge: `production`, `team-*`, `*`. Empty allows none."""
     base: str = "main"
-    """The branch that pull requests are for, if an execution names none."""
+    """The base branch of pull requests, if an execution names none."""
 
     @field_validator("url", "api")
     @classmethod
     def _url(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.query or parts.fragment or parts.username or parts.password or not parts.hostname):
-            raise ValueError("must be a URL of scheme, host and path alone, such as https://github.com")
+            raise ValueError("must be a URL with only scheme, host and path, such as https://github.com")
         if value and parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-            raise ValueError("must begin with https://, or a token would travel in the clear")
+            raise ValueError("must start with https://, so that the token is encrypted in transit")
         return value.rstrip("/")
 
     @model_validator(mode="after")
@@ -65,23 +65,23 @@ class GitOpsSettings(_Section):
     """The settings of gitops-pr."""
 
     forges: tuple[ForgeSettings, ...] = Field(default=(), strict=False)
-    """In the order in which they are asked for a repository. None: no execution is allowed."""
+    """The first one that allows a repository is used for it. If there is none, no execution is allowed."""
     author_name: Line = "kubernaut"
     """The author of commits."""
     author_email: Line = "kubernaut@localhost"
-    """The author's address."""
+    """The author's email address."""
     clone_seconds: Annotated[int, Field(ge=5, le=3600)] = 180
     """How long one call of git may take."""
     max_repository_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024
     """A clone that grows past this is stopped."""
     max_changed_files: Annotated[int, Field(ge=1, le=100)] = 20
-    """Files that one execution may change."""
+    """How many files one execution can change."""
     retry_seconds: Annotated[int, Field(ge=0, le=600)] = 60
-    """How long in all one step waits for a forge that asks for patience, before the attempt fails."""
+    """How long one step waits in total for a busy forge before the attempt fails."""
 
 
 def is_loopback(host: str) -> bool:
-    """Is it this machine?"""
+    """Whether the host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,6 +1,6 @@
-"""A document as what it says and where it says it: the values, and the characters of the text that each of them is.
+"""A document as a tree of values, each with its position in the text.
 
-YAML and JSON are both read into this, so that an edit can replace exactly the characters that it is about.
+YAML and JSON are both read into this tree, so that an edit can replace exactly the characters of one value.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubernaut_gitops_pr.paths import Path, Step, spell
+from kubernaut_gitops_pr.paths import Path, Step, format_path
 
 MAX_LEAVES = 200_000
-"""Aliases of aliases can make a small file mean billions of values; no honest one means more than this."""
+"""Aliases of aliases can make a small file mean billions of values; a legitimate file has fewer than this."""
 
 
 class EditError(ValueError):
-    """The change cannot be made; the text says why and what to do."""
+    """The change cannot be made; the message says why, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One value. `start` and `end` bound what it is written as, anchor and tag included, comments after it not."""
+    """One value. Its text is from `start` to `end`, including anchor and tag, and without comments after it."""
 
     kind: Literal["mapping", "sequence", "scalar", "alias"]
     start: int
@@ -35,13 +35,13 @@ class Node:
 
     @property
     def empty(self) -> bool:
-        """Is it a null that nobody wrote down?"""
+        """Whether it is a null that is not written in the text."""
         return self.kind == "scalar" and self.start == self.end
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One item of a mapping or sequence. `start` is where its key or dash begins, `slot` where its value may."""
+    """One item of a mapping or sequence. Its key or dash starts at `start`, and its value can start at `slot`."""
 
     step: Step
     start: int
@@ -49,19 +49,19 @@ class Entry:
     node: Node
 
 
-def find(node: Node, step: Step) -> Entry | None:
-    """The entry that this step names; raises EditError if it cannot name one in such a node."""
+def find_entry(node: Node, step: Step) -> Entry | None:
+    """Return the entry that this step names, or None. Raises EditError if a node of this kind cannot have such an entry."""
     if node.kind == "sequence":
         if not isinstance(step, int):
-            raise EditError(f"is a list: name an item of it as [INDEX], not as {spell((step,))}")
+            raise EditError(f"is a list: name an item as [INDEX], not as {format_path((step,))}")
         return next((entry for entry in node.entries if entry.step == step), None)
     if not isinstance(step, str):
-        raise EditError(f"is a mapping: name a key of it, not [{step}]")
+        raise EditError(f"is a mapping: name a key, not [{step}]")
     return next((entry for entry in node.entries if entry.step == step), None)
 
 
-def derived(node: Node, at: Path = ()) -> Iterator[Path]:
-    """The places whose value is written elsewhere: aliases, and what a merge key brings in."""
+def derived_paths(node: Node, at: Path = ()) -> Iterator[Path]:
+    """Yield the paths whose value is written elsewhere: aliases, and values from merge keys."""
     if node.kind == "alias":
         yield at
         return
@@ -69,30 +69,30 @@ def derived(node: Node, at: Path = ()) -> Iterator[Path]:
     if isinstance(node.data, dict):
         yield from ((*at, key) for key in node.data if key not in own)
     for entry in node.entries:
-        yield from derived(entry.node, (*at, entry.step))
+        yield from derived_paths(entry.node, (*at, entry.step))
 
 
 def leaves(data: Any) -> dict[Path, Any]:
-    """Every value that holds no others, by its path; raises EditError if there are too many."""
+    """Return every value that contains no others, by its path. Raises EditError if there are too many."""
     found: dict[Path, Any] = {}
-    waiting: list[tuple[Path, Any]] = [((), data)]
-    while waiting:
-        at, value = waiting.pop()
+    queue: list[tuple[Path, Any]] = [((), data)]
+    while queue:
+        at, value = queue.pop()
         if isinstance(value, dict) and value:
-            waiting += [((*at, key), inner) for key, inner in value.items()]
+            queue += [((*at, key), inner) for key, inner in value.items()]
         elif isinstance(value, list) and value:
-            waiting += [((*at, index), inner) for index, inner in enumerate(value)]
+            queue += [((*at, index), inner) for index, inner in enumerate(value)]
         else:
             found[at] = value
-        if len(found) + len(waiting) > MAX_LEAVES:
-            raise EditError(f"holds more than {MAX_LEAVES} values once its aliases are followed: too many to edit")
+        if len(found) + len(queue) > MAX_LEAVES:
+            raise EditError(f"contains more than {MAX_LEAVES} values once its aliases are resolved: too many to edit")
     return found
 
 
-def same(one: Any, other: Any) -> bool:
-    """Equal, and of the same types: 1 is neither true nor 1.0."""
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values are equal and of the same types: 1 is neither true nor 1.0."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(is_same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    return type(one) is type(other) and bool(one == other or one != one)  # noqa: PLR0124 - NaN is the same as itself here
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return type(one) is type(other) and bool(one == other or one != one)  # noqa: PLR0124 - NaN equals itself here

@@ -1,7 +1,7 @@
-"""Writes values as YAML that every reader understands alike.
+"""Formats values as YAML that every reader understands in the same way.
 
-A string that YAML 1.1 or 1.2 would take for something else (`on`, `1e3`, `2024-01-01`) is quoted, because the tools that read a GitOps
-repository are of both kinds.
+A string that YAML 1.1 or 1.2 would read as another type (`on`, `1e3`, `2024-01-01`) is quoted, because the tools that read a GitOps
+repository use either version.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LITERAL = re.compile(r"(?!\s)[^\r\x85\u2028\u2029]*")
 
 
 def scalar(value: Any, style: str = "") -> str:
-    """A scalar in one line, quoted as `style` (a quote or nothing) if it can be."""
+    """Return a scalar in one line, quoted with `style` (a quote or nothing) if possible."""
     if isinstance(value, str):
         return _string(value, style)
     if isinstance(value, float) and "." not in (text := json.dumps(value)):
@@ -30,7 +30,7 @@ def scalar(value: Any, style: str = "") -> str:
 
 
 def flow(value: Any, style: str = "") -> str:
-    """Any value in one line."""
+    """Return any value in one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key(k)}: {flow(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
@@ -39,12 +39,12 @@ def flow(value: Any, style: str = "") -> str:
 
 
 def key(text: str) -> str:
-    """A mapping's key."""
+    """Return the key of a mapping."""
     return _string(text, "")
 
 
 def literal(value: Any, indent: int) -> str | None:
-    """A text of several lines as a literal block, its lines indented so, or None if it cannot be one."""
+    """Return a text of several lines as a literal block with this indentation, or None if it cannot be one."""
     if not isinstance(value, str) or "\n" not in value.rstrip("\n") or not _LITERAL.fullmatch(value):
         return None
     if not value.replace("\n", "").replace("\t", "").isprintable():
@@ -58,7 +58,7 @@ def literal(value: Any, indent: int) -> str | None:
 
 
 def block(value: Any, indent: int, step: int, dash: int) -> str:
-    """A mapping or list that is not empty, over several lines, each indented by at least `indent`.
+    """Return a mapping or list that is not empty, over several lines, each indented by at least `indent`.
 
     `step` is how much deeper a nested mapping is, `dash` the same for a nested list.
     """
@@ -69,14 +69,14 @@ def block(value: Any, indent: int, step: int, dash: int) -> str:
 
 
 def after(value: Any, indent: int, step: int, dash: int) -> str:
-    """What follows the colon of a key that is indented so."""
+    """Return what follows the colon of a key with this indentation."""
     if isinstance(value, dict | list) and value:
         return "\n" + block(value, indent + (step if isinstance(value, dict) else dash), step, dash)
     return " " + (literal(value, indent + step) or flow(value))
 
 
 def item(value: Any, indent: int, step: int, dash: int) -> str:
-    """What follows a dash that is indented so."""
+    """Return what follows a dash with this indentation."""
     if isinstance(value, dict | list) and value:
         return " " + block(value, indent + 2, step, dash).lstrip(" ")
     return " " + (literal(value, indent + 2) or flow(value))
@@ -85,18 +85,18 @@ def item(value: Any, indent: int, step: int, dash: int) -> str:
 def _string(text: str, style: str) -> str:
     if style == "'" and text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    if style != '"' and _may_be_plain(text):
+    if style != '"' and _can_be_plain(text):
         return text
-    return '"' + "".join(map(_escaped, text)) + '"'
+    return '"' + "".join(map(_escape, text)) + '"'
 
 
-def _may_be_plain(text: str) -> bool:
+def _can_be_plain(text: str) -> bool:
     if not _PLAIN.fullmatch(text) or text.endswith(":") or ": " in text:
         return False
     return text.lower() not in _WORDS and not _NUMBER.fullmatch(text)
 
 
-def _escaped(char: str) -> str:
+def _escape(char: str) -> str:
     if char in '"\\':
         return "\\" + char
     if char.isprintable():

@@ -1,6 +1,6 @@
 """Reads YAML into trees, one for each document, from the events of ruamel.yaml's parser.
 
-Events, because they alone say where each value is written, an alias too. Values are read as YAML 1.2 has them, dates as text.
+Only the events say where each value is written, including aliases. Values have the types of YAML 1.2; dates are text.
 """
 
 from __future__ import annotations
@@ -29,20 +29,15 @@ _COLON = re.compile(r"\s*:")
 
 
 def parse(text: str) -> list[Node]:
-    """The root of each document; raises EditError saying in which line it stops being YAML."""
+    """Return the root of each document. Raises EditError naming the line that is not valid YAML."""
     try:
         return list(_Builder(text).documents())
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        raise EditError(f"is not YAML that can be read{where}: {getattr(error, 'problem', None) or error}") from error
+        raise EditError(f"is not valid YAML{where}: {getattr(error, 'problem', None) or error}") from error
     except RecursionError:
         raise EditError("is nested too deeply to be read") from None
-
-
-def scalar_value(text: str) -> Any:
-    """What an unquoted scalar means."""
-    return _meaning(YAML(typ="safe", pure=True).resolver.resolve(ScalarNode, text, (True, False)), text)
 
 
 class _Builder:
@@ -76,7 +71,7 @@ class _Builder:
 
     def _alias(self, event: Any) -> Node:
         if event.anchor not in self._anchors:
-            raise EditError(f"uses the alias *{event.anchor}, whose anchor &{event.anchor} stands nowhere before it")
+            raise EditError(f"uses the alias *{event.anchor}, but there is no anchor &{event.anchor} before it")
         data = self._anchors[event.anchor].data
         return Node("alias", event.start_mark.index, event.end_mark.index, data, anchor=event.anchor)
 
@@ -89,7 +84,7 @@ class _Builder:
             end = start + len(self._text[start:end].rstrip())
         plain = event.implicit[0]
         tag = self._resolver.resolve(ScalarNode, event.value, event.implicit) if plain else ""
-        return Node("scalar", start, end, _meaning(tag, event.value), style=style, anchor=event.anchor or "")
+        return Node("scalar", start, end, _typed_value(tag, event.value), style=style, anchor=event.anchor or "")
 
     def _sequence(self, event: SequenceStartEvent) -> Node:
         entries: list[Entry] = []
@@ -111,23 +106,23 @@ class _Builder:
         merged: list[Node] = []
         start, end = event.start_mark.index, event.end_mark.index
         while not isinstance(key := next(self._events), MappingEndEvent):
-            named, key_end, is_merge = self._key(key)
+            name, key_end, is_merge = self._key(key)
             node = self._node(next(self._events), key_end)
             end = node.end
             if is_merge:
                 merged.append(node)
                 continue
-            if named in data:
-                raise EditError(f"has the key {named} twice, again in line {key.start_mark.line + 1}")
-            data[named] = node.data
-            entries.append(Entry(named, key.start_mark.index, key_end, node))
+            if name in data:
+                raise EditError(f"has the key {name} twice, again in line {key.start_mark.line + 1}")
+            data[name] = node.data
+            entries.append(Entry(name, key.start_mark.index, key_end, node))
         for node in merged:
             _merge(data, node.data)
         end = key.end_mark.index if event.flow_style else end
         return Node("mapping", start, end, data, tuple(entries), bool(event.flow_style), "", event.anchor or "")
 
     def _key(self, event: Any) -> tuple[str, int, bool]:
-        """A key as text, where its value may begin, and whether it is a merge key."""
+        """Return a key as text, where its value can start, and whether it is a merge key."""
         node = self._node(event, event.start_mark.index)
         colon = _COLON.match(self._text, node.end)
         slot = colon.end() if colon else node.end
@@ -136,7 +131,7 @@ class _Builder:
         return event.value, slot, self._resolver.resolve(ScalarNode, event.value, event.implicit) == _MERGE
 
     def _dash(self, after: int, before: int) -> int:
-        """Where the dash of an item stands: comments may stand around it."""
+        """Return where the dash of an item is; there may be comments around it."""
         for line in re.finditer(r"(?m)^.*$", self._text[after : max(before, after)]):
             code = line[0].partition("#")[0] if line[0].lstrip().startswith("#") else line[0]
             if "-" in code:
@@ -147,12 +142,12 @@ class _Builder:
 def _merge(into: dict[Any, Any], source: Any) -> None:
     for mapping in source if isinstance(source, list) else [source]:
         if not isinstance(mapping, dict):
-            raise EditError("merges (<<) something that is no mapping")
+            raise EditError("merges (<<) something that is not a mapping")
         for key, value in mapping.items():
             into.setdefault(key, value)
 
 
-def _meaning(tag: str, text: str) -> Any:
+def _typed_value(tag: str, text: str) -> Any:
     kind = str(tag).rpartition(":")[2]
     if kind == "null":
         return None

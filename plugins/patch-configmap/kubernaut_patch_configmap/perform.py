@@ -1,4 +1,4 @@
-"""The pod side of `patch-configmap`: needs `patch` on configmaps and nothing else."""
+"""The pod side of `patch-configmap`: it needs only `patch` on configmaps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CONFIGMAPS = "v1/configmaps"
 
 
 def perform(action: Action) -> None:
-    """Set and remove keys; record each that really changed."""
+    """Set and remove keys, and record each one that changed."""
     name = action.parameters["name"]
     wanted: dict[str, Any] = {**action.parameters["set"], **dict.fromkeys(action.parameters["remove"])}
     before, after = action.api.modify(CONFIGMAPS, name, lambda _: {"data": wanted})

@@ -1,4 +1,4 @@
-"""`patch-configmap`: what it takes, what it needs, and how it is undone."""
+"""`patch-configmap`: its parameters, permissions and rollback."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from kubernaut import ActionSpec, ObjectName, Parameters, Problem, Result, Rollb
 HOOK_VERSION = 1
 
 Key = Annotated[str, Field(max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
-"""A ConfigMap's key."""
+"""A key of a ConfigMap."""
 
 
 class PatchConfigMap(Parameters):
-    """The ConfigMap, and what becomes of its keys."""
+    """The ConfigMap, and the keys to set and to remove."""
 
     name: ObjectName
     set: dict[Key, str] = Field(default_factory=dict)
     """Keys to add or overwrite."""
     remove: tuple[Key, ...] = ()
-    """Keys to take away; one that is not there is no error."""
+    """Keys to remove; a key that does not exist is not an error."""
 
 
 @kubernaut.hookimpl
@@ -36,7 +36,7 @@ def describe() -> ActionSpec:
             Rule(
                 resources=("configmaps",),
                 verbs=("patch",),
-                why="set and remove keys; an empty patch, rehearsed, reads them",
+                why="set and remove keys; the dry run of an empty patch reads them",
             ),
         ),
         deadline=300,
@@ -49,9 +49,9 @@ def describe() -> ActionSpec:
 def validate(execution: kubernaut.Execution) -> list[Problem]:
     parameters: PatchConfigMap = execution.parameters
     if not parameters.set and not parameters.remove:
-        return [Problem("set", "nothing to do: name at least one key to set or to remove")]
+        return [Problem("set", "there is nothing to do: name at least one key to set or to remove")]
     both = sorted(set(parameters.set) & set(parameters.remove))
-    return [Problem("remove", f"{key} is also in set: decide for one") for key in both]
+    return [Problem("remove", f"{key} is also in set: name it in one of the two") for key in both]
 
 
 @kubernaut.hookimpl
@@ -68,7 +68,7 @@ def on_complete(execution: kubernaut.Execution, result: Result) -> Rollback | No
         "name": execution.parameters.name,
         "set": {key: value for key, value in keys.items() if value is not None},
     }
-    gone = [key for key, value in keys.items() if value is None]
-    if gone:
-        undo["remove"] = gone
+    absent = [key for key, value in keys.items() if value is None]
+    if absent:
+        undo["remove"] = absent
     return Rollback(action=execution.action, parameters=undo)

@@ -1,6 +1,6 @@
-"""The pod side of `restart-deployment`: a new pod-template annotation, as `kubectl rollout restart` does, then the rollout watched.
+"""The pod side of `restart-deployment`: annotates the pod template, as `kubectl rollout restart` does, then watches the rollout.
 
-The annotation's value names the execution, so a second attempt of the same execution restarts nothing twice.
+Another annotation names the execution, so a second attempt of the same execution does not restart the Deployment again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ RESTARTED_BY = "kubernaut.io/restarted-by"
 
 
 def perform(action: Action) -> None:
-    """Restart it, unless this execution has done so already; unless told not to, wait until the rollout is complete."""
+    """Restart it, unless this execution has done so already, and wait until the rollout is complete, unless `wait` is false."""
     name = action.parameters["name"]
     before, after = action.api.modify(DEPLOYMENTS, name, lambda current: restart(current, action))
     action.changed(
@@ -27,10 +27,10 @@ def perform(action: Action) -> None:
 
 
 def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
-    """The patch that restarts it; empty where this execution did so before."""
+    """Return the patch that restarts it; empty if this execution did so before."""
     if deployment["spec"].get("paused"):
         action.reject(
-            f"Deployment {action.parameters['name']} is paused, so a restart would wait for ever: kubectl rollout resume it first"
+            f"Deployment {action.parameters['name']} is paused, so a restart would never finish: run kubectl rollout resume on it first"
         )
     annotations = _annotations(deployment)
     if annotations.get(RESTARTED_BY) == action.uid:
@@ -40,12 +40,12 @@ def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
 
 
 def missing(deployment: dict[str, Any], action: Action) -> str:
-    """What the rollout still lacks, or ""; refuses when the Deployment itself says that it will not finish."""
+    """Return what the rollout still lacks, or "". Raises Rejected if the Deployment itself reports that it will not finish."""
     status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
     if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
-        return "its controller has not seen the restart yet"
+        return "its controller has not observed the restart yet"
     conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
-    _refuse_if_stuck(conditions, action)
+    _reject_if_stuck(conditions, action)
     updated, present, available = (status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas"))
     if updated == present == available == wanted:
         return ""
@@ -54,14 +54,14 @@ def missing(deployment: dict[str, Any], action: Action) -> str:
     return f"{left}; {failure['message']}" if failure and failure["status"] == "True" else left
 
 
-def _refuse_if_stuck(conditions: dict[str, Any], action: Action) -> None:
+def _reject_if_stuck(conditions: dict[str, Any], action: Action) -> None:
     progressing = conditions.get("Progressing", {})
     if progressing.get("reason") != "ProgressDeadlineExceeded":
         return
     failure = conditions.get("ReplicaFailure", {})
     cause = f"; {failure['message']}" if failure.get("status") == "True" else ""
     action.reject(
-        f"the rollout does not finish: {progressing['message']}{cause}; look at its pods: kubectl describe pods"
+        f"the rollout does not finish: {progressing['message']}{cause}; check its pods: kubectl describe pods"
     )
 
 

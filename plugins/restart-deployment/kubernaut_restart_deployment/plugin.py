@@ -1,4 +1,4 @@
-"""`restart-deployment`: what it takes and what it needs. There is no way back from a restart, so it hands back no rollback."""
+"""`restart-deployment`: its parameters and permissions. A restart cannot be undone, so it returns no rollback."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ HOOK_VERSION = 1
 
 
 class RestartDeployment(Parameters):
-    """The Deployment."""
+    """The Deployment to restart."""
 
     name: ObjectName
     wait: bool = True
-    """Wait until every pod is a new one and available."""
+    """Wait until every pod is new and available."""
 
 
 @kubernaut.hookimpl
@@ -31,7 +31,7 @@ def describe() -> ActionSpec:
                 api_group="apps",
                 resources=("deployments",),
                 verbs=("patch",),
-                why="stamp the pod template, which restarts its pods",
+                why="annotate the pod template, which restarts its pods",
             ),
         ),
         deadline=900,

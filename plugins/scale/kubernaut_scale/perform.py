@@ -10,7 +10,7 @@ WORKLOADS = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statef
 
 
 def perform(action: Action) -> None:
-    """Set the replicas; unless told not to, wait until exactly that many are ready."""
+    """Set the replicas, and wait until exactly that many are ready, unless `wait` is false."""
     kind, name, replicas = (action.parameters[key] for key in ("kind", "name", "replicas"))
     workload = WORKLOADS[kind]
     before, after = action.api.modify(f"{workload}/scale", name, lambda _: {"spec": {"replicas": replicas}})
@@ -20,15 +20,15 @@ def perform(action: Action) -> None:
 
 
 def _replicas(scale: dict[str, Any]) -> int:
-    """The API leaves a zero out of a Scale object."""
+    """Return the replicas of a Scale object; the API omits a zero."""
     return int(scale.get("spec", {}).get("replicas", 0))
 
 
 def missing(workload: dict[str, Any], replicas: int) -> str:
-    """What the workload still lacks, or ""."""
+    """Return what the workload still lacks, or ""."""
     status = workload.get("status", {})
     if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
-        return "its controller has not seen the change yet"
+        return "its controller has not observed the change yet"
     ready, present = status.get("readyReplicas", 0), status.get("replicas", 0)
     return "" if ready == present == replicas else f"{ready} of {replicas} replicas ready, {present} present"
 

@@ -1,4 +1,4 @@
-"""`scale`: what it takes, what it needs, and how it is undone."""
+"""`scale`: its parameters, settings, permissions and rollback."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RESOURCES = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statef
 
 
 class Scale(Parameters):
-    """The workload, and how many replicas it shall have."""
+    """The workload, and the number of replicas to set."""
 
     kind: Literal["Deployment", "StatefulSet"] = "Deployment"
     name: ObjectName
@@ -42,13 +42,13 @@ def describe() -> ActionSpec:
                 api_group="apps",
                 resources=("deployments", "statefulsets"),
                 verbs=("get",),
-                why="see when the wanted replicas are ready",
+                why="read the workload until its replicas are ready",
             ),
             Rule(
                 api_group="apps",
                 resources=("deployments/scale", "statefulsets/scale"),
                 verbs=("patch",),
-                why="set the replicas, and nothing else of the workload",
+                why="set the replicas, and no other field of the workload",
             ),
         ),
         deadline=600,
@@ -60,12 +60,12 @@ def describe() -> ActionSpec:
 
 @kubernaut.hookimpl
 def validate(execution: kubernaut.Execution) -> list[Problem]:
-    most = execution.settings.max_replicas
-    if execution.parameters.replicas > most:
+    limit = execution.settings.max_replicas
+    if execution.parameters.replicas > limit:
         return [
             Problem(
                 "replicas",
-                f"{execution.parameters.replicas} is more than the {most} that this cluster's settings allow",
+                f"{execution.parameters.replicas} exceeds the maximum of {limit} in this cluster's settings (max_replicas)",
             )
         ]
     return []

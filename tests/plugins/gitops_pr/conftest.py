@@ -10,7 +10,7 @@ import pytest
 
 from kubernaut_gitops_pr import demo_forge
 from kubernaut_gitops_pr.demo_forge import DemoForge
-from kubernaut_gitops_pr.demo_git import serving
+from kubernaut_gitops_pr.demo_git import serve
 from tests.plugins.gitops_pr.gitlab_stub import GitLabStub
 from tests.plugins.gitops_pr.pod import Scripted, Site
 
@@ -23,7 +23,7 @@ def _site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, behind: Any, settings
     demo_forge.seed(root, demo_forge.REPOSITORY, demo_forge.FILES)
     forge = behind(root, TOKEN)
     api = Scripted(forge)
-    with serving(root, TOKEN, api) as server:
+    with serve(root, TOKEN, api) as server:
         made = demo_forge.settings(server.url)
         made["forges"][0] |= settings
         yield Site(monkeypatch, tmp_path, root, server, api, forge, {**made, "retry_seconds": 0})

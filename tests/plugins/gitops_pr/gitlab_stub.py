@@ -1,4 +1,4 @@
-"""As much of GitLab's API as the action uses, with the answers that its documentation shows."""
+"""The part of GitLab's API that the action uses, with the answers that its documentation shows."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class GitLabStub:
         if not (self._root / f"{unquote(project)}.git").is_dir():
             return Reply(404, {"message": "404 Project Not Found"})
         if rest == "merge_requests":
-            return self._opened(call) if call.method == "POST" else self._listed(call)
+            return self._open(call) if call.method == "POST" else self._list(call)
         levels = {"project_access": {"access_level": self.access_level}, "group_access": None}
         return Reply(200, {"path_with_namespace": unquote(project), "archived": False, "permissions": levels})
 
-    def _listed(self, call: Call) -> Reply:
+    def _list(self, call: Call) -> Reply:
         return Reply(200, [p for p in reversed(self.pulls) if p["source_branch"] == call.query["source_branch"]])
 
-    def _opened(self, call: Call) -> Reply:
+    def _open(self, call: Call) -> Reply:
         for pull in self.pulls:
             if pull["source_branch"] == call.body["source_branch"] and pull["state"] == "opened":
-                told = f"Another open merge request already exists for this source branch: !{pull['iid']}"
-                return Reply(409, {"message": [told]})
+                message = f"Another open merge request already exists for this source branch: !{pull['iid']}"
+                return Reply(409, {"message": [message]})
         iid = len(self.pulls) + 1
         pull = {
             "iid": iid,

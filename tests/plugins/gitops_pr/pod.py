@@ -1,4 +1,4 @@
-"""A pod of the action in this process: the same environment, the same `perform`, its report and whatever it printed."""
+"""A pod of the action in this process: the same environment, the same `perform`, its report and its output."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BRANCH = "kubernaut/roll-web-0f8fad5b"
 
 
 @dataclass
-class Told:
+class StepResult:
     """How a step ended."""
 
     state: str
@@ -37,28 +37,28 @@ class Told:
     report: str
 
     def fields(self) -> dict[str, tuple[Any, Any]]:
-        """Each changed value, before and after."""
+        """Return each changed value, before and after."""
         return {c["field"]: (c["before"], c["after"]) for c in self.changes}
 
 
 @dataclass
 class Scripted:
-    """An API that gives the answers it was told to give, and otherwise those of another."""
+    """An API that gives scripted answers, and otherwise those of another API."""
 
     behind: Api
     answers: list[tuple[str, str, Reply]] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
 
     def answer(self, method: str, ending: str, *replies: Reply) -> None:
-        """The next calls of this method whose path ends so get these, one each."""
+        """Script the answers to the next calls of this method whose path has this ending, one each."""
         self.answers += [(method, ending, reply) for reply in replies]
 
     def __call__(self, call: Call) -> Reply:
         self.calls.append(call)
-        for planned in self.answers:
-            method, ending, reply = planned
+        for scripted in self.answers:
+            method, ending, reply = scripted
             if call.method == method and call.path.endswith(ending):
-                self.answers.remove(planned)
+                self.answers.remove(scripted)
                 return reply
         return self.behind(call)
 
@@ -82,8 +82,8 @@ class Site:
         namespace: str = "production",
         token: str | None = None,
         **more: Any,
-    ) -> Told:
-        """Run one step."""
+    ) -> StepResult:
+        """Run one step and return its result."""
         given = {
             "repository": demo_forge.REPOSITORY,
             "title": "web: roll out",
@@ -110,16 +110,16 @@ class Site:
         for key, value in environment.items():
             self.monkeypatch.setenv(key, value)
         self.monkeypatch.setattr("tempfile.tempdir", None)
-        return self._told(Report(step))
+        return self._run(Report(step))
 
-    def _told(self, report: Report) -> Told:
+    def _run(self, report: Report) -> StepResult:
         printed = StringIO()
         state, message = "done", ""
         with redirect_stdout(printed), redirect_stderr(printed):
             try:
                 perform(Action(report))
-            except Rejected as refusal:
-                state, message = "rejected", str(refusal)
+            except Rejected as rejection:
+                state, message = "rejected", str(rejection)
             except TryAgain as failure:
                 state, message = "error", str(failure)
             except Stopped:
@@ -127,18 +127,18 @@ class Site:
         report.state, report.message = state if state != "stopped" else "error", message
         report.write()
         written = (self.directory / "dev/termination-log").read_text()
-        return Told(state, message, report.changes, report.outputs, printed.getvalue(), written)
+        return StepResult(state, message, report.changes, report.outputs, printed.getvalue(), written)
 
     def git(self, *arguments: str, stdin: str = "", repository: str = demo_forge.REPOSITORY) -> str:
-        """git in a repository of the forge."""
+        """Run git in a repository of the forge and return its output."""
         return demo_forge.run_git(self.root / f"{repository}.git", *arguments, stdin=stdin)
 
     def show(self, path: str, branch: str = BRANCH) -> str:
-        """A file of a branch."""
+        """Return the content of a file of a branch."""
         return self.git("show", f"{branch}:{path}")
 
     def branches(self) -> list[str]:
-        """All there are."""
+        """Return all branches."""
         return self.git("for-each-ref", "--format=%(refname:short)", "refs/heads").split()
 
     def push(
@@ -148,7 +148,7 @@ class Site:
         modes: Mapping[str, str] | None = None,
         raw: Mapping[str, bytes] | None = None,
     ) -> str:
-        """A commit on top of a branch, made by somebody else."""
+        """Push a commit by another author to a branch, and return it."""
         self.git("read-tree", branch)
         rows = []
         for path, content in files.items():
@@ -160,6 +160,6 @@ class Site:
             file.write_bytes(data)
             rows.append(f"100644 {self.git('hash-object', '-w', str(file))}\t{path}\n")
         self.git("update-index", "--index-info", stdin="".join(rows))
-        commit = self.git("commit-tree", self.git("write-tree"), "-p", branch, "-m", "by somebody else")
+        commit = self.git("commit-tree", self.git("write-tree"), "-p", branch, "-m", "by another author")
         self.git("update-ref", f"refs/heads/{branch}", commit)
         return commit

@@ -1,4 +1,4 @@
-"""Repositories and files that are not as one would wish: each is refused with a message that says what it is."""
+"""Repositories and files that cannot be used: each is rejected with a message that says why."""
 
 import os
 from threading import Event
@@ -13,26 +13,26 @@ from tests.plugins.gitops_pr.pod import BRANCH, TAG
 VALUES = "apps/web/values.yaml"
 
 
-def test_a_repository_that_does_not_exist(site):
+def test_a_missing_repository_is_rejected_by_name(site):
     site.settings["forges"][0]["repositories"] = ["**"]
-    told = site.step("dry-run", repository="platform/nothing")
-    assert (told.state, "platform/nothing does not exist" in told.message) == ("rejected", True)
+    result = site.step("dry-run", repository="platform/nothing")
+    assert (result.state, "platform/nothing does not exist" in result.message) == ("rejected", True)
 
 
-def test_an_empty_repository(site):
+def test_an_empty_repository_is_rejected_with_the_remedy(site):
     site.settings["forges"][0]["repositories"] = ["**"]
     demo_forge.run_git(site.root, "init", "--quiet", "--bare", str(site.root / "platform/empty.git"))
-    told = site.step("dry-run", repository="platform/empty")
-    assert told.message == "platform/empty is empty: push a first commit to main, then try again"
+    result = site.step("dry-run", repository="platform/empty")
+    assert result.message == "platform/empty is empty: push a first commit to main first"
 
 
-def test_a_base_branch_that_does_not_exist(site):
+def test_a_missing_base_branch_is_rejected_by_name(site):
     assert site.step("dry-run", base="release").message == "base: platform/gitops has no branch release"
 
 
 @pytest.fixture
 def large(site):
-    """200 MB that no compression makes smaller, beside the file that is changed."""
+    """Add 200 MB that cannot be compressed to the repository."""
     site.git("config", "core.compression", "0")
     file = site.directory / "large"
     with file.open("wb") as out:
@@ -46,9 +46,9 @@ def large(site):
     return site
 
 
-def test_a_200_mb_repository_is_not_fetched_for_one_line_of_it_and_is_refused_if_it_must_be_and_may_not(large):
-    told = large.step("execute")
-    assert told.state == "done", told.message
+def test_of_a_200_mb_repository_only_one_file_is_fetched_and_a_full_clone_over_the_limit_is_rejected(large):
+    result = large.step("execute")
+    assert result.state == "done", result.message
     assert large.show(VALUES) == FILES[VALUES].replace('"1.27.3"', '"1.28.0"').strip()
     large.git("config", "uploadpack.allowFilter", "false")
     large.settings["max_repository_mb"] = 50
@@ -61,11 +61,11 @@ def test_a_200_mb_repository_is_not_fetched_for_one_line_of_it_and_is_refused_if
     [
         (b"\x7fELF\x00\x01", "binary file"),
         (b"name: caf\xe9\n", "not UTF-8 (byte 9 is 0xe9)"),
-        (b"a: [1\n", "is not YAML that can be read in line 2"),
+        (b"a: [1\n", "is not valid YAML in line 2"),
         (b"a: 1\na: 2\n", "has the key a twice, again in line 2"),
-        (b"a: 1\n---\nb: 2\n", "holds 2 YAML documents: say which with document, from 0 to 1"),
+        (b"a: 1\n---\nb: 2\n", "contains 2 YAML documents: name one with document, from 0 to 1"),
         (b"image: 3\n", "image is 3, not a mapping or list: image.tag leads through it"),
-        (b"image: [1]\n", "image is a list: name an item of it as [INDEX], not as tag"),
+        (b"image: [1]\n", "image is a list: name an item as [INDEX], not as tag"),
         (b"b: &x {tag: 1}\nimage: *x\n", "image is the alias *x: a change inside it would change every place"),
         (b"x: " + b"y" * 1100000, "files over 1024 KiB are not edited by path"),
         (b"- " * 3000 + b"a\n", "nested too deeply"),
@@ -89,12 +89,12 @@ def test_a_200_mb_repository_is_not_fetched_for_one_line_of_it_and_is_refused_if
         "a bomb of aliases",
     ],
 )
-def test_a_file_that_cannot_be_edited(site, content, words):
+def test_a_file_that_cannot_be_edited_is_rejected_with_the_reason(site, content, words):
     site.push("main", {}, raw={VALUES: content})
-    told = site.step("dry-run")
-    assert told.state == "rejected"
-    assert told.message.startswith(f"{VALUES}: ")
-    assert words in told.message
+    result = site.step("dry-run")
+    assert result.state == "rejected"
+    assert result.message.startswith(f"{VALUES}: ")
+    assert words in result.message
 
 
 def test_a_binary_file_can_be_replaced_as_a_whole(site):
@@ -103,9 +103,9 @@ def test_a_binary_file_can_be_replaced_as_a_whole(site):
     assert site.show("logo.bin") == "text"
 
 
-def test_a_file_that_does_not_exist_wants_its_content(site):
-    told = site.step("dry-run", {"path": "apps/none.yaml", "set": {"a": 1}})
-    assert told.message == "apps/none.yaml: does not exist: to create it, give its content"
+def test_a_missing_file_can_only_be_created_with_content(site):
+    result = site.step("dry-run", {"path": "apps/none.yaml", "set": {"a": 1}})
+    assert result.message == "apps/none.yaml: does not exist: to create it, set content"
 
 
 @pytest.mark.parametrize(
@@ -121,21 +121,21 @@ def test_a_file_that_does_not_exist_wants_its_content(site):
     ids=["a symlink", "a symlinked directory", "below a submodule", "a submodule", "a directory", "below a file"],
 )
 @pytest.mark.parametrize("step", ["dry-run", "execute"])
-def test_a_path_that_leads_elsewhere_than_to_a_file(site, step, files, modes, path, words):
+def test_a_path_that_does_not_lead_to_a_file_is_rejected(site, step, files, modes, path, words):
     site.push("main", files, modes)
-    told = site.step(step, {"path": path, "content": "x"})
-    assert (told.state, words in told.message) == ("rejected", True), told.message
+    result = site.step(step, {"path": path, "content": "x"})
+    assert (result.state, words in result.message) == ("rejected", True), result.message
     assert BRANCH not in site.branches()
 
 
-def test_symlinks_and_submodules_elsewhere_in_the_repository_are_left_as_they_are(site):
+def test_symlinks_and_submodules_elsewhere_in_the_repository_stay_as_they_are(site):
     modes = {"link": "120000", "sub": "160000"}
     site.push("main", {"link": "/etc/passwd", "sub": "1" * 40}, modes)
     assert site.step("execute").state == "done"
     assert site.git("diff", "--name-only", "main", BRANCH) == VALUES
 
 
-def test_attributes_and_filters_of_the_repository_do_nothing(site):
+def test_attributes_and_filters_of_the_repository_have_no_effect(site):
     site.push(
         "main",
         {
@@ -147,13 +147,13 @@ def test_attributes_and_filters_of_the_repository_do_nothing(site):
     assert "\r" not in site.show(VALUES)
 
 
-def test_a_git_that_takes_too_long_is_stopped_and_tried_again(site, monkeypatch):
-    over = Event()
+def test_a_git_command_that_takes_too_long_is_stopped_and_the_attempt_fails(site, monkeypatch):
+    finished = Event()
     monkeypatch.setattr(
         "kubernaut_gitops_pr.request.Bounds",
         lambda _, megabytes: Bounds(0.3, megabytes),
     )
-    monkeypatch.setattr(demo_git._Handler, "_git", lambda *_: over.wait(20))
-    told = site.step("dry-run", TAG)
-    over.set()
-    assert (told.state, "took longer than" in told.message) == ("error", True)
+    monkeypatch.setattr(demo_git._Handler, "_git", lambda *_: finished.wait(20))
+    result = site.step("dry-run", TAG)
+    finished.set()
+    assert (result.state, "took longer than" in result.message) == ("error", True)

@@ -1,10 +1,10 @@
-"""The path language, by example and by property."""
+"""The path language: examples and properties."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut_gitops_pr.paths import MAX_STEPS, PathError, parse, spell
+from kubernaut_gitops_pr.paths import MAX_STEPS, PathError, format_path, parse
 
 KEYS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
 PATHS = st.lists(st.one_of(KEYS, st.integers(0, 999_999)), min_size=1, max_size=8).map(tuple)
@@ -21,9 +21,9 @@ PATHS = st.lists(st.one_of(KEYS, st.integers(0, 999_999)), min_size=1, max_size=
         ("a b.0", ("a b", "0")),
     ],
 )
-def test_a_path_is_read(text, steps):
+def test_a_path_is_parsed_into_its_steps(text, steps):
     assert parse(text) == steps
-    assert parse(spell(steps)) == steps
+    assert parse(format_path(steps)) == steps
 
 
 @pytest.mark.parametrize(
@@ -50,20 +50,20 @@ def test_a_path_is_read(text, steps):
         ".".join("a" * (MAX_STEPS + 1)),
     ],
 )
-def test_what_is_no_path_is_refused(text):
+def test_an_invalid_path_is_rejected(text):
     with pytest.raises(PathError):
         parse(text)
 
 
 @given(PATHS)
-def test_every_path_can_be_spelt_and_read_again(steps):
-    assert parse(spell(steps)) == steps
+def test_a_formatted_path_is_parsed_into_the_same_steps(steps):
+    assert parse(format_path(steps)) == steps
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_path_or_is_refused(text):
+def test_any_text_is_parsed_or_rejected(text):
     try:
         steps = parse(text)
     except PathError:
         return
-    assert parse(spell(steps)) == steps
+    assert parse(format_path(steps)) == steps

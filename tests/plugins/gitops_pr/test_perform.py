@@ -1,4 +1,4 @@
-"""From the request to the pull request, against git's own smart HTTP: what is made, and what is found again."""
+"""From the request to the pull request, on git's own smart HTTP: what one attempt creates, and the next one finds."""
 
 import pytest
 
@@ -10,25 +10,25 @@ from kubernaut_gitops_pr.repository import Repository
 from tests.plugins.gitops_pr.pod import BRANCH, TAG, UID
 
 VALUES = "apps/web/values.yaml"
-AS_ASKED = FILES[VALUES].replace('"1.27.3"', '"1.28.0"')
+EXPECTED = FILES[VALUES].replace('"1.27.3"', '"1.28.0"')
 
 
 def stopped(*_):
     raise Stopped
 
 
-def test_the_dry_run_tells_the_diff_and_pushes_nothing(site):
-    told = site.step("dry-run")
-    assert (told.state, told.fields()) == ("done", {"image.tag": ("1.27.3", "1.28.0")})
-    assert '-    tag: "1.27.3"   # keep in step' in told.outputs["diff"]
-    assert '+    tag: "1.28.0"   # keep in step' in told.outputs["diff"]
+def test_the_dry_run_reports_the_diff_and_pushes_nothing(site):
+    result = site.step("dry-run")
+    assert (result.state, result.fields()) == ("done", {"image.tag": ("1.27.3", "1.28.0")})
+    assert '-    tag: "1.27.3"   # keep in step' in result.outputs["diff"]
+    assert '+    tag: "1.28.0"   # keep in step' in result.outputs["diff"]
     assert (site.branches(), site.forge.pulls) == (["main"], [])
 
 
 def test_execute_pushes_a_branch_with_that_one_change_and_opens_the_pull_request(site):
-    told = site.step("execute", body="It leaks.", labels=["fix"], reviewers=["ada", "acme/owners"], draft=True)
-    assert told.state == "done", told.message
-    assert site.show(VALUES) == AS_ASKED.strip()
+    result = site.step("execute", body="It leaks.", labels=["fix"], reviewers=["ada", "acme/owners"], draft=True)
+    assert result.state == "done", result.message
+    assert site.show(VALUES) == EXPECTED.strip()
     assert site.branches() == [BRANCH, "main"]
     [pull] = site.forge.pulls
     assert (pull["title"], pull["draft"], pull["labels"], pull["base"]["ref"]) == (
@@ -39,26 +39,26 @@ def test_execute_pushes_a_branch_with_that_one_change_and_opens_the_pull_request
     )
     assert pull["body"].startswith("It leaks.\n\n---\n")
     assert f"`production/roll-web` (uid `{UID}`), requested by `jane`" in pull["body"]
-    assert told.outputs["pull_request"] == pull["html_url"]
-    assert told.outputs["commit"] == site.git("rev-parse", BRANCH) == pull["head"]["sha"]
+    assert result.outputs["pull_request"] == pull["html_url"]
+    assert result.outputs["commit"] == site.git("rev-parse", BRANCH) == pull["head"]["sha"]
 
 
-def test_the_commit_has_the_author_of_the_settings_and_says_who_asked(site):
+def test_the_commit_has_the_author_of_the_settings_and_names_the_requester(site):
     site.settings |= {"author_name": "Robot", "author_email": "robot@example.com"}
     site.step("execute")
-    told = site.git("log", "-1", "--format=%an <%ae>%n%B", BRANCH)
-    assert told.startswith("Robot <robot@example.com>\nweb: roll out\n")
-    assert f"production/roll-web (uid {UID}), requested by jane" in told
+    log = site.git("log", "-1", "--format=%an <%ae>%n%B", BRANCH)
+    assert log.startswith("Robot <robot@example.com>\nweb: roll out\n")
+    assert f"production/roll-web (uid {UID}), requested by jane" in log
 
 
-def test_what_is_already_as_asked_makes_no_branch_and_says_so(site):
-    told = site.step("execute", {"path": VALUES, "set": {"image.tag": "1.27.3"}, "remove": None})
-    assert (told.state, told.changes, told.outputs) == ("done", [], {})
-    assert "already as asked" in told.printed
+def test_without_a_change_there_is_no_branch_and_the_log_says_so(site):
+    result = site.step("execute", {"path": VALUES, "set": {"image.tag": "1.27.3"}, "remove": None})
+    assert (result.state, result.changes, result.outputs) == ("done", [], {})
+    assert "already has all requested values" in result.printed
     assert (site.branches(), site.forge.pulls) == (["main"], [])
 
 
-def test_a_second_attempt_returns_what_the_first_one_made(site):
+def test_a_second_attempt_returns_what_the_first_one_created(site):
     first, second = site.step("execute"), site.step("execute")
     assert second.state == "done"
     assert second.outputs == first.outputs
@@ -68,31 +68,31 @@ def test_a_second_attempt_returns_what_the_first_one_made(site):
 
 @pytest.mark.parametrize(
     "point",
-    [(_Step, "_pushed"), (Repository, "push"), (GitHub, "open"), (GitHub, "complete")],
+    [(_Step, "_push"), (Repository, "push"), (GitHub, "open"), (GitHub, "complete")],
     ids=lambda p: f"before {p[1]}",
 )
-def test_a_crash_is_picked_up_by_the_next_attempt(site, point):
+def test_the_attempt_after_a_crash_completes_the_work(site, point):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(*point, stopped)
         assert site.step("execute", labels=["fix"]).state == "stopped"
-    told = site.step("execute", labels=["fix"])
-    assert told.state == "done", told.message
-    assert told.outputs["pull_request"] == site.forge.pulls[0]["html_url"]
+    result = site.step("execute", labels=["fix"])
+    assert result.state == "done", result.message
+    assert result.outputs["pull_request"] == site.forge.pulls[0]["html_url"]
     assert [pull["labels"] for pull in site.forge.pulls] == [["fix"]]
     assert site.git("rev-list", "--count", f"main..{BRANCH}") == "1"
 
 
-def test_a_branch_that_was_pushed_before_base_moved_on_is_still_known(site):
+def test_a_branch_that_was_pushed_before_the_base_changed_is_adopted(site):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GitHub, "open", stopped)
         site.step("execute")
     site.push("main", {VALUES: FILES[VALUES].replace("replicas: 3", "replicas: 4")})
-    told = site.step("execute")
-    assert (told.state, len(site.forge.pulls)) == ("done", 1)
-    assert "an earlier attempt pushed" in told.printed
+    result = site.step("execute")
+    assert (result.state, len(site.forge.pulls)) == ("done", 1)
+    assert "an earlier attempt pushed" in result.printed
 
 
-def test_base_that_moves_on_between_clone_and_push_is_not_overwritten(site, monkeypatch):
+def test_a_base_that_changes_between_clone_and_push_is_not_overwritten(site, monkeypatch):
     push = Repository.push
 
     def late(self, *arguments, **more):
@@ -108,14 +108,14 @@ def test_base_that_moves_on_between_clone_and_push_is_not_overwritten(site, monk
 def test_a_branch_with_other_content_is_never_overwritten(site):
     site.git("branch", BRANCH, "main")
     theirs = site.push(BRANCH, {VALUES: "theirs: true\n"})
-    told = site.step("execute")
-    assert told.state == "rejected"
-    assert "exists with other content" in told.message
+    result = site.step("execute")
+    assert result.state == "rejected"
+    assert "exists with other content" in result.message
     assert site.git("rev-parse", BRANCH) == theirs
     assert site.forge.pulls == []
 
 
-def test_a_branch_that_appears_while_pushing_is_never_overwritten(site, monkeypatch):
+def test_a_branch_that_appears_during_the_push_is_never_overwritten(site, monkeypatch):
     push = Repository.push
 
     def late(self, *arguments, **more):
@@ -124,32 +124,32 @@ def test_a_branch_that_appears_while_pushing_is_never_overwritten(site, monkeypa
         push(self, *arguments, **more)
 
     monkeypatch.setattr(Repository, "push", late)
-    told = site.step("execute")
-    assert (told.state, site.show(VALUES)) == ("rejected", "theirs: true")
+    result = site.step("execute")
+    assert (result.state, site.show(VALUES)) == ("rejected", "theirs: true")
 
 
 @pytest.mark.parametrize(
     ("state", "merged_at"), [("closed", None), ("closed", "2024-05-01T00:00:00Z")], ids=["closed", "merged"]
 )
-def test_a_pull_request_that_was_dealt_with_meanwhile_is_reported_and_not_opened_anew(site, state, merged_at):
+def test_a_pull_request_that_was_closed_or_merged_is_reported_and_not_opened_again(site, state, merged_at):
     site.step("execute")
     site.forge.pulls[0] |= {"state": state, "merged_at": merged_at}
     site.git("update-ref", "-d", f"refs/heads/{BRANCH}")
-    told = site.step("execute")
-    assert (told.state, told.outputs["pull_request_state"]) == ("done", "merged" if merged_at else "closed")
+    result = site.step("execute")
+    assert (result.state, result.outputs["pull_request_state"]) == ("done", "merged" if merged_at else "closed")
     assert (len(site.forge.pulls), site.branches()) == (1, ["main"])
 
 
 def test_several_changes_become_one_commit(site):
-    told = site.step(
+    result = site.step(
         "execute",
         TAG,
         {"path": VALUES, "append": {"env": {"name": "B", "value": "1"}}},
         {"path": VALUES, "remove": ["replicas"]},
         {"path": "docs/new.md", "content": "new\n"},
     )
-    assert told.state == "done", told.message
-    assert set(told.fields()) == {"image.tag", "env[2]", "replicas", "content"}
+    assert result.state == "done", result.message
+    assert set(result.fields()) == {"image.tag", "env[2]", "replicas", "content"}
     assert site.show("docs/new.md") == "new"
     assert site.git("rev-list", "--count", f"main..{BRANCH}") == "1"
 
@@ -160,24 +160,24 @@ def test_a_file_keeps_its_mode(site):
     assert site.git("ls-tree", BRANCH, "run.json").startswith("100755")
 
 
-def test_another_base_branch_is_the_one_that_is_changed(site):
+def test_the_requested_base_branch_is_the_one_that_is_changed(site):
     site.git("branch", "release", "main")
     site.push("release", {VALUES: FILES[VALUES].replace("1.27.3", "1.20.0")})
-    told = site.step("execute", base="release")
-    assert told.fields() == {"image.tag": ("1.20.0", "1.28.0")}
+    result = site.step("execute", base="release")
+    assert result.fields() == {"image.tag": ("1.20.0", "1.28.0")}
     assert site.forge.pulls[0]["base"]["ref"] == "release"
 
 
-def test_nothing_of_the_clone_is_left_behind(site):
+def test_the_clone_is_removed_afterwards(site):
     site.step("execute")
     assert list((site.directory / "tmp").iterdir()) == []
 
 
-def test_gitlab_gets_a_merge_request_with_everything_in_it(gitlab):
-    told = gitlab.step("execute", labels=["fix", "now"], reviewers=["ada"], draft=True)
-    assert told.state == "done", told.message
+def test_on_gitlab_one_request_opens_a_complete_merge_request(gitlab):
+    result = gitlab.step("execute", labels=["fix", "now"], reviewers=["ada"], draft=True)
+    assert result.state == "done", result.message
     [merge] = gitlab.forge.pulls
     assert merge["title"] == "Draft: web: roll out"
     assert (merge["labels"], merge["reviewer_ids"], merge["target_branch"]) == ("fix,now", [8], "main")
-    assert gitlab.show(VALUES) == AS_ASKED.strip()
+    assert gitlab.show(VALUES) == EXPECTED.strip()
     assert gitlab.step("execute").outputs["pull_request"] == merge["web_url"]

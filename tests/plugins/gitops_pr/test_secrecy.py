@@ -1,4 +1,4 @@
-"""The token is looked for everywhere it could show: the Job, every command line, every file of the clone, every word that is told."""
+"""The token is not in the Job, in any command line, in any file of the clone, or in any message."""
 
 import base64
 import json
@@ -27,7 +27,7 @@ FORMS = (
 )
 
 
-def shows(text):
+def tokens_in(text):
     return [form for form in FORMS if form in text]
 
 
@@ -38,7 +38,7 @@ def job(settings, **more):
     return Hardening(execution, plugin.describe()).apply(plugin.build_job(execution))
 
 
-def test_the_job_names_the_secret_and_mounts_no_token_of_the_cluster(site):
+def test_the_job_names_the_secret_and_mounts_no_service_account_token(site):
     made = job(site.settings)
     pod = made["spec"]["template"]["spec"]
     for container in [*pod["initContainers"], *pod["containers"]]:
@@ -48,10 +48,10 @@ def test_the_job_names_the_secret_and_mounts_no_token_of_the_cluster(site):
         assert container["command"] == ["python", "-m", "kubernaut_gitops_pr.perform"]
     assert pod["automountServiceAccountToken"] is False
     assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "2048Mi"}}]
-    assert not shows(json.dumps(made))
+    assert not tokens_in(json.dumps(made))
 
 
-def test_the_pod_is_told_of_its_own_forge_alone(site):
+def test_the_pod_gets_the_settings_of_its_own_forge_only(site):
     other = {
         "kind": "gitlab",
         "url": "https://git.example.com",
@@ -62,8 +62,8 @@ def test_the_pod_is_told_of_its_own_forge_alone(site):
     assert "git.example.com" not in json.dumps(job(site.settings))
 
 
-def test_no_command_line_and_no_file_holds_the_token_while_git_works(site, monkeypatch):
-    served, seen, lines = demo_git._Handler._git, [], []
+def test_no_command_line_and_no_file_contains_the_token_while_git_runs(site, monkeypatch):
+    original, files, lines = demo_git._Handler._git, [], []
 
     def git(handler, path, body):
         for process in Path("/proc").glob("[0-9]*/cmdline"):
@@ -72,17 +72,17 @@ def test_no_command_line_and_no_file_holds_the_token_while_git_works(site, monke
             except OSError:
                 continue
         for parent, _, names in os.walk(site.directory / "tmp"):
-            seen.extend(content for name in names if (content := readable(Path(parent) / name)))
-        served(handler, path, body)
+            files.extend(content for name in names if (content := readable(Path(parent) / name)))
+        original(handler, path, body)
 
     monkeypatch.setattr(demo_git._Handler, "_git", git)
-    told = site.step("execute", body="why")
-    assert told.state == "done"
+    result = site.step("execute", body="why")
+    assert result.state == "done"
     assert any("remote-http" in line and "push" not in line for line in lines)
-    assert any('[remote "origin"]' in content for content in seen)
-    assert not [line for line in lines if shows(line)]
-    assert not [content for content in seen if shows(content)]
-    assert not shows(told.printed + told.report)
+    assert any('[remote "origin"]' in content for content in files)
+    assert not [line for line in lines if tokens_in(line)]
+    assert not [content for content in files if tokens_in(content)]
+    assert not tokens_in(result.printed + result.report)
 
 
 def readable(file):
@@ -96,9 +96,9 @@ def readable(file):
 @pytest.mark.parametrize("form", FORMS, ids=["plain", "quoted", "basic", "base64"])
 def test_a_forge_that_echoes_the_token_is_not_repeated(site, step, form):
     site.api.answer("GET", "/repos/platform/gitops", Reply(422, {"message": f"bad header {form}"}))
-    told = site.step(step)
-    assert "***" in told.message
-    assert not shows(told.message + told.printed + told.report)
+    result = site.step(step)
+    assert "***" in result.message
+    assert not tokens_in(result.message + result.printed + result.report)
 
 
 def test_a_git_server_that_echoes_the_token_is_not_repeated(site):
@@ -106,29 +106,29 @@ def test_a_git_server_that_echoes_the_token_is_not_repeated(site):
     hook.parent.mkdir()
     hook.write_text(f"#!/bin/sh\necho 'you sent {TOKEN} or {FORMS[2]}' >&2\nexit 1\n")
     hook.chmod(0o755)
-    told = site.step("execute")
-    assert told.state == "rejected"
-    assert "***" in told.message
-    assert not shows(told.message + told.printed + told.report)
+    result = site.step("execute")
+    assert result.state == "rejected"
+    assert "***" in result.message
+    assert not tokens_in(result.message + result.printed + result.report)
 
 
 def test_a_repository_that_holds_the_token_does_not_leak_it_through_diff_or_changes(site):
     site.push("main", {"leak.yaml": f"a: {TOKEN}\nb: 1\n"})
-    told = site.step("dry-run", {"path": "leak.yaml", "set": {"a": "gone", "b": 2}})
-    assert told.fields() == {"a": ("***", "gone"), "b": (1, 2)}
-    assert not shows(told.printed + told.report)
+    result = site.step("dry-run", {"path": "leak.yaml", "set": {"a": "gone", "b": 2}})
+    assert result.fields() == {"a": ("***", "gone"), "b": (1, 2)}
+    assert not tokens_in(result.printed + result.report)
 
 
-def test_an_error_that_nobody_thought_of_does_not_quote_the_token(site, monkeypatch):
+def test_an_unexpected_error_does_not_quote_the_token(site, monkeypatch):
     def broken(*_):
         raise ValueError(f"Invalid header value b'Bearer {TOKEN}'")
 
-    monkeypatch.setattr("kubernaut_gitops_pr.forges.http.Http._once", broken)
+    monkeypatch.setattr("kubernaut_gitops_pr.forges.http.Http._send", broken)
     with pytest.raises(RuntimeError) as caught:
         site.step("execute")
     assert "Invalid header value b'Bearer ***'" in str(caught.value)
-    assert "_once" in "".join(caught.value.__notes__)
-    assert not shows(str(caught.value) + "".join(caught.value.__notes__))
+    assert "_send" in "".join(caught.value.__notes__)
+    assert not tokens_in(str(caught.value) + "".join(caught.value.__notes__))
     assert caught.value.__suppress_context__
 
 
@@ -137,10 +137,10 @@ def test_an_error_that_nobody_thought_of_does_not_quote_the_token(site, monkeypa
     ["", " \n", "short", "two words of it", "bell\x07bell\x07"],
     ids=["none", "blank", "short", "words", "control"],
 )
-def test_a_secret_without_a_token_is_told_by_its_name(site, token):
-    told = site.step("dry-run", token=token)
-    assert told.state == "rejected"
-    assert "Secret gitops-token (key token) of namespace production" in told.message
+def test_a_secret_without_a_token_is_named_in_the_message(site, token):
+    result = site.step("dry-run", token=token)
+    assert result.state == "rejected"
+    assert "Secret gitops-token (key token) of namespace production" in result.message
 
 
 def test_the_environment_does_not_keep_the_token(site):
@@ -158,7 +158,7 @@ def test_the_pod_side_imports_nothing_heavy():
 
 def test_the_pod_checks_the_list_again(site):
     site.settings["forges"][0]["namespaces"] = ["production"]
-    assert "namespace staging may not use" in site.step("execute", namespace="staging").message
+    assert "namespace staging is not allowed to use" in site.step("execute", namespace="staging").message
     site.settings["forges"][0]["repositories"] = ["platform/other"]
     assert "not on the list of allowed repositories" in site.step("execute").message
     assert site.api.calls == []
@@ -168,4 +168,4 @@ def test_a_certificate_authority_comes_from_its_secret_too(site):
     site.settings["forges"][0]["ca_secret"] = {"name": "forge-ca", "key": "ca.crt"}
     env = {entry["name"]: entry for entry in job(site.settings)["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert env["KUBERNAUT_FORGE_CA"]["valueFrom"]["secretKeyRef"]["name"] == "forge-ca"
-    assert "Secret forge-ca (key ca.crt) holds no certificate authority" in site.step("dry-run").message
+    assert "Secret forge-ca (key ca.crt) does not contain a certificate authority" in site.step("dry-run").message

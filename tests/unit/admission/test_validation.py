@@ -63,7 +63,7 @@ async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target
         pytest.param({"name": "web", "replicas": -1}, "greater than or equal to 0", id="a negative number"),
         pytest.param(
             {"name": "web", "replicas": 10**9},
-            "is more than the 1000 that this cluster's settings allow",
+            "exceeds the maximum of 1000 in this cluster's settings",
             id="too many",
         ),
         pytest.param(
@@ -101,7 +101,7 @@ async def test_parameters_too_large_for_a_pod_are_refused(ask, megabytes):
 @pytest.mark.parametrize(
     ("parameters", "told"),
     [
-        pytest.param({"name": "c"}, "parameters.set: nothing to do", id="nothing to do"),
+        pytest.param({"name": "c"}, "parameters.set: there is nothing to do", id="nothing to do"),
         pytest.param(
             {"name": "c", "set": {"a": "1"}, "remove": ["a"]}, "parameters.remove: a is also in set", id="both"
         ),

@@ -1,4 +1,4 @@
-"""GitHub and GitHub Enterprise, by version 3 of their REST API."""
+"""GitHub and GitHub Enterprise, through version 3 of their REST API."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kubernaut.runner import Rejected
-from kubernaut_gitops_pr.forges import PullRequest, Wanted
-from kubernaut_gitops_pr.forges.http import Http, Refused
+from kubernaut_gitops_pr.forges.base import Forge, PullRequest, PullRequestSpec
+from kubernaut_gitops_pr.forges.http import Http, RejectedAnswer
 
 USER = "x-access-token"
 """The user name that goes with a token as git's password."""
@@ -16,15 +16,17 @@ NEEDS = "read access to metadata, and write access to contents and pull requests
 
 
 def api(url: str) -> str:
-    """Where the API of this GitHub is."""
+    """Return the URL of the API of this GitHub."""
     return "https://api.github.com" if url == "https://github.com" else f"{url}/api/v3"
 
 
-class GitHub:
+class GitHub(Forge):
     """One repository on GitHub."""
 
+    exists_code = 422  # "A pull request already exists for OWNER:BRANCH."
+
     def __init__(self, http: Http, repository: str) -> None:
-        self._http, self._repository = http, repository
+        super().__init__(http, repository)
         self._owner = repository.partition("/")[0]
         self._path = f"/repos/{quote(repository)}"
 
@@ -33,7 +35,7 @@ class GitHub:
         if found.get("archived"):
             raise Rejected(f"{self._repository} is archived: nothing can be pushed to it")
         if found.get("permissions", {}).get("push") is False:
-            raise Rejected(f"the token may read {self._repository} but not push to it: it needs {NEEDS}")
+            raise Rejected(f"the token can read {self._repository}, but is not allowed to push to it: it needs {NEEDS}")
         for name in (name for name in reviewers if "/" not in name):
             self._expect_collaborator(name)
 
@@ -48,41 +50,33 @@ class GitHub:
         )
         return next((_pull(item) for item in found if item["head"]["ref"] == branch), None)
 
-    def open(self, wanted: Wanted) -> PullRequest:
+    def _create(self, spec: PullRequestSpec) -> PullRequest:
         body = {
-            "title": wanted.title,
-            "head": wanted.branch,
-            "base": wanted.base,
-            "body": wanted.body,
-            "draft": wanted.draft,
+            "title": spec.title,
+            "head": spec.branch,
+            "base": spec.base,
+            "body": spec.body,
+            "draft": spec.draft,
         }
-        try:
-            return _pull(self._http.post(f"{self._path}/pulls", body))
-        except Refused as refusal:
-            if refusal.answer.code != 422:
-                raise
-            pull = self.find(wanted.branch)  # "A pull request already exists for OWNER:BRANCH."
-            if pull is None:
-                raise
-            return pull
+        return _pull(self._http.post(f"{self._path}/pulls", body))
 
-    def complete(self, pull: PullRequest, wanted: Wanted) -> None:
-        if wanted.labels:
-            self._http.post(f"{self._path}/issues/{pull.number}/labels", {"labels": list(wanted.labels)})
-        if wanted.reviewers:
-            people = [name for name in wanted.reviewers if "/" not in name]
-            teams = [name.partition("/")[2] for name in wanted.reviewers if "/" in name]
+    def complete(self, pull: PullRequest, spec: PullRequestSpec) -> None:
+        if spec.labels:
+            self._http.post(f"{self._path}/issues/{pull.number}/labels", {"labels": list(spec.labels)})
+        if spec.reviewers:
+            people = [name for name in spec.reviewers if "/" not in name]
+            teams = [name.partition("/")[2] for name in spec.reviewers if "/" in name]
             body = {"reviewers": people, "team_reviewers": teams}
             self._http.post(f"{self._path}/pulls/{pull.number}/requested_reviewers", body)
 
     def _expect_collaborator(self, name: str) -> None:
         try:
             self._http.get(f"{self._path}/collaborators/{quote(name, safe='')}")
-        except Refused as refusal:
-            if refusal.answer.code != 404:
+        except RejectedAnswer as rejection:
+            if rejection.answer.code != 404:
                 raise
             raise Rejected(
-                f"reviewers: {name} is no collaborator of {self._repository}, so GitHub takes no review request"
+                f"reviewers: {name} is not a collaborator of {self._repository}, so GitHub accepts no review request for them"
             ) from None
 
 

@@ -1,4 +1,4 @@
-"""GitLab, by version 4 of its REST API."""
+"""GitLab, through version 4 of its REST API."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 from kubernaut.runner import Rejected
-from kubernaut_gitops_pr.forges import PullRequest, Wanted
-from kubernaut_gitops_pr.forges.http import Http, Refused
+from kubernaut_gitops_pr.forges.base import Forge, PullRequest, PullRequestSpec
+from kubernaut_gitops_pr.forges.http import Http
 
 USER = "oauth2"
 """The user name that goes with a token as git's password."""
@@ -18,15 +18,17 @@ _STATES = {"opened": "open", "locked": "open"}
 
 
 def api(url: str) -> str:
-    """Where the API of this GitLab is."""
+    """Return the URL of the API of this GitLab."""
     return f"{url}/api/v4"
 
 
-class GitLab:
+class GitLab(Forge):
     """One project on GitLab."""
 
+    exists_code = 409  # "Another open merge request already exists for this source branch: !1"
+
     def __init__(self, http: Http, repository: str) -> None:
-        self._http, self._repository = http, repository
+        super().__init__(http, repository)
         self._path = f"/projects/{quote(repository, safe='')}"
 
     def check(self, reviewers: Sequence[str]) -> None:
@@ -35,7 +37,7 @@ class GitLab:
             raise Rejected(f"{self._repository} is archived: nothing can be pushed to it")
         granted = [g["access_level"] for g in (found.get("permissions") or {}).values() if g]
         if granted and max(granted) < _DEVELOPER:
-            raise Rejected(f"the token may read {self._repository} but not push to it: it needs {NEEDS}")
+            raise Rejected(f"the token can read {self._repository}, but is not allowed to push to it: it needs {NEEDS}")
         self._ids(reviewers)
 
     def find(self, branch: str) -> PullRequest | None:
@@ -49,30 +51,22 @@ class GitLab:
         )
         return next((_pull(item) for item in found if item["source_branch"] == branch), None)
 
-    def open(self, wanted: Wanted) -> PullRequest:
+    def _create(self, spec: PullRequestSpec) -> PullRequest:
         body: dict[str, Any] = {
-            "source_branch": wanted.branch,
-            "target_branch": wanted.base,
-            "title": f"Draft: {wanted.title}" if wanted.draft else wanted.title,
-            "description": wanted.body,
+            "source_branch": spec.branch,
+            "target_branch": spec.base,
+            "title": f"Draft: {spec.title}" if spec.draft else spec.title,
+            "description": spec.body,
             "remove_source_branch": True,
         }
-        if wanted.labels:
-            body["labels"] = ",".join(wanted.labels)
-        if wanted.reviewers:
-            body["reviewer_ids"] = self._ids(wanted.reviewers)
-        try:
-            return _pull(self._http.post(f"{self._path}/merge_requests", body))
-        except Refused as refusal:
-            if refusal.answer.code != 409:
-                raise
-            pull = self.find(wanted.branch)  # "Another open merge request already exists for this source branch: !1"
-            if pull is None:
-                raise
-            return pull
+        if spec.labels:
+            body["labels"] = ",".join(spec.labels)
+        if spec.reviewers:
+            body["reviewer_ids"] = self._ids(spec.reviewers)
+        return _pull(self._http.post(f"{self._path}/merge_requests", body))
 
-    def complete(self, pull: PullRequest, wanted: Wanted) -> None:
-        """All was said in one request when it was opened."""
+    def complete(self, pull: PullRequest, spec: PullRequestSpec) -> None:
+        """Do nothing: the request that opened it contained everything."""
 
     def _ids(self, names: Sequence[str]) -> list[int]:
         return [self._id(name) for name in names]

@@ -1,4 +1,4 @@
-"""Edits by path: the values that were asked for, and not one character more."""
+"""Edits by path change the requested values, and no other character."""
 
 import io
 import json
@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from kubernaut_gitops_pr.edits import edited
-from kubernaut_gitops_pr.paths import spell
+from kubernaut_gitops_pr.file_changes import apply_change
+from kubernaut_gitops_pr.paths import format_path
 from kubernaut_gitops_pr.tree import EditError
 
 
 def edit(text, path="f.yaml", **change):
-    new, told = edited(path, text.encode(), change)
-    return new.decode(), {t.field: (t.before, t.after) for t in told}
+    new, values = apply_change(path, text.encode(), change)
+    return new.decode(), {value.field: (value.before, value.after) for value in values}
 
 
 def loaded(text):
@@ -26,14 +26,14 @@ def loaded(text):
 EDITS = {
     "a quoted value keeps its quotes": ("a: 'x'  # c\n", {"set": {"a": "it's"}}, "a: 'it''s'  # c\n"),
     "a plain value stays plain": ("a: x # c\n", {"set": {"a": "y/z:1.2.3"}}, "a: y/z:1.2.3 # c\n"),
-    "a text that looks like something else is quoted": ("a: x\n", {"set": {"a": "on"}}, 'a: "on"\n'),
-    "a number is no text": ("a: '5'\n", {"set": {"a": 5}}, "a: 5\n"),
-    "a new key goes last": (
+    "a text that would be read as another type is quoted": ("a: x\n", {"set": {"a": "on"}}, 'a: "on"\n'),
+    "a number loses the quotes of a text": ("a: '5'\n", {"set": {"a": 5}}, "a: 5\n"),
+    "a new key is appended": (
         "m:\n    a: 1   # c\n\n# end\n",
         {"set": {"m.b": True}},
         "m:\n    a: 1   # c\n    b: true\n\n# end\n",
     ),
-    "missing mappings are made": ("a: 1", {"set": {"b.c": None}}, "a: 1\nb:\n  c: null"),
+    "missing mappings are created": ("a: 1", {"set": {"b.c": None}}, "a: 1\nb:\n  c: null"),
     "an item of a list": ("l:\n- x # one\n- y\n", {"set": {"l[0]": "z"}}, "l:\n- z # one\n- y\n"),
     "a list in brackets": ("l: [a, 'b' ]\n", {"append": {"l": "c"}}, "l: [a, 'b', c ]\n"),
     "an empty list": ("l: []  # none\n", {"append": {"l": {"a": 1}}}, "l: [{a: 1}]  # none\n"),
@@ -43,8 +43,8 @@ EDITS = {
         {"append": {"l": {"a": 3, "c": [4]}}},
         "l:\n  - a: 1\n    b: 2\n  - a: 3\n    c:\n      - 4\n",
     ),
-    "what the list holds is not added again": ("l: [a]\n", {"append": {"l": "a"}}, "l: [a]\n"),
-    "a key goes with its line": ("a: 1\nb: 2 # c\nc: 3\n", {"remove": ["b"]}, "a: 1\nc: 3\n"),
+    "a value that the list contains is not added again": ("l: [a]\n", {"append": {"l": "a"}}, "l: [a]\n"),
+    "a key is removed with its line": ("a: 1\nb: 2 # c\nc: 3\n", {"remove": ["b"]}, "a: 1\nc: 3\n"),
     "the first key of an item": ("- a: 1\n  b: 2\n", {"remove": ["[0].a"]}, "- b: 2\n"),
     "the last key leaves an empty mapping": ("m:\n  a: 1\nz: 1\n", {"remove": ["m.a"]}, "m: {}\nz: 1\n"),
     "several items of a list at once": ("- a\n- b\n- c\n", {"remove": ["[0]", "[2]"]}, "- b\n"),
@@ -83,7 +83,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize(("text", "change", "after"), EDITS.values(), ids=EDITS)
-def test_an_edit_changes_nothing_else(text, change, after):
+def test_an_edit_changes_no_other_character(text, change, after):
     assert edit(text, **change)[0] == after
 
 
@@ -109,9 +109,9 @@ def test_json_keeps_its_indentation_order_and_final_newline(text, change, after)
     assert edit(text, "f.json", **change)[0] == after
 
 
-def test_a_changed_anchor_tells_every_value_that_follows_it():
-    _, told = edit("a: &v 1\nb: *v\nc: {<<: &m {x: 1}, y: *v}\n", set={"a": 2})
-    assert told == {"a": (1, 2), "b": (1, 2), "c.y": (1, 2)}
+def test_changing_an_anchor_reports_every_value_that_uses_it():
+    _, changes = edit("a: &v 1\nb: *v\nc: {<<: &m {x: 1}, y: *v}\n", set={"a": 2})
+    assert changes == {"a": (1, 2), "b": (1, 2), "c.y": (1, 2)}
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,16 @@ def test_a_changed_anchor_tells_every_value_that_follows_it():
         ("a: 1\n", {"append": {"a": 2}}, "a: there is no list to append to"),
         ("a: 1\n", {"append": {"b": 2}}, "b: there is no list to append to"),
         ("a: 1\n", {"set": {"a[0]": 2}}, "a is 1, not a mapping or list"),
-        ("a: {b: 1}\n", {"set": {"a[0]": 2}}, "a is a mapping: name a key of it, not [0]"),
-        ("a: &v {x: 1}\nb: *v\n", {"set": {"b.x": 2}}, "change it where that stands, or set b as a whole"),
+        ("a: {b: 1}\n", {"set": {"a[0]": 2}}, "a is a mapping: name a key, not [0]"),
+        ("a: &v {x: 1}\nb: *v\n", {"set": {"b.x": 2}}, "change the anchor itself, or set b as a whole"),
         ("a: &v {x: {z: 1}}\nb: {<<: *v}\n", {"set": {"b.x.z": 2}}, "b.x comes from a merged anchor"),
         ("a: &v {x: 1}\nb: {<<: *v, y: 1}\n", {"remove": ["b.x"]}, "b.x comes from a merged anchor"),
         ("a: &v 1\nb: *v\n", {"remove": ["a"]}, "would break the file, which then uses the alias *v"),
-        ("? [1]\n: 2\n", {"set": {"a": 1}}, "would break the file, which then is not YAML"),
+        ("? [1]\n: 2\n", {"set": {"a": 1}}, "would break the file, which then is not valid YAML"),
         ("a: 1\n", {"set": {"a": 2}, "document": 1}, "there is no document 1"),
     ],
 )
-def test_an_edit_that_would_touch_more_than_asked_is_refused(text, change, words):
+def test_an_edit_that_would_change_other_values_is_rejected(text, change, words):
     with pytest.raises(EditError) as caught:
         edit(text, **change)
     assert words in str(caught.value)
@@ -151,7 +151,7 @@ def test_an_edit_that_would_touch_more_than_asked_is_refused(text, change, words
         "[" * 5000,
     ],
 )
-def test_what_is_no_json_is_refused(text):
+def test_invalid_json_is_rejected(text):
     with pytest.raises(EditError):
         edit(text, "f.json", set={"b": 1})
 
@@ -172,7 +172,7 @@ LINES = st.tuples(
 DOCUMENTS = st.dictionaries(WORDS, LINES, min_size=1)
 
 
-def written(document):
+def format_document(document):
     lines = ["# before", ""]
     for key, (value, comment) in document.items():
         lines += [f"  {key}: {value}{comment}", "  # between" if comment else ""]
@@ -181,10 +181,10 @@ def written(document):
 
 @settings(max_examples=60, deadline=None)
 @given(DOCUMENTS, st.data(), st.one_of(st.integers(), st.booleans(), st.text("abc 'é:#", min_size=1)))
-def test_every_other_line_is_as_it_was(document, data, value):
-    before = written(document)
+def test_an_edit_keeps_every_other_line(document, data, value):
+    before = format_document(document)
     key = data.draw(st.sampled_from(sorted(document)))
-    after, _ = edit(before, set={spell(("top", key)): value})
+    after, _ = edit(before, set={format_path(("top", key)): value})
     kept = [line for line in before.split("\n") if not line.startswith(f"  {key}:")]
     assert [line for line in after.split("\n") if not line.startswith(f"  {key}:")] == kept
     assert next(v for k, v in loaded(after)["top"].items() if str(k).lower() == key or k == key) == value
@@ -194,9 +194,9 @@ def test_every_other_line_is_as_it_was(document, data, value):
 
 @settings(max_examples=60, deadline=None)
 @given(VALUES, TEXTS.filter(lambda t: t and t.isprintable()))
-def test_any_value_is_written_so_that_yaml_reads_it_back(value, key):
+def test_any_value_is_read_back_as_it_was_written(value, key):
     before = "# c\na:\n    b: 1 # d\nz: [x]\n"
-    after, _ = edit(before, set={spell(("a", "b")): value, spell(("n", key)): value, "z[0]": value})
+    after, _ = edit(before, set={format_path(("a", "b")): value, format_path(("n", key)): value, "z[0]": value})
     expected = {"a": {"b": value}, "n": {key: value}, "z": [value]}
     assert loaded(after) == expected
     if not any(c in json.dumps(value) for c in ("e+", "e-")):
@@ -205,7 +205,7 @@ def test_any_value_is_written_so_that_yaml_reads_it_back(value, key):
 
 @settings(max_examples=60, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), VALUES, st.sampled_from([None, 2, "\t"]))
-def test_json_means_what_was_asked_and_is_indented_as_before(document, value, indent):
+def test_json_has_the_requested_values_and_keeps_its_indentation(document, value, indent):
     before = json.dumps({"k": document, "end": 1}, indent=indent)
     after, _ = edit(before, "f.json", set={"k": value, "end": 1, "new": value})
     assert json.loads(after) == {"k": value, "end": 1, "new": value}
@@ -215,7 +215,7 @@ def test_json_means_what_was_asked_and_is_indented_as_before(document, value, in
 
 @settings(max_examples=100, deadline=None)
 @given(st.text("ab:-#[]{}&*|>'\" \n,?0", max_size=40), st.sampled_from(["a", "a.b", "[0]", "b[1]"]))
-def test_a_file_of_any_text_is_edited_rightly_or_refused(text, path):
+def test_a_file_with_any_text_is_edited_correctly_or_rejected(text, path):
     try:
         after, _ = edit(text, set={path: "v"})
     except EditError:

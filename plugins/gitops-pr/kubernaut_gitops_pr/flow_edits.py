@@ -1,4 +1,4 @@
-"""Edits of collections in brackets: JSON, and flow style in YAML. A new entry is spaced as its neighbours are."""
+"""Edits of collections in brackets: JSON, and flow style in YAML. A new entry gets the same spacing as its neighbours."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from kubernaut_gitops_pr import yaml_text
 from kubernaut_gitops_pr.paths import Step
-from kubernaut_gitops_pr.splices import Splice, line_start, neighbours
+from kubernaut_gitops_pr.text_edits import TextEdit, line_start, neighbours
 from kubernaut_gitops_pr.tree import Entry, Node
 
 
@@ -16,10 +16,10 @@ class Notation(Protocol):
     """How values and keys are written in brackets."""
 
     def key(self, text: str) -> str:
-        """A key."""
+        """Return a key."""
 
     def value(self, value: Any, style: str, indent: str | None) -> str:
-        """A value; over several lines from `indent` on if it is given."""
+        """Return a value; over several lines, indented from `indent` on, if that is given."""
 
 
 class YamlNotation:
@@ -50,39 +50,39 @@ class JsonNotation:
 
 
 class FlowLayout:
-    """Collections in brackets."""
+    """Edits collections that are written in brackets."""
 
     def __init__(self, text: str, notation: Notation) -> None:
         self._text, self._notation = text, notation
 
-    def replace(self, parent: Node, entry: Entry, value: Any) -> Splice:
+    def replace(self, parent: Node, entry: Entry, value: Any) -> TextEdit:
         old = entry.node
         anchor = f"&{old.anchor} " if old.anchor and old.kind != "alias" else ""
         text = anchor + self._notation.value(value, old.style, self._indent(parent))
-        return Splice(entry.slot, old.end, " " + text) if old.empty else Splice(old.start, old.end, text)
+        return TextEdit(entry.slot, old.end, " " + text) if old.empty else TextEdit(old.start, old.end, text)
 
-    def insert(self, parent: Node, step: Step, value: Any) -> Splice:
+    def insert(self, parent: Node, step: Step, value: Any) -> TextEdit:
         text = self._notation.value(value, "", self._indent(parent))
         if isinstance(step, str):
             text = f"{self._notation.key(step)}: {text}"
         if not parent.entries:
             opening = parent.start + self._text[parent.start : parent.end].index("{[["[parent.kind == "sequence"])
-            return Splice(opening + 1, parent.end - 1, text)
+            return TextEdit(opening + 1, parent.end - 1, text)
         last = parent.entries[-1]
-        return Splice(last.node.end, last.node.end, f",{self._gap(parent)}{text}")
+        return TextEdit(last.node.end, last.node.end, f",{self._gap(parent)}{text}")
 
-    def remove(self, parent: Node, entry: Entry) -> Splice:
+    def remove(self, parent: Node, entry: Entry) -> TextEdit:
         before, after = neighbours(parent, entry)
         if after:
-            return Splice(entry.start, after.start, "")
-        return Splice(before.node.end if before else parent.start + 1, entry.node.end, "")
+            return TextEdit(entry.start, after.start, "")
+        return TextEdit(before.node.end if before else parent.start + 1, entry.node.end, "")
 
-    def root(self, old: Node, value: Any) -> Splice:
-        """Give a document that is null another value."""
-        return Splice(old.start, old.end, self._notation.value(value, "", None))
+    def root(self, old: Node, value: Any) -> TextEdit:
+        """Return the edit that gives another value to a document that is null."""
+        return TextEdit(old.start, old.end, self._notation.value(value, "", None))
 
     def _gap(self, parent: Node) -> str:
-        """What stands between a comma and the entry after it."""
+        """Return the space between a comma and the entry after it."""
         if len(parent.entries) > 1:
             between = self._text[parent.entries[-2].node.end : parent.entries[-1].start]
             gap = between.partition(",")[2]
@@ -91,9 +91,9 @@ class FlowLayout:
         return gap if "\n" in gap and not gap.strip() else " "
 
     def _indent(self, parent: Node) -> str | None:
-        """How the entries' lines are indented, if each has its own."""
+        """Return the indentation of the entries' lines, if each entry has its own line."""
         if not parent.entries:
             return None
-        begin = line_start(self._text, parent.entries[-1].start)
-        space = self._text[begin : parent.entries[-1].start]
-        return space if begin and not space.strip() else None
+        start = line_start(self._text, parent.entries[-1].start)
+        space = self._text[start : parent.entries[-1].start]
+        return space if start and not space.strip() else None

@@ -1,0 +1,203 @@
+"""Applies one requested change to the bytes of one file, and reports each value that it changed.
+
+Every edit is verified: the file is read again, and must have the requested value and otherwise the values that it had before. So a file in
+a notation that this code does not handle is rejected, not damaged.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernaut_gitops_pr import json_tree, yaml_tree
+from kubernaut_gitops_pr.editor import Editor
+from kubernaut_gitops_pr.paths import Path, format_path, parse
+from kubernaut_gitops_pr.text_edits import TextEdit
+from kubernaut_gitops_pr.tree import EditError, Node, derived_paths, is_same, leaves
+
+MAX_BYTES = 1024 * 1024
+"""The size of a file that can be edited by path: reading a larger one takes more time than a pod has."""
+READERS: dict[str, Callable[[str], list[Node]]] = {
+    ".yaml": yaml_tree.parse,
+    ".yml": yaml_tree.parse,
+    ".json": json_tree.parse,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueChange:
+    """One value that changed, before and after."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def apply_change(path: str, before: bytes | None, change: Mapping[str, Any]) -> tuple[bytes, list[ValueChange]]:
+    """Return the new bytes of a file and its changed values. Raises EditError.
+
+    `before` is None for a file that does not exist; `change` is a `parameters.Change` as JSON.
+    """
+    if change.get("content") is not None:
+        after = change["content"].encode()
+        return after, [] if before == after else [ValueChange("content", _summary(before), _summary(after))]
+    if before is None:
+        raise EditError("does not exist: to create it, set content")
+    suffix = "." + path.rpartition(".")[2]
+    text, restore = _decode(before)
+    editor = _FileEditor(text, READERS[suffix], change.get("document"), is_json=suffix == ".json")
+    for where, value in (change.get("set") or {}).items():
+        editor.set(parse(where), value)
+    for steps in sorted(map(parse, change.get("remove") or ()), key=_sort_key, reverse=True):
+        editor.remove(steps)
+    for where, value in (change.get("append") or {}).items():
+        editor.append(parse(where), value)
+    return restore(editor.text), editor.changes
+
+
+class _FileEditor:
+    """Applies the edits of one change, one after the other."""
+
+    def __init__(self, text: str, read: Callable[[str], list[Node]], document: int | None, *, is_json: bool) -> None:
+        self.text, self._read, self._is_json = text, read, is_json
+        self._roots = read(text)
+        self._index = _document_index(len(self._roots), document)
+        self.changes: list[ValueChange] = []
+
+    def set(self, path: Path, value: Any) -> None:
+        before = self._editor.value(path)
+        self._apply(self._editor.set(path, value), lambda data: _set_in(data, path, value), path, before, value)
+
+    def append(self, path: Path, value: Any) -> None:
+        place = (*path, self._editor.length(path))
+        self._apply(self._editor.append(path, value), lambda data: _set_in(data, place, value), place, None, value)
+
+    def remove(self, path: Path) -> None:
+        before = self._editor.value(path)
+        self._apply(self._editor.remove(path), lambda data: _remove_from(data, path), path, before, None)
+
+    @property
+    def _editor(self) -> Editor:
+        return Editor(self.text, self._roots, self._root, is_json=self._is_json)
+
+    @property
+    def _root(self) -> Node | None:
+        return self._roots[self._index] if self._roots else None
+
+    def _apply(
+        self, text_edit: TextEdit | None, expect: Callable[[Any], Any], path: Path, before: Any, after: Any
+    ) -> None:
+        if text_edit is None:
+            return
+        expected = [copy.deepcopy(root.data) for root in self._roots] or [None]
+        old = [root.data for root in self._roots] or [None]
+        expected[self._index] = expect(expected[self._index])
+        text = text_edit.apply(self.text)
+        try:
+            roots = self._read(text)
+        except EditError as error:
+            raise EditError(f"{format_path(path)}: the change would break the file, which then {error}") from error
+        derived = self._derived_changes(expected, old, roots, path)
+        self.text, self._roots = text, roots
+        self.changes += [ValueChange(self._field(path), before, after), *derived]
+
+    def _derived_changes(self, expected: list[Any], old: list[Any], roots: list[Node], path: Path) -> list[ValueChange]:
+        """Return the values that changed elsewhere because an anchor changed. Raises EditError if anything else changed."""
+        if len(roots) != len(expected) or any(
+            not is_same(root.data, data)
+            for i, (root, data) in enumerate(zip(roots, expected, strict=True))
+            if i != self._index
+        ):
+            raise _unsafe_edit(path)
+        root = roots[self._index]
+        before, wanted, after = leaves(old[self._index]), leaves(expected[self._index]), leaves(root.data)
+        elsewhere = {at for at in {*wanted, *after} if not _agree(wanted, after, at)}
+        if elsewhere:
+            allowed = set(derived_paths(root))
+            if not all(any(at[: len(place)] == place for place in allowed) for at in elsewhere):
+                raise _unsafe_edit(path)
+        changed = sorted(
+            (at for at in {*before, *after} if not _agree(before, after, at) and self._is_derived(root, at)),
+            key=_sort_key,
+        )
+        return [ValueChange(self._field(at), before.get(at), after.get(at)) for at in changed]
+
+    def _is_derived(self, root: Node, at: Path) -> bool:
+        return any(at[: len(place)] == place for place in derived_paths(root))
+
+    def _field(self, path: Path) -> str:
+        return format_path(path) if len(self._roots) < 2 else f"document {self._index}: {format_path(path)}"
+
+
+def _agree(one: Mapping[Path, Any], other: Mapping[Path, Any], at: Path) -> bool:
+    return at in one and at in other and is_same(one[at], other[at])
+
+
+def _unsafe_edit(path: Path) -> EditError:
+    return EditError(
+        f"{format_path(path)}: in this file, the value cannot be changed without changing others; set the content of the whole file"
+    )
+
+
+def _document_index(count: int, document: int | None) -> int:
+    """Return the index of the document to edit; if there are several, `document` must name one. Raises EditError."""
+    if document is None:
+        if count > 1:
+            raise EditError(f"contains {count} YAML documents: name one with document, from 0 to {count - 1}")
+        return 0
+    if document >= max(count, 1):
+        raise EditError(f"contains {count} YAML documents, counted from 0: there is no document {document}")
+    return document
+
+
+def _sort_key(path: Path) -> list[tuple[bool, int, str]]:
+    """Return a key for sorting paths: in reverse order, removing one does not move the next."""
+    return [(isinstance(s, str), s if isinstance(s, int) else 0, s if isinstance(s, str) else "") for s in path]
+
+
+def _set_in(data: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, int):
+        data = [] if data is None else data
+        if step == len(data):
+            data.append(None)
+        data[step] = _set_in(data[step], rest, value)
+        return data
+    data = {} if data is None else data
+    data[step] = _set_in(data.get(step), rest, value)
+    return data
+
+
+def _remove_from(data: Any, path: Path) -> Any:
+    holder = data
+    for step in path[:-1]:
+        holder = holder[step]
+    del holder[path[-1]]
+    return data
+
+
+def _decode(raw: bytes) -> tuple[str, Callable[[str], bytes]]:
+    """Return the text with plain newlines, and a function that restores the file's own newlines and byte order mark."""
+    if len(raw) > MAX_BYTES:
+        raise EditError(f"is {len(raw) // 1024} KiB: files over {MAX_BYTES // 1024} KiB are not edited by path")
+    if b"\0" in raw:
+        raise EditError("is a binary file: it can only be replaced as a whole, with content")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EditError(f"is not UTF-8 (byte {error.start} is {raw[error.start]:#04x}): convert it first") from None
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    text = text.removeprefix(mark)
+    ending = "\r\n" if "\r\n" in text and text.count("\n") == text.count("\r\n") else "\n"
+    return text.replace(ending, "\n"), lambda new: (mark + new.replace("\n", ending)).encode()
+
+
+def _summary(content: bytes | None) -> str | None:
+    if content is None:
+        return None
+    return f"{len(content)} bytes, sha256:{hashlib.sha256(content).hexdigest()[:16]}"

@@ -1,1 +1,1 @@
-"""What the engine costs, measured: `make bench`."""
+"""Measures what the engine costs: `make bench`."""

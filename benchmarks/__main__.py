@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measures, and writes report and pictures."""
+"""`python -m benchmarks`: measures, and writes the report with its plots."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def main(
         Where, typer.Option(help="The embedded sandbox, or the cluster of $KUBECONFIG.")
     ] = _DEFAULT.where,
     image: Annotated[str, typer.Option(envvar="KUBERNAUT_IMAGE", help="Image of real pods, on a real cluster.")] = "",
-    stage: Annotated[list[str], typer.Option(help=f"Only these: {', '.join(STAGES)}.")] = _STAGES,
+    stage: Annotated[list[str], typer.Option(help=f"Only these stages: {', '.join(STAGES)}.")] = _STAGES,
     idle: Annotated[int, typer.Option(min=1, help="Executions one after the other.")] = _DEFAULT.idle,
     load: Annotated[int, typer.Option(min=1, help="Executions at once.")] = _DEFAULT.load,
-    at_a_time: Annotated[int, typer.Option(min=1, help="Creators at a time.")] = _DEFAULT.at_a_time,
+    at_a_time: Annotated[int, typer.Option(min=1, help="How many are created in parallel.")] = _DEFAULT.at_a_time,
     present: Annotated[list[int], typer.Option(help="Executions present at the engine's start.")] = _PRESENT,
     real: Annotated[int, typer.Option(min=1, help="Executions with real pods.")] = _DEFAULT.real,
     note: Annotated[
-        list[str], typer.Option(help="A sentence for the report, such as how the cluster is set up.")
+        list[str], typer.Option(help="A sentence for the report, such as the set-up of the cluster.")
     ] = _NOTES,
     output: Annotated[
-        Path, typer.Option(help="Where the report goes: a folder below it, named as the cluster.")
+        Path, typer.Option(help="The folder for reports, with a subfolder named after the cluster.")
     ] = _RESULTS,
 ) -> None:
-    """Measure the engine; the report is in the output folder."""
-    strange = sorted(set(stage) - set(STAGES))
-    if strange:
-        raise typer.BadParameter(f"no stage {strange[0]!r}: {', '.join(STAGES)}")
+    """Measure the engine and write the report to the output folder."""
+    unknown = sorted(set(stage) - set(STAGES))
+    if unknown:
+        raise typer.BadParameter(f"there is no stage {unknown[0]!r}: use {', '.join(STAGES)}")
     options = Options(cluster, image, idle, load, at_a_time, tuple(sorted(present)), real)
     console = Console()
     try:
@@ -53,14 +53,14 @@ def main(
         raise typer.Exit(_STOPPED) from None
     folder = output / cluster
     folder.mkdir(parents=True, exist_ok=True)
-    report.plots = draw(report.measured, folder)
+    report.plots = draw(report.measurements, folder)
     report.write(folder)
     console.print(Markdown("\n".join(report.main_table())))
     console.print(f"written: {folder / 'report.md'}")
 
 
 async def _stoppable(options: Options, stages: list[str], notes: list[str], console: Console) -> Report:
-    """SIGTERM ends a run as ctrl-c does: what it created is removed first."""
+    """Run it so that SIGTERM ends it as ctrl-c does, after it has removed what it created."""
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -1,4 +1,4 @@
-"""The action `instant`: its pods do nothing but report, so that what is measured is everything around them."""
+"""The action `instant`: its pods only write a report, so the benchmarks measure everything around them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ NAME = "instant"
 
 
 class Instant(Parameters):
-    """What it pretends to change."""
+    """The ConfigMap that it claims to change."""
 
     name: ObjectName
 
 
 class InstantSettings(Parameters):
-    """Where its pods go."""
+    """The node of its pods."""
 
     node: str = ""
 
@@ -32,7 +32,7 @@ def describe() -> ActionSpec:
         parameters=Instant,
         target=lambda parameters: Target("ConfigMap", parameters.name),
         service_account="bench-instant",
-        rules=(Rule(resources=("configmaps",), verbs=("patch",), why="as patch-configmap has"),),
+        rules=(Rule(resources=("configmaps",), verbs=("patch",), why="the same rule as patch-configmap"),),
         retry_safe=True,
         settings=InstantSettings,
     )
@@ -50,7 +50,7 @@ def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
 
 
 def report(step: str, name: str) -> str:
-    """What the runner would report of a step that changed one key."""
+    """Return the report that the runner would write for a step that changed one key."""
     change = {"kind": "ConfigMap", "name": name, "field": "data.LOG_LEVEL", "before": "info", "after": "debug"}
-    told = {"kubernaut": 1, "step": step, "state": "done", "message": "", "reason": "", "verified": False}
-    return json.dumps({**told, "changes": [change], "outputs": {}}, separators=(",", ":"))
+    result = {"kubernaut": 1, "step": step, "state": "done", "message": "", "reason": "", "verified": False}
+    return json.dumps({**result, "changes": [change], "outputs": {}}, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""The benchmarks' own client: raw JSON over one pool of connections, so that what measures costs little beside what is measured."""
+"""The benchmarks' own client: raw JSON over one connection pool, so that measuring costs little compared with what is measured."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from kubernetes.aio import client, config
 Object = dict[str, Any]
 
 _WATCH_SECONDS = 300
-_LONGEST_LINE = 2**24
+_MAX_LINE_LENGTH = 2**24
 
 
 class ApiError(Exception):
-    """The API server said no."""
+    """The API server answered with an error status."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(f"{status}: {text[:300]}")
@@ -27,7 +27,7 @@ class ApiError(Exception):
 
 
 class Api:
-    """One identity at one API server; use it as an async context manager."""
+    """A client with one identity for one API server; use it as an async context manager."""
 
     def __init__(self, server: str, ca_file: Path, context: ssl.SSLContext, authorization: str | None) -> None:
         self.server, self.ca_file = server, ca_file
@@ -38,7 +38,7 @@ class Api:
 
     @classmethod
     async def connect(cls, kubeconfig: Mapping[str, Any] | None = None) -> Self:
-        """From this document, else from $KUBECONFIG or ~/.kube/config."""
+        """Return a client for this kubeconfig document, or for $KUBECONFIG or ~/.kube/config."""
         configuration = client.Configuration()
         if kubeconfig:
             await config.load_kube_config_from_dict(dict(kubeconfig), client_configuration=configuration)
@@ -50,7 +50,7 @@ class Api:
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(ssl=self._context, limit=0)
-        self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, read_bufsize=_LONGEST_LINE)
+        self._session = aiohttp.ClientSession(connector=connector, headers=self._headers, read_bufsize=_MAX_LINE_LENGTH)
         return self
 
     async def __aexit__(
@@ -59,23 +59,23 @@ class Api:
         await self._session.close()
 
     async def get(self, path: str, **query: str) -> Object:
-        """Read an object or a list."""
+        """Read an object or a list and return it."""
         return _object(await self._send("GET", path, query=query))
 
     async def text(self, path: str) -> str:
-        """Read what is no JSON."""
+        """Read an answer that is not JSON and return it."""
         return (await self._send("GET", path)).decode()
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Object:
-        """Create an object."""
+        """Create an object and return it."""
         return _object(await self._send("POST", path, body))
 
     async def patch(self, path: str, body: Mapping[str, Any], kind: str = "merge") -> Object:
-        """Patch an object: `merge` or `strategic-merge`."""
+        """Patch an object and return it; `kind` is `merge` or `strategic-merge`."""
         return _object(await self._send("PATCH", path, body, content=f"application/{kind}-patch+json"))
 
     async def delete(self, path: str, **options: Any) -> None:
-        """Delete an object; one that is gone is fine."""
+        """Delete an object, if it exists."""
         try:
             await self._send("DELETE", path, options)
         except ApiError as error:
@@ -83,7 +83,7 @@ class Api:
                 raise
 
     async def exists(self, path: str) -> bool:
-        """Is there an object, or a kind, at this path?"""
+        """Whether there is an object, or a kind, at this path."""
         try:
             await self._send("GET", path)
         except ApiError as error:
@@ -93,7 +93,7 @@ class Api:
         return True
 
     async def watch(self, path: str, version: str, **query: str) -> AsyncIterator[tuple[str, Object]]:
-        """Type and object of every change after `version`, until the server ends the watch."""
+        """Yield the type and object of every change after `version`, until the server ends the watch."""
         query = {**query, "watch": "1", "resourceVersion": version, "timeoutSeconds": str(_WATCH_SECONDS)}
         timeout = aiohttp.ClientTimeout(total=None, connect=10)
         async with self._session.get(self.server + path, params=query, timeout=timeout) as response:

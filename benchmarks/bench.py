@@ -1,4 +1,4 @@
-"""What every measurement has at hand: the place, the sizes, where figures go, and a way to show that it gets on."""
+"""What every stage uses: the place, the options, the measurements, and a progress display."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from rich.progress import Progress
 
 from benchmarks.engine import Engine
-from benchmarks.figures import Measured
+from benchmarks.figures import Measurements
 from benchmarks.options import Options
 from benchmarks.place import Place
 from benchmarks.subjects import Subject
-from benchmarks.timed import Times, at_once, one_by_one
+from benchmarks.timing import Times, create_concurrently, create_sequentially
 
-_PATIENCE_SECONDS = 60.0
-_LOAD_PATIENCE_SECONDS = 150.0
+_TIMEOUT_SECONDS = 60.0
+_LOAD_TIMEOUT_SECONDS = 150.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,11 @@ class Bench:
 
     place: Place
     options: Options
-    measured: Measured
+    measurements: Measurements
     progress: Progress
 
     def engine(self, *, namespace: str = "", image: str = "", environment: Mapping[str, str] | None = None) -> Engine:
-        """An engine for the run's namespace, or another."""
+        """Return an engine for the run's namespace, or another one."""
         place = self.place
         return Engine(
             place.engine_kubeconfig,
@@ -41,21 +41,21 @@ class Bench:
 
     @contextmanager
     def steps(self, title: str, total: int) -> Iterator[Callable[[], None]]:
-        """A line of progress; call what is yielded after each step."""
+        """Show a progress bar during the block; call the yielded function after each step."""
         task = self.progress.add_task(title, total=total)
         yield lambda: self.progress.advance(task)
         self.progress.update(task, completed=total)
 
-    async def singly(self, stage: str, subject: Subject, number: int) -> Times:
-        """Create so many, one after the other."""
+    async def run_sequentially(self, stage: str, subject: Subject, number: int) -> Times:
+        """Create `number` subjects, one after the other, and return their times."""
         names = [f"{stage}-{subject.label}-{n}" for n in range(number)]
         with self.steps(f"{stage}: {subject.label}", number) as advance:
-            return await one_by_one(self.place.api, subject, names, advance, _PATIENCE_SECONDS)
+            return await create_sequentially(self.place.api, subject, names, advance, _TIMEOUT_SECONDS)
 
-    async def together(self, stage: str, subject: Subject, number: int) -> Times:
-        """Create so many, some at a time."""
+    async def run_concurrently(self, stage: str, subject: Subject, number: int) -> Times:
+        """Create `number` subjects, several in parallel, and return their times."""
         names = [f"{stage}-{subject.label}-{n}" for n in range(number)]
         with self.steps(f"{stage}: {subject.label}", number) as advance:
-            return await at_once(
-                self.place.api, subject, names, self.options.at_a_time, advance, _LOAD_PATIENCE_SECONDS
+            return await create_concurrently(
+                self.place.api, subject, names, self.options.at_a_time, advance, _LOAD_TIMEOUT_SECONDS
             )

@@ -1,4 +1,4 @@
-"""The engine's requests, counted where they arrive."""
+"""Counts the engine's requests at the API server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubernaut.embedded.cluster import ENGINE_USER
 _METRIC = re.compile(r"^apiserver_request_total\{([^}]*)\} (\S+)", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 _VERBS = {"create": "POST", "patch": "PATCH", "get": "GET", "list": "LIST", "delete": "DELETE", "update": "PUT"}
-_ENGINES_OWN = {
+_ENGINE_CALLS = {
     "POST jobs",
     "PATCH jobs",
     "DELETE jobs",
@@ -21,15 +21,15 @@ _ENGINES_OWN = {
     "POST localsubjectaccessreviews",
     "GET serviceaccounts",
 }
-"""What nobody else asks of the API server while the engine alone is measured. Events others write as well: they tell their author."""
+"""The requests that only the engine sends while it is measured. Others write Events too, but an Event names its author."""
 
 
-async def requests(place: Place) -> dict[str, int]:
-    """What the engine has asked of the API server so far, by verb and resource; watches left out."""
+async def count_requests(place: Place) -> dict[str, int]:
+    """Return how many requests the engine has sent so far, by verb and resource, without watches."""
     if place.sandbox is not None:
         return _in_sandbox(place)
-    counted = counted_in(await place.api.text("/metrics"))
-    own = {call: number for call, number in counted.items() if call in _ENGINES_OWN}
+    counted = sum_requests(await place.api.text("/metrics"))
+    own = {call: number for call, number in counted.items() if call in _ENGINE_CALLS}
     return own | {"POST events": await _events(place)}
 
 
@@ -42,13 +42,13 @@ def _in_sandbox(place: Place) -> dict[str, int]:
     return counted
 
 
-def counted_in(exposition: str) -> dict[str, int]:
-    """The sums of `apiserver_request_total`, by verb and resource."""
+def sum_requests(exposition: str) -> dict[str, int]:
+    """Return the sums of `apiserver_request_total`, by verb and resource."""
     counted: dict[str, int] = {}
     for labels, number in _METRIC.findall(exposition):
-        told = dict(_LABEL.findall(labels))
-        part = f"/{told['subresource']}" if told.get("subresource") else ""
-        call = f"{told.get('verb', '')} {told.get('resource', '')}{part}"
+        by_name = dict(_LABEL.findall(labels))
+        part = f"/{by_name['subresource']}" if by_name.get("subresource") else ""
+        call = f"{by_name.get('verb', '')} {by_name.get('resource', '')}{part}"
         counted[call] = counted.get(call, 0) + int(float(number))
     return counted
 

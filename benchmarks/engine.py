@@ -1,4 +1,4 @@
-"""The engine as a process of its own, as it is installed, and what the kernel tells of it."""
+"""The installed engine as a process of its own, with its CPU time and memory as the kernel reports them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _COUNTED = re.compile(r'kubernaut_api_requests_total\{code="(\d+)",resource="([^
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Of one process, in bytes."""
+    """The memory of one process, in bytes."""
 
     rss: int
     pss: int
@@ -41,7 +41,7 @@ class EngineError(Exception):
 
 
 class Engine:
-    """`kubernaut controller` while it is open: alone, for one namespace, with the benchmark's own action beside those installed."""
+    """Runs `kubernaut controller` while it is open: alone, for one namespace, with the installed actions and the benchmark's own."""
 
     def __init__(
         self,
@@ -58,11 +58,11 @@ class Engine:
             "namespaces": [namespace],
             "leaderElection": {"enabled": False},
             "probePort": self._port,
-            "maxRunning": 1_000,  # by default 50: then the load would be bounded by how long the job controller takes with each
+            "maxRunning": 1_000,  # with the default, 50, the job controller's time for each Job would limit the load
             "actions": {NAME: {"settings": {"node": node}}},
         }
         self._settings = settings | ({"image": image} if image else {})
-        self.ready_after = 0.0
+        self.ready_seconds = 0.0
         """Seconds from the start of the process to its first ready answer."""
 
     async def __aenter__(self) -> Self:
@@ -71,10 +71,10 @@ class Engine:
         command = [sys.executable, "-m", "kubernaut.cli", "controller", "--log-level", "warning"]
         files = ["--kubeconfig", str(self._kubeconfig), "--config", str(config)]
         self._log = log
-        began = time.perf_counter()
+        start = time.perf_counter()
         with log.open("wb") as output:
             self._process = await asyncio.create_subprocess_exec(
-                *command, *files, stdout=output, stderr=output, env=self._whole_environment()
+                *command, *files, stdout=output, stderr=output, env=self._process_environment()
             )
         try:
             async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as session:
@@ -83,7 +83,7 @@ class Engine:
         except BaseException:
             await self._stop()
             raise
-        self.ready_after = time.perf_counter() - began
+        self.ready_seconds = time.perf_counter() - start
         return self
 
     async def __aexit__(
@@ -93,28 +93,28 @@ class Engine:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """The id of the process."""
         return self._process.pid
 
     def cpu_seconds(self) -> float:
-        """User and system time so far, of all its threads."""
+        """Return the user and system time of all its threads so far."""
         return cpu_seconds_of(Path(f"/proc/{self.pid}/stat").read_text())
 
     def memory(self) -> Memory:
-        """As it is now."""
+        """Return its memory now."""
         status = Path(f"/proc/{self.pid}/status").read_text()
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
         return Memory(_kibibytes(status, "VmRSS"), _kibibytes(rollup, "Pss"), _kibibytes(status, "VmHWM"))
 
-    async def settled(self, seconds: float = 60.0) -> None:
-        """Return once it has been at rest for a second, or after so many seconds."""
+    async def wait_until_idle(self, seconds: float = 60.0) -> None:
+        """Return once it has used almost no CPU for a second, or after `seconds`."""
         spent, end = -1.0, time.perf_counter() + seconds
         while (now := self.cpu_seconds()) > spent + 0.05 and time.perf_counter() < end:
             spent = now
             await asyncio.sleep(1.0)
 
     async def requests(self) -> dict[str, int]:
-        """The requests that it has counted itself, by verb and resource; watches left out."""
+        """Return the requests that it has counted itself, by verb and resource, without watches."""
         async with aiohttp.ClientSession() as session, session.get(self._url("/metrics")) as response:
             counted: dict[str, int] = {}
             for _, resource, verb, number in _COUNTED.findall(await response.text()):
@@ -144,15 +144,15 @@ class Engine:
     def _url(self, path: str) -> str:
         return f"http://127.0.0.1:{self._port}{path}"
 
-    def _whole_environment(self) -> dict[str, str]:
-        """Nothing of tracing but what was asked for; and the path on which the benchmark's own action is found."""
+    def _process_environment(self) -> dict[str, str]:
+        """Return the environment with only the requested `OTEL_*` variables, and with the path of the benchmark's own action."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
         found = os.pathsep.join([str(_ROOT / "benchmarks" / "site"), str(_ROOT)])
         return {**kept, "PYTHONPATH": found, **self._environment}
 
 
 def cpu_seconds_of(stat: str) -> float:
-    """From the content of /proc/PID/stat."""
+    """Return the CPU time in the content of /proc/PID/stat."""
     fields = stat.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 

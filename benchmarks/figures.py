@@ -1,4 +1,4 @@
-"""What was measured: named series of numbers, and the few statistics that are told of them."""
+"""Measurements: named series of numbers, and the statistics that the report shows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Figure:
 
     values: tuple[float, ...]
     unit: str
-    """`s`, `B` (bytes), or any word that follows a number."""
+    """`s`, `B` (bytes), or any other word to write after the number."""
 
     @property
     def p50(self) -> float:
@@ -24,57 +24,57 @@ class Figure:
 
     @property
     def p95(self) -> float:
-        """What one in twenty exceeds."""
+        """The 95th percentile, which one value in twenty exceeds."""
         return percentile(self.values, 95)
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """All figures of a run, by name, and why those that are missing are missing."""
+class Measurements:
+    """All figures of a run, by name, and the reason for each that is missing."""
 
     figures: dict[str, Figure] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
-    """By the name, or its beginning up to a dot: why it was not measured."""
+    """The reason why a figure was not measured, by its name or by a prefix of it up to a dot."""
     facts: dict[str, object] = field(default_factory=dict)
-    """What is worth keeping and is no series."""
+    """Other results, which are not series."""
 
     def add(self, name: str, values: Sequence[float] | float, unit: str) -> None:
-        """Keep a series, or a single number."""
+        """Add a series, or a single number."""
         series = (values,) if isinstance(values, int | float) else tuple(values)
         self.figures[name] = Figure(series, unit)
 
     def why_missing(self, name: str) -> str:
-        """The reason that was given for the name, or for what it is part of."""
+        """Return the reason for this name, or for the longest prefix of it that has one."""
         parts = name.split(".")
-        beginnings = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-        return next((self.missing[b] for b in beginnings if b in self.missing), "not measured")
+        prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+        return next((self.missing[p] for p in prefixes if p in self.missing), "not measured")
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """By linear interpolation between the closest ranks."""
+    """Return the percentile, interpolated linearly between the closest ranks."""
     ordered = sorted(values)
-    place = (len(ordered) - 1) * percent / 100
-    below, above = ordered[math.floor(place)], ordered[math.ceil(place)]
-    return below + (above - below) * (place - math.floor(place))
+    rank = (len(ordered) - 1) * percent / 100
+    below, above = ordered[math.floor(rank)], ordered[math.ceil(rank)]
+    return below + (above - below) * (rank - math.floor(rank))
 
 
-def told(value: float, unit: str) -> str:
-    """A number as a person reads it."""
+def format_value(value: float, unit: str) -> str:
+    """Return a number with its unit, rounded for people."""
     match unit:
         case "s" if value < _MILLISECONDS_BELOW:
-            return f"{_rounded(value * 1000)} ms"
+            return f"{_round(value * 1000)} ms"
         case "B" if value < 2**20:
-            return f"{_rounded(value / 2**10)} KiB"
+            return f"{_round(value / 2**10)} KiB"
         case "B":
-            return f"{_rounded(value / 2**20)} MiB"
+            return f"{_round(value / 2**20)} MiB"
         case _:
-            return f"{_rounded(value)} {unit}"
+            return f"{_round(value)} {unit}"
 
 
-def _rounded(value: float) -> str:
+def _round(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 def differences(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
-    """What was added to each count."""
+    """Return how much each count has grown, without those that have not."""
     return {key: after[key] - before.get(key, 0) for key in sorted(after) if after[key] != before.get(key, 0)}

@@ -1,6 +1,6 @@
-"""A stand-in kubelet: a node of the benchmark's own whose pods end at once, each container with the report it was given.
+"""A stand-in kubelet: a node of the benchmark's own whose pods end at once, each container with the report from its environment.
 
-What is left of an execution's time is then the control plane's and the engine's own.
+So the time of an execution is that of the control plane and the engine.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _READY_SECONDS = 60.0
 _CAPACITY = {"cpu": "10000", "memory": "10000Gi", "pods": "100000"}
 
 
-class StandIn:
-    """The node, while it is open; it runs the pods of one namespace."""
+class StandInKubelet:
+    """Provides the node while it is open; it runs the pods of one namespace."""
 
     def __init__(self, api: Api, namespace: str, node: str) -> None:
         self._api, self._namespace, self._node = api, namespace, node
         self._tasks: set[asyncio.Task[None]] = set()
-        self._begun: set[str] = set()
+        self._started: set[str] = set()
 
     async def __aenter__(self) -> Self:
         await self._api.post(paths.NODES, _node(self._node))
@@ -79,10 +79,10 @@ class StandIn:
             try:
                 await self._beat()
             except (ApiError, aiohttp.ClientError) as error:
-                log.warning("node %s could not say that it is ready: %s", self._node, error)
+                log.warning("the status of node %s could not be updated: %s", self._node, error)
 
     async def _until_schedulable(self) -> None:
-        """The control plane taints a node that is new, and takes the taint away once it has seen it ready."""
+        """Wait until the control plane removes the taint of a new node, which it does once the node is ready."""
         while True:
             node = await self._api.get(f"{paths.NODES}/{self._node}")
             if {taint["key"] for taint in node["spec"].get("taints", [])} == {NODE_LABEL}:
@@ -92,45 +92,45 @@ class StandIn:
     async def _run_pods(self) -> None:
         while True:
             try:
-                await self._follow_pods()
+                await self._watch_pods()
             except (ApiError, aiohttp.ClientError) as error:
                 log.warning("the pods of node %s cannot be watched: %s", self._node, error)
                 await asyncio.sleep(1.0)
 
-    async def _follow_pods(self) -> None:
-        path, mine = paths.core(self._namespace, "pods"), f"spec.nodeName={self._node}"
-        found = await self._api.get(path, fieldSelector=mine)
+    async def _watch_pods(self) -> None:
+        path, selector = paths.core(self._namespace, "pods"), f"spec.nodeName={self._node}"
+        found = await self._api.get(path, fieldSelector=selector)
         for pod in found["items"]:
-            self._see(pod)
-        async for kind, pod in self._api.watch(path, found["metadata"]["resourceVersion"], fieldSelector=mine):
+            self._handle(pod)
+        async for kind, pod in self._api.watch(path, found["metadata"]["resourceVersion"], fieldSelector=selector):
             if kind == "ERROR":
                 return
             if kind != "DELETED":
-                self._see(pod)
+                self._handle(pod)
 
-    def _see(self, pod: Object) -> None:
+    def _handle(self, pod: Object) -> None:
         metadata, ended = pod["metadata"], pod["status"].get("phase") in {"Succeeded", "Failed"}
         if metadata.get("deletionTimestamp"):
-            self._start(self._let_go(pod))
-        elif not ended and metadata["uid"] not in self._begun:
-            self._begun.add(metadata["uid"])
+            self._start(self._confirm_deletion(pod))
+        elif not ended and metadata["uid"] not in self._started:
+            self._started.add(metadata["uid"])
             self._start(self._run(pod))
 
-    async def _let_go(self, pod: Object) -> None:
-        with self._told(pod):
+    async def _confirm_deletion(self, pod: Object) -> None:
+        with self._log_errors(pod):
             await self._api.delete(self._path(pod), gracePeriodSeconds=0, preconditions={"uid": pod["metadata"]["uid"]})
 
     async def _run(self, pod: Object) -> None:
-        with self._told(pod):
-            for status in (running(pod), succeeded(pod)):
+        with self._log_errors(pod):
+            for status in (running_status(pod), succeeded_status(pod)):
                 await self._api.patch(f"{self._path(pod)}/status", {"status": status}, "strategic-merge")
 
     def _path(self, pod: Object) -> str:
         return f"{paths.core(self._namespace, 'pods')}/{pod['metadata']['name']}"
 
     @contextmanager
-    def _told(self, pod: Object) -> Iterator[None]:
-        """A pod that cannot be written is told of; one that is gone, or was replaced, is none of ours any more."""
+    def _log_errors(self, pod: Object) -> Iterator[None]:
+        """Log errors of the block, except that the pod is gone or was replaced."""
         try:
             yield
         except (ApiError, aiohttp.ClientError) as error:
@@ -138,39 +138,39 @@ class StandIn:
                 log.warning("pod %s: %s", pod["metadata"]["name"], error)
 
 
-def running(pod: Object) -> Object:
-    """The status of a pod whose initContainers are over and whose containers run."""
+def running_status(pod: Object) -> Object:
+    """Return the status of a pod whose initContainers have ended and whose containers are running."""
     spec, time = pod["spec"], _now()
     conditions = [_condition(kind, "True") for kind in ("Initialized", "Ready", "ContainersReady")]
     return {
         "phase": "Running",
         "startTime": time,
         "conditions": conditions,
-        "initContainerStatuses": _over(spec.get("initContainers", []), time),
+        "initContainerStatuses": _terminated_statuses(spec.get("initContainers", []), time),
         "containerStatuses": [_status(c, {"running": {"startedAt": time}}, ready=True) for c in spec["containers"]],
     }
 
 
-def succeeded(pod: Object) -> Object:
-    """The status of a pod that ended well."""
+def succeeded_status(pod: Object) -> Object:
+    """Return the status of a pod that has succeeded."""
     spec, time = pod["spec"], _now()
     conditions = [_condition(kind, "False", "PodCompleted") for kind in ("Ready", "ContainersReady")]
     return {
         "phase": "Succeeded",
         "conditions": conditions,
-        "initContainerStatuses": _over(spec.get("initContainers", []), time),
-        "containerStatuses": _over(spec["containers"], time),
+        "initContainerStatuses": _terminated_statuses(spec.get("initContainers", []), time),
+        "containerStatuses": _terminated_statuses(spec["containers"], time),
     }
 
 
-def _over(containers: Iterable[Object], time: str) -> list[Object]:
+def _terminated_statuses(containers: Iterable[Object], time: str) -> list[Object]:
     return [_status(container, {"terminated": _terminated(container, time)}) for container in containers]
 
 
 def _terminated(container: Object, time: str) -> Object:
     message = next((entry.get("value", "") for entry in container.get("env", []) if entry["name"] == REPORT), "")
-    told = {"message": message} if message else {}
-    return {"exitCode": 0, "reason": "Completed", "startedAt": time, "finishedAt": time, **told}
+    report = {"message": message} if message else {}
+    return {"exitCode": 0, "reason": "Completed", "startedAt": time, "finishedAt": time, **report}
 
 
 def _status(container: Object, state: Object, *, ready: bool = False) -> Object:

@@ -1,4 +1,4 @@
-"""What the machine is, and what else it was doing meanwhile."""
+"""The machine that runs the benchmarks, and the CPU time that other processes used during the run."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any, Self
 
 from benchmarks.engine import TICKS, cpu_seconds_of
 
-_SHOWN = 8
-_WORTH_SECONDS = 1.0
-_PASSERS_BY = "the kernel, and processes that came and went"
+_MAX_SHOWN = 8
+_MIN_SHOWN_SECONDS = 1.0
+_REST = "the kernel and short-lived processes"
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine that measures."""
+    """The machine that runs the benchmarks."""
 
     cores: int
     processor: str
@@ -27,11 +27,11 @@ class Machine:
     kernel: str
     python: str
     load_before: float
-    """The one-minute load average before anything began."""
+    """The one-minute load average before the run."""
 
     @classmethod
     def here(cls) -> Self:
-        """This one, now."""
+        """Return this machine, as it is now."""
         return cls(
             cores=len(os.sched_getaffinity(0)),
             processor=_processor(Path("/proc/cpuinfo").read_text()),
@@ -42,37 +42,37 @@ class Machine:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """For the report."""
+        """Return it for the report."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """CPU seconds that were used until one moment."""
+    """CPU seconds that were used up to one moment."""
 
     whole: float
-    """By the whole machine."""
+    """By all processes of the machine."""
     own: float
-    """By this process and those that it started and saw end."""
+    """By this process and the child processes that have ended."""
     others: Mapping[str, tuple[str, float]]
-    """By process id: the name of each other process, and what it used."""
+    """By process id, the name of each other process and its CPU seconds."""
 
     @classmethod
     def now(cls) -> Self:
-        """Until now."""
+        """Return the usage up to now."""
         times, others = os.times(), dict(_processes())
         own = times.user + times.system + times.children_user + times.children_system
         return cls(_busy(Path("/proc/stat").read_text()), own, others)
 
-    def beside(self, before: Usage) -> dict[str, float]:
-        """What others used since then, the busiest first."""
+    def others_since(self, before: Usage) -> dict[str, float]:
+        """Return what other processes have used since `before`, by name, the busiest first."""
         spent: dict[str, float] = {}
         for pid, (name, seconds) in self.others.items():
             if pid in before.others:
                 spent[name] = spent.get(name, 0.0) + seconds - before.others[pid][1]
-        spent[_PASSERS_BY] = self.whole - before.whole - (self.own - before.own) - sum(spent.values())
-        busiest = sorted(spent, key=lambda name: spent[name], reverse=True)[:_SHOWN]
-        return {name: round(spent[name], 1) for name in busiest if spent[name] >= _WORTH_SECONDS}
+        spent[_REST] = self.whole - before.whole - (self.own - before.own) - sum(spent.values())
+        busiest = sorted(spent, key=lambda name: spent[name], reverse=True)[:_MAX_SHOWN]
+        return {name: round(spent[name], 1) for name in busiest if spent[name] >= _MIN_SHOWN_SECONDS}
 
 
 def _processor(cpuinfo: str) -> str:
@@ -81,7 +81,7 @@ def _processor(cpuinfo: str) -> str:
 
 
 def _busy(stat: str) -> float:
-    """From the content of /proc/stat."""
+    """Return the busy seconds in the content of /proc/stat."""
     user, nice, system, _idle, _iowait, interrupts, soft = (int(field) for field in stat.split()[1:8])
     return (user + nice + system + interrupts + soft) / TICKS
 

@@ -1,4 +1,4 @@
-"""How much is measured, and where."""
+"""What is measured, and where."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Where(StrEnum):
-    """The clusters it runs on."""
+    """The clusters that it can run on."""
 
     SANDBOX = "sandbox"
     KUBECONFIG = "kubeconfig"
@@ -19,13 +19,13 @@ class Options:
 
     where: Where = Where.SANDBOX
     image: str = ""
-    """Of real pods: Python, the engine and `patch-configmap`. On a real cluster there are none without it."""
+    """The image of real pods, with Python, the engine and `patch-configmap`. Without it there are none on a real cluster."""
     idle: int = 30
-    """Executions one after the other."""
+    """Executions that are created one after the other."""
     load: int = 300
-    """Executions at once."""
+    """Executions that are created at once."""
     at_a_time: int = 20
-    """Of these, so many are being created at a time."""
+    """How many of these are created in parallel."""
     present: tuple[int, ...] = (100, 1_000, 10_000)
     """Executions that exist when the engine starts, ascending."""
     real: int = 10

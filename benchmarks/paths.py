@@ -1,4 +1,4 @@
-"""Where the API server has the kinds of object that benchmarks touch."""
+"""Paths of the kinds of object that the benchmarks use."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ TASK_RUN_API = "/apis/tekton.dev/v1"
 
 
 def executions(namespace: str) -> str:
-    """Of the engine."""
+    """Return the path of executions."""
     return f"/apis/{GROUP}/{VERSION}/namespaces/{namespace}/{PLURAL}"
 
 
 def jobs(namespace: str) -> str:
-    """Of Kubernetes."""
+    """Return the path of Jobs."""
     return f"/apis/batch/v1/namespaces/{namespace}/jobs"
 
 
 def core(namespace: str, plural: str) -> str:
-    """Pods, ConfigMaps, Events and the like."""
+    """Return the path of a core kind, such as Pods, ConfigMaps or Events."""
     return f"{NAMESPACES}/{namespace}/{plural}"
 
 
 def task_runs(namespace: str) -> str:
-    """Of Tekton."""
+    """Return the path of Tekton's TaskRuns."""
     return f"{TASK_RUN_API}/namespaces/{namespace}/taskruns"

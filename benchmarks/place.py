@@ -1,4 +1,4 @@
-"""Where a run takes place: a cluster with the engine's rights installed in two namespaces of the run's own, which are gone afterwards."""
+"""The cluster of a run: the engine's permissions are installed in two namespaces of the run's own, which are deleted afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 from benchmarks import paths
 from benchmarks.action import NAME
 from benchmarks.api import Api, ApiError, Object
-from benchmarks.kubelet import StandIn
+from benchmarks.kubelet import StandInKubelet
 from benchmarks.options import Where
 from kubernaut.embedded.cluster import ENGINE_USER
 from kubernaut.install.manifests import installation
@@ -42,36 +42,36 @@ _COLLECTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A cluster, as its admin, and what a run has in it."""
+    """A cluster, accessed as its admin, and what a run uses in it."""
 
     where: Where
     api: Api
     namespace: str
-    """Where executions run."""
+    """The namespace in which executions run."""
     crowded: str
-    """Where many executions are present."""
+    """The namespace with many executions."""
     folder: Path
-    """For files of the run."""
+    """The folder for files of the run."""
     engine_kubeconfig: Path
     version: str
     node: str = ""
-    """The stand-in kubelet's node; on the sandbox there is none."""
+    """The node of the stand-in kubelet; "" on the sandbox."""
     sandbox: Sandbox | None = None
     kubectl: tuple[str, ...] = ()
-    """Options that bring kubectl there."""
+    """Options that connect kubectl to this cluster."""
 
 
 @asynccontextmanager
 async def place_on(where: Where) -> AsyncIterator[Place]:
-    """Prepare the sandbox, or the cluster of $KUBECONFIG; whatever was created there goes when the block is left."""
+    """Prepare the sandbox, or the cluster of $KUBECONFIG; everything created there is deleted after the block."""
     with tempfile.TemporaryDirectory(prefix="kubernaut-bench-") as folder:
         opened = _on_sandbox(Path(folder)) if where is Where.SANDBOX else _on_cluster(Path(folder))
         async with opened as place:
             yield place
 
 
-def known_actions() -> Registry:
-    """The action that benchmarks bring, and the one whose pods are real."""
+def bench_actions() -> Registry:
+    """Return a registry with the benchmark's own action, and the one whose pods are real."""
     shipped = [point for point in entry_points(group=ACTIONS) if point.name == PATCH]
     return Registry.discover([*shipped, EntryPoint(NAME, "benchmarks.action", ACTIONS)])
 
@@ -81,10 +81,10 @@ async def _on_sandbox(folder: Path) -> AsyncIterator[Place]:
     namespace, crowded = _names()
     async with Sandbox() as sandbox:
         await sandbox.apply(_objects(namespace, crowded))
-        kubeconfig = _written(folder / "engine.yaml", sandbox.kubeconfig(user=ENGINE_USER))
+        kubeconfig = _write(folder / "engine.yaml", sandbox.kubeconfig(user=ENGINE_USER))
         async with await Api.connect(sandbox.kubeconfig()) as api:
             version = (await api.get("/version"))["gitVersion"]
-            kubectl = ("--kubeconfig", str(_written(folder / "admin.yaml", sandbox.kubeconfig())))
+            kubectl = ("--kubeconfig", str(_write(folder / "admin.yaml", sandbox.kubeconfig())))
             yield Place(
                 Where.SANDBOX, api, namespace, crowded, folder, kubeconfig, version, sandbox=sandbox, kubectl=kubectl
             )
@@ -99,8 +99,8 @@ async def _on_cluster(folder: Path) -> AsyncIterator[Place]:
         try:
             for manifest in _objects(namespace, crowded):
                 created += await _apply(api, manifest)
-            kubeconfig = _written(folder / "engine.yaml", await _engine_kubeconfig(api))
-            async with StandIn(api, namespace, namespace):
+            kubeconfig = _write(folder / "engine.yaml", await _engine_kubeconfig(api))
+            async with StandInKubelet(api, namespace, namespace):
                 yield Place(Where.KUBECONFIG, api, namespace, crowded, folder, kubeconfig, version, namespace)
         finally:
             await _remove(api, created)
@@ -116,11 +116,11 @@ def _objects(namespace: str, crowded: str) -> list[Object]:
     spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in both]
     metadata = {"name": CONFIG_MAP, "namespace": namespace}
     config_map = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"LOG_LEVEL": "info"}}
-    return [*spaces, *installation(known_actions(), both), config_map]
+    return [*spaces, *installation(bench_actions(), both), config_map]
 
 
 async def _apply(api: Api, manifest: Object) -> list[str]:
-    """Create it, or merge into what exists; returns its path if it is new."""
+    """Create an object, or merge it into the existing one; return its path if it is new."""
     metadata = manifest["metadata"]
     namespace = f"namespaces/{metadata['namespace']}/" if "namespace" in metadata else ""
     collection = _COLLECTIONS[manifest["kind"]].format(namespace)
@@ -133,11 +133,11 @@ async def _apply(api: Api, manifest: Object) -> list[str]:
         await api.patch(path, manifest)
         return []
     if manifest["kind"] == "CustomResourceDefinition":
-        await _established(api, path)
+        await _wait_until_established(api, path)
     return [path]
 
 
-async def _established(api: Api, path: str) -> None:
+async def _wait_until_established(api: Api, path: str) -> None:
     async with asyncio.timeout(30):
         while True:
             conditions = (await api.get(path)).get("status", {}).get("conditions", [])
@@ -147,7 +147,7 @@ async def _established(api: Api, path: str) -> None:
 
 
 async def _remove(api: Api, created: Iterable[str]) -> None:
-    """Delete what was created, the last first, and wait until its namespaces are gone."""
+    """Delete what was created, the last first, and wait until the namespaces are gone."""
     order = list(reversed(list(created)))
     for path in order:
         await api.delete(path)
@@ -158,7 +158,7 @@ async def _remove(api: Api, created: Iterable[str]) -> None:
 
 
 async def _engine_kubeconfig(api: Api) -> Object:
-    """A kubeconfig for the engine's own ServiceAccount."""
+    """Return a kubeconfig for the engine's ServiceAccount."""
     token = await account_token(api, ENGINE_NAMESPACE, ENGINE_ACCOUNT)
     return {
         "current-context": "engine",
@@ -169,14 +169,14 @@ async def _engine_kubeconfig(api: Api) -> Object:
 
 
 async def account_token(api: Api, namespace: str, account: str) -> str:
-    """A token of a ServiceAccount that outlives the run."""
+    """Return a token of a ServiceAccount that is valid longer than the run takes."""
     spec = {"expirationSeconds": _TOKEN_SECONDS}
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec}
     answer = await api.post(f"{paths.core(namespace, 'serviceaccounts')}/{account}/token", request)
     return str(answer["status"]["token"])
 
 
-def _written(file: Path, document: Object) -> Path:
+def _write(file: Path, document: Object) -> Path:
     file.touch(mode=0o600)
     file.write_text(yaml.safe_dump(document), "utf-8")
     return file

@@ -1,4 +1,4 @@
-"""Where pods that end at once go, and what they are told to report: known to the action, the yardsticks and the stand-in kubelet."""
+"""The node and the report of pods that end at once, as the action, the yardsticks and the stand-in kubelet agree on them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import Any
 
 NODE_LABEL = "benchmarks.kubernaut.io/node"
 REPORT = "BENCH_REPORT"
-"""The environment variable that holds a container's termination message."""
+"""The environment variable that contains a container's termination message."""
 WRITE_REPORT = ("sh", "-c", f'printf %s "${REPORT}" > "${{SANDBOX_POD_ROOT:-}}/dev/termination-log"')
 
 
 def pod_fields(node: str) -> dict[str, Any]:
-    """What brings a pod to the stand-in's node; nothing where there is none."""
+    """Return the fields that place a pod on the stand-in's node; none if there is no such node."""
     if not node:
         return {}
     toleration = {"key": NODE_LABEL, "operator": "Exists", "effect": "NoSchedule"}

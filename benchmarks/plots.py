@@ -1,4 +1,4 @@
-"""The report's pictures."""
+"""The plots of the report."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
-from benchmarks.figures import Measured
+from benchmarks.figures import Measurements
 
 _LATENCIES = {
     "idle.post.post": "one POST",
@@ -22,24 +22,24 @@ _LATENCIES = {
 _CURVES = {"load.execution.ends": "executions", "load.job.ends": "bare Jobs", "load.taskrun.ends": "TaskRuns"}
 
 
-def draw(measured: Measured, folder: Path) -> list[str]:
-    """Write each picture for which there are figures; returns the files' names."""
-    wanted: dict[str, Callable[[Axes, Measured], bool]] = {
+def draw(measurements: Measurements, folder: Path) -> list[str]:
+    """Write each plot for which there are figures, and return the names of the files."""
+    plots: dict[str, Callable[[Axes, Measurements], bool]] = {
         "latency.png": _latency,
         "throughput.png": _throughput,
         "memory.png": _memory,
     }
-    drawn = []
-    for name, drawing in wanted.items():
+    written = []
+    for name, plot in plots.items():
         picture = Picture(figsize=(8, 4.5), layout="constrained")
-        if drawing(picture.subplots(), measured):
+        if plot(picture.subplots(), measurements):
             picture.savefig(folder / name, dpi=120)
-            drawn.append(name)
-    return drawn
+            written.append(name)
+    return written
 
 
-def _latency(axes: Axes, measured: Measured) -> bool:
-    shown = {label: measured.figures[name] for name, label in _LATENCIES.items() if name in measured.figures}
+def _latency(axes: Axes, measurements: Measurements) -> bool:
+    shown = {label: measurements.figures[name] for name, label in _LATENCIES.items() if name in measurements.figures}
     if not shown:
         return False
     for place, figure in enumerate(shown.values()):
@@ -55,8 +55,8 @@ def _latency(axes: Axes, measured: Measured) -> bool:
     return True
 
 
-def _throughput(axes: Axes, measured: Measured) -> bool:
-    shown = {label: measured.figures[name] for name, label in _CURVES.items() if name in measured.figures}
+def _throughput(axes: Axes, measurements: Measurements) -> bool:
+    shown = {label: measurements.figures[name] for name, label in _CURVES.items() if name in measurements.figures}
     for label, figure in shown.items():
         rate = len(figure.values) / max(figure.values)
         axes.plot(sorted(figure.values), range(1, len(figure.values) + 1), label=f"{label}: {rate:.0f} a second")
@@ -69,10 +69,10 @@ def _throughput(axes: Axes, measured: Measured) -> bool:
     return bool(shown)
 
 
-def _memory(axes: Axes, measured: Measured) -> bool:
+def _memory(axes: Axes, measurements: Measurements) -> bool:
     found = {
         int(name.split(".")[1]): figure.p50 / 2**20
-        for name, figure in measured.figures.items()
+        for name, figure in measurements.figures.items()
         if name.startswith("crowd.") and name.endswith(".rss")
     }
     if not found:

@@ -1,4 +1,4 @@
-"""The report: one table that answers, then everything that was measured, and on what."""
+"""The report: the main table, then every measurement, and the machine."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Measured, told
+from benchmarks.figures import Measurements, format_value
 from benchmarks.options import Where
 from benchmarks.rows import ROWS, cells
 
-_MAIN_HEADINGS = ("what", "measured: p50 (p95)", "beside it", "bar", "verdict")
+_MAIN_HEADINGS = ("what", "measured: p50 (p95)", "compared with", "bar", "verdict")
 _ABOUT = {
     Where.SANDBOX: (
         "On the embedded sandbox: API server, controllers, kubelet and client share one Python process. The bars are set for a real "
-        "control plane; here latency and throughput are mostly the sandbox's own, while CPU, memory and requests are the engine's."
+        "control plane; here latency and throughput are mostly the sandbox's, while CPU, memory and requests are the engine's."
     ),
     Where.KUBECONFIG: (
-        "On a real control plane. Pods that end at once are ended by a stand-in kubelet of the benchmark, so what is left is the "
-        "control plane's and the engine's own time; real pods run on the cluster's nodes."
+        "On a real control plane. A stand-in kubelet of the benchmark ends its pods at once, so the times are those of the "
+        "control plane and the engine; real pods run on the cluster's nodes."
     ),
 }
 
 
 @dataclass(slots=True)
 class Report:
-    """What a run found, and where."""
+    """The results of a run, and where it ran."""
 
     where: Where
     kubernetes: str
     machine: Mapping[str, Any]
-    beside: Mapping[str, float]
-    """CPU seconds that others used during the run."""
+    others: Mapping[str, float]
+    """CPU seconds that other processes used during the run, by name."""
     notes: Sequence[str]
     seconds: float
     options: Mapping[str, Any]
-    measured: Measured
+    measurements: Measurements
     plots: Sequence[str] = ()
-    """Pictures beside it, by file name."""
+    """The file names of its plots."""
 
     def write(self, folder: Path) -> None:
         """Write `report.md` and `report.json`."""
@@ -47,35 +47,35 @@ class Report:
         (folder / "report.json").write_text(json.dumps(self.as_json(), indent=1) + "\n", "utf-8")
 
     def as_json(self) -> dict[str, Any]:
-        """Every number."""
+        """Return every number."""
         figures = {
             name: {"unit": f.unit, "p50": f.p50, "p95": f.p95, "values": [round(value, 6) for value in f.values]}
-            for name, f in self.measured.figures.items()
+            for name, f in self.measurements.figures.items()
         }
         rows = [
-            dict(zip(("what", "measured", "beside", "bar", "verdict"), cells(row, self.measured), strict=True))
+            dict(zip(("what", "measured", "comparison", "bar", "verdict"), cells(row, self.measurements), strict=True))
             for row in ROWS
         ]
         return {
             "where": str(self.where),
             "kubernetes": self.kubernetes,
             "machine": dict(self.machine),
-            "cpuSecondsOfOthers": dict(self.beside),
+            "cpuSecondsOfOthers": dict(self.others),
             "notes": list(self.notes),
             "seconds": round(self.seconds),
             "options": dict(self.options),
             "rows": rows,
             "figures": figures,
-            "facts": self.measured.facts,
-            "notMeasured": self.measured.missing,
+            "facts": self.measurements.facts,
+            "notMeasured": self.measurements.missing,
         }
 
     def main_table(self) -> list[str]:
-        """The table that answers."""
-        return _table(_MAIN_HEADINGS, (cells(row, self.measured) for row in ROWS))
+        """Return the lines of the main table."""
+        return _table(_MAIN_HEADINGS, (cells(row, self.measurements) for row in ROWS))
 
     def markdown(self) -> str:
-        """For people."""
+        """Return the report for people."""
         return "\n".join(
             [
                 f"# Benchmarks: {self.where}",
@@ -84,7 +84,7 @@ class Report:
                 "",
                 *self.main_table(),
                 "",
-                "A number marked `known` was measured before, on another day; all others are of this run.",
+                "A number marked `known` was measured on an earlier day; all others are from this run.",
                 "",
                 *(f"![{Path(plot).stem}]({plot})\n" for plot in self.plots),
                 "## Tracing",
@@ -97,9 +97,9 @@ class Report:
                 "",
                 "## Everything measured",
                 "",
-                *_table(("figure", "n", "p50", "p95", "least", "most"), self._figures()),
+                *_table(("figure", "n", "p50", "p95", "min", "max"), self._figures()),
                 "",
-                *[f"- not measured: {name}: {why}" for name, why in self.measured.missing.items()],
+                *[f"- not measured: {name}: {why}" for name, why in self.measurements.missing.items()],
                 "",
                 "## Machine",
                 "",
@@ -109,43 +109,45 @@ class Report:
         )
 
     def _figures(self) -> Iterable[Sequence[str]]:
-        for name, figure in sorted(self.measured.figures.items()):
+        for name, figure in sorted(self.measurements.figures.items()):
             shown = (figure.p50, figure.p95, min(figure.values), max(figure.values))
-            yield (f"`{name}`", str(len(figure.values)), *(told(value, figure.unit) for value in shown))
+            yield (f"`{name}`", str(len(figure.values)), *(format_value(value, figure.unit) for value in shown))
 
     def _tracing(self) -> list[str]:
-        wanted = {
+        figure_names = {
             "creation to `Succeeded`, idle": "execution.succeeded",
             "engine CPU per execution": "cpu",
             "memory (RSS)": "rss",
         }
-        figures, lines = self.measured.figures, []
-        for title, name in wanted.items():
-            told_of = [
-                told(figures[key].p50, figures[key].unit) if key in figures else self.measured.why_missing(key)
+        figures, lines = self.measurements.figures, []
+        for title, name in figure_names.items():
+            cells_of_row = [
+                format_value(figures[key].p50, figures[key].unit)
+                if key in figures
+                else self.measurements.why_missing(key)
                 for key in (f"tracing-off.{name}", f"tracing-on.{name}")
             ]
-            lines.append((title, *told_of))
+            lines.append((title, *cells_of_row))
         return _table(("what", "off", "on"), lines)
 
     def _requests(self) -> list[str]:
         lines = []
-        for name, fact in self.measured.facts.items():
+        for name, fact in self.measurements.facts.items():
             if isinstance(fact, dict) and "at the API server" in fact:
                 number = fact["executions"]
-                for source in ("at the API server", "told by the engine"):
+                for source in ("at the API server", "by the engine"):
                     calls = ", ".join(f"{call} {count / number:.3g}" for call, count in fact[source].items())
                     lines.append((name.partition(".")[0], str(number), source, calls))
         return _table(("stage", "executions", "counted", "requests per execution"), lines)
 
     def _machine(self) -> list[str]:
         machine = self.machine
-        beside = ", ".join(f"{name} {seconds:g} s" for name, seconds in self.beside.items())
+        others = ", ".join(f"{name} {seconds:g} s" for name, seconds in self.others.items())
         return [
-            f"- {machine['cores']} cores, {machine['processor']}, {told(machine['memory_bytes'], 'B')} of memory, "
+            f"- {machine['cores']} cores, {machine['processor']}, {format_value(machine['memory_bytes'], 'B')} of memory, "
             f"Linux {machine['kernel']}, Python {machine['python']}",
             f"- Kubernetes {self.kubernetes}; the run took {self.seconds:.0f} s",
-            f"- load average before it began: {machine['load_before']}; CPU time that others used meanwhile: {beside or 'none'}",
+            f"- load average before the run: {machine['load_before']}; CPU time of other processes during the run: {others or 'none'}",
             *(f"- {note}" for note in self.notes),
         ]
 

@@ -1,15 +1,15 @@
-"""The report's main table: what each row shows, against which bar, beside which yardstick."""
+"""The rows of the report's main table: what each shows, its bar, and its yardsticks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.figures import Figure, Measured, told
+from benchmarks.figures import Figure, Measurements, format_value
 
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """Something to compare with: a figure of this run, or a number known from before."""
+    """Something to compare with: a figure of this run, or a number that is known from an earlier day."""
 
     label: str
     figure: str = ""
@@ -18,7 +18,7 @@ class Yardstick:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line."""
+    """One row."""
 
     title: str
     figure: str
@@ -26,10 +26,10 @@ class Row:
     """In the figure's own unit."""
     yardsticks: tuple[Yardstick, ...]
     at_least: bool = False
-    """Is more better?"""
+    """Whether more is better."""
 
-    def met(self, figure: Figure) -> bool:
-        """Does the median keep to the bar?"""
+    def is_met(self, figure: Figure) -> bool:
+        """Whether the median meets the bar."""
         return figure.p50 >= self.bar if self.at_least else figure.p50 <= self.bar
 
 
@@ -80,27 +80,27 @@ ROWS = (
 )
 
 
-def cells(row: Row, measured: Measured) -> tuple[str, str, str, str, str]:
-    """Title, measured, yardsticks, bar, verdict."""
-    figure = measured.figures.get(row.figure)
-    beside = "; ".join(_beside(yardstick, measured) for yardstick in row.yardsticks) or "-"
+def cells(row: Row, measurements: Measurements) -> tuple[str, str, str, str, str]:
+    """Return title, measured value, comparison, bar and verdict."""
+    figure = measurements.figures.get(row.figure)
+    comparison = "; ".join(_compare(yardstick, measurements) for yardstick in row.yardsticks) or "-"
     if figure is None:
-        return row.title, f"not measured: {measured.why_missing(row.figure)}", beside, "", "-"
-    bar = f"{'>=' if row.at_least else '<='} {told(row.bar, figure.unit)}"
-    return row.title, spoken(figure), beside, bar, "met" if row.met(figure) else "**missed**"
+        return row.title, f"not measured: {measurements.why_missing(row.figure)}", comparison, "", "-"
+    bar = f"{'>=' if row.at_least else '<='} {format_value(row.bar, figure.unit)}"
+    return row.title, format_figure(figure), comparison, bar, "met" if row.is_met(figure) else "**missed**"
 
 
-def spoken(figure: Figure) -> str:
-    """The median, and what one in twenty exceeds where there are several."""
+def format_figure(figure: Figure) -> str:
+    """Return the median, and the 95th percentile if there are several values."""
     if len(figure.values) == 1:
-        return told(figure.p50, figure.unit)
-    return f"{told(figure.p50, figure.unit)} (p95 {told(figure.p95, figure.unit)})"
+        return format_value(figure.p50, figure.unit)
+    return f"{format_value(figure.p50, figure.unit)} (p95 {format_value(figure.p95, figure.unit)})"
 
 
-def _beside(yardstick: Yardstick, measured: Measured) -> str:
-    figure = measured.figures.get(yardstick.figure)
+def _compare(yardstick: Yardstick, measurements: Measurements) -> str:
+    figure = measurements.figures.get(yardstick.figure)
     if figure is not None:
-        return f"{yardstick.label} {spoken(figure)}"
+        return f"{yardstick.label} {format_figure(figure)}"
     if yardstick.known:
         return f"{yardstick.label} {yardstick.known} (known)"
-    return f"{yardstick.label}: {measured.why_missing(yardstick.figure)}"
+    return f"{yardstick.label}: {measurements.why_missing(yardstick.figure)}"

@@ -1,4 +1,4 @@
-"""One run: every stage in turn, each bounded in time; a stage that fails costs its own figures alone."""
+"""Runs the stages one after the other, each with a time limit; a stage that fails loses only its own figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.api import ApiError
 from benchmarks.bench import Bench
 from benchmarks.engine import EngineError
-from benchmarks.figures import Measured
+from benchmarks.figures import Measurements
 from benchmarks.machine import Machine, Usage
 from benchmarks.options import Options
 from benchmarks.place import place_on
@@ -38,37 +38,37 @@ _STAGE_SECONDS = 300.0
 
 
 async def run(options: Options, stages: Sequence[str], notes: Sequence[str], console: Console) -> Report:
-    """Measure the stages that are named, in the order of STAGES."""
-    began, machine, before = time.perf_counter(), Machine.here(), Usage.now()
-    measured = Measured(missing={name: "this stage was left out" for name in STAGES if name not in stages})
+    """Measure the named stages, in the order of STAGES."""
+    start, machine, before = time.perf_counter(), Machine.here(), Usage.now()
+    measurements = Measurements(missing={name: "this stage was not selected" for name in STAGES if name not in stages})
     columns = (TextColumn("{task.description:40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         async with place_on(options.where) as place:
-            bench = Bench(place, options, measured, progress)
+            bench = Bench(place, options, measurements, progress)
             for name in (name for name in STAGES if name in stages):
-                await _bounded(name, bench)
+                await _run_stage(name, bench)
     return Report(
         where=options.where,
         kubernetes=place.version,
         machine=machine.as_json(),
-        beside=Usage.now().beside(before),
+        others=Usage.now().others_since(before),
         notes=notes,
-        seconds=time.perf_counter() - began,
+        seconds=time.perf_counter() - start,
         options=asdict(options),
-        measured=measured,
+        measurements=measurements,
     )
 
 
-async def _bounded(name: str, bench: Bench) -> None:
-    began = time.perf_counter()
+async def _run_stage(name: str, bench: Bench) -> None:
+    start = time.perf_counter()
     try:
         async with asyncio.timeout(_STAGE_SECONDS):
             await STAGES[name](bench)
-        bench.progress.console.print(f"{name}: measured in {time.perf_counter() - began:.0f} s")
+        bench.progress.console.print(f"{name}: measured in {time.perf_counter() - start:.0f} s")
     except* (TimeoutError, ApiError, EngineError, CommandError, aiohttp.ClientError) as errors:
-        why = "; ".join(_reasons(errors))
-        bench.measured.missing[name] = why
-        bench.progress.console.print(f"{name}: {why}", style="red")
+        reason = "; ".join(_reasons(errors))
+        bench.measurements.missing[name] = reason
+        bench.progress.console.print(f"{name}: {reason}", style="red")
 
 
 def _reasons(error: BaseException) -> Iterator[str]:
@@ -76,4 +76,4 @@ def _reasons(error: BaseException) -> Iterator[str]:
         for part in error.exceptions:
             yield from _reasons(part)
     else:
-        yield str(error) or f"it did not end in time ({type(error).__name__})"
+        yield str(error) or f"it did not finish in time ({type(error).__name__})"

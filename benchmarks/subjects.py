@@ -1,4 +1,4 @@
-"""What is created and timed: executions, and the yardsticks beside them, each with the states by which it is seen to get on."""
+"""What is created and timed: executions and the yardsticks, each with the states that show its progress."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from benchmarks.placement import REPORT, WRITE_REPORT, pod_fields
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import LABEL_EXECUTION
 
-Named = Callable[[Object], str]
-State = Callable[[Object], bool]
+NameOf = Callable[[Object], str]
+Predicate = Callable[[Object], bool]
 _JOB_OF_POD = "batch.kubernetes.io/job-name"
 _QUICK = {"name": "main", "image": "busybox", "command": list(WRITE_REPORT), "env": [{"name": REPORT, "value": "{}"}]}
 _NOTHING = ["python", "-c", "pass"]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A state, and in which collection it shows."""
+class ObservedState:
+    """A state of a subject, and the collection in which it can be observed."""
 
     path: str
-    holds: State
-    named: Named
+    matches: Predicate
+    subject_name: NameOf
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One kind of thing that is created again and again."""
+    """One kind of object that is created repeatedly."""
 
     label: str
     path: str
     make: Callable[[str], Object]
-    states: Mapping[str, Seen]
+    states: Mapping[str, ObservedState]
     end: str = ""
-    """The state that is its end; without one, its creation is all there is."""
+    """The state in which it has ended; "" if only its creation is timed."""
 
 
 def executions(place: Place) -> Subject:
-    """Of the action `instant`, each with a target of its own."""
+    """Executions of the action `instant`, each with a target of its own."""
     return _executions(place, NAME, lambda name: {"name": name})
 
 
 def real_executions(place: Place) -> Subject:
-    """Of `patch-configmap`, each with another value."""
+    """Executions of `patch-configmap`, each with another value."""
     return _executions(place, PATCH, lambda name: {"name": CONFIG_MAP, "set": {"LOG_LEVEL": name}})
 
 
@@ -87,7 +87,9 @@ def task_runs(place: Place) -> Subject:
         return _manifest("tekton.dev/v1", "TaskRun", name, place, spec=spec)
 
     path = paths.task_runs(place.namespace)
-    return Subject("taskrun", path, make, {"succeeded": Seen(path, _true("Succeeded"), _name)}, "succeeded")
+    return Subject(
+        "taskrun", path, make, {"succeeded": ObservedState(path, _has_condition("Succeeded"), _name)}, "succeeded"
+    )
 
 
 def _executions(place: Place, action: str, parameters: Callable[[str], dict[str, Any]]) -> Subject:
@@ -96,8 +98,8 @@ def _executions(place: Place, action: str, parameters: Callable[[str], dict[str,
 
     path = paths.executions(place.namespace)
     states = {
-        "job": Seen(paths.jobs(place.namespace), lambda _: True, _labelled(LABEL_EXECUTION)),
-        "succeeded": Seen(path, _in_phase, _name),
+        "job": ObservedState(paths.jobs(place.namespace), lambda _: True, _label_value(LABEL_EXECUTION)),
+        "succeeded": ObservedState(path, _has_succeeded, _name),
     }
     return Subject("execution", path, make, states, "succeeded")
 
@@ -107,7 +109,7 @@ def _pods(place: Place, spec: Object) -> Subject:
         return _manifest("v1", "Pod", name, place, spec={"restartPolicy": "Never", **spec})
 
     path = paths.core(place.namespace, "pods")
-    return Subject("pod", path, make, {"ended": Seen(path, _in_phase, _name)}, "ended")
+    return Subject("pod", path, make, {"ended": ObservedState(path, _has_succeeded, _name)}, "ended")
 
 
 def _jobs(place: Place, spec: Object) -> Subject:
@@ -117,8 +119,8 @@ def _jobs(place: Place, spec: Object) -> Subject:
 
     path = paths.jobs(place.namespace)
     states = {
-        "pod": Seen(paths.core(place.namespace, "pods"), _in_phase, _labelled(_JOB_OF_POD)),
-        "complete": Seen(path, _true("Complete"), _name),
+        "pod": ObservedState(paths.core(place.namespace, "pods"), _has_succeeded, _label_value(_JOB_OF_POD)),
+        "complete": ObservedState(path, _has_condition("Complete"), _name),
     }
     return Subject("job", path, make, states, "complete")
 
@@ -136,17 +138,17 @@ def _name(obj: Object) -> str:
     return str(obj["metadata"]["name"])
 
 
-def _labelled(label: str) -> Named:
+def _label_value(label: str) -> NameOf:
     return lambda obj: str(obj["metadata"].get("labels", {}).get(label, ""))
 
 
-def _in_phase(obj: Object) -> bool:
+def _has_succeeded(obj: Object) -> bool:
     return bool(obj.get("status", {}).get("phase") == "Succeeded")
 
 
-def _true(kind: str) -> State:
-    def holds(obj: Object) -> bool:
+def _has_condition(kind: str) -> Predicate:
+    def matches(obj: Object) -> bool:
         conditions = obj.get("status", {}).get("conditions", [])
         return any(c["type"] == kind and c["status"] == "True" for c in conditions)
 
-    return holds
+    return matches

@@ -1,1 +1,1 @@
-"""One module for each thing that is measured; each has `measure(bench)`."""
+"""One module for each stage; each has `measure(bench)`."""

@@ -1,4 +1,4 @@
-"""CPU of one runner step that patches a ConfigMap, beside `kubectl patch` of the same."""
+"""CPU time of one runner step that patches a ConfigMap, compared with `kubectl patch` of the same one."""
 
 from __future__ import annotations
 
@@ -16,56 +16,56 @@ import kubernaut
 import kubernaut_patch_configmap
 from benchmarks.api import Api
 from benchmarks.bench import Bench
-from benchmarks.place import CONFIG_MAP, PATCH, Place, account_token, known_actions
+from benchmarks.place import CONFIG_MAP, PATCH, Place, account_token, bench_actions
 
 _ACCOUNT_FILES = "var/run/secrets/kubernetes.io/serviceaccount"
 
 
 class CommandError(Exception):
-    """A command that is measured did not end well."""
+    """A command that is being measured failed."""
 
 
 async def measure(bench: Bench) -> None:
-    """Both, several times; what counts is the least, as the machine does other things too."""
+    """Measure both several times; the minimum counts, as other processes use the machine too."""
     place = bench.place
-    account = known_actions().actions[PATCH].spec.service_account
+    account = bench_actions().actions[PATCH].spec.service_account
     token = await account_token(place.api, place.namespace, account)
     root = _pod_root(place.folder / "pod", token, place.api)
     step = [sys.executable, "-S", "-m", "kubernaut_patch_configmap.perform"]
-    await _repeated(bench, "runner.step", step, _step_environment(place, root))
+    await _repeat(bench, "runner.step", step, _step_environment(place, root))
     kubectl = shutil.which("kubectl")
     if kubectl is None:
-        bench.measured.missing["runner.kubectl"] = "kubectl is not installed"
+        bench.measurements.missing["runner.kubectl"] = "kubectl is not installed"
         return
     patch = ["patch", "configmap", CONFIG_MAP, "-n", place.namespace, "--type=merge", "-p", '{"data":{"A":"2"}}']
     command = [kubectl, "--cache-dir", str(place.folder / "cache"), *place.kubectl, *patch]
-    await _repeated(bench, "runner.kubectl", command, os.environ)
+    await _repeat(bench, "runner.kubectl", command, os.environ)
 
 
-async def _repeated(bench: Bench, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+async def _repeat(bench: Bench, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
     spent = []
     with bench.steps(name, bench.options.repeats) as advance:
         for _ in range(bench.options.repeats):
             spent.append(await _cpu_seconds(command, environment))
             advance()
-    bench.measured.add(name, spent, "s")
+    bench.measurements.add(name, spent, "s")
 
 
 async def _cpu_seconds(command: Sequence[str], environment: Mapping[str, str]) -> float:
-    """Of the whole process, once it has ended well."""
+    """Run the command and return its CPU seconds. Raises CommandError if it fails."""
     process = await asyncio.create_subprocess_exec(
         *command, env=environment, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
     before = getrusage(RUSAGE_CHILDREN)
-    _, told = await process.communicate()
+    _, errors = await process.communicate()
     after = getrusage(RUSAGE_CHILDREN)
     if process.returncode:
-        raise CommandError(f"{Path(command[0]).name} ended with {process.returncode}: {told.decode()[-500:]}")
+        raise CommandError(f"{Path(command[0]).name} ended with {process.returncode}: {errors.decode()[-500:]}")
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def _pod_root(root: Path, token: str, api: Api) -> Path:
-    """The files of a pod."""
+    """Write the files of a pod and return their root."""
     account = root / _ACCOUNT_FILES
     account.mkdir(parents=True)
     (root / "dev").mkdir()
@@ -75,7 +75,10 @@ def _pod_root(root: Path, token: str, api: Api) -> Path:
 
 
 def _step_environment(place: Place, root: Path) -> dict[str, str]:
-    """Of the container `execute`; without `site`, as an image has no editable installs, whose import hooks cost a tenth of all this."""
+    """Return the environment of the container `execute`.
+
+    It needs no `site`: an image has no editable installs, whose import hooks cost a tenth of the CPU time.
+    """
     server = urlsplit(place.api.server)
     roots = [Path(str(module.__file__)).parents[1] for module in (kubernaut, kubernaut_patch_configmap)]
     execution = {

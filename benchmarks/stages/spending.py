@@ -1,4 +1,4 @@
-"""What the engine spends on a number of executions: its own CPU, and the API server's requests."""
+"""Measures what the engine spends on a number of executions: its CPU time and its requests to the API server."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from benchmarks.subjects import executions
 
 _WARM_UP = 3
 _TRAILING_SECONDS = 1.0
-"""After the last end: the last Event and the last TTL are on their way."""
+"""The time after the last end in which the last Event and the last TTL are written."""
 
 
 async def warm_up(bench: Bench, stage: str) -> None:
-    """The first executions ask for rights that are then known, and open connections."""
-    await bench.singly(f"{stage}-warm-up", executions(bench.place), _WARM_UP)
+    """Run the first executions, which fill the permission cache and open connections."""
+    await bench.run_sequentially(f"{stage}-warm-up", executions(bench.place), _WARM_UP)
     await asyncio.sleep(_TRAILING_SECONDS)
 
 
 @asynccontextmanager
 async def spending(bench: Bench, engine: Engine, stage: str, number: int) -> AsyncIterator[None]:
-    """Measure what the engine spends on the `number` executions of the block, for each of them."""
-    asked, told, spent = await counts.requests(bench.place), await engine.requests(), engine.cpu_seconds()
+    """Measure what the engine spends on each of the `number` executions of the block."""
+    at_server, by_engine, cpu = await counts.count_requests(bench.place), await engine.requests(), engine.cpu_seconds()
     yield
     await asyncio.sleep(_TRAILING_SECONDS)
-    bench.measured.add(f"{stage}.cpu", (engine.cpu_seconds() - spent) / number, "s")
-    by_call = differences(asked, await counts.requests(bench.place))
-    bench.measured.add(f"{stage}.requests", sum(by_call.values()) / number, "requests")
-    itself = differences(told, await engine.requests())
-    bench.measured.add(f"{stage}.requests_told", sum(itself.values()) / number, "requests")
-    bench.measured.facts[f"{stage}.requests"] = {
+    bench.measurements.add(f"{stage}.cpu", (engine.cpu_seconds() - cpu) / number, "s")
+    at_server = differences(at_server, await counts.count_requests(bench.place))
+    bench.measurements.add(f"{stage}.requests", sum(at_server.values()) / number, "requests")
+    by_engine = differences(by_engine, await engine.requests())
+    bench.measurements.add(f"{stage}.requests_counted", sum(by_engine.values()) / number, "requests")
+    bench.measurements.facts[f"{stage}.requests"] = {
         "executions": number,
-        "at the API server": by_call,
-        "told by the engine": itself,
+        "at the API server": at_server,
+        "by the engine": by_engine,
     }

@@ -1,4 +1,4 @@
-"""What tracing costs: the same work with a collector to send spans to, and without."""
+"""The cost of tracing: the same work with a collector that receives spans, and without."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from aiohttp import web
 
 from benchmarks import subjects
 from benchmarks.bench import Bench
-from benchmarks.stages.idle import keep
+from benchmarks.stages.idle import record
 from benchmarks.stages.spending import spending, warm_up
 
 _NO_REQUEST = "the engine sent no trace"
 
 
 class Collector:
-    """An OTLP/HTTP collector that counts what it is sent, and keeps nothing."""
+    """An OTLP/HTTP collector that counts requests and discards their content."""
 
     def __init__(self) -> None:
         self.requests = 0
@@ -36,7 +36,7 @@ class Collector:
 
     @property
     def endpoint(self) -> str:
-        """For OTEL_EXPORTER_OTLP_ENDPOINT."""
+        """The value for OTEL_EXPORTER_OTLP_ENDPOINT."""
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -46,23 +46,23 @@ class Collector:
 
 
 async def measure(bench: Bench) -> None:
-    """First without, then with."""
-    await _measured(bench, "tracing-off", {})
+    """Measure first without, then with tracing."""
+    await _measure(bench, "tracing-off", {})
     async with Collector() as collector:
-        traced = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
-        await _measured(bench, "tracing-on", traced)
-    bench.measured.facts["tracing.requests"] = collector.requests
+        variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}
+        await _measure(bench, "tracing-on", variables)
+    bench.measurements.facts["tracing.requests"] = collector.requests
     if not collector.requests:
-        for name in [name for name in bench.measured.figures if name.startswith("tracing-on.")]:
-            del bench.measured.figures[name]
-        bench.measured.missing["tracing-on"] = _NO_REQUEST
+        for name in [name for name in bench.measurements.figures if name.startswith("tracing-on.")]:
+            del bench.measurements.figures[name]
+        bench.measurements.missing["tracing-on"] = _NO_REQUEST
 
 
-async def _measured(bench: Bench, stage: str, environment: dict[str, str]) -> None:
-    executed, idle, load = subjects.executions(bench.place), bench.options.idle, bench.options.load
+async def _measure(bench: Bench, stage: str, environment: dict[str, str]) -> None:
+    executions, idle, load = subjects.executions(bench.place), bench.options.idle, bench.options.load
     async with bench.engine(environment=environment) as engine:
         await warm_up(bench, stage)
-        keep(bench, stage, executed, await bench.singly(stage, executed, idle))
+        record(bench, stage, executions, await bench.run_sequentially(stage, executions, idle))
         async with spending(bench, engine, stage, load):
-            await bench.together(f"{stage}-load", executed, load)
-        bench.measured.add(f"{stage}.rss", engine.memory().rss, "B")
+            await bench.run_concurrently(f"{stage}-load", executions, load)
+        bench.measurements.add(f"{stage}.rss", engine.memory().rss, "B")

@@ -1,4 +1,4 @@
-from benchmarks.counts import counted_in
+from benchmarks.counts import sum_requests
 from benchmarks.engine import cpu_seconds_of
 
 EXPOSITION = """
@@ -10,10 +10,10 @@ apiserver_request_terminations_total{code="429",verb="GET"} 3
 """
 
 
-def test_requests_are_added_up_over_codes_and_subresources_told_apart():
-    assert counted_in(EXPOSITION) == {"POST jobs": 8, "PUT jobs/status": 100}
+def test_requests_are_summed_over_status_codes_but_not_over_subresources():
+    assert sum_requests(EXPOSITION) == {"POST jobs": 8, "PUT jobs/status": 100}
 
 
-def test_cpu_time_is_read_whatever_the_process_is_called():
+def test_cpu_time_is_read_for_a_process_name_with_spaces_and_parentheses():
     fields = ["S", *(["0"] * 10), "150", "50", *(["0"] * 30)]
     assert cpu_seconds_of(f"42 (a) (b c) {' '.join(fields)}") == 2.0

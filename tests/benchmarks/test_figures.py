@@ -1,6 +1,6 @@
 import pytest
 
-from benchmarks.figures import Figure, Measured, differences, percentile, told
+from benchmarks.figures import Figure, Measurements, differences, format_value, percentile
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,7 @@ from benchmarks.figures import Figure, Measured, differences, percentile, told
         "one in twenty exceeds it",
     ],
 )
-def test_percentiles(values, percent, wanted):
+def test_a_percentile_is_interpolated_between_ranks(values, percent, wanted):
     assert percentile(values, percent) == pytest.approx(wanted)
 
 
@@ -29,23 +29,23 @@ def test_percentiles(values, percent, wanted):
     ],
     ids=str,
 )
-def test_numbers_as_a_person_reads_them(value, unit, wanted):
-    assert told(value, unit) == wanted
+def test_a_number_is_rounded_and_has_its_unit(value, unit, wanted):
+    assert format_value(value, unit) == wanted
 
 
 def test_a_series_keeps_its_order_and_a_number_is_a_series_of_one():
-    measured = Measured()
-    measured.add("many", [3.0, 1.0], "s")
-    measured.add("one", 2, "requests")
-    assert measured.figures == {"many": Figure((3.0, 1.0), "s"), "one": Figure((2,), "requests")}
+    measurements = Measurements()
+    measurements.add("many", [3.0, 1.0], "s")
+    measurements.add("one", 2, "requests")
+    assert measurements.figures == {"many": Figure((3.0, 1.0), "s"), "one": Figure((2,), "requests")}
 
 
-def test_the_reason_for_a_missing_figure_is_that_of_what_it_is_part_of():
-    measured = Measured(missing={"load": "it took too long", "load.taskrun": "Tekton is not installed"})
-    assert measured.why_missing("load.taskrun.rate") == "Tekton is not installed"
-    assert measured.why_missing("load.cpu") == "it took too long"
-    assert measured.why_missing("idle.cpu") == "not measured"
+def test_the_reason_for_a_missing_figure_is_that_of_its_longest_prefix():
+    measurements = Measurements(missing={"load": "it took too long", "load.taskrun": "Tekton is not installed"})
+    assert measurements.why_missing("load.taskrun.rate") == "Tekton is not installed"
+    assert measurements.why_missing("load.cpu") == "it took too long"
+    assert measurements.why_missing("idle.cpu") == "not measured"
 
 
-def test_differences_leave_out_what_did_not_change():
+def test_differences_omit_counts_that_did_not_change():
     assert differences({"GET a": 1, "PUT b": 2}, {"GET a": 4, "PUT b": 2, "POST c": 1}) == {"GET a": 3, "POST c": 1}

@@ -1,7 +1,7 @@
-"""What the stand-in kubelet writes must be what the engine reads as a pod's good end."""
+"""The engine must read what the stand-in kubelet writes as the success of a pod."""
 
 from benchmarks.action import report
-from benchmarks.kubelet import running, succeeded
+from benchmarks.kubelet import running_status, succeeded_status
 from benchmarks.placement import REPORT
 from kubernaut.api.execution import Phase
 from kubernaut.api.labels import ANNOTATION_REPORTS, ANNOTATION_TARGET
@@ -22,18 +22,21 @@ def pod_with(status_of):
 
 
 def merged(patch):
-    """As the API server keeps a patch: a null takes a field away."""
+    """Return a patch as the API server stores it: a null removes a field."""
     if isinstance(patch, dict):
         return {key: merged(value) for key, value in patch.items() if value is not None}
     return [merged(value) for value in patch] if isinstance(patch, list) else patch
 
 
 def test_a_running_pod_is_in_progress():
-    assert isinstance(observe(JOB, [CachedObject(pod_with(running))]), InProgress)
+    assert isinstance(observe(JOB, [CachedObject(pod_with(running_status))]), InProgress)
 
 
 def test_a_pod_that_succeeded_has_reported_its_change():
-    ended = observe(JOB, [CachedObject(pod_with(succeeded))])
-    assert isinstance(ended, Finished)
-    assert (ended.phase, ended.message) == (Phase.SUCCEEDED, "Changed ConfigMap/a data.LOG_LEVEL: 'info' → 'debug'.")
-    assert [step.exit_code for step in ended.attempts[0].steps] == [0, 0]
+    outcome = observe(JOB, [CachedObject(pod_with(succeeded_status))])
+    assert isinstance(outcome, Finished)
+    assert (outcome.phase, outcome.message) == (
+        Phase.SUCCEEDED,
+        "Changed ConfigMap/a data.LOG_LEVEL: 'info' → 'debug'.",
+    )
+    assert [step.exit_code for step in outcome.attempts[0].steps] == [0, 0]

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from benchmarks.figures import Measured
+from benchmarks.figures import Measurements
 from benchmarks.options import Where
 from benchmarks.report import Report
 from benchmarks.rows import ROWS, cells
@@ -11,7 +11,7 @@ from benchmarks.stages import tracing
 BY_FIGURE = {row.figure: row for row in ROWS}
 
 
-def report_on(measured):
+def report_on(measurements):
     machine = {
         "cores": 2,
         "processor": "A CPU",
@@ -20,7 +20,7 @@ def report_on(measured):
         "python": "3.11.7",
         "load_before": 0.1,
     }
-    return Report(Where.SANDBOX, "v1.36.0", machine, {"etcd": 3.0}, ["qps is raised"], 61.2, {"idle": 2}, measured)
+    return Report(Where.SANDBOX, "v1.36.0", machine, {"etcd": 3.0}, ["qps is raised"], 61.2, {"idle": 2}, measurements)
 
 
 @pytest.mark.parametrize(
@@ -32,19 +32,19 @@ def report_on(measured):
         ("load.execution.rate", 51.0, "met"),
     ],
 )
-def test_a_bar_is_kept_from_its_own_side(figure, value, verdict):
-    measured = Measured()
-    measured.add(figure, value, "s")
-    assert cells(BY_FIGURE[figure], measured)[-1] == verdict
+def test_the_verdict_follows_from_the_side_of_the_bar_that_is_better(figure, value, verdict):
+    measurements = Measurements()
+    measurements.add(figure, value, "s")
+    assert cells(BY_FIGURE[figure], measurements)[-1] == verdict
 
 
-def test_a_row_shows_its_yardsticks_as_measured_else_as_known_else_why_not():
-    measured = Measured(missing={"idle.taskrun": "Tekton is not installed", "idle.job": "no time"})
-    measured.add("idle.execution.succeeded", [0.1, 0.1, 0.2], "s")
-    measured.add("idle.pod.ended", 0.03, "s")
-    _, shown, beside, bar, _ = cells(BY_FIGURE["idle.execution.succeeded"], measured)
+def test_a_yardstick_shows_its_measured_value_else_a_known_one_else_the_reason():
+    measurements = Measurements(missing={"idle.taskrun": "Tekton is not installed", "idle.job": "no time"})
+    measurements.add("idle.execution.succeeded", [0.1, 0.1, 0.2], "s")
+    measurements.add("idle.pod.ended", 0.03, "s")
+    _, shown, comparison, bar, _ = cells(BY_FIGURE["idle.execution.succeeded"], measurements)
     assert shown == "100 ms (p95 190 ms)"
-    assert beside.split("; ") == [
+    assert comparison.split("; ") == [
         "bare Pod 30 ms",
         "bare Job's pod: no time",
         "bare Job's own condition 1,050 ms (known)",
@@ -53,18 +53,18 @@ def test_a_row_shows_its_yardsticks_as_measured_else_as_known_else_why_not():
     assert bar == "<= 150 ms"
 
 
-def test_what_was_not_measured_is_said_with_its_reason():
-    measured = Measured(missing={"real": "no image was named"})
-    _, shown, _, _, verdict = cells(BY_FIGURE["real.execution.succeeded"], measured)
+def test_a_row_without_a_figure_shows_the_reason():
+    measurements = Measurements(missing={"real": "no image was named"})
+    _, shown, _, _, verdict = cells(BY_FIGURE["real.execution.succeeded"], measurements)
     assert (shown, verdict) == ("not measured: no image was named", "-")
 
 
-def test_the_report_tells_the_machine_the_requests_and_every_figure():
-    measured = Measured()
-    measured.add("idle.cpu", 0.02, "s")
+def test_the_report_shows_the_machine_the_requests_and_every_figure():
+    measurements = Measurements()
+    measurements.add("idle.cpu", 0.02, "s")
     counted = {"POST jobs": 4, "PATCH jobs": 2}
-    measured.facts["idle.requests"] = {"executions": 4, "at the API server": counted, "told by the engine": {}}
-    text = report_on(measured).markdown()
+    measurements.facts["idle.requests"] = {"executions": 4, "at the API server": counted, "by the engine": {}}
+    text = report_on(measurements).markdown()
     assert "- 2 cores, A CPU, 16,384 MiB of memory, Linux 6.1, Python 3.11.7" in text
     assert "etcd 3 s" in text
     assert "- qps is raised" in text
@@ -72,23 +72,23 @@ def test_the_report_tells_the_machine_the_requests_and_every_figure():
     assert "| `idle.cpu` | 1 | 20 ms | 20 ms | 20 ms | 20 ms |" in text
 
 
-def test_the_json_holds_every_value(tmp_path):
-    measured = Measured()
-    measured.add("idle.post.post", [0.001, 0.003], "s")
-    report_on(measured).write(tmp_path)
+def test_the_json_contains_every_value(tmp_path):
+    measurements = Measurements()
+    measurements.add("idle.post.post", [0.001, 0.003], "s")
+    report_on(measurements).write(tmp_path)
     content = json.loads((tmp_path / "report.json").read_text("utf-8"))
     assert content["figures"]["idle.post.post"] == {"unit": "s", "p50": 0.002, "p95": 0.0029, "values": [0.001, 0.003]}
     assert len(content["rows"]) == len(ROWS)
 
 
-def test_pictures_are_drawn_of_what_there_is(tmp_path):
+def test_a_plot_is_drawn_if_its_figures_exist(tmp_path):
     pytest.importorskip("matplotlib")
     from benchmarks.plots import draw  # noqa: PLC0415 - an optional part
 
-    measured = Measured()
-    measured.add("idle.execution.succeeded", [0.08, 0.09], "s")
-    measured.add("crowd.1000.rss", 2**26, "B")
-    assert draw(measured, tmp_path) == ["latency.png", "memory.png"]
+    measurements = Measurements()
+    measurements.add("idle.execution.succeeded", [0.08, 0.09], "s")
+    measurements.add("crowd.1000.rss", 2**26, "B")
+    assert draw(measurements, tmp_path) == ["latency.png", "memory.png"]
     assert (tmp_path / "latency.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -1,4 +1,4 @@
-"""When objects of one kind were first seen in some state, as a watch tells it."""
+"""Observes when objects of one kind first reach a state."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Self
 import aiohttp
 
 from benchmarks.api import Api, ApiError, Object
-from benchmarks.subjects import Seen
+from benchmarks.subjects import ObservedState
 
 log = logging.getLogger(__name__)
 
 clock = time.perf_counter
 
 
-class Sightings:
+class StateWatcher:
     """Watches for one state while it is open; times are those of `clock`."""
 
-    def __init__(self, api: Api, seen: Seen) -> None:
-        self._api, self._seen = api, seen
-        self._first: dict[str, asyncio.Future[float]] = {}
+    def __init__(self, api: Api, state: ObservedState) -> None:
+        self._api, self._state = api, state
+        self._first_seen: dict[str, asyncio.Future[float]] = {}
 
     async def __aenter__(self) -> Self:
         version = await self._list()
-        self._task = asyncio.create_task(self._keep(version))
+        self._task = asyncio.create_task(self._watch(version))
         return self
 
     async def __aexit__(
@@ -36,36 +36,36 @@ class Sightings:
         self._task.cancel()
         await asyncio.wait({self._task})
 
-    async def first(self, name: str) -> float:
-        """When the object was first in that state; waits until it is."""
+    async def first_seen(self, name: str) -> float:
+        """Return when the subject was first seen in the state; waits until it is."""
         return await asyncio.shield(self._future(name))
 
     def _future(self, name: str) -> asyncio.Future[float]:
-        if name not in self._first:
-            self._first[name] = asyncio.get_running_loop().create_future()
-        return self._first[name]
+        if name not in self._first_seen:
+            self._first_seen[name] = asyncio.get_running_loop().create_future()
+        return self._first_seen[name]
 
     async def _list(self) -> str:
-        found = await self._api.get(self._seen.path)
+        found = await self._api.get(self._state.path)
         for obj in found["items"]:
-            self._note(obj)
+            self._record(obj)
         return str(found["metadata"]["resourceVersion"])
 
-    async def _keep(self, version: str) -> None:
+    async def _watch(self, version: str) -> None:
         while True:
             try:
-                async for kind, obj in self._api.watch(self._seen.path, version):
+                async for kind, obj in self._api.watch(self._state.path, version):
                     if kind == "ERROR":
                         break
                     if kind in {"ADDED", "MODIFIED"}:
-                        self._note(obj)
+                        self._record(obj)
                 version = await self._list()
             except (ApiError, aiohttp.ClientError) as error:
-                log.warning("%s cannot be watched: %s", self._seen.path, error)
+                log.warning("%s cannot be watched: %s", self._state.path, error)
                 await asyncio.sleep(1.0)
 
-    def _note(self, obj: Object) -> None:
-        if self._seen.holds(obj):
-            future = self._future(self._seen.named(obj))
+    def _record(self, obj: Object) -> None:
+        if self._state.matches(obj):
+            future = self._future(self._state.subject_name(obj))
             if not future.done():
                 future.set_result(clock())

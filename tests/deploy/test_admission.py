@@ -231,6 +231,7 @@ def hardened(
         settings=Parameters(),
         image=image,
         dry_run=dry_run,
+        target=Target("Deployment", "web"),
     )
     spec = ActionSpec(summary="s", parameters=Parameters, target=lambda _: None, service_account=account)
     written = command_job(wanted, image, dry_run=["true"], execute=["true"])
@@ -238,7 +239,7 @@ def hardened(
     for written_step in (*below.get("initContainers", ()), *below["containers"]):
         written_step.update(copy.deepcopy(container or {}))
     below.update(copy.deepcopy(pod or {}))
-    made = Hardening(wanted, spec, Target("Deployment", "web")).apply(written)
+    made = Hardening(wanted, spec).apply(written)
     made["metadata"] |= {"name": f"j-{secrets.token_hex(3)}"}
     del made["metadata"]["namespace"]
     return made

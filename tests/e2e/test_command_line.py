@@ -1,4 +1,4 @@
-"""`get`, `describe`, `history` and completion, as people use them: on a terminal, in a pipe, and with fewer rights than the admin."""
+"""`get`, `describe`, `history` and completion, as people use them: on a terminal, in a pipe, and with fewer permissions than the admin."""
 
 import asyncio
 import csv
@@ -17,7 +17,7 @@ async def ended(site, action, name, parameters, **spec):
     return await site.end(await site.create(action, parameters, name=name, **spec))
 
 
-async def test_get_lists_what_there_is_and_who_asked(site, place):
+async def test_get_lists_executions_with_their_state_and_requester(site, place):
     await ended(site, "scale", "bad", {"name": "nope", "replicas": 3})
     await command(*SCALE, "--name", "good", *place)
     code, out, _ = await command("get", *place)
@@ -38,7 +38,7 @@ async def test_get_lists_what_there_is_and_who_asked(site, place):
     assert f"{site.namespace}  " in out
 
 
-async def test_get_of_nothing_says_so_and_of_a_missing_name_is_bad_input(place):
+async def test_get_reports_an_empty_list_and_a_missing_name_is_bad_input(place):
     code, out, err = await command("get", *place)
     assert (code, out) == (0, "")
     assert f"no executions in {place[1]}" in err
@@ -49,7 +49,7 @@ async def test_get_of_nothing_says_so_and_of_a_missing_name_is_bad_input(place):
     assert (code, "leave it out" in err) == (2, True)
 
 
-async def test_get_with_watch_follows_those_named_to_their_end(site, place):
+async def test_get_with_watch_follows_the_named_executions_to_their_end(site, place):
     key = await site.create("scale", {"name": "web", "replicas": 3}, name="more", suspend=True)
     await site.until(key, phase="Pending", reason="Suspended")
     watching = asyncio.create_task(command("get", "more", "-w", *place))
@@ -65,11 +65,11 @@ async def test_get_with_watch_follows_those_named_to_their_end(site, place):
     assert (code, "Succeeded" in written) == (0, True)
 
 
-async def test_describe_of_a_failure_tells_all_and_names_the_next_command(site, place):
+async def test_describe_shows_everything_about_a_failure_and_the_next_command(site, place):
     await ended(site, "scale", "bad", {"name": "nope", "replicas": 3})
     code, out, _ = await command("describe", "bad", *place)
     assert code == 0
-    for told in (
+    for part in (
         "bad  Failed (DryRunRejected)",
         "scale  name=nope replicas=3",
         "target        Deployment/nope",
@@ -79,15 +79,15 @@ async def test_describe_of_a_failure_tells_all_and_names_the_next_command(site, 
         "Warning  DryRunRejected",
         f"next: kubernaut logs bad -n {site.namespace}",
     ):
-        assert told in out
+        assert part in out
     _, out, _ = await command("describe", "bad", "-o", "json", *place)
-    told = json.loads(out)
-    assert told["next"][0]["command"] == f"kubernaut logs bad -n {site.namespace}"
-    assert told["execution"]["status"]["reason"] == "DryRunRejected"
-    assert {event["reason"] for event in told["events"]} >= {"Started", "DryRunRejected"}
+    document = json.loads(out)
+    assert document["next"][0]["command"] == f"kubernaut logs bad -n {site.namespace}"
+    assert document["execution"]["status"]["reason"] == "DryRunRejected"
+    assert {event["reason"] for event in document["events"]} >= {"Started", "DryRunRejected"}
 
 
-async def test_describe_of_a_success_shows_changes_and_the_way_back_in_colour(site, place):
+async def test_describe_shows_changes_in_colour_and_the_rollback(site, place):
     await ended(site, "scale", "more", {"name": "web", "replicas": 3})
     code, written = await on_terminal("describe", "more", *place)
     assert code == 0
@@ -95,7 +95,7 @@ async def test_describe_of_a_success_shows_changes_and_the_way_back_in_colour(si
     assert f"kubernaut rollback more -n {site.namespace}" in written
 
 
-async def test_describe_says_what_this_user_may_not_read(site, developer):
+async def test_describe_lists_what_this_user_cannot_read(site, developer):
     await ended(site, "patch-configmap", "odd", {"name": "app-config", "namespace": "x"})
     code, out, _ = await command("describe", "odd", *developer)
     assert code == 0
@@ -104,7 +104,7 @@ async def test_describe_says_what_this_user_may_not_read(site, developer):
     assert "next: kubernaut actions patch-configmap" in out
 
 
-async def test_what_forbids_names_the_grant_and_the_command_that_gives_it(site, place):
+async def test_describe_names_the_command_that_grants_a_missing_permission(site, place):
     account = await site.get(SERVICE_ACCOUNTS, "configmap-patcher")
     uid = account["metadata"]["uid"]
     await site.cluster.delete(SERVICE_ACCOUNTS, site.namespace, "configmap-patcher", uid=uid)
@@ -113,17 +113,17 @@ async def test_what_forbids_names_the_grant_and_the_command_that_gives_it(site, 
     assert f"next: kubernaut rbac render patch-configmap -n {site.namespace} | kubectl apply -f -" in out
 
 
-async def test_history_tells_who_asked_for_what_and_what_was_decided(site, place):
+async def test_history_lists_who_requested_what_and_what_was_decided(site, place):
     await ended(site, "scale", "done", {"name": "web", "replicas": 3})
     await ended(site, "scale", "refused", {"name": "web", "replicas": "many"})
     code, out, _ = await command("history", "-o", "json", *place)
-    told = {one["execution"]: one for one in json.loads(out)}
+    records = {one["execution"]: one for one in json.loads(out)}
     assert code == 0
-    assert (told["done"]["decision"], told["done"]["changes"][0]["after"]) == ("admitted", 3)
-    assert (told["refused"]["decision"], told["refused"]["reason"]) == ("refused", "InvalidParameters")
+    assert (records["done"]["decision"], records["done"]["changes"][0]["after"]) == ("admitted", 3)
+    assert (records["refused"]["decision"], records["refused"]["reason"]) == ("refused", "InvalidParameters")
     _, out, _ = await command("history", "-o", "csv", *place)
     rows = list(csv.DictReader(io.StringIO(out)))
-    assert [row["execution"] for row in rows] == list(told)
+    assert [row["execution"] for row in rows] == list(records)
     _, out, _ = await command("history", "--since", "1h", *place)
     assert "Deployment/web spec.replicas: 2 → 3" in out
     assert "refused: InvalidParameters" in out
@@ -161,7 +161,7 @@ async def completions(*words):
     return out.decode().split()
 
 
-async def test_why_an_image_was_not_pulled_is_told_when_its_pods_are_gone(site, place):
+async def test_describe_shows_why_an_image_was_not_pulled_when_the_pods_are_gone(site, place):
     await ended(site, "unpullable", "no-image", {}, deadlineSeconds=6)
     code, out, _ = await command("describe", "no-image", *place)
     assert code == 0

@@ -16,19 +16,19 @@ from kubernaut_sandbox import Sandbox
 from tests.support.shell import command
 
 
-async def test_the_demo_runs_every_action_a_dry_run_and_two_refusals_and_ends_well():
+async def test_the_demo_runs_every_action_a_dry_run_and_two_rejections_and_succeeds():
     code, out, _ = await command("demo", "-o", "json")
-    told = json.loads(out)
-    assert (code, told["good"]) == (0, True)
-    assert told["seconds"] < 20
-    executions = told["executions"]
+    result = json.loads(out)
+    assert (code, result["good"]) == (0, True)
+    assert result["seconds"] < 20
+    executions = result["executions"]
     assert {e["action"] for e in executions if e["phase"] == "Succeeded"} == set(Registry.discover().actions)
     assert any("dry run passed" in e["message"] for e in executions)
     assert {e["reason"] for e in executions if e["phase"] == "Failed"} == {"Forbidden", "InvalidParameters"}
     assert all(e["serviceAccount"] and e["asExpected"] for e in executions)
 
 
-async def test_the_demo_tells_a_person_what_changed_and_how_long_it_took():
+async def test_the_demo_shows_people_what_changed_and_how_long_it_took():
     code, out, _ = await command("demo")
     assert code == 0
     for part in (
@@ -70,18 +70,18 @@ async def test_the_sandbox_serves_until_it_is_stopped(tmp_path):
     code, out, _ = await command(*words, "--no-wait")
     assert code == 0
     assert "created in production" in out
-    for words, told in {
+    for words, message in {
         ("cancel", "nothing"): "there is no execution nothing in production",
         ("suspend", "nothing"): "there is no execution nothing in production",
     }.items():
         code, _, err = await command(*words, "-n", "production", "--kubeconfig", str(config))
         assert code == 2
-        assert told in err
+        assert message in err
     serving.send_signal(signal.SIGINT)
     assert await asyncio.wait_for(serving.wait(), 10) == 0
 
 
-async def test_the_sandbox_starts_with_a_users_own_manifests(tmp_path):
+async def test_the_sandbox_starts_with_given_manifests(tmp_path):
     mine = tmp_path / "mine.yaml"
     mine.write_text(
         "apiVersion: v1\nkind: Namespace\nmetadata: {name: mine}\n---\n"
@@ -108,7 +108,7 @@ async def test_the_sandbox_starts_with_a_users_own_manifests(tmp_path):
     assert await asyncio.wait_for(serving.wait(), 10) == 0
 
 
-async def test_an_execution_is_held_back_let_go_and_stopped_from_the_command_line(tmp_path):
+async def test_executions_are_resumed_and_cancelled_from_the_command_line(tmp_path):
     config = tmp_path / "k"
     serving = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "kubernaut.cli", "sandbox", "--kubeconfig", str(config), stdout=asyncio.subprocess.PIPE
@@ -139,7 +139,7 @@ async def kex(config, name, **spec):
         await cluster.create(EXECUTIONS, "production", manifest)
 
 
-async def test_without_an_engine_it_is_said_and_without_a_server_it_is_exit_code_3(tmp_path):
+async def test_a_missing_engine_is_reported_and_a_missing_server_is_exit_code_3(tmp_path):
     async with Sandbox() as sandbox:
         await sandbox.apply([*seed(), *installation(Registry.discover(), ["production"])])
         config = tmp_path / "k"
@@ -166,8 +166,8 @@ async def test_without_an_engine_it_is_said_and_without_a_server_it_is_exit_code
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        told = await asyncio.wait_for(asking.stderr.readline(), 30)
-        assert b"has not been picked up for 10 s" in told
+        message = await asyncio.wait_for(asking.stderr.readline(), 30)
+        assert b"has not been picked up for 10 s" in message
     _, err = await asyncio.wait_for(asking.communicate(), 60)
     assert asking.returncode == 3
     assert b"continues: see it with kubectl get kex" in err

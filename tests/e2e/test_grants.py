@@ -1,4 +1,4 @@
-"""`rbac check`: too little and too much are both found, with the command or the binding to blame."""
+"""`rbac check`: grants that are too small or too large are found, with the command or binding to look at."""
 
 from dataclasses import replace
 
@@ -23,12 +23,12 @@ def check(site, registry):
     return findings
 
 
-async def test_what_was_rendered_is_found_clean(check):
+async def test_rendered_grants_have_no_finding(check):
     for action in Registry.discover().actions:
         assert await check(action) == []
 
 
-async def test_a_binding_taken_away_is_missing_with_the_command_that_brings_it_back(site, check):
+async def test_a_removed_binding_is_missing_with_the_command_that_restores_it(site, check):
     binding = await site.get(ROLE_BINDINGS, "kubernaut-scale")
     await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])
     found = await check()
@@ -50,7 +50,7 @@ def subject(kind, namespace):
 
 
 @pytest.mark.parametrize("kind", ["account", "user", "accounts of the namespace"])
-async def test_a_right_beyond_the_declared_is_an_over_grant_however_it_is_bound(site, check, kind):
+async def test_a_permission_beyond_the_declaration_is_an_over_grant_however_it_is_bound(site, check, kind):
     role = {"apiVersion": API, "kind": "Role", "metadata": {"name": "more", "namespace": site.namespace}}
     await site.apply(
         {**role, "rules": [{"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["one"], "verbs": ["get"]}]}
@@ -62,7 +62,7 @@ async def test_a_right_beyond_the_declared_is_an_over_grant_however_it_is_bound(
     assert await check() == [Finding("scale", site.namespace, "over-grant", "get secrets/one", source)]
 
 
-async def test_a_declared_right_in_every_namespace_is_an_over_grant_too(site, check):
+async def test_a_declared_permission_in_every_namespace_is_an_over_grant(site, check):
     binding = {"apiVersion": API, "kind": "ClusterRoleBinding", "metadata": {"name": f"wide-{site.namespace}"}}
     reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "kubernaut-scale"}
     await site.apply({**binding, "roleRef": reference, "subjects": [subject("account", site.namespace)]})
@@ -71,11 +71,11 @@ async def test_a_declared_right_in_every_namespace_is_an_over_grant_too(site, ch
     assert len(found) == 4
 
 
-async def test_it_finds_by_itself_where_an_action_is_granted(site, registry):
+async def test_the_namespaces_where_an_action_is_granted_are_found(site, registry):
     assert site.namespace in await bound_namespaces(site.cluster, "scale", registry.actions["scale"].spec)
 
 
-async def test_a_right_on_named_objects_is_asked_and_compared_by_those_names(site, registry):
+async def test_a_permission_on_named_objects_is_checked_by_those_names(site, registry):
     rule = Rule(resources=("configmaps",), verbs=("get", "patch"), names=("app-config",))
     spec = registry.actions["scale"].spec.model_copy(update={"rules": (rule,), "service_account": "named"})
     named = replace(registry.actions["scale"], name="named", spec=spec)

@@ -1,4 +1,4 @@
-"""The author's guide, executed: every command runs, every file works, in an empty folder with nothing but the guide."""
+"""The author's guide, executed: every command runs and every file works, in an empty folder with nothing but the guide."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def newcomer(tmp_path_factory):
 
 
 @pytest.mark.timeout(240)
-def test_the_guide_works_word_for_word_from_an_empty_folder(newcomer):
+def test_the_guide_works_word_for_word_in_an_empty_folder(newcomer):
     folder, environment = newcomer
     for language, options, text in BLOCKS:
         file = re.search(r"file=(\S+)", options)
@@ -55,10 +55,10 @@ def test_the_guide_works_word_for_word_from_an_empty_folder(newcomer):
         else:
             (folder / file[1]).parent.mkdir(exist_ok=True, parents=True)
             (folder / file[1]).write_text(text, "utf-8")
-    told = subprocess.run(
+    out = subprocess.run(
         ["kubernaut", "demo"], cwd=folder, env=environment, capture_output=True, text=True, check=True
     ).stdout
-    assert "✓ note-deployment  as note-deployment in production" in told
+    assert "✓ note-deployment  as note-deployment in production" in out
 
 
 def test_every_block_of_the_guide_is_run_or_written():
@@ -77,5 +77,5 @@ def test_the_guide_names_every_hook_with_its_arguments_and_no_other():
 
 
 def test_the_guide_names_every_field_of_an_execution():
-    told = GUIDE[GUIDE.index("`execution` is a frozen value") :]
-    assert [field for field in Execution.__dataclass_fields__ if f"`{field}`" not in told] == []
+    section = GUIDE[GUIDE.index("`execution` is a frozen value") :]
+    assert [field for field in Execution.__dataclass_fields__ if f"`{field}`" not in section] == []

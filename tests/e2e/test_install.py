@@ -1,4 +1,4 @@
-"""`install --check` on a sandbox that is installed completely, then without one thing after the other."""
+"""`install --check` on a sandbox with a complete installation, and then without one component after the other."""
 
 import asyncio
 import subprocess
@@ -47,7 +47,7 @@ async def preflight(cluster, *namespaces):
     return {result.component: result for result in results}
 
 
-async def test_a_complete_installation_lacks_nothing(cluster):
+async def test_a_complete_installation_has_no_failed_check(cluster):
     found = await preflight(cluster)
     assert [result for result in found.values() if result.failed] == []
     assert found["action scale in production"].state is State.OK
@@ -86,7 +86,7 @@ async def test_a_complete_installation_lacks_nothing(cluster):
         "leader's binding",
     ],
 )
-async def test_what_is_taken_away_is_told_with_its_remedy_and_nothing_else(
+async def test_a_removed_component_is_reported_with_its_remedy_and_no_other_is(
     cluster, kind, namespace, name, components, remedy
 ):
     resource = _BY_KIND[kind]
@@ -97,7 +97,7 @@ async def test_what_is_taken_away_is_told_with_its_remedy_and_nothing_else(
     assert all(remedy in result.remedy for result in missing.values())
 
 
-async def test_without_its_namespace_the_engine_is_missing_altogether(sandbox):
+async def test_a_cluster_without_the_engines_namespace_lacks_the_whole_engine(sandbox):
     async with Sandbox() as bare, await Cluster.connect(bare.kubeconfig()) as cluster:
         found = await preflight(cluster)
         assert found["namespace kubernaut-system"].remedy == "kubectl apply -k deploy/"
@@ -108,19 +108,19 @@ async def test_without_its_namespace_the_engine_is_missing_altogether(sandbox):
         assert {found[f"action {name}"].state for name in SHIPPED.actions} == {State.OPTIONAL}
 
 
-async def test_each_right_of_the_engine_that_is_taken_away_is_named(cluster):
+async def test_each_removed_permission_of_the_engine_is_named(cluster):
     roles = resource_of("rbac.authorization.k8s.io/v1/clusterroles")
     rules = (await cluster.get(roles, None, "kubernaut-engine"))["rules"]
     lesser = [{**rule, "verbs": [verb for verb in rule["verbs"] if verb != "list"]} for rule in rules]
     await cluster.patch(roles, "", "kubernaut-engine", {"rules": lesser})
-    told = {result.detail for result in (await preflight(cluster)).values() if result.failed}
-    assert told == {
+    details = {result.detail for result in (await preflight(cluster)).values() if result.failed}
+    assert details == {
         f"it is not allowed to list {r}"
         for r in ("kubernetesexecutions (kubernaut.io)", "jobs (batch)", "pods", "events")
     }
 
 
-async def test_an_engine_of_one_namespace_needs_its_rights_there_alone(cluster):
+async def test_an_engine_of_one_namespace_needs_its_permissions_only_there(cluster):
     wide = resource_of("rbac.authorization.k8s.io/v1/clusterrolebindings")
     binding = await cluster.get(wide, None, "kubernaut-engine")
     await cluster.delete(wide, "", "kubernaut-engine", uid=binding["metadata"]["uid"])
@@ -132,7 +132,7 @@ async def test_an_engine_of_one_namespace_needs_its_rights_there_alone(cluster):
     assert elsewhere["action scale in elsewhere"].state is State.OPTIONAL
 
 
-async def test_who_may_not_look_is_told_so_and_nothing_passes_for_there(sandbox):
+async def test_components_that_this_user_cannot_see_are_unknown_and_never_ok(sandbox):
     async with await Cluster.connect(sandbox.kubeconfig(user=ENGINE_USER)) as cluster:
         found = await preflight(cluster)
     unseen = {component for component, result in found.items() if result.state is State.UNKNOWN}
@@ -147,7 +147,7 @@ async def test_who_may_not_look_is_told_so_and_nothing_passes_for_there(sandbox)
     assert "you are not allowed to see it" in found["engine's permissions"].detail
 
 
-async def test_the_command_says_all_that_and_its_exit_code_whether_anything_is_missing(sandbox, cluster, tmp_path):
+async def test_the_exit_code_of_the_command_reports_whether_anything_is_missing(sandbox, cluster, tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(sandbox.kubeconfig()), "utf-8")
 

@@ -1,4 +1,4 @@
-"""kubectl, whichever version is installed, against the sandbox with the engine at work."""
+"""kubectl, whichever version is installed, on the sandbox with a running engine."""
 
 import asyncio
 import shutil
@@ -64,7 +64,7 @@ async def test_get_with_watch_shows_an_execution_from_pending_to_succeeded(kubec
     assert list(dict.fromkeys(phases)) == ["Pending", "Running", "Succeeded"]
 
 
-async def test_apply_twice_get_describe_patch_and_delete(kubectl):
+async def test_kubectl_applies_gets_describes_patches_and_deletes_an_execution(kubectl):
     assert "created" in await kubectl("apply", "-f", "-", stdin=MORE_WEB)
     assert "unchanged" in await kubectl("apply", "-f", "-", stdin=MORE_WEB)
     await kubectl(
@@ -85,7 +85,7 @@ async def test_apply_twice_get_describe_patch_and_delete(kubectl):
     assert "not found" in await kubectl("get", "kex", "more-web", "-n", "production", code=1)
 
 
-async def test_logs_of_an_actions_pod_tell_what_it_did(kubectl):
+async def test_logs_of_an_actions_pod_show_what_it_changed(kubectl):
     await kubectl("apply", "-f", "-", stdin=MORE_WEB)
     await kubectl(
         "wait", "kex/more-web", "-n", "production", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s"
@@ -97,7 +97,7 @@ async def test_logs_of_an_actions_pod_tell_what_it_did(kubectl):
     assert "would change Deployment/web" in await kubectl("logs", f"job/{job}", "-n", "production", "-c", "dry-run")
 
 
-async def test_it_knows_its_resources_and_refuses_what_it_does_not(kubectl):
+async def test_kubectl_finds_the_resources_that_exist_and_no_others(kubectl):
     resources = await kubectl("api-resources")
     for name in ("kubernetesexecutions", "jobs", "deployments", "configmaps", "rolebindings"):
         assert name in resources

@@ -1,4 +1,4 @@
-"""`kubernaut logs`: what pods wrote, whose it is, what is left of it; and no word of theirs steers a terminal."""
+"""`kubernaut logs`: what pods wrote, by attempt and step, what is left of it, and no control characters."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ async def ended(site, action, name, parameters, **spec):
     return await site.end(await site.create(action, parameters, name=name, **spec))
 
 
-async def test_logs_have_step_and_attempt_before_each_line(site, place):
+async def test_each_line_begins_with_its_attempt_and_step(site, place):
     body = "print('tried', flush=True)\nif not os.path.exists('/nowhere'): raise RuntimeError('again')"
     await ended(site, "script", "twice", {"dry_run": "print('rehearsed', flush=True)", "execute": body})
     code, out, _ = await command("logs", "twice", *place)
@@ -38,7 +38,7 @@ async def test_logs_are_followed_to_the_end(site, place):
     assert [line for line in out.splitlines() if line[-1].isdigit()] == [f"1 execute │ {n}" for n in range(3)]
 
 
-async def test_when_the_pods_are_gone_what_remains_of_the_log_is_shown(site, place):
+async def test_the_log_that_status_kept_is_shown_when_the_pods_are_gone(site, place):
     end = await ended(site, "once", "failed", {"execute": "raise RuntimeError('no')"})
     assert end["status"]["logTail"]
     await ended(site, "scale", "fine", {"name": "web", "replicas": 3})
@@ -54,7 +54,7 @@ async def test_when_the_pods_are_gone_what_remains_of_the_log_is_shown(site, pla
     assert (code, f"kubernaut describe fine -n {site.namespace}" in err) == (2, True)
 
 
-async def test_logs_of_what_never_ran_and_of_what_one_may_not_read_say_so(site, place, developer):
+async def test_logs_that_do_not_exist_or_cannot_be_read_are_bad_input(site, place, developer):
     await site.until(
         await site.create("scale", {"name": "web", "replicas": 3}, name="held", suspend=True), reason="Suspended"
     )
@@ -65,7 +65,7 @@ async def test_logs_of_what_never_ran_and_of_what_one_may_not_read_say_so(site, 
     assert "held has no pod yet: it is Pending (Suspended)" in err
 
 
-async def test_a_pod_with_our_labels_says_nothing_in_our_name(site, place):
+async def test_a_foreign_pod_with_our_labels_is_not_shown(site, place):
     end = await ended(site, "scale", "more", {"name": "web", "replicas": 3})
     labels = {"kubernaut.io/execution-uid": end["metadata"]["uid"], "kubernaut.io/action": "scale"}
     container = {"name": "execute", "image": site.image, "command": ["sh", "-c", "echo forged"]}
@@ -81,7 +81,7 @@ async def test_a_pod_with_our_labels_says_nothing_in_our_name(site, place):
         assert "liar" not in out
 
 
-async def test_whatever_pods_and_people_write_steers_no_terminal(site, place):
+async def test_nothing_that_pods_or_users_write_controls_a_terminal(site, place):
     body = f"print({STEERING}, flush=True)\naction.changed('ConfigMap', 'c', 'data.A', {STEERING}, '2')\nraise RuntimeError({STEERING})"
     await ended(site, "once", "evil", {"execute": body})
     for words in (("logs",), ("describe",), ("get", "-o", "wide"), ("describe", "-o", "json"), ("get", "-o", "json")):

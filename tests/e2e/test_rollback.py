@@ -1,11 +1,11 @@
-"""`kubernaut rollback`: back to what was, unless somebody changed it since."""
+"""`kubernaut rollback`: restores what was before, unless it has been changed since."""
 
 from kubernaut.kube.objects import EXECUTIONS
 from tests.support.shell import as_admin, command
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS
 
 
-async def test_an_execution_is_undone_once_and_the_undoing_can_be_undone(site, tmp_path):
+async def test_an_execution_is_undone_once_and_its_rollback_can_be_undone(site, tmp_path):
     place = as_admin(site, tmp_path)
     done = await site.create("scale", {"name": "web", "replicas": 4}, name="more")
     assert (await site.end(done))["status"]["phase"] == "Succeeded"
@@ -23,7 +23,7 @@ async def test_an_execution_is_undone_once_and_the_undoing_can_be_undone(site, t
 
 
 async def undoing(site, name):
-    """The execution that undid this one: the annotation tells it from its rehearsals."""
+    """The execution that undid this one; its rehearsals have the same annotation."""
     found = (await site.cluster.list(EXECUTIONS, site.namespace)).items
     (one,) = [
         obj["metadata"]["name"]
@@ -34,7 +34,7 @@ async def undoing(site, name):
     return one
 
 
-async def test_what_somebody_changed_since_is_not_overwritten_and_who_did_is_told(site, tmp_path):
+async def test_a_later_change_is_not_overwritten_and_its_writer_is_named(site, tmp_path):
     done = await site.create("scale", {"name": "web", "replicas": 4}, name="more")
     await site.end(done)
     await site.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 3}})
@@ -47,7 +47,7 @@ async def test_what_somebody_changed_since_is_not_overwritten_and_who_did_is_tol
     assert (await site.get(DEPLOYMENTS, "web"))["spec"]["replicas"] == 3
 
 
-async def test_keys_that_others_changed_beside_it_do_not_matter(site, tmp_path):
+async def test_later_changes_of_other_keys_do_not_prevent_a_rollback(site, tmp_path):
     done = await site.create("patch-configmap", {"name": "app-config", "set": {"NEW": "1"}}, name="new-key")
     await site.end(done)
     await site.patch(CONFIG_MAPS, "app-config", {"data": {"OTHER": "2"}})
@@ -57,9 +57,9 @@ async def test_keys_that_others_changed_beside_it_do_not_matter(site, tmp_path):
     assert ("NEW" in data, data["OTHER"]) == (False, "2")
 
 
-async def test_what_cannot_be_undone_says_why(site, tmp_path):
+async def test_an_execution_that_cannot_be_undone_is_refused_with_the_reason(site, tmp_path):
     place = as_admin(site, tmp_path)
-    for name, action, parameters, spec, told in (
+    for name, action, parameters, spec, message in (
         ("rehearsed", "scale", {"name": "web", "replicas": 4}, {"dryRun": True}, "was a dry run: it changed nothing"),
         ("refused", "scale", {"name": "nope", "replicas": 4}, {}, "refused has no recorded changes"),
         (
@@ -72,6 +72,6 @@ async def test_what_cannot_be_undone_says_why(site, tmp_path):
     ):
         await site.end(await site.create(action, parameters, name=name, **spec))
         code, _, err = await command("rollback", name, *place)
-        assert (code, told in err) == (2, True), err
+        assert (code, message in err) == (2, True), err
     code, _, err = await command("rollback", "never-was", *place)
     assert (code, "there is no execution never-was" in err) == (2, True), err

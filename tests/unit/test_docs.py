@@ -1,4 +1,4 @@
-"""What the README says is so: commands, reasons, actions and files exist, and none is left out."""
+"""The README and the guides are true: commands, reasons, actions, files and fields exist, and none is left out."""
 
 import re
 import shlex
@@ -25,20 +25,20 @@ def _without_comments(text):
     return re.sub(r"^# ", " # ", text, flags=re.MULTILINE)
 
 
-def test_every_reason_is_explained_and_no_other():
+def test_the_readme_explains_every_reason_and_no_other():
     assert set(re.findall(r"^\| `(\w+)` \| (?:Pending|Failed|Cancelled)", README, re.MULTILINE)) == set(Reason)
 
 
-def test_every_action_that_ships_is_in_the_table(registry):
+def test_the_readme_lists_every_action_that_ships(registry):
     assert set(re.findall(r"^\| `([a-z-]+)` \|", README, re.MULTILINE)) == set(registry.actions)
 
 
-def test_every_command_is_named_in_the_readme_or_the_changelog():
-    told = README + (ROOT / "CHANGELOG.md").read_text("utf-8")
+def test_the_readme_or_the_changelog_names_every_command():
+    text = README + (ROOT / "CHANGELOG.md").read_text("utf-8")
     names = [c.name or c.callback.__name__.replace("_", "-") for c in app.registered_commands] + [
         g.name for g in app.registered_groups
     ]
-    assert [name for name in names if f"`{name}" not in told and f"kubernaut {name}" not in told] == []
+    assert [name for name in names if f"`{name}" not in text and f"kubernaut {name}" not in text] == []
 
 
 GUIDE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
@@ -60,14 +60,14 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_its_section_with_an_example_and_all_its_options(name):
+def test_every_command_has_a_section_with_an_example_and_all_its_options(name):
     section = SECTIONS[name]
     assert f"```console\n$ kubernaut {name}" in section
     options = {opt for p in COMMANDS[name].params for opt in (*p.opts, *p.secondary_opts) if opt.startswith("--")}
     assert [option for option in options - EVERYWHERE if option not in section] == []
 
 
-def test_no_section_is_about_a_command_that_does_not_exist():
+def test_every_section_is_about_a_command_that_exists():
     assert SECTIONS.keys() == COMMANDS.keys()
     assert all(f"`{option}`" in GUIDE for option in EVERYWHERE - {"--help"})
 
@@ -75,7 +75,7 @@ def test_no_section_is_about_a_command_that_does_not_exist():
 @pytest.mark.parametrize(
     "line", sorted(set(re.findall(r"kubernaut ((?:actions|render|crd|rbac render)\b[^`|#\n]*)", README)))
 )
-def test_offline_commands_of_the_readme_run_as_they_stand(line):
+def test_an_offline_command_of_the_readme_runs(line):
     ran = subprocess.run(
         [sys.executable, "-m", "kubernaut.cli", *shlex.split(line)], capture_output=True, text=True, check=False
     )
@@ -83,11 +83,11 @@ def test_offline_commands_of_the_readme_run_as_they_stand(line):
 
 
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"`((?:plugins|rbac|deploy|tests)/[\w/.-]*)`", README))))
-def test_folders_that_the_readme_names_exist(path):
+def test_a_folder_that_the_readme_names_exists(path):
     assert (ROOT / path).exists()
 
 
-def test_every_field_of_the_configuration_is_documented_and_the_shown_file_loads(tmp_path):
+def test_the_printed_configuration_documents_every_field_and_loads(tmp_path):
     ran = subprocess.run(
         [sys.executable, "-m", "kubernaut.cli", "configuration"], capture_output=True, text=True, check=True
     )
@@ -100,7 +100,7 @@ def test_every_field_of_the_configuration_is_documented_and_the_shown_file_loads
     assert Settings.load(file) == Settings()
 
 
-def test_the_configuration_that_the_docs_show_is_one_that_the_engine_takes(tmp_path, registry):
+def test_the_configuration_that_the_docs_show_loads(tmp_path, registry):
     guide = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     (shown,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     file = tmp_path / "engine.yaml"

@@ -1,4 +1,4 @@
-"""What may be undone, and who stands in the way."""
+"""Which fields have been changed since, and who changed them last."""
 
 import pytest
 
@@ -14,12 +14,12 @@ def change(field="spec.replicas", before=2, after=5):
     ("planned", "now"),
     [
         pytest.param([change(before=5, after=2)], [], id="still as it was left"),
-        pytest.param([change(before=7, after=2)], [7], id="changed by somebody since"),
+        pytest.param([change(before=7, after=2)], [7], id="changed by someone since"),
         pytest.param([], [], id="back already: nothing would be overwritten"),
         pytest.param([change("spec.paused", before=True, after=False)], [], id="another field"),
     ],
 )
-def test_only_what_somebody_else_set_diverges(planned, now):
+def test_only_a_field_that_someone_else_set_diverges(planned, now):
     assert [one.now for one in find_divergences([change()], planned)] == now
 
 
@@ -55,11 +55,14 @@ OBJECT = {
         ("status", None),
     ],
 )
-def test_the_newest_owner_of_a_field_is_named(field, manager):
+def test_the_last_writer_of_a_field_is_its_newest_owner(field, manager):
     found = last_writer(OBJECT, field)
     assert (found.manager if found else None) == manager
 
 
-def test_an_object_without_managed_fields_names_nobody():
+def test_an_object_without_managed_fields_has_no_last_writer():
     assert last_writer({"metadata": {}}, "spec.replicas") is None
+
+
+def test_a_writer_has_a_name_and_a_time():
     assert last_writer(OBJECT, "spec.replicas") == Writer("kubectl-edit", "2026-01-01T11:00:00Z")

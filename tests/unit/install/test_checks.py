@@ -1,4 +1,4 @@
-"""What an installation is made of, judged from what a cluster answers: each verdict, and the clock as a parameter."""
+"""The checks that judge what a cluster answered; the clock is a parameter."""
 
 import copy
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kubernaut.api.crd import crd
-from kubernaut.install.checks import State, check_crd, check_lease, check_version
+from kubernaut.install.checks import CheckResult, State, check_crd, check_lease, check_version
 from kubernaut.install.preflight import POLICIES
 from tests.deploy.manifests import ROOT
 
@@ -15,36 +15,53 @@ ESTABLISHED = {"conditions": [{"type": "Established", "status": "True"}]}
 
 
 @pytest.mark.parametrize(
-    ("version", "state"),
-    [
-        ({"major": "1", "minor": "31", "gitVersion": "v1.31.0"}, State.OK),
-        ({"major": "1", "minor": "32+", "gitVersion": "v1.32.1-gke.7"}, State.OK),
-        ({"major": "1", "minor": "30"}, State.MISSING),
-        ({}, State.MISSING),
-    ],
-    ids=["the oldest", "a vendor's", "too old", "one that does not say"],
+    ("state", "failed"), [(State.OK, False), (State.OPTIONAL, False), (State.MISSING, True), (State.UNKNOWN, True)]
 )
-def test_the_api_server_is_new_enough_or_not(version, state):
-    assert check_version(version).state is state
+def test_a_check_fails_if_a_needed_component_is_missing_or_not_to_be_seen(state, failed):
+    assert CheckResult("x", state, "").failed is failed
 
 
-def test_the_crd_of_this_version_is_told_from_another_versions_and_the_first_difference_named():
-    found = {**crd(), "status": ESTABLISHED}
-    assert check_crd(found, "").state is State.OK
-    assert "not served yet" in check_crd(crd(), "").detail
-    older = copy.deepcopy(found)
-    spec = older["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+@pytest.mark.parametrize(
+    ("version", "state", "detail"),
+    [
+        ({"major": "1", "minor": "31", "gitVersion": "v1.31.0"}, State.OK, "it is v1.31.0"),
+        ({"major": "1", "minor": "32+", "gitVersion": "v1.32.1-gke.7"}, State.OK, "it is v1.32.1-gke.7"),
+        ({"major": "1", "minor": "30"}, State.MISSING, "it is 1.30, older than 1.31"),
+        ({}, State.MISSING, "it is 0.0, older than 1.31"),
+    ],
+    ids=["the oldest", "a vendor's", "too old", "unknown"],
+)
+def test_the_api_server_must_be_new_enough(version, state, detail):
+    result = check_version(version)
+    assert (result.state, result.detail) == (state, detail)
+    assert bool(result.remedy) is result.failed
+
+
+def test_the_crd_of_this_version_is_ok_once_it_is_served():
+    assert check_crd({**crd(), "status": ESTABLISHED}, "").state is State.OK
+    result = check_crd(crd(), "fix it")
+    assert (result.state, "not served yet" in result.detail) == (State.MISSING, True)
+    assert result.remedy == "kubectl describe crd kubernetesexecutions.kubernaut.io"
+
+
+def test_the_crd_of_another_version_is_missing_and_the_first_difference_is_named():
+    other = copy.deepcopy({**crd(), "status": ESTABLISHED})
+    spec = other["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     del spec["suspend"]
-    part = check_crd(older, "mend it")
-    assert (part.state, part.remedy) == (State.MISSING, "mend it")
-    assert part.detail.endswith("v1alpha1.openAPIV3Schema.properties.spec.properties.suspend")
+    result = check_crd(other, "fix it")
+    assert (result.state, result.remedy) == (State.MISSING, "fix it")
+    assert result.detail.endswith("v1alpha1.openAPIV3Schema.properties.spec.properties.suspend")
 
 
 @pytest.mark.parametrize(
     ("spec", "state", "words"),
     [
         ({}, State.OPTIONAL, "no engine holds a Lease"),
-        ({"holderIdentity": "", "renewTime": "2026-01-01T12:00:19.000000Z"}, State.MISSING, "the last one released it"),
+        (
+            {"holderIdentity": "", "renewTime": "2026-01-01T12:00:19.000000Z"},
+            State.MISSING,
+            "no engine holds Lease home/kubernaut-engine: the last one released it",
+        ),
         (
             {"holderIdentity": "e-1", "leaseDurationSeconds": 15, "renewTime": "2026-01-01T12:00:10.000000Z"},
             State.OK,
@@ -56,15 +73,15 @@ def test_the_crd_of_this_version_is_told_from_another_versions_and_the_first_dif
             "e-1 renewed Lease home/kubernaut-engine 20 s ago, but it lasts only 15 s",
         ),
     ],
-    ids=["no lease", "given back", "held", "run out"],
+    ids=["no lease", "released", "held", "expired"],
 )
-def test_an_engine_is_at_work_if_its_lease_has_not_run_out(spec, state, words):
-    part = check_lease(spec, "home", NOW)
-    assert part.state is state
-    assert words in part.detail
+def test_an_engine_is_running_if_its_lease_has_not_expired(spec, state, words):
+    result = check_lease(spec, "home", NOW)
+    assert result.state is state
+    assert words in result.detail
 
 
-def test_every_admission_policy_that_ships_is_looked_for():
+def test_every_admission_policy_that_ships_is_checked():
     text = "".join(file.read_text("utf-8") for file in (ROOT / "deploy" / "admission").glob("*.yaml"))
-    assert {f"policyName: kubernaut-{name}" in text for name in POLICIES} == {True}
+    assert [name for name in POLICIES if f"policyName: kubernaut-{name}" not in text] == []
     assert text.count("policyName:") == len(POLICIES)

@@ -27,22 +27,22 @@ def in_a_pod(monkeypatch):
     monkeypatch.setenv("POD_NAMESPACE", "system")
 
 
-async def test_in_a_pod_it_is_that_pods_image(in_a_pod):
+async def test_in_a_pod_action_pods_run_the_image_of_that_pod(in_a_pod):
     pods = Pods([POD])
     assert (await with_own_image(pods, Settings())).image == "registry.example/k:1.4"
     assert pods.asked == [("pods", "system", "metadata.name=engine-1")]
 
 
-async def test_what_is_configured_counts_more(in_a_pod):
+async def test_a_configured_image_takes_precedence(in_a_pod):
     assert (await with_own_image(Pods([POD]), Settings(image="mine:1"))).image == "mine:1"
 
 
 @pytest.mark.parametrize("answer", [[], DeniedError("no")], ids=["not found", "not allowed"])
-async def test_where_it_cannot_be_known_the_default_stays(in_a_pod, answer):
+async def test_an_image_that_cannot_be_read_leaves_the_default(in_a_pod, answer):
     assert (await with_own_image(Pods(answer), Settings())).image == DEFAULT_IMAGE
 
 
-async def test_outside_a_pod_nothing_is_asked(monkeypatch):
+async def test_outside_a_pod_no_request_is_sent(monkeypatch):
     monkeypatch.delenv("POD_NAME", raising=False)
     pods = Pods([POD])
     assert (await with_own_image(pods, Settings())).image == DEFAULT_IMAGE

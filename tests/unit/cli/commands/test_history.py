@@ -1,19 +1,22 @@
-"""The audit records as CSV: what a spreadsheet reads is data, never a formula."""
+"""The audit records: as a table for people, and as CSV in which no cell is a formula to a spreadsheet."""
 
 import csv
 import io
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.api.view import ExecutionView
-from kubernaut.cli.commands.history import write_csv
+from kubernaut.cli.commands.history import history_table, write_csv
 from kubernaut.telemetry.audit import audit_record
+from tests.support.executions import CHANGE, T, make_execution
+from tests.support.shown import shown
+
+NOW = datetime(2026, 11, 1, 10, 1, tzinfo=UTC)
 
 
 def record(**more):
-    execution = {"metadata": {"name": "x", "namespace": "prod"}, "spec": {"action": "scale"}}
-    return replace(audit_record(ExecutionView(execution)), **more)
+    return replace(audit_record(make_execution("x")), **more)
 
 
 def read_back(*records):
@@ -28,7 +31,7 @@ def test_no_cell_is_a_formula(text):
     assert row["message"] == row["requestedBy"] == f"'{text}"
 
 
-def test_lists_and_mappings_are_json_and_what_is_unknown_is_empty():
+def test_lists_and_mappings_are_json_and_unknown_values_are_empty():
     changes = [{"kind": "ConfigMap", "name": "c", "field": "data.A", "before": None, "after": 'a "b", c\n'}]
     (row,) = read_back(record(changes=changes, parameters={"name": "web"}, dry_run=True, seconds=0.5))
     assert row["parameters"] == '{"name": "web"}'
@@ -39,13 +42,47 @@ def test_lists_and_mappings_are_json_and_what_is_unknown_is_empty():
     assert (row["dryRun"], row["seconds"], row["target"], row["rollback"]) == ("true", "0.5", "", "")
 
 
-def test_commas_quotes_and_line_ends_stay_in_their_cell_and_steering_does_not():
+def test_commas_quotes_and_line_ends_stay_in_their_cell_and_control_characters_do_not():
     first, second = read_back(record(message='a, "b"\nc'), record(message="\x1b[2Jx"))
     assert first["message"] == 'a, "b"\nc'
     assert "\x1b" not in second["message"]
 
 
-def test_no_records_still_name_the_columns():
+def test_the_columns_are_named_even_without_records():
     out = io.StringIO()
     write_csv([], out)
     assert out.getvalue().split(",")[0] == "execution"
+
+
+def outcome(**status):
+    """The cells of the table's only row from the target on."""
+    execution = make_execution(target="Deployment/web", requestedBy="anna", **status)
+    _, row = shown(history_table([audit_record(execution)], NOW, namespaced=False)).splitlines()
+    return row.split("Deployment/web  ")[1].rstrip()
+
+
+def test_an_admitted_execution_has_its_phase_duration_and_changes():
+    times = {"startTime": T.format(1), "completionTime": T.format(3)}
+    found = outcome(phase="Succeeded", jobName="j", result={"changes": [CHANGE]}, **times)
+    assert found.split(maxsplit=3) == ["Succeeded", "2.0", "s", "Deployment/web spec.replicas: 2 → 3"]
+
+
+def test_an_execution_without_a_job_has_the_decision():
+    assert outcome(phase="Failed", reason="Forbidden") == "refused: Forbidden"
+    assert outcome(phase="Cancelled", reason="CancelRequested") == "cancelled: CancelRequested"
+    assert outcome(phase="Pending", reason="Queued") == "Pending (Queued)"
+
+
+def test_of_many_changes_three_are_shown():
+    assert outcome(phase="Succeeded", jobName="j", result={"changes": [CHANGE] * 5}).endswith("; and 2 more")
+    assert "more" not in outcome(phase="Succeeded", jobName="j", result={"changes": [CHANGE] * 3})
+
+
+def test_a_rollback_names_what_it_undoes_and_a_dry_run_has_no_changes():
+    undoing = audit_record(make_execution(annotations={"kubernaut.io/rollback-of": "more"}, phase="Succeeded"))
+    rehearsed = audit_record(make_execution(dry_run=True, phase="Succeeded", result={"changes": [CHANGE]}))
+    _, first, second = shown(history_table([undoing, rehearsed], NOW, namespaced=True)).splitlines()
+    assert first.rstrip().endswith("undoing more")
+    assert second.rstrip().endswith("Succeeded")
+    assert "scale (dry run)" in second
+    assert first.split()[2] == "prod"

@@ -1,40 +1,29 @@
-"""Changes in colour: short values side by side, long texts as a diff, and nothing in them steers a terminal."""
-
-import io
-
-from rich.console import Console
+"""Changes in colour: short values side by side, long texts as a diff, and no value controls a terminal."""
 
 from kubernaut.api.plugin import Change
 from kubernaut.cli.views.diff import brief_line, change_lines
+from tests.support.shown import shown
 
 
 def change(before, after, field="data.A"):
     return Change(kind="ConfigMap", name="c", field=field, before=before, after=after)
 
 
-def shown(lines, terminal=False):
-    colours = "standard" if terminal else None
-    out = Console(file=io.StringIO(), force_terminal=terminal, width=200, highlight=False, color_system=colours)
-    for line in lines:
-        out.print(line)
-    return out.file.getvalue()
-
-
 def test_before_is_red_and_after_is_green():
-    text = shown(change_lines([change("info", "debug")]), terminal=True)
+    text = shown(*change_lines([change("info", "debug")]), terminal=True)
     assert text == "ConfigMap/c data.A: \x1b[31minfo\x1b[0m → \x1b[32mdebug\x1b[0m\n"
 
 
-def test_what_was_not_there_and_what_is_no_text_is_told_as_what_it_is():
-    assert shown(change_lines([change(None, True), change({"a": 1}, 2)])).splitlines() == [
+def test_an_absent_value_and_a_value_that_is_not_text_are_shown_as_such():
+    assert shown(*change_lines([change(None, True), change({"a": 1}, 2)])).splitlines() == [
         "ConfigMap/c data.A: absent → true",
         'ConfigMap/c data.A: {"a": 1} → 2',
     ]
 
 
-def test_a_text_of_several_lines_is_shown_as_a_diff_of_the_lines_that_differ():
+def test_a_text_of_several_lines_is_a_diff_of_the_lines_that_differ():
     before = "".join(f"line {number}\n" for number in range(20))
-    lines = shown(change_lines([change(before, before.replace("line 9\n", "line nine\n"))])).splitlines()
+    lines = shown(*change_lines([change(before, before.replace("line 9\n", "line nine\n"))])).splitlines()
     assert lines[0] == "ConfigMap/c data.A:"
     assert "  -line 9" in lines
     assert "  +line nine" in lines
@@ -42,19 +31,26 @@ def test_a_text_of_several_lines_is_shown_as_a_diff_of_the_lines_that_differ():
     assert len(lines) == 8
 
 
-def test_a_diff_without_end_is_cut_and_says_so():
-    lines = shown(change_lines([change("", "x\n" * 500)])).splitlines()
+def test_a_long_diff_is_cut_and_says_so():
+    lines = shown(*change_lines([change("", "x\n" * 500)])).splitlines()
     assert len(lines) == 42
     assert lines[-1] == "  … and 461 more lines"
 
 
-def test_in_brief_each_change_is_one_line():
-    (line,) = shown([brief_line(change("a\nb", "x" * 100))]).splitlines()
+def test_a_suffix_follows_one_line_changes_and_not_diffs():
+    lines = change_lines([change("a → b", "c"), change("a → b\nc", "d")], suffix=" (planned)")
+    assert [line.endswith(" (planned)") for line in lines] == [True, *[False] * (len(lines) - 1)]
+    assert len(lines) > 2
+
+
+def test_a_brief_change_is_one_line():
+    (line,) = shown(brief_line(change("a\nb", "x" * 100))).splitlines()
     assert line == f"ConfigMap/c data.A: a⏎b → {'x' * 60}…"
 
 
-def test_a_value_steers_no_terminal_and_breaks_no_markup():
-    text = shown(change_lines([change("\x1b]0;title\x07", "[bold]x[/]\n\x9b2J", field="data.[red]")]), terminal=True)
+def test_a_value_controls_no_terminal_and_breaks_no_markup():
+    hostile = change("\x1b]0;title\x07", "[bold]x[/]\n\x9b2J", field="data.[red]")
+    text = shown(*change_lines([hostile]), terminal=True)
     assert "\x1b]" not in text
     assert "\x9b" not in text
     assert "[bold]x[/]" in text

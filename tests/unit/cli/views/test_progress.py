@@ -1,140 +1,85 @@
-"""What is shown of an execution under way, from the flat stages of yesterday's engine and the nested ones of tomorrow's alike."""
-
-import json
+"""What is shown of an execution in progress, from its status and its pods."""
 
 import pytest
 
-from kubernaut.api.view import ExecutionView
 from kubernaut.cli.views.progress import planned_changes, stage_lines
-from kubernaut.cli.views.summary import stages_line
-
-T = "2026-11-01T10:00:0{}Z"
+from tests.support.executions import CHANGE, RUNNING, WAITING, ended_step, make_execution, make_pod, make_stage
 
 
-def stage(name, begin=0, end=1, **more):
-    return {"name": name, "startTime": T.format(begin), **({"endTime": T.format(end)} if end else {}), **more}
+def names_and_states(status, pods):
+    return [(line.name, line.state) for line in stage_lines(make_execution(**status), pods)]
 
 
-def execution(**status):
-    return ExecutionView(
-        {"metadata": {"name": "more", "namespace": "prod"}, "spec": {"action": "scale"}, "status": status}
-    )
+@pytest.mark.parametrize(
+    "stages",
+    [
+        pytest.param([make_stage("dry-run"), make_stage("record", 1, 2)], id="flat stages"),
+        pytest.param(
+            [
+                make_stage("attempt", attempt=1),
+                make_stage("dry-run", within="attempt", attempt=1),
+                make_stage("record", 1, 2),
+            ],
+            id="nested stages",
+        ),
+    ],
+)
+def test_after_the_end_only_the_recorded_stages_are_shown(stages):
+    found = names_and_states({"phase": "Failed", "stages": stages}, [make_pod(execute=RUNNING)])
+    assert found == [("dry-run", "done"), ("record", "done")]
 
 
-def summarized(stages):
-    return stages_line(execution(stages=stages).status.stages)
+def test_a_failed_stage_has_its_error():
+    (line,) = stage_lines(make_execution(phase="Failed", stages=[make_stage("dry-run", error="exit code 42")]), None)
+    assert (line.state, line.seconds, line.detail) == ("failed", 1.0, "exit code 42")
 
 
-FLAT = [
-    stage("validate"),
-    stage("create-job", 1, 2),
-    stage("start", 2, 4),
-    stage("dry-run", 4, 5),
-    stage("record", 5, 6),
-]
-NESTED = [
-    stage("wait", 0, 2, detail="TargetBusy"),
-    stage("validate", 2, 3),
-    stage("policy", 2, 3, within="validate", detail="freeze-windows"),
-    stage("create-job", 3, 4),
-    stage("request", 3, 4, within="create-job"),
-    stage("attempt", 4, 5, attempt=1, detail="pod-1", error="evicted"),
-    stage("attempt", 5, 8, attempt=2, detail="pod-2"),
-    stage("schedule", 5, 6, within="attempt", attempt=2),
-    stage("execute", 6, 8, within="attempt", attempt=2),
-    stage("request", 6, 7, within="execute", attempt=2),
-    stage("record", 8, 9),
-]
-
-
-def report(step, state="done", **more):
-    return json.dumps(
-        {"kubernaut": 1, "step": step, "state": state, "started": 1793527202.5, "finished": 1793527203.0, **more}
-    )
-
-
-def pod(name="p", dry_run=None, execute=None, scheduled=True, phase="Running", created=0):
-    conditions = [{"type": "PodScheduled", "status": "True", "lastTransitionTime": T.format(created + 1)}]
-    told = [{"name": n, "state": s} for n, s in (("dry-run", dry_run), ("execute", execute)) if s is not None]
-    status = {"phase": phase, "conditions": conditions if scheduled else [], "containerStatuses": told}
-    return {"metadata": {"name": name, "creationTimestamp": T.format(created)}, "spec": {}, "status": status}
-
-
-def over(step, code=0, **more):
-    return {
-        "terminated": {
-            "exitCode": code,
-            "startedAt": T.format(2),
-            "finishedAt": T.format(3),
-            "message": report(step, **more),
-        }
-    }
-
-
-WAITING, RUNNING = {"waiting": {"reason": "PodInitializing"}}, {"running": {"startedAt": T.format(2)}}
-
-
-def told(status, pods):
-    return [(line.name, line.state) for line in stage_lines(execution(**status), pods)]
-
-
-def test_the_one_line_summary_has_the_top_level_and_of_attempts_their_parts():
-    assert summarized(FLAT) == "validate 1.0 s · create-job 1.0 s · start 2.0 s · dry-run 1.0 s · record 1.0 s"
-    assert summarized(NESTED) == (
-        "wait for TargetBusy 2.0 s · validate 1.0 s · create-job 1.0 s · attempt 1.0 s · "
-        "schedule (2) 1.0 s · execute (2) 2.0 s · record 1.0 s"
-    )
-    assert summarized([stage("wait", 0, 0), stage("validate", 1, 1)]) == "wait so far · validate under 1 s"
-
-
-@pytest.mark.parametrize("stages", [FLAT, NESTED], ids=["flat", "nested"])
-def test_after_the_end_the_status_alone_counts(stages):
-    lines = stage_lines(execution(phase="Failed", stages=stages), [pod()])
-    assert not any(line.is_current for line in lines)
-    assert [line.name for line in lines][-1] == "record"
-
-
-def test_what_waits_says_for_what():
-    (line,) = stage_lines(execution(phase="Pending", reason="TargetBusy", message="Waiting for x"), None)
+def test_a_waiting_execution_shows_what_it_waits_for():
+    (line,) = stage_lines(make_execution(phase="Pending", reason="TargetBusy", message="Waiting for x"), None)
     assert (line.name, line.state, line.detail) == ("TargetBusy", "waiting", "Waiting for x")
-    assert told({}, None) == [("created", "waiting")]
+    assert names_and_states({}, None) == [("created", "waiting")]
 
 
-RUN = {"phase": "Running", "message": "Job j runs.", "stages": [stage("validate"), stage("create-job", 1, 1)]}
+def test_a_recorded_wait_that_lasts_is_the_current_stage():
+    stages = [make_stage("wait", 0, 0, detail="Queued")]
+    assert names_and_states({"phase": "Pending", "stages": stages}, None) == [("wait for Queued", "waiting")]
+
+
+RUN = {"phase": "Running", "message": "Job j runs.", "stages": [make_stage("validate"), make_stage("create-job", 1, 1)]}
 BEFORE = [("validate", "done"), ("create-job", "done")]
 
 
 @pytest.mark.parametrize(
-    ("pods", "shown"),
+    ("pods", "lines"),
     [
-        pytest.param(None, [("run", "running")], id="pods that may not be read"),
+        pytest.param(None, [("run", "running")], id="pods that cannot be read"),
         pytest.param([], [("schedule", "running")], id="no pod yet"),
-        pytest.param([pod(scheduled=False)], [("schedule", "running")], id="no node yet"),
-        pytest.param([pod(dry_run=WAITING)], [("schedule", "done"), ("start", "running")], id="on its node"),
+        pytest.param([make_pod(scheduled=False)], [("schedule", "running")], id="a pod without a node"),
+        pytest.param([make_pod(dry_run=WAITING)], [("schedule", "done"), ("start", "running")], id="a scheduled pod"),
         pytest.param(
-            [pod(dry_run=RUNNING, execute=WAITING)],
+            [make_pod(dry_run=RUNNING, execute=WAITING)],
             [("schedule", "done"), ("start", "done"), ("dry-run", "running")],
-            id="dry run",
+            id="a running dry run",
         ),
         pytest.param(
-            [pod(dry_run=over("dry-run"), execute=WAITING)],
+            [make_pod(dry_run=ended_step("dry-run"), execute=WAITING)],
             [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "running")],
             id="between the steps",
         ),
         pytest.param(
-            [pod(dry_run=over("dry-run"), execute=over("execute"), phase="Succeeded")],
+            [make_pod(dry_run=ended_step("dry-run"), execute=ended_step("execute"), phase="Succeeded")],
             [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "done"), ("record", "running")],
-            id="its end not recorded",
+            id="a success that is not recorded yet",
         ),
         pytest.param(
-            [pod(dry_run=over("dry-run", 42, state="rejected"), execute=WAITING, phase="Failed")],
+            [make_pod(dry_run=ended_step("dry-run", 42, state="rejected"), execute=WAITING, phase="Failed")],
             [("schedule", "done"), ("start", "done"), ("dry-run", "failed"), ("wait", "waiting")],
-            id="refused",
+            id="a rejected dry run",
         ),
         pytest.param(
             [
-                pod("a", dry_run=over("dry-run", 1, state="error"), execute=WAITING, phase="Failed"),
-                pod("b", dry_run=WAITING, created=5),
+                make_pod("a", dry_run=ended_step("dry-run", 1, state="error"), execute=WAITING, phase="Failed"),
+                make_pod("b", dry_run=WAITING, created=5),
             ],
             [
                 ("schedule", "done"),
@@ -147,18 +92,27 @@ BEFORE = [("validate", "done"), ("create-job", "done")]
         ),
     ],
 )
-def test_while_the_job_runs_its_pods_tell_how_far_it_is(pods, shown):
-    assert told(RUN, pods) == [*BEFORE, *shown]
+def test_pods_show_how_far_a_running_execution_is(pods, lines):
+    assert names_and_states(RUN, pods) == [*BEFORE, *lines]
 
 
-def test_why_a_pod_does_not_start_is_told():
+def test_a_pod_that_does_not_start_shows_why():
     waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}
-    assert "no such host" in stage_lines(execution(**RUN), [pod(dry_run=waiting)])[-1].detail
+    assert "no such host" in stage_lines(make_execution(**RUN), [make_pod(dry_run=waiting)])[-1].detail
 
 
-def test_what_a_dry_run_plans_is_known_as_soon_as_it_has_passed():
-    change = {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": 2, "after": 3}
-    (found,) = planned_changes([pod(dry_run=over("dry-run", changes=[change]), execute=WAITING)])
+def test_the_changes_of_a_passed_dry_run_are_planned():
+    (found,) = planned_changes([make_pod(dry_run=ended_step("dry-run", changes=[CHANGE]), execute=WAITING)])
     assert (found.before, found.after) == (2, 3)
-    assert planned_changes([pod(dry_run=over("dry-run", 42, state="rejected", changes=[change]))]) == ()
-    assert planned_changes([pod(dry_run=RUNNING)]) == planned_changes([]) == ()
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        pytest.param([make_pod(dry_run=ended_step("dry-run", 42, state="rejected", changes=[CHANGE]))], id="rejected"),
+        pytest.param([make_pod(dry_run=RUNNING)], id="running"),
+        pytest.param([], id="without a pod"),
+    ],
+)
+def test_a_dry_run_that_has_not_passed_plans_nothing(pods):
+    assert planned_changes(pods) == ()

@@ -1,0 +1,36 @@
+"""`kubernaut sandbox`: the manifests that it starts with, and the kubeconfig that it writes."""
+
+import pytest
+
+from kubernaut.cli.commands.sandbox import _write_private, read_manifests
+from kubernaut.errors import InputError
+
+
+def test_manifests_of_all_files_are_read(tmp_path):
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text("kind: A\nmetadata: {name: a}\n---\n---\nkind: B\nmetadata: {name: b}\n", "utf-8")
+    second.write_text("kind: C\nmetadata: {name: c}\n", "utf-8")
+    assert [manifest["kind"] for manifest in read_manifests([first, second])] == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind: A\n", "is not a manifest: it needs apiVersion, kind and metadata"),
+        ("- a\n", r"\"\['a'\]\" is not a manifest"),
+        ("a: [", "cannot be read as YAML"),
+    ],
+)
+def test_a_document_that_is_not_a_manifest_is_bad_input(tmp_path, text, message):
+    file = tmp_path / "a.yaml"
+    file.write_text(text, "utf-8")
+    with pytest.raises(InputError, match=message):
+        read_manifests([file])
+
+
+def test_a_kubeconfig_is_private_even_if_the_file_existed(tmp_path):
+    file = tmp_path / "kubeconfig"
+    file.write_text("old", "utf-8")
+    file.chmod(0o644)
+    _write_private(file, "new")
+    assert (file.read_text("utf-8"), file.stat().st_mode & 0o777) == ("new", 0o600)

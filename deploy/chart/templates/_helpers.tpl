@@ -11,7 +11,7 @@ system:serviceaccount:{{ .Release.Namespace }}:kubernetes-executor
 { {{- range $i, $action := keys .Values.actions | sortAlpha }}{{ if $i }}, {{ end }}'{{ $action }}': '{{ (index $.Values.actions $action).serviceAccount }}'{{ end -}} }
 {{- end -}}
 
-{{/* The bound on pods holds where the engine is alone. */}}
+{{/* Whether only the engine's pods run in the release's namespace, so that their number can be limited. */}}
 {{- define "kubernaut.alone" -}}
 {{- if and (not .Values.prepuller.enabled) (not (has .Release.Namespace .Values.namespaces)) -}}true{{- end -}}
 {{- end -}}

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from kubernaut.install.preflight import POLICIES
 
+from kubernaut.install.preflight import POLICIES
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from tests.conformance.client import Client
 from tests.deploy.admission.requests import (

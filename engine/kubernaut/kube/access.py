@@ -33,7 +33,7 @@ async def missing_permissions(
     """Return which of the permissions the account lacks in a namespace ("" for all namespaces).
 
     `local` asks with LocalSubjectAccessReviews, which a caller may be allowed to create in that namespace alone.
-    Raises DeniedError where the caller may not ask.
+    Raises DeniedError if the caller is not allowed to ask.
     """
     wanted = list(permissions)
     allowed = await asyncio.gather(*(_is_allowed(cluster, account, one, namespace, local) for one in wanted))

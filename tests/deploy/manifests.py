@@ -1,4 +1,4 @@
-"""The kustomizations of `deploy/` as they build, with kubectl's own kustomize."""
+"""The kustomizations of `deploy/`, built with kubectl's own kustomize."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def _printed(folder: Path) -> str:
 
 
 def built(folder: str | Path) -> list[Object]:
-    """The objects of a kustomization, named from the repository's root."""
+    """Return the objects of a kustomization; `folder` is relative to the repository's root."""
     return list(yaml.safe_load_all(_printed(ROOT / folder)))
 
 
 def of_kind(objects: list[Object], *kinds: str) -> list[Object]:
-    """Those of these kinds."""
+    """Return the objects of these kinds."""
     return [o for o in objects if o["kind"] in kinds]
 
 
 def named(objects: list[Object], kind: str, name: str) -> Object:
-    """The one of this kind and name."""
+    """Return the only object of this kind and name."""
     (found,) = (o for o in objects if o["kind"] == kind and o["metadata"]["name"] == name)
     return found

@@ -1,4 +1,4 @@
-"""The Helm chart installs what the kustomizations do, object by object: rendered by Helm's own library."""
+"""The Helm chart, rendered by Helm's own library, installs the same objects as the kustomizations."""
 
 from __future__ import annotations
 
@@ -17,18 +17,17 @@ helm = pytest.importorskip(
 
 
 def rendered(namespace: str = "kubernaut-system", **values: Any) -> list[Object]:
-    """What Helm would install."""
+    """Return the objects that Helm would install."""
     with helm.Chart.load(str(DEPLOY / "chart")) as chart:
         files = chart.render(values, name="kubernaut", namespace=namespace)
     return [o for text in files.values() for o in yaml.safe_load_all(text) if o]
 
 
 def comparable(objects: list[Object]) -> dict[tuple[str, str, str], Object]:
-    """By kind, namespace and name, without what kustomize or Helm has of its own.
+    """Return the objects by kind, namespace and name, without what only kustomize or only Helm has.
 
-    That is: the hash in a ConfigMap's name beside the checksum that rolls a Deployment, the CRD's annotation
-    that keeps it, spaces in CEL, comments in the configuration, and the Namespace, which is there before a
-    release.
+    That is: the hash in a ConfigMap's name, the checksum that rolls out a Deployment, the CRD's annotation that
+    keeps it, spaces in CEL, comments in the configuration, and the Namespace, which exists before a release.
     """
     found = {}
     for obj in objects:
@@ -81,13 +80,13 @@ def test_the_chart_renders_what_kustomize_builds(folders, values):
         assert given[key] == obj
 
 
-def test_the_policies_name_the_engines_own_user_wherever_it_is_installed():
+def test_the_policies_name_the_engines_user_in_the_namespace_of_the_release():
     text = yaml.safe_dump_all(rendered("elsewhere", admission={"enabled": True}), width=9999)
     assert text.count("system:serviceaccount:elsewhere:kubernetes-executor") == 4
     assert "kubernaut-system" not in text
 
 
-def test_a_plugin_of_ones_own_brings_its_account_and_rules():
+def test_an_additional_plugin_gets_its_account_and_rules():
     rules = [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["patch"]}]
     mine = {"serviceAccount": "my-account", "grantIn": ["production"], "rules": rules}
     objects = comparable(rendered(actions={"my-action": mine}, admission={"enabled": True}))
@@ -98,5 +97,5 @@ def test_a_plugin_of_ones_own_brings_its_account_and_rules():
     assert "'my-action':'my-account'" in json.dumps(objects["ValidatingAdmissionPolicy", "", "kubernaut-engine-jobs"])
 
 
-def test_helm_finds_no_fault_with_the_chart():
+def test_helm_lint_reports_no_error():
     assert not helm.lint(str(DEPLOY / "chart"), quiet=True).get("errors")

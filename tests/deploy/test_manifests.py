@@ -1,4 +1,4 @@
-"""What `deploy/` installs: no right too many, the same objects everywhere, settings in one place."""
+"""What `deploy/` installs: no superfluous permission, the same objects in every overlay, each setting in one place."""
 
 import re
 import shutil
@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from kubernaut.install.rbac import action_manifests
-from kubernaut.jobs import allowlist as vetting
+from kubernaut.jobs import allowlist
 from kubernaut.settings import LeaderElectionSettings, Settings
 from kubernaut_restart_deployment.perform import RESTARTED_AT, RESTARTED_BY
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
@@ -24,11 +24,11 @@ ALLOWED = {
     ("authorization.k8s.io", "localsubjectaccessreviews"): {"create"},
     ("coordination.k8s.io", "leases"): {"create", "get", "patch"},
 }
-"""All that the engine's ServiceAccount may ever hold; a right that is missing here is a right that somebody must defend."""
+"""The permissions that the engine's ServiceAccount is allowed to have; every addition needs a justification."""
 
 
 def rights_of(account, objects):
-    """Every rule that a ServiceAccount holds through any binding: (group, resource, verb, role)."""
+    """Yield every permission that a ServiceAccount has through any binding: (group, resource, verb, role)."""
     roles = {(o["kind"], o["metadata"]["name"]): o["rules"] for o in of_kind(objects, "Role", "ClusterRole")}
     for binding in of_kind(objects, "RoleBinding", "ClusterRoleBinding"):
         if any(s["kind"] == "ServiceAccount" and s["name"] == account for s in binding["subjects"]):
@@ -44,21 +44,21 @@ def rights_of(account, objects):
 
 
 @pytest.mark.parametrize("folder", ["rbac", *INSTALLATIONS])
-def test_the_engine_holds_its_own_rights_and_not_one_on_any_target(folder):
+def test_the_engine_has_its_own_permissions_and_none_on_any_target(folder):
     held = list(rights_of(ENGINE, built(folder)))
     assert held
     assert [h for h in held if h[2] not in ALLOWED.get((h[0], h[1]), set())] == []
 
 
 @pytest.mark.parametrize("folder", INSTALLATIONS)
-def test_the_engine_may_renew_the_lease_that_it_holds(folder):
+def test_the_engine_is_allowed_to_renew_its_lease(folder):
     rules = named(built(folder), "Role", "kubernaut-engine-leader")["rules"]
     (renewing,) = (rule for rule in rules if "patch" in rule["verbs"])
     assert renewing["resourceNames"] == [LeaderElectionSettings().name]
 
 
 @pytest.mark.parametrize("folder", INSTALLATIONS)
-def test_an_installation_lets_no_action_act_anywhere_but_in_the_one_namespace(folder, registry):
+def test_an_installation_grants_no_action_except_in_the_one_namespace(folder, registry):
     objects = built(folder)
     accounts = {action.spec.service_account for action in registry.actions.values()}
     bound = [s["name"] for b in of_kind(objects, "RoleBinding", "ClusterRoleBinding") for s in b["subjects"]]
@@ -74,7 +74,7 @@ def test_the_clusterroles_of_all_actions_that_ship_are_installed(registry):
     assert roles == {"kubernaut-engine", *(f"kubernaut-{n}" for n, a in registry.actions.items() if a.spec.rules)}
 
 
-def test_in_one_namespace_nothing_is_cluster_wide_but_the_crd_and_nothing_is_elsewhere():
+def test_in_one_namespace_only_the_crd_is_cluster_wide_and_nothing_is_in_another_namespace():
     objects = built("deploy/overlays/one-namespace")
     assert [o["kind"] for o in objects if "namespace" not in o["metadata"]] == ["CustomResourceDefinition"]
     assert {o["metadata"].get("namespace") for o in objects} == {"production", None}
@@ -114,7 +114,7 @@ def test_the_ha_overlay_has_two_replicas_of_which_a_drain_leaves_one():
 
 
 @pytest.mark.parametrize("folder", INSTALLATIONS)
-def test_the_configuration_is_one_that_the_engine_takes_and_its_pod_mounts(folder, tmp_path):
+def test_the_configuration_is_valid_and_the_engines_pod_mounts_it(folder, tmp_path):
     (config,) = of_kind(built(folder), "ConfigMap")
     pod = named(built(folder), "Deployment", "kubernaut-engine")["spec"]["template"]["spec"]
     assert {"name": "config", "configMap": {"name": config["metadata"]["name"]}} in pod["volumes"]
@@ -126,7 +126,7 @@ def test_the_configuration_is_one_that_the_engine_takes_and_its_pod_mounts(folde
 
 
 @pytest.mark.parametrize("folder", INSTALLATIONS)
-def test_every_pod_is_restricted_bounded_and_without_a_writable_root(folder):
+def test_every_pod_is_restricted_and_has_limits_and_a_read_only_root_file_system(folder):
     pods = [owner["spec"]["template"]["spec"] for owner in of_kind(built(folder), "Deployment", "DaemonSet")]
     assert pods
     for pod in pods:
@@ -142,7 +142,7 @@ def test_every_pod_is_restricted_bounded_and_without_a_writable_root(folder):
             assert container["resources"].keys() == {"requests", "limits"}
 
 
-def test_the_map_in_the_admission_policies_is_what_the_plugins_declare(registry):
+def test_the_admission_policies_have_the_accounts_that_the_plugins_declare(registry):
     declared = {name: action.spec.service_account for name, action in registry.actions.items()}
     for policy in ("kubernaut-engine-jobs", "kubernaut-action-accounts"):
         variables = named(built("deploy/admission"), "ValidatingAdmissionPolicy", policy)["spec"]["variables"]
@@ -150,18 +150,18 @@ def test_the_map_in_the_admission_policies_is_what_the_plugins_declare(registry)
         assert yaml.safe_load(text) == declared
 
 
-def test_the_policy_on_the_engines_jobs_allows_what_the_engine_lets_a_plugin_set_and_sets_itself():
+def test_the_policy_on_the_engines_jobs_has_the_same_fields_as_the_engines_allowlist():
     variables = named(built("deploy/admission"), "ValidatingAdmissionPolicy", "kubernaut-engine-jobs")["spec"][
         "variables"
     ]
     written = {v["name"]: v["expression"] for v in variables}
     added = {"enableServiceLinks", "dnsPolicy", "schedulerName", "serviceAccount"}
-    told = {"terminationMessagePath", "terminationMessagePolicy"}
-    assert set(yaml.safe_load(written["podFields"])) == vetting.POD_KEYS | added
-    assert set(yaml.safe_load(written["podSecurityFields"])) == vetting.POD_SECURITY_KEYS
-    assert set(yaml.safe_load(written["stepFields"])) == vetting.CONTAINER_KEYS | told
-    assert set(yaml.safe_load(written["stepSecurityFields"])) == vetting.CONTAINER_SECURITY_KEYS
-    assert set(yaml.safe_load(written["volumeFields"])) == vetting.VOLUME_KINDS | {"name"}
+    termination = {"terminationMessagePath", "terminationMessagePolicy"}
+    assert set(yaml.safe_load(written["podFields"])) == allowlist.POD_KEYS | added
+    assert set(yaml.safe_load(written["podSecurityFields"])) == allowlist.POD_SECURITY_KEYS
+    assert set(yaml.safe_load(written["stepFields"])) == allowlist.CONTAINER_KEYS | termination
+    assert set(yaml.safe_load(written["stepSecurityFields"])) == allowlist.CONTAINER_SECURITY_KEYS
+    assert set(yaml.safe_load(written["volumeFields"])) == allowlist.VOLUME_KINDS | {"name"}
 
 
 def test_the_policy_on_restarts_names_the_account_and_the_annotations_of_the_action(registry):
@@ -172,13 +172,13 @@ def test_the_policy_on_restarts_names_the_account_and_the_annotations_of_the_act
     assert yaml.safe_load(stamps) == [RESTARTED_AT, RESTARTED_BY]
 
 
-def test_the_engines_user_in_the_admission_policies_is_the_one_that_it_runs_as():
+def test_the_admission_policies_name_the_user_that_the_engine_runs_as():
     policies = yaml.safe_dump_all(built("deploy/admission"), width=9999)
     users = re.findall(r"system:serviceaccount:[\w-]+:kubernetes-executor", policies)
     assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 4
 
 
-def test_no_policy_takes_parameters_of_a_built_in_kind():
+def test_no_policy_has_parameters():
     policies = of_kind(built("deploy/admission"), "ValidatingAdmissionPolicy")
     assert policies
     assert [policy["metadata"]["name"] for policy in policies if "paramKind" in policy["spec"]] == []
@@ -191,7 +191,7 @@ def test_every_action_has_a_role_for_those_who_run_it(registry):
         assert {**execute, "verbs": ["execute"]} in rules
 
 
-def test_policies_fail_closed_and_deny():
+def test_every_policy_fails_closed_and_has_a_binding_that_denies():
     objects = built("deploy/admission")
     policies = of_kind(objects, "ValidatingAdmissionPolicy")
     bindings = of_kind(objects, "ValidatingAdmissionPolicyBinding")

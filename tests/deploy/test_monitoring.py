@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for metrics and labels that are really exported, each alert fires and is explained."""
+"""Alerts and dashboard use only metrics and labels that are exported; each alert fires and is documented."""
 
 import json
 import re
@@ -23,14 +23,14 @@ ADDED_BY_THE_SCRAPE = {"namespace", "pod", "instance", "job"}
 metrics = metrics_fixture
 
 
-def asked(expression):
-    """Each metric that a PromQL expression names, with the labels it selects by."""
+def metrics_in(expression):
+    """Yield each metric that a PromQL expression names, with the labels that it selects by."""
     for name, selected in re.findall(r"(kubernaut_\w+)(?:\{([^}]*)\})?", expression):
         yield name, set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selected or ""))
 
 
 def grouped(expression):
-    """The labels that it groups by."""
+    """Return the labels that it groups by."""
     return {label.strip() for labels in re.findall(r"by \(([^)]*)\)", expression) for label in labels.split(",")}
 
 
@@ -51,22 +51,20 @@ def exported(metrics):
     return labels
 
 
-def test_alerts_and_dashboard_ask_for_what_is_exported(metrics):
+def test_alerts_and_dashboard_use_only_metrics_and_labels_that_are_exported(metrics):
     labels = exported(metrics)
-    seen = set()
     for where, expression in expressions():
-        names = dict(asked(expression))
-        assert names, f"{where} asks for no metric of the engine"
+        names = dict(metrics_in(expression))
+        assert names, f"{where} uses no metric of the engine"
         for name, selected in names.items():
-            assert name in labels, f"{where} asks for {name}, which is not exported"
+            assert name in labels, f"{where} uses {name}, which is not exported"
             assert selected <= labels[name] | ADDED_BY_THE_SCRAPE, f"{where}: {name} has no label {selected}"
-            seen.add(name)
         known = set().union(*(labels[name] for name in names)) | ADDED_BY_THE_SCRAPE
-        assert grouped(expression) <= known, f"{where} groups by what none of its metrics has"
+        assert grouped(expression) <= known, f"{where} groups by a label that none of its metrics has"
 
 
 def test_the_dashboard_shows_every_metric(metrics):
-    shown = {name for where, expression in expressions() if where not in ALERTS for name, _ in asked(expression)}
+    shown = {name for where, expression in expressions() if where not in ALERTS for name, _ in metrics_in(expression)}
     families = {family.name for family in text_string_to_metric_families(metrics.exposition().decode())}
     assert {f for f in families if not any(name.startswith(f) for name in shown)} == set()
 
@@ -100,7 +98,7 @@ def test_each_alert_has_a_test():
         assert fires["exp_alerts"]
 
 
-def test_prometheus_own_checker_agrees(tmp_path):
+def test_promtool_accepts_the_rules_and_their_tests_pass(tmp_path):
     promtool = shutil.which("promtool")
     if promtool is None:
         pytest.skip("promtool is not installed; it comes with Prometheus")
@@ -111,7 +109,7 @@ def test_prometheus_own_checker_agrees(tmp_path):
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
-def test_a_failure_counts_from_its_first_event(metrics):
+def test_every_series_of_failures_starts_at_zero(metrics):
     metrics.initialise_series(["restart-deployment"])
     samples = {
         tuple(sorted(sample.labels.values())): sample.value

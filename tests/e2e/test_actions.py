@@ -6,7 +6,7 @@ from kubernaut.kube.objects import EXECUTIONS, JOBS
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS, EVENTS, STATEFUL_SETS
 
 
-async def test_patch_configmap_sets_and_removes_and_tells_before_and_after(site):
+async def test_patch_configmap_sets_and_removes_keys_and_reports_their_values_before_and_after(site):
     status = await site.run(
         "patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug", "NEW": "1"}, "remove": ["FEATURE_X"]}
     )
@@ -16,7 +16,7 @@ async def test_patch_configmap_sets_and_removes_and_tells_before_and_after(site)
     assert (await site.get(CONFIG_MAPS, "app-config"))["data"] == {"LOG_LEVEL": "debug", "NEW": "1"}
 
 
-async def test_a_rollback_undoes_it_to_the_letter(site):
+async def test_a_rollback_restores_the_config_map_exactly(site):
     before = (await site.get(CONFIG_MAPS, "app-config"))["data"]
     status = await site.run(
         "patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug", "NEW": "1"}, "remove": ["FEATURE_X"]}
@@ -40,19 +40,19 @@ async def test_scale_waits_until_the_replicas_are_ready(site):
     )
 
 
-async def test_scale_works_on_a_stateful_set_and_down_to_nothing(site):
+async def test_scale_sets_a_stateful_set_to_zero_replicas(site):
     status = await site.run("scale", {"kind": "StatefulSet", "name": "db", "replicas": 0})
     assert status["message"] == "Changed StatefulSet/db spec.replicas: 1 → 0."
     assert (await site.get(STATEFUL_SETS, "db"))["status"].get("readyReplicas", 0) == 0
 
 
-async def test_what_is_already_so_changes_nothing_and_says_so(site):
+async def test_an_execution_without_effect_succeeds_and_says_that_nothing_was_changed(site):
     status = await site.run("scale", {"name": "web", "replicas": 2})
     assert (status["phase"], status["message"]) == ("Succeeded", "Already in the requested state: nothing was changed.")
     assert "rollback" not in status["result"]
 
 
-async def test_a_dry_run_plans_and_changes_nothing(site):
+async def test_a_dry_run_reports_the_change_and_does_not_make_it(site):
     status = await site.run("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}}, dryRun=True)
     assert (
         status["message"]
@@ -62,7 +62,7 @@ async def test_a_dry_run_plans_and_changes_nothing(site):
     assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["LOG_LEVEL"] == "info"
 
 
-async def test_the_end_is_recorded_whole_and_the_job_gets_its_ttl_after_it(site):
+async def test_the_end_is_recorded_with_all_stages_and_the_job_gets_its_ttl_afterwards(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
     status = (await site.end(key))["status"]
     assert status["attempts"] == 1
@@ -80,13 +80,13 @@ async def test_the_end_is_recorded_whole_and_the_job_gets_its_ttl_after_it(site)
     assert job["metadata"]["labels"]["kubernaut.io/kubernetes-execution"] == key.name
 
 
-async def test_two_events_tell_the_good_case(site):
+async def test_a_success_records_two_events(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
     await site.end(key)
     async with asyncio.timeout(10):
         while (
             len(
-                told := [
+                events := [
                     e
                     for e in (await site.cluster.list(EVENTS, site.namespace)).items
                     if e["involvedObject"]["name"] == key.name
@@ -95,13 +95,13 @@ async def test_two_events_tell_the_good_case(site):
             < 2
         ):
             await asyncio.sleep(0.05)
-    assert [(e["reason"], e["type"]) for e in sorted(told, key=lambda e: e["eventTime"])] == [
+    assert [(e["reason"], e["type"]) for e in sorted(events, key=lambda e: e["eventTime"])] == [
         ("Started", "Normal"),
         ("Succeeded", "Normal"),
     ]
 
 
-async def test_an_ended_execution_goes_when_its_time_is_up(site):
+async def test_an_ended_execution_is_deleted_after_its_ttl(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}}, ttlSecondsAfterFinished=1)
     await site.end(key)
     await site.gone(EXECUTIONS, key.name)

@@ -18,8 +18,8 @@ def mine(name):
 async def test_a_suspended_execution_waits_until_it_is_resumed(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}}, suspend=True)
     status = await site.until(key, phase="Pending", reason="Suspended")
-    told = f"Suspended, because spec.suspend is true. To start it: kubernaut resume {key.name} -n {key.namespace}"
-    assert status["message"] == told
+    message = f"Suspended, because spec.suspend is true. To start it: kubernaut resume {key.name} -n {key.namespace}"
+    assert status["message"] == message
     await site.patch(EXECUTIONS, key.name, {"spec": {"suspend": False}})
     assert (await site.end(key))["status"]["phase"] == "Succeeded"
 
@@ -34,7 +34,7 @@ async def test_a_suspended_execution_can_be_cancelled(site):
     assert "A" not in (await site.get(CONFIG_MAPS, "app-config"))["data"]
 
 
-async def test_a_running_execution_is_stopped_with_its_pods_and_tells_what_it_had_changed(site):
+async def test_cancelling_a_running_execution_stops_its_pods_and_reports_what_it_had_changed(site):
     change = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
     key = await site.create("script", {"execute": f"{change}\nprint('here', flush=True)\n{LONG}"})
     job = (await site.until(key, phase="Running"))["jobName"]
@@ -61,7 +61,7 @@ async def executing(site):
             await asyncio.sleep(0.1)
 
 
-async def test_an_execution_deleted_while_running_takes_its_job_with_it_and_frees_its_target(site):
+async def test_deleting_a_running_execution_deletes_its_job_and_releases_its_target(site):
     key = await site.create("script", {"execute": LONG})
     job = (await site.until(key, phase="Running"))["jobName"]
     waiting = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
@@ -72,7 +72,7 @@ async def test_an_execution_deleted_while_running_takes_its_job_with_it_and_free
     assert (await site.end(waiting))["status"]["phase"] == "Succeeded"
 
 
-async def test_a_name_can_be_used_again_at_once(site):
+async def test_the_name_of_a_deleted_execution_can_be_used_again_at_once(site):
     for number in range(3):
         key = await site.create("script", {"execute": LONG}, name="again")
         await site.until(key, phase="Running")
@@ -84,7 +84,7 @@ async def test_a_name_can_be_used_again_at_once(site):
     assert status["phase"] == "Succeeded"
 
 
-async def test_one_execution_per_target_at_a_time_and_the_oldest_first(site):
+async def test_one_execution_runs_on_a_target_at_a_time_and_the_oldest_goes_first(site):
     first = await site.create("script", {"execute": LONG}, name="first")
     await site.until(first, phase="Running")
     rest = []
@@ -104,7 +104,7 @@ async def test_one_execution_per_target_at_a_time_and_the_oldest_first(site):
     assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["LAST"] == "2"
 
 
-async def test_a_busy_target_is_named_with_who_has_it(site):
+async def test_a_waiting_execution_names_the_one_that_is_ahead_of_it_on_its_target(site):
     first = await site.create("script", {"execute": LONG}, name="first")
     await site.until(first, phase="Running")
     status = await site.until(await site.create("script", name="second"), phase="Pending", reason="TargetBusy")
@@ -112,20 +112,20 @@ async def test_a_busy_target_is_named_with_who_has_it(site):
     assert status["target"] == "ConfigMap/app-config"
 
 
-async def test_no_more_run_at_a_time_than_the_settings_allow(registry, request):
+async def test_no_more_executions_run_at_a_time_than_the_settings_allow(registry, request):
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("needs an engine with other settings beside the one at work")
     async with site_on("sandbox", "", registry, Settings(max_running=1)) as site:
         first = await site.create("script", {"execute": LONG, **mine("a")})
         await site.until(first, phase="Running")
         second = await site.create("script", mine("b"))
-        told = "The limit of running executions (maxRunning) is reached; this one starts when another one ends."
-        await site.until(second, phase="Pending", reason="Queued", message=told)
+        message = "The limit of running executions (maxRunning) is reached; this one starts when another one ends."
+        await site.until(second, phase="Pending", reason="Queued", message=message)
         await site.patch(EXECUTIONS, first.name, {"spec": {"cancel": True}})
         assert (await site.end(second))["status"]["phase"] == "Succeeded"
 
 
-async def test_action_and_parameters_cannot_be_changed(site):
+async def test_the_action_and_the_parameters_of_an_execution_are_immutable(site):
     key = await site.create("scale", {"name": "web", "replicas": 2}, suspend=True)
     for change in ({"action": "patch-configmap"}, {"parameters": {"replicas": 9}}, {"dryRun": True}):
         with pytest.raises(Exception, match="immutable: create another execution"):
@@ -133,7 +133,7 @@ async def test_action_and_parameters_cannot_be_changed(site):
 
 
 @pytest.mark.parametrize(
-    ("spec", "told"),
+    ("spec", "message"),
     [
         pytest.param({"deadlineSeconds": 0}, "spec.deadlineSeconds", id="no time"),
         pytest.param({"deadlineSeconds": "soon"}, "spec.deadlineSeconds", id="a word for a number"),
@@ -142,12 +142,12 @@ async def test_action_and_parameters_cannot_be_changed(site):
         pytest.param({"action": ""}, "spec.action", id="no action"),
     ],
 )
-async def test_what_the_schema_forbids_is_refused_at_the_door(site, spec, told):
-    with pytest.raises(Exception, match=told):
+async def test_the_api_server_rejects_a_spec_that_violates_the_schema(site, spec, message):
+    with pytest.raises(Exception, match=message):
         await site.cluster.create(EXECUTIONS, site.namespace, {**manifest(site), "spec": {"action": "scale", **spec}})
 
 
-async def test_a_name_too_long_for_a_label_is_refused_at_the_door(site):
+async def test_the_api_server_rejects_a_name_that_is_too_long_for_a_label(site):
     with pytest.raises(Exception, match="at most 63 characters"):
         await site.create("scale", name="x" * 64)
 

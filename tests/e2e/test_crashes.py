@@ -1,4 +1,4 @@
-"""The engine killed again and again under load: one Job and one true end per execution, none lost, none twice."""
+"""The engine is killed repeatedly under load: each execution has one Job and one true end; none is lost, none runs twice."""
 
 import asyncio
 import random
@@ -21,12 +21,12 @@ from tests.support.engine import Engine
 from tests.support.site import CONFIG_MAPS, Site, at_work, objects_in
 
 EXECUTIONS_IN_ALL, KILLS, MISSING = 50, 15, 5
-"""Executions, how often the engine is killed meanwhile, and how many act on a ConfigMap that does not exist and so must be rejected."""
+"""How many executions run, how often the engine is killed, and how many executions name a missing ConfigMap and must be rejected."""
 
 
 @asynccontextmanager
 async def without_engine(tmp_path):
-    """A sandbox that an engine could work on, and the kubeconfig for it."""
+    """Yield a sandbox with everything that an engine needs, and the engine, which is not started."""
     async with Sandbox() as sandbox:
         await sandbox.apply(objects_in("production"))
         await sandbox.apply(installation(Registry.discover(), ["production"]))
@@ -40,7 +40,7 @@ async def without_engine(tmp_path):
 
 @asynccontextmanager
 async def witness(site):
-    """Sees every end that is ever told, by execution."""
+    """Yield every end that is ever recorded, by execution."""
     ends = defaultdict(set)
 
     def changed(_, new):
@@ -55,9 +55,9 @@ async def witness(site):
 
 
 @pytest.mark.timeout(240)
-async def test_an_engine_killed_at_random_moments_loses_and_doubles_nothing(tmp_path, request):
+async def test_an_engine_killed_at_random_moments_loses_no_execution_and_runs_none_twice(tmp_path, request):
     if request.config.getoption("--cluster") != "sandbox":
-        pytest.skip("counts every request, which a real cluster does not tell")
+        pytest.skip("counts every request, which a real cluster does not report")
     chance = random.Random(seed := random.randrange(10**6))
     print(f"seed {seed}")  # shown when the test fails
     async with without_engine(tmp_path) as (site, engine), witness(site) as ends:
@@ -78,9 +78,9 @@ async def test_an_engine_killed_at_random_moments_loses_and_doubles_nothing(tmp_
             while not all("ttlSecondsAfterFinished" in job["spec"] for job in await jobs(site)):
                 await asyncio.sleep(0.2)
         await engine.kill()
-        assert all(len(told) == 1 for told in ends.values()), "an end was told twice, and differently"
-        told = Counter((phase, reason) for ((phase, reason, _),) in ends.values())
-        assert told == {("Succeeded", None): EXECUTIONS_IN_ALL - MISSING, ("Failed", "DryRunRejected"): MISSING}
+        assert all(len(found) == 1 for found in ends.values()), "two different ends of one execution"
+        outcomes = Counter((phase, reason) for ((phase, reason, _),) in ends.values())
+        assert outcomes == {("Succeeded", None): EXECUTIONS_IN_ALL - MISSING, ("Failed", "DryRunRejected"): MISSING}
         made = await jobs(site)
         assert len(made) == EXECUTIONS_IN_ALL == created(site)
         assert (
@@ -116,7 +116,7 @@ def created(site):
     )
 
 
-async def test_an_engine_that_comes_back_adopts_what_runs_and_removes_what_nobody_wants(tmp_path, request):
+async def test_a_restarted_engine_adopts_running_jobs_and_deletes_orphaned_ones(tmp_path, request):
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("needs a cluster without an engine")
     async with without_engine(tmp_path) as (site, engine):
@@ -153,7 +153,7 @@ async def test_an_engine_that_comes_back_adopts_what_runs_and_removes_what_nobod
         assert await engine.stop() == 0
 
 
-async def test_watches_that_are_cut_expired_or_silent_are_survived(site):
+async def test_executions_end_although_watches_are_cut_or_expired(site):
     if site.sandbox is None:
         pytest.skip("faults are injected in the sandbox")
     faults = site.sandbox.faults
@@ -163,7 +163,7 @@ async def test_watches_that_are_cut_expired_or_silent_are_survived(site):
         assert (await site.end(key))["status"]["phase"] == "Succeeded", name
 
 
-async def test_a_connection_that_falls_silent_is_noticed(registry, request):
+async def test_an_execution_ends_although_watches_fall_silent(registry, request):
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("faults are injected in the sandbox")
     async with Sandbox() as sandbox:
@@ -176,7 +176,7 @@ async def test_a_connection_that_falls_silent_is_noticed(registry, request):
             assert (await site.end(key, seconds=15))["status"]["phase"] == "Succeeded"
 
 
-async def test_storms_of_429_and_5xx_are_survived(site):
+async def test_executions_end_once_despite_responses_of_429_and_5xx(site):
     if site.sandbox is None:
         pytest.skip("faults are injected in the sandbox")
     for status in (429, 500, 503):

@@ -1,4 +1,4 @@
-"""The decision record's own success criteria, measured: isolation, retries, overhead, and that nobody has to clean up."""
+"""Measures the success criteria of the decision record: isolation, retries, overhead, and no manual cleanup."""
 
 import asyncio
 from collections import Counter
@@ -21,26 +21,26 @@ WRONG = {
 
 
 @pytest.mark.timeout(900)
-async def test_executions_that_crash_take_no_other_with_them(with_settings, request):
-    """A hundred at a time (on the sandbox forty), a tenth of which crash, segfault or exhaust their memory."""
+async def test_executions_that_crash_do_not_affect_others(with_settings, request):
+    """Run a hundred at a time (forty on the sandbox), of which a tenth crash, segfault or exhaust their memory."""
     concurrent = 40 if request.config.getoption("--cluster") == "sandbox" else 100
     async with with_settings(max_running=concurrent, actions={"script": SMALL}) as site:
         kinds = [list(WRONG)[n // 10 % 3] if n % 10 == 0 else "" for n in range(concurrent)]
         wishes = [{"name": f"c{n}", "execute": WRONG[kind][0] if kind else CHANGE} for n, kind in enumerate(kinds)]
         keys = await asyncio.gather(*(site.create("script", wish, name=f"e{n}") for n, wish in enumerate(wishes)))
         ended = await asyncio.gather(*(site.end(key, seconds=700) for key in keys))
-    told = [(one["status"]["phase"], one["status"].get("reason")) for one in ended]
+    outcomes = [(one["status"]["phase"], one["status"].get("reason")) for one in ended]
     wanted = [("Failed", WRONG[kind][1]) if kind else ("Succeeded", None) for kind in kinds]
-    cascades = sum(got != want for got, want in zip(told, wanted, strict=True))
-    print(f"isolation: {concurrent} executions at a time, {dict(Counter(told))}, {cascades} cascade failures")
+    cascades = sum(got != want for got, want in zip(outcomes, wanted, strict=True))
+    print(f"isolation: {concurrent} executions at a time, {dict(Counter(outcomes))}, {cascades} cascade failures")
     assert cascades == 0, [
-        (n, got, want) for n, (got, want) in enumerate(zip(told, wanted, strict=True)) if got != want
+        (n, got, want) for n, (got, want) in enumerate(zip(outcomes, wanted, strict=True)) if got != want
     ]
 
 
 @pytest.mark.timeout(600)
 async def test_retries_resolve_most_transient_failures(with_settings):
-    """Each attempt fails by chance; of the executions whose first attempt failed, most succeed all the same."""
+    """Each attempt fails at random; most executions whose first attempt failed succeed nevertheless."""
     retried = ActionSettings(resources=SMALL.resources, backoff_limit=2)
     shaky = "import random\nif random.random() < 0.35: raise __import__('kubernaut').runner.TryAgain('no answer')\n"
     async with with_settings(actions={"script": retried}) as site:
@@ -51,12 +51,12 @@ async def test_retries_resolve_most_transient_failures(with_settings):
     resolved = [status for status in failed_first if status["phase"] == "Succeeded"]
     share = len(resolved) / len(failed_first)
     print(f"retries: {len(failed_first)} of 40 failed at first, {len(resolved)} resolved by retry ({share:.0%})")
-    assert share > 0.5, "by the odds it is 88 %"
+    assert share > 0.5, "88 % is expected"
     assert all(status["reason"] == "RetriesExhausted" for status in ended if status["phase"] == "Failed")
 
 
-async def test_the_share_of_time_that_the_job_costs(with_settings):
-    """A rollout that takes its time; everything that is not one of the two steps is overhead."""
+async def test_the_overhead_of_a_job_is_less_than_half_a_minute(with_settings):
+    """Run a rollout; all time outside of the two steps is overhead."""
     async with with_settings() as site:
         status = await site.run("scale", {"name": "web", "replicas": 4})
     assert status["phase"] == "Succeeded", status
@@ -65,16 +65,16 @@ async def test_the_share_of_time_that_the_job_costs(with_settings):
         start, end = (datetime.fromisoformat(stage[key]) for key in ("startTime", "endTime"))
         spent[stage["name"]] += (end - start).total_seconds()
     action, whole = spent["dry-run"] + spent["execute"], sum(spent.values())
-    told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in spent.items())
+    parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in spent.items())
     print(
-        f"overhead: {whole - action:.2f} s of {whole:.2f} s ({told}); of an action of 30 s {(whole - action) / 30:.0%}"
+        f"overhead: {whole - action:.2f} s of {whole:.2f} s ({parts}); of an action of 30 s {(whole - action) / 30:.0%}"
     )
     assert whole - action < 30
 
 
 @pytest.mark.timeout(300)
-async def test_nothing_is_left_behind_and_nobody_cleans_up(with_settings):
-    """After a load, and the times to live that it asked for, only what was there before is there."""
+async def test_nothing_remains_after_the_ttls_without_manual_cleanup(with_settings):
+    """Wait after a load until its TTLs have passed: everything that it created is gone."""
     async with with_settings(job_ttl_seconds=1, actions={"script": SMALL}) as site:
         for n in range(20):
             wish = {"name": f"c{n}", "execute": CHANGE if n % 4 else "action.reject('no')"}
@@ -88,11 +88,11 @@ async def test_nothing_is_left_behind_and_nobody_cleans_up(with_settings):
                 if "kubernaut.io/execution-uid" in pod["metadata"].get("labels", {})
             ]:
                 await asyncio.sleep(0.5)
-        told = [
+        events = [
             event for event in await listed(site, EVENTS) if event["involvedObject"]["kind"] == "KubernetesExecution"
         ]
         print(
-            f"clean-up: 0 executions, 0 Jobs, 0 pods left of 20; {len(told)} Events, which the API server forgets in an hour"
+            f"clean-up: 0 executions, 0 Jobs, 0 pods left of 20; {len(events)} Events, which the API server forgets in an hour"
         )
 
 

@@ -1,4 +1,4 @@
-"""gitops-pr through the engine: a pull request against a git server of its own, and its token nowhere to be read."""
+"""gitops-pr through the engine: it opens a pull request on a git server of its own, and its token is never visible."""
 
 import base64
 import json
@@ -23,7 +23,7 @@ def forge():
 
 @pytest.fixture
 async def guarded(request):
-    """A site whose engine may use a forge of its own, and the forge's secrets."""
+    """Return a site whose engine is allowed to use a forge of its own, and the forge's secrets."""
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("its git server listens on loopback, which pods of a real cluster cannot reach")
     with forge() as found:
@@ -47,7 +47,7 @@ async def test_the_dry_run_shows_the_diff_and_opens_nothing(site):
     assert "pull_request" not in status["result"]["outputs"]
 
 
-async def test_it_opens_a_pull_request_and_tells_where(site):
+async def test_the_execution_opens_a_pull_request_and_reports_its_url(site):
     status = await site.run("gitops-pr", EXAMPLE)
     assert status["phase"] == "Succeeded", status
     assert status["result"]["outputs"]["pull_request"].endswith("/platform/gitops/pull/1")
@@ -56,24 +56,24 @@ async def test_it_opens_a_pull_request_and_tells_where(site):
     assert status["message"] == f"Pull request {status['result']['outputs']['pull_request']} is open."
 
 
-async def test_its_pod_has_no_service_account_token(site):
+async def test_the_pod_has_no_service_account_token(site):
     status = await site.run("gitops-pr", EXAMPLE)
     job = await site.get(JOBS, status["jobName"])
     assert job["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
 
 
-async def test_the_token_of_the_forge_is_nowhere_to_be_read(guarded):
+async def test_the_token_of_the_forge_is_in_no_object_and_in_no_log(guarded):
     site, secrets = guarded
     assert secrets
     for parameters in (EXAMPLE, {**EXAMPLE, "base": "no-such-branch"}, {**EXAMPLE, "repository": "platform/nothing"}):
         await site.run("gitops-pr", parameters)
     pods = (await site.cluster.list(PODS, site.namespace, selector="kubernaut.io/action=gitops-pr")).items
-    seen = [(await site.cluster.list(kind, site.namespace)).items for kind in (EXECUTIONS, JOBS, EVENTS)] + [pods]
+    objects = [(await site.cluster.list(kind, site.namespace)).items for kind in (EXECUTIONS, JOBS, EVENTS)] + [pods]
     names = [pod["metadata"]["name"] for pod in pods]
     logs = [line for name in names async for line in site.cluster.log_lines(site.namespace, name, "dry-run")]
-    assert any("tag" in log for log in logs), "there is something to look at"
+    assert any("tag" in log for log in logs), "there are logs to search"
     for secret in secrets:
-        assert secret not in json.dumps(seen)
+        assert secret not in json.dumps(objects)
         assert all(secret not in log for log in logs)
 
 
@@ -87,14 +87,14 @@ async def test_the_token_of_the_forge_is_nowhere_to_be_read(guarded):
             "InvalidParameters",
             id="a path that leaves the clone",
         ),
-        pytest.param({"base": "no-such-branch"}, "DryRunRejected", id="a branch that is not there"),
+        pytest.param({"base": "no-such-branch"}, "DryRunRejected", id="a missing branch"),
         pytest.param(
             {"changes": [{"path": "apps/web/nothing.yaml", "set": {"a": 1}}]},
             "DryRunRejected",
-            id="a file that is not there",
+            id="a missing file",
         ),
     ],
 )
-async def test_what_it_may_not_or_cannot_do_is_refused(site, parameters, reason):
+async def test_a_change_that_is_not_allowed_or_not_possible_is_rejected(site, parameters, reason):
     status = await site.run("gitops-pr", {**EXAMPLE, **parameters})
     assert (status["phase"], status["reason"]) == ("Failed", reason), status["message"]

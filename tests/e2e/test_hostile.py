@@ -41,13 +41,13 @@ def pod_spec(site, words="true"):
     ],
     ids=["a time that cannot be", "not a number", "infinity", "beyond a double", "500 digits", "1900 levels", "no end"],
 )
-async def test_whatever_a_pod_reports_its_execution_ends(site, text):
+async def test_an_execution_ends_no_matter_what_its_pod_reports(site, text):
     status = await site.run("script", {"execute": REPORT.format(text=text)})
     assert (status["phase"], status["reason"]) == ("Failed", "PluginError")
     assert (await site.run("script"))["phase"] == "Succeeded", "its target is free again"
 
 
-async def test_parameters_nested_without_end_are_that_executions_own_trouble(site):
+async def test_parameters_that_are_nested_too_deeply_fail_only_their_own_execution(site):
     deep = []
     for _ in range(200):
         deep = [deep]
@@ -56,7 +56,7 @@ async def test_parameters_nested_without_end_are_that_executions_own_trouble(sit
     assert "nested more than 50 levels deep" in status["message"]
 
 
-async def test_a_pod_with_our_labels_decides_nothing(site):
+async def test_a_pod_that_only_has_the_labels_of_an_execution_does_not_end_it(site):
     key = await site.create("script", {"execute": LONG})
     await site.until(key, phase="Running")
     uid = (await site.get(EXECUTIONS, key.name))["metadata"]["uid"]
@@ -74,7 +74,7 @@ async def test_a_pod_with_our_labels_decides_nothing(site):
     assert (await site.get(EXECUTIONS, key.name))["status"]["phase"] == "Running"
 
 
-async def test_a_job_made_for_a_suspended_execution_is_removed_and_not_believed(site):
+async def test_a_forged_job_of_a_suspended_execution_is_deleted_and_ignored(site):
     key = await site.create("script", {"execute": LONG}, suspend=True)
     await site.until(key, phase="Pending", reason="Suspended")
     uid = (await site.get(EXECUTIONS, key.name))["metadata"]["uid"]
@@ -96,7 +96,7 @@ async def test_a_job_made_for_a_suspended_execution_is_removed_and_not_believed(
     assert (await site.get(EXECUTIONS, key.name))["status"]["reason"] == "Suspended"
 
 
-async def test_a_job_that_is_not_ours_is_neither_followed_nor_removed(site):
+async def test_a_job_that_is_not_the_engines_is_neither_monitored_nor_deleted(site):
     key = await site.create("script", {"execute": LONG})
     status = await site.until(key, phase="Running")
     job = await site.get(JOBS, status["jobName"])
@@ -117,7 +117,7 @@ async def test_a_job_that_is_not_ours_is_neither_followed_nor_removed(site):
         assert "deletionTimestamp" not in (await site.get(JOBS, name))["metadata"]
 
 
-async def test_who_waits_for_quota_holds_up_nobody(site):
+async def test_an_execution_that_waits_for_quota_does_not_block_others(site):
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "none", "namespace": site.namespace}}
     await site.apply({**quota, "spec": {"hard": {"count/jobs.batch": "1"}}})
     async with asyncio.timeout(20):
@@ -145,7 +145,7 @@ async def test_an_account_that_is_not_marked_as_the_actions_own_is_not_used(site
     assert "lacks the label kubernaut.io/action=script, so it is not this action's" in status["message"]
 
 
-async def test_a_rehearsal_cannot_be_turned_into_the_real_thing_or_back(site):
+async def test_an_execution_cannot_be_changed_between_dry_run_and_real_run(site):
     key = await site.create("script", {"execute": LONG})
     with pytest.raises(Exception, match="dryRun is immutable: create another execution"):
         await site.patch(EXECUTIONS, key.name, {"spec": {"dryRun": True}})

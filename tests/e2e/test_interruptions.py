@@ -1,4 +1,4 @@
-"""Pods taken away at each stage: what may run twice is tried again, and what may not never is."""
+"""Pods are removed at each stage: an action is retried if it is retry-safe or has not started, and otherwise never."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Resource
 from tests.support.site import CONFIG_MAPS
 
 _STARTED_SECONDS = 2.0
-"""A container runs before its Python does, and until then nothing in it heeds SIGTERM."""
+"""A container runs before its Python does, and until then nothing in it handles SIGTERM."""
 REACHED = "action.progress('reached'); time.sleep(300)"
 CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
 
@@ -20,7 +20,7 @@ async def pods_of(site, key):
 
 
 async def running(site, key, step, seconds=60):
-    """The execution's pod once this step runs in it, and Python with it."""
+    """Return the execution's pod once this step and its Python are running."""
     kind = "initContainerStatuses" if step == "dry-run" else "containerStatuses"
     async with asyncio.timeout(seconds):
         while True:
@@ -45,37 +45,37 @@ async def evict(site, pod):
     await site.cluster.create(Resource(f"/api/v1/namespaces/{site.namespace}/pods/{name}", "eviction"), None, body)
 
 
-TAKE = [pytest.param(delete, id="deleted by hand"), pytest.param(evict, id="evicted")]
+REMOVALS = [pytest.param(delete, id="deleted by hand"), pytest.param(evict, id="evicted")]
 
 
-@pytest.mark.parametrize("take", TAKE)
+@pytest.mark.parametrize("remove", REMOVALS)
 @pytest.mark.parametrize("action", ["script", "once"], ids=["repeatable", "not repeatable"])
-async def test_a_pod_taken_away_in_the_dry_run_is_replaced(site, action, take):
+async def test_a_pod_that_is_removed_in_the_dry_run_is_replaced(site, action, remove):
     key = await site.create(action, {"dry_run": _only_first(site, "time.sleep(300)"), "execute": CHANGE})
     pod = await running(site, key, "dry-run")
-    await _let_the_next_pass(site)
-    await take(site, pod)
+    await _let_the_next_pod_succeed(site)
+    await remove(site, pod)
     status = (await site.end(key, seconds=120))["status"]
     assert status["phase"] == "Succeeded", status
     uids = {pod["metadata"]["uid"] for pod in await pods_of(site, key)}
     assert len(uids | {pod["metadata"]["uid"]}) == 2, (status, await pods_of(site, key))
 
 
-@pytest.mark.parametrize("take", TAKE)
-async def test_a_pod_taken_away_while_it_executes_is_replaced_where_that_is_safe(site, take):
+@pytest.mark.parametrize("remove", REMOVALS)
+async def test_a_pod_that_is_removed_while_it_executes_is_replaced_if_the_action_is_retry_safe(site, remove):
     key = await site.create("script", {"execute": _only_first(site, f"{CHANGE}\n    {REACHED}")})
     pod = await running(site, key, "execute")
-    await _let_the_next_pass(site)
-    await take(site, pod)
+    await _let_the_next_pod_succeed(site)
+    await remove(site, pod)
     status = (await site.end(key, seconds=120))["status"]
     assert status["phase"] == "Succeeded", status
 
 
-@pytest.mark.parametrize("take", TAKE)
-async def test_a_pod_taken_away_while_it_executes_is_the_end_where_it_may_not_run_twice(site, take):
+@pytest.mark.parametrize("remove", REMOVALS)
+async def test_a_pod_that_is_removed_while_it_executes_is_not_replaced_if_the_action_is_not_retry_safe(site, remove):
     key = await site.create("once", {"execute": f"{CHANGE}\n{REACHED}"})
     pod = await running(site, key, "execute")
-    await take(site, pod)
+    await remove(site, pod)
     status = (await site.end(key, seconds=120))["status"]
     assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed"), status
     assert "is not retried" in status["message"]
@@ -85,7 +85,7 @@ async def test_a_pod_taken_away_while_it_executes_is_the_end_where_it_may_not_ru
     assert {p["metadata"]["uid"] for p in await pods_of(site, key)} <= {pod["metadata"]["uid"]}, "it ran again"
 
 
-async def test_a_pod_removed_by_force_while_it_executes_does_not_run_twice(site):
+async def test_a_pod_that_is_removed_by_force_while_it_executes_is_not_replaced_if_the_action_is_not_retry_safe(site):
     key = await site.create("once", {"execute": f"{CHANGE}\n{REACHED}"})
     pod = await running(site, key, "execute")
     await delete(site, pod, grace=0)
@@ -95,7 +95,7 @@ async def test_a_pod_removed_by_force_while_it_executes_does_not_run_twice(site)
     assert {p["metadata"]["uid"] for p in await pods_of(site, key)} <= {pod["metadata"]["uid"]}, "it ran again"
 
 
-async def test_a_job_deleted_while_it_runs_is_lost_and_says_what_it_had_changed(site):
+async def test_an_execution_whose_job_is_deleted_is_lost_and_reports_what_it_had_changed(site):
     key = await site.create("script", {"execute": f"{CHANGE}\n{REACHED}"})
     await running(site, key, "execute")
     job = (await site.get(EXECUTIONS, key.name))["status"]["jobName"]
@@ -107,12 +107,12 @@ async def test_a_job_deleted_while_it_runs_is_lost_and_says_what_it_had_changed(
 
 
 def _only_first(site, what):
-    """`what`, in the first pod alone: the ConfigMap tells the next that the first has been."""
+    """Return code that runs `what` in the first pod alone: a key of the ConfigMap marks that there was a first one."""
     return (
-        "seen = action.api.peek('v1/configmaps', 'app-config').get('data', {}).get('SECOND')\n"
-        f"if not seen:\n    {what}"
+        "second = action.api.peek('v1/configmaps', 'app-config').get('data', {}).get('SECOND')\n"
+        f"if not second:\n    {what}"
     )
 
 
-async def _let_the_next_pass(site):
+async def _let_the_next_pod_succeed(site):
     await site.patch(CONFIG_MAPS, "app-config", {"data": {"SECOND": "yes"}})

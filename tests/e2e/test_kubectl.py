@@ -104,7 +104,7 @@ async def test_kubectl_finds_the_resources_that_exist_and_no_others(kubectl):
     assert "the server doesn't have a resource type" in await kubectl("get", "ingresses", code=1)
 
 
-async def test_rbac_is_enforced_as_kubectl_sees_it(kubectl):
+async def test_kubectl_auth_can_i_agrees_with_rbac(kubectl):
     account = "system:serviceaccount:production:configmap-patcher"
     assert (await kubectl("auth", "can-i", "patch", "configmaps", "-n", "production", "--as", account)).strip() == "yes"
     assert "no" in await kubectl("auth", "can-i", "get", "secrets", "-n", "production", "--as", account, code=1)

@@ -59,7 +59,7 @@ async def lease(site):
     return (await site.cluster.get(LEASES, ENGINE_NAMESPACE, LEASE))["spec"]
 
 
-async def test_one_leads_and_the_other_takes_over_as_soon_as_it_releases(site):
+async def test_the_second_candidate_takes_over_as_soon_as_the_first_releases_the_lease(site):
     async with AsyncExitStack() as stack:
         first, running = await stack.enter_async_context(candidate(site, "first"))
         await first.leading.wait()
@@ -88,7 +88,7 @@ async def test_a_leader_whose_lease_is_taken_stops_at_the_next_renewal(site):
         assert not first.leading.is_set()
 
 
-async def test_a_leader_that_cannot_renew_stops_before_another_may_lead(site):
+async def test_a_leader_that_cannot_renew_stops_before_another_one_can_lead(site):
     async with candidate(site, "first") as (first, running):
         await first.leading.wait()
         async with site.sandbox.outage(), asyncio.timeout(SWIFT["leaseSeconds"]):
@@ -97,7 +97,7 @@ async def test_a_leader_that_cannot_renew_stops_before_another_may_lead(site):
             running.result()
 
 
-async def test_a_lease_deleted_under_its_holder_is_created_again(site):
+async def test_a_lease_that_is_deleted_is_created_again_by_its_holder(site):
     async with candidate(site, "first") as (first, running):
         await first.leading.wait()
         found = await site.cluster.get(LEASES, ENGINE_NAMESPACE, LEASE)

@@ -15,7 +15,7 @@ from tests.support.site import Site, at_work, objects_in
 
 
 @pytest.mark.parametrize("namespaces", [("production",), ("production", "staging")], ids=["one", "two"])
-async def test_it_serves_what_it_is_told_with_rights_nowhere_else(registry, request, namespaces):
+async def test_an_engine_for_one_namespace_serves_it_without_permissions_elsewhere(registry, request, namespaces):
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("needs the engine's cluster-wide rights taken away, which the cluster's own engine has")
     async with Sandbox() as sandbox:

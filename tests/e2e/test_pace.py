@@ -9,7 +9,7 @@ def wish(value):
     return ("patch-configmap", {"name": "app-config", "set": {"A": str(value)}})
 
 
-async def test_a_target_is_left_alone_for_a_while_and_then_the_next_one_starts_by_itself(with_settings):
+async def test_an_execution_waits_for_the_cooldown_of_its_target_and_then_starts_by_itself(with_settings):
     async with with_settings(actions={"patch-configmap": ActionSettings(cooldown_seconds=5)}) as site:
         await site.end(await site.create(*wish(1), name="first"))
         second = await site.create(*wish(2), name="second")
@@ -20,7 +20,7 @@ async def test_a_target_is_left_alone_for_a_while_and_then_the_next_one_starts_b
         assert "heldSince" not in ended
 
 
-async def test_a_cooldown_can_be_cut_short_by_a_person(with_settings, tmp_path):
+async def test_resume_ends_a_cooldown(with_settings, tmp_path):
     async with with_settings(actions={"patch-configmap": ActionSettings(cooldown_seconds=3600)}) as site:
         await site.end(await site.create(*wish(1), name="first"))
         second = await site.create(*wish(2), name="second")
@@ -31,7 +31,7 @@ async def test_a_cooldown_can_be_cut_short_by_a_person(with_settings, tmp_path):
         assert (await site.end(second))["status"]["phase"] == "Succeeded"
 
 
-async def test_beyond_the_budget_executions_wait_for_a_person_and_rehearsals_do_not(with_settings, tmp_path):
+async def test_executions_over_the_budget_wait_until_they_are_resumed_and_dry_runs_do_not_wait(with_settings, tmp_path):
     async with with_settings(budget=BudgetSettings(executions=2, window_seconds=600)) as site:
         for number in range(2):
             assert (await site.run(*wish(number)))["phase"] == "Succeeded"
@@ -46,7 +46,7 @@ async def test_beyond_the_budget_executions_wait_for_a_person_and_rehearsals_do_
             assert (await site.end(key))["status"]["phase"] == "Succeeded"
 
 
-async def test_an_annotation_set_in_advance_lifts_no_hold(with_settings):
+async def test_an_annotation_that_is_set_in_advance_does_not_lift_a_hold(with_settings):
     async with with_settings(budget=BudgetSettings(executions=1, window_seconds=600)) as site:
         await site.run(*wish(1))
         key = await site.create(*wish(2))

@@ -33,7 +33,7 @@ async def test_a_protected_target_is_denied_with_its_reason_and_others_are_not(w
         assert (await site.run("scale", {"kind": "StatefulSet", "name": "db", "replicas": 1}))["phase"] == "Succeeded"
 
 
-async def test_labels_protect_once_the_engine_may_read_them_and_deny_until_then(with_policies):
+async def test_a_policy_on_labels_denies_every_execution_until_the_engine_is_allowed_to_read_them(with_policies):
     async with with_policies(
         **{"protected-targets": {"targets": [{"kind": "Deployment", "labels": {"tier": "critical"}}]}}
     ) as site:
@@ -54,7 +54,7 @@ async def test_labels_protect_once_the_engine_may_read_them_and_deny_until_then(
         assert (await site.run("scale", {"name": "web", "replicas": 2}))["reason"] == "PolicyDenied"
 
 
-async def test_an_open_freeze_window_denies_changes_but_not_rehearsals(with_policies):
+async def test_an_open_freeze_window_denies_real_runs_but_not_dry_runs(with_policies):
     window = {"name": "always", "starts": "* * * * *", "hours": 1, "reason": "holidays"}
     async with with_policies(**{"freeze-windows": {"windows": [window]}}) as site:
         status = await site.run("scale", {"name": "web", "replicas": 3})

@@ -7,7 +7,7 @@ import pytest
 from kubernaut.embedded.cluster import ENGINE_USER
 
 
-async def test_the_good_case_costs_six_requests(site):
+async def test_a_successful_execution_costs_six_requests(site):
     if site.sandbox is None:
         pytest.skip("requests are counted inside the sandbox")
     await site.run("patch-configmap", {"name": "app-config", "set": {"A": "0"}})

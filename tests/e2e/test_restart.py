@@ -10,7 +10,7 @@ def stamp(deployment):
     return deployment["spec"]["template"]["metadata"]["annotations"]["kubectl.kubernetes.io/restartedAt"]
 
 
-async def test_every_pod_is_a_new_one_when_it_has_succeeded(site):
+async def test_every_pod_is_new_when_the_execution_has_succeeded(site):
     before = await site.get(DEPLOYMENTS, "web")
     status = await site.run("restart-deployment", {"name": "web"})
     assert status["phase"] == "Succeeded", status
@@ -22,7 +22,7 @@ async def test_every_pod_is_a_new_one_when_it_has_succeeded(site):
     assert "Verified" in [c["type"] for c in status["conditions"]]
 
 
-async def test_a_second_attempt_of_the_same_execution_restarts_nothing_twice(site):
+async def test_a_second_attempt_of_the_same_execution_does_not_restart_again(site):
     key = await site.create("restart-deployment", {"name": "web"}, suspend=True)
     uid = (await site.cluster.get(EXECUTIONS, site.namespace, key.name))["metadata"]["uid"]
     first = {"kubernaut.io/restarted-by": uid, "kubectl.kubernetes.io/restartedAt": "2026-01-01T00:00:00Z"}
@@ -33,7 +33,7 @@ async def test_a_second_attempt_of_the_same_execution_restarts_nothing_twice(sit
     assert stamp(await site.get(DEPLOYMENTS, "web")) == "2026-01-01T00:00:00Z"
 
 
-async def test_each_execution_restarts_it_anew(site):
+async def test_each_execution_restarts_the_deployment_again(site):
     await site.run("restart-deployment", {"name": "web"})
     first = stamp(await site.get(DEPLOYMENTS, "web"))
     await asyncio.sleep(1.1)  # the annotation counts whole seconds
@@ -41,7 +41,7 @@ async def test_each_execution_restarts_it_anew(site):
     assert stamp(await site.get(DEPLOYMENTS, "web")) > first
 
 
-async def test_a_rollout_that_cannot_finish_fails_with_what_the_deployment_itself_tells(site):
+async def test_a_rollout_that_cannot_finish_fails_with_the_deployments_own_message(site):
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tight", "namespace": site.namespace}}
     await site.patch(
         DEPLOYMENTS,
@@ -60,14 +60,14 @@ async def test_a_rollout_that_cannot_finish_fails_with_what_the_deployment_itsel
     assert "exceeded quota: tight" in status["message"]
 
 
-async def test_a_paused_deployment_is_refused_with_what_to_do(site):
+async def test_a_paused_deployment_is_rejected_with_the_remedy(site):
     await site.patch(DEPLOYMENTS, "web", {"spec": {"paused": True}})
     status = await site.run("restart-deployment", {"name": "web"})
     assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
     assert "is paused, so a restart would never finish: run kubectl rollout resume on it first" in status["message"]
 
 
-async def test_without_waiting_it_ends_when_the_restart_is_ordered(site):
+async def test_without_wait_the_execution_ends_once_the_restart_is_requested(site):
     status = await site.run("restart-deployment", {"name": "web", "wait": False})
     assert status["phase"] == "Succeeded"
     assert "Verified" not in [c["type"] for c in status["conditions"]]

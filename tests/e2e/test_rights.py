@@ -22,7 +22,7 @@ def lesser(rules):
     return Registry({"scale": replace(scale, spec=scale.spec.model_copy(update={"rules": rules}))})
 
 
-def test_a_superfluous_rule_is_found_and_named():
+def test_the_proof_names_a_superfluous_rule():
     rules = INSTALLED.actions["scale"].spec.rules
     with pytest.raises(
         AssertionError, match="scale declares get secrets, but no example fails without it: drop the rule"
@@ -30,7 +30,7 @@ def test_a_superfluous_rule_is_found_and_named():
         assert_minimal_rights("scale", lesser((*rules, Rule(resources=("secrets",), verbs=("get",)))))
 
 
-def test_a_missing_rule_is_found_and_named():
+def test_the_proof_names_a_missing_rule():
     with pytest.raises(AssertionError, match='cannot get resource "deployments"'):
         assert_minimal_rights("scale", lesser(INSTALLED.actions["scale"].spec.rules[1:]))
 

@@ -1,4 +1,4 @@
-"""One trace per execution, as a real OTLP receiver gets it: right parents, right times, whatever became of the execution."""
+"""One trace per execution, as a real OTLP receiver gets it: the parents and times of its spans are right for every outcome."""
 
 import asyncio
 import json
@@ -29,29 +29,29 @@ async def collector(monkeypatch):
 
 @pytest.fixture
 async def traced(request, registry, collector):
-    """A site whose engine sends traces."""
+    """Return a site whose engine sends traces."""
     options = request.config.option
     async with site_on(options.cluster, options.image, registry) as site:
         yield site
 
 
 async def traced_end(site, collector, key):
-    """The ended execution, and its trace."""
+    """Return the ended execution and its trace."""
     obj = await site.end(key)
     trace = await collector.trace(obj)
     trace.check()
     return obj, trace
 
 
-async def test_a_success_tells_every_step_of_the_way(traced, collector):
+async def test_the_trace_of_a_success_has_every_stage(traced, collector):
     before = time.time_ns()
     key = await traced.create("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}})
     obj, trace = await traced_end(traced, collector, key)
-    root, told = trace.root, trace.root.attributes
+    root, attributes = trace.root, trace.root.attributes
     assert (root.name, root.parent_id, root.failed) == ("execute patch-configmap", "", False)
-    assert told["k8s.namespace.name"] == traced.namespace
-    assert told["k8s.job.name"] == obj["status"]["jobName"]
-    assert (told["kubernaut.target"], told["kubernaut.phase"]) == ("ConfigMap/app-config", "Succeeded")
+    assert attributes["k8s.namespace.name"] == traced.namespace
+    assert attributes["k8s.job.name"] == obj["status"]["jobName"]
+    assert (attributes["kubernaut.target"], attributes["kubernaut.phase"]) == ("ConfigMap/app-config", "Succeeded")
     assert root.resource["service.name"] == "kubernaut-engine"
     order = ["validate", "create-job", "attempt 1", "notice", "record"]
     found = [span.name for span in trace.spans if span.parent_id == root.span_id]
@@ -70,7 +70,7 @@ async def test_a_success_tells_every_step_of_the_way(traced, collector):
 
 
 @pytest.mark.parametrize("action", SHIPPED)
-async def test_each_action_that_ships_has_its_trace(request, collector, action):
+async def test_each_action_that_ships_has_a_trace(request, collector, action):
     options, registry = request.config.option, Registry.discover()
     if action == "gitops-pr" and options.cluster != "sandbox":
         pytest.skip("its forge listens on loopback, which pods of a real cluster cannot reach")
@@ -87,12 +87,12 @@ async def test_each_action_that_ships_has_its_trace(request, collector, action):
             )
 
 
-async def test_the_trace_of_whoever_asked_goes_on_here_and_in_the_pod(traced, collector):
-    asked = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+async def test_the_callers_trace_continues_in_the_engine_and_in_the_pod(traced, collector):
+    traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
     manifest = {
         "apiVersion": "kubernaut.io/v1alpha1",
         "kind": "KubernetesExecution",
-        "metadata": {"name": "asked", "namespace": traced.namespace, "annotations": {"traceparent": asked}},
+        "metadata": {"name": "asked", "namespace": traced.namespace, "annotations": {"traceparent": traceparent}},
         "spec": {
             "action": "script",
             "parameters": {"execute": "action.output('seen', os.environ['TRACEPARENT'])"},
@@ -100,23 +100,23 @@ async def test_the_trace_of_whoever_asked_goes_on_here_and_in_the_pod(traced, co
     }
     created = await traced.cluster.create(EXECUTIONS, traced.namespace, manifest)
     obj, trace = await traced_end(traced, collector, key_of(created))
-    assert trace.root.parent_id == asked.split("-")[2]
-    assert obj["status"]["traceparent"] == f"00-{asked.split('-')[1]}-{trace.root.span_id}-01"
+    assert trace.root.parent_id == traceparent.split("-")[2]
+    assert obj["status"]["traceparent"] == f"00-{traceparent.split('-')[1]}-{trace.root.span_id}-01"
     assert obj["status"]["result"]["outputs"]["seen"] == obj["status"]["traceparent"]
 
 
-async def test_whoever_asked_not_to_be_sampled_is_not(traced, collector):
-    asked = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+async def test_an_execution_of_a_caller_that_is_not_sampled_is_not_sent(traced, collector):
+    traceparent = f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
     key = await traced.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}}, suspend=True)
-    await traced.patch(EXECUTIONS, key.name, {"metadata": {"annotations": {"traceparent": asked}}})
+    await traced.patch(EXECUTIONS, key.name, {"metadata": {"annotations": {"traceparent": traceparent}}})
     await traced.patch(EXECUTIONS, key.name, {"spec": {"suspend": False}})
     await traced.end(key)
     other = await traced.create("patch-configmap", {"name": "app-config", "set": {"A": "2"}})
     await traced_end(traced, collector, other)
-    assert asked.split("-")[1] not in collector.spans or not collector.spans[asked.split("-")[1]]
+    assert traceparent.split("-")[1] not in collector.spans or not collector.spans[traceparent.split("-")[1]]
 
 
-async def test_a_retry_is_told_with_its_pause_and_a_link(traced, collector):
+async def test_the_trace_of_a_retry_has_its_pause_and_a_link(traced, collector):
     key = await traced.create("script", {"execute": "sys.exit(1)"})
     obj, trace = await traced_end(traced, collector, key)
     assert obj["status"]["reason"] in {"RetriesExhausted", "PluginError"}
@@ -131,7 +131,7 @@ async def test_a_retry_is_told_with_its_pause_and_a_link(traced, collector):
     assert {trace.parent(span).name for span in trace.named("execute")} == {"attempt 1", "attempt 2"}
 
 
-async def test_a_refusal_tells_which_check_said_no(traced, collector):
+async def test_the_trace_of_a_rejection_shows_which_check_rejected_it(traced, collector):
     key = await traced.create("patch-configmap", {"name": "app-config", "set": {"A": 1}})
     _, trace = await traced_end(traced, collector, key)
     assert trace.one("validate").failed
@@ -139,7 +139,7 @@ async def test_a_refusal_tells_which_check_said_no(traced, collector):
     assert not trace.named("create-job")
 
 
-async def test_a_refused_dry_run_tells_the_request_that_was_refused(traced, collector):
+async def test_the_trace_of_a_rejected_dry_run_shows_the_rejected_request(traced, collector):
     key = await traced.create("patch-configmap", {"name": "nope", "set": {"A": "1"}})
     _, trace = await traced_end(traced, collector, key)
     refused = trace.one("PATCH v1/configmaps")
@@ -148,7 +148,7 @@ async def test_a_refused_dry_run_tells_the_request_that_was_refused(traced, coll
     assert not trace.named("execute")
 
 
-async def test_a_wait_is_told_with_its_reason(traced, collector):
+async def test_the_trace_of_a_wait_shows_its_reason(traced, collector):
     first = await traced.create("script", {"execute": "time.sleep(2)"})
     await traced.until(first, phase="Running")
     second = await traced.create("script", {"name": "app-config"})
@@ -162,7 +162,7 @@ async def test_a_wait_is_told_with_its_reason(traced, collector):
     assert [stage["name"] for stage in obj["status"]["stages"] if not stage.get("within")][:2] == ["wait", "validate"]
 
 
-async def test_a_cancel_tells_how_far_it_got(traced, collector):
+async def test_the_trace_of_a_cancelled_execution_shows_its_progress(traced, collector):
     key = await traced.create("script", {"execute": "time.sleep(60)"})
     await running(traced, key, "execute")
     await asyncio.sleep(1)  # until its Python has come up
@@ -175,7 +175,7 @@ async def test_a_cancel_tells_how_far_it_got(traced, collector):
     assert trace.one("execute").start < trace.one("cancel").start
 
 
-async def test_a_rollback_links_to_what_it_undoes(traced, collector):
+async def test_the_trace_of_a_rollback_links_to_the_execution_that_it_undoes(traced, collector):
     first = await traced.create("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}})
     obj, original = await traced_end(traced, collector, first)
     undo = obj["status"]["result"]["rollback"]
@@ -194,7 +194,7 @@ async def test_a_rollback_links_to_what_it_undoes(traced, collector):
     assert trace.root.links == ((obj["status"]["traceparent"].split("-")[1], original.root.span_id),)
 
 
-async def test_a_killed_engine_leaves_one_whole_trace(tmp_path, request):
+async def test_an_execution_has_one_complete_trace_although_its_engine_was_killed(tmp_path, request):
     if request.config.getoption("--cluster") != "sandbox":
         pytest.skip("starts an engine of its own on the sandbox")
     async with collecting() as collector, without_engine(tmp_path) as (site, engine), at_last_killed(engine):
@@ -218,7 +218,7 @@ async def test_a_killed_engine_leaves_one_whole_trace(tmp_path, request):
     assert trace.root.attributes["kubernaut.phase"] == "Succeeded"
 
 
-async def test_a_broken_collector_costs_one_line_of_log(traced, collector, caplog):
+async def test_a_broken_collector_costs_one_log_line(traced, collector, caplog):
     collector.broken = True
     started = time.monotonic()
     for number in range(3):
@@ -233,12 +233,12 @@ async def test_a_broken_collector_costs_one_line_of_log(traced, collector, caplo
     assert [r for r in caplog.records if r.name.startswith("opentelemetry")] == []
 
 
-async def test_the_terminal_draws_the_same_trace_without_a_collector(traced, collector, tmp_path):
+async def test_the_trace_command_draws_the_same_trace_without_a_collector(traced, collector, tmp_path):
     key = await traced.create("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}})
     _, trace = await traced_end(traced, collector, key)
     words = ("trace", key.name, *as_admin(traced, tmp_path))
-    told = json.loads((await command(*words, "-o", "json"))[1])
-    assert {span["spanId"] for span in told["spans"]} == {span.span_id for span in trace.spans}
+    drawn = json.loads((await command(*words, "-o", "json"))[1])
+    assert {span["spanId"] for span in drawn["spans"]} == {span.span_id for span in trace.spans}
     drawn = (await command(*words))[1]
     for text in ("execute patch-configmap", "rights", "start dry-run", "PATCH v1/configmaps app-config 200", "█"):
         assert text in drawn
@@ -255,12 +255,12 @@ async def at_last_killed(engine):
 
 
 async def running(site, key, step):
-    """Until this step of its pod runs."""
+    """Wait until this step runs in a pod of the execution."""
     async with asyncio.timeout(60):
         while True:
             job = (await site.cluster.get(EXECUTIONS, site.namespace, key.name)).get("status", {}).get("jobName")
             pods = (await site.cluster.list(PODS, site.namespace, selector=f"job-name={job}")).items if job else []
-            told = [c for pod in pods for c in pod["status"].get("containerStatuses", []) if c["name"] == step]
-            if any("running" in c["state"] for c in told):
+            statuses = [c for pod in pods for c in pod["status"].get("containerStatuses", []) if c["name"] == step]
+            if any("running" in c["state"] for c in statuses):
                 return
             await asyncio.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Every way an execution can come to grief in a real cluster, and what the person on call then reads."""
+"""Every way in which an execution can fail on a real cluster, and the message that the person on call reads."""
 
 import asyncio
 
@@ -15,12 +15,12 @@ def ended(status):
     return status["phase"], status.get("reason")
 
 
-async def trouble(site, key, words, seconds=45):
-    """The status once it tells of trouble in these words."""
+async def status_with(site, key, fragment, seconds=45):
+    """Return the status once its message contains this fragment."""
     async with asyncio.timeout(seconds):
         while True:
             status = (await site.cluster.get(EXECUTIONS, site.namespace, key.name)).get("status", {})
-            if words in (status.get("message") or ""):
+            if fragment in (status.get("message") or ""):
                 return status
             await asyncio.sleep(0.2)
 
@@ -33,9 +33,11 @@ async def trouble(site, key, words, seconds=45):
         pytest.param("wants-node", "is unschedulable", id="a node"),
     ],
 )
-async def test_what_keeps_a_pod_from_starting_is_told_at_once_and_is_the_cause_at_the_deadline(site, action, words):
+async def test_the_cause_of_a_pod_that_does_not_start_is_reported_at_once_and_again_at_the_deadline(
+    site, action, words
+):
     key = await site.create(action, deadlineSeconds=15)
-    status = await trouble(site, key, words)
+    status = await status_with(site, key, words)
     assert status["phase"] == "Running"
     assert status["message"].startswith("Pod is not starting: ")
     status = (await site.end(key))["status"]
@@ -45,44 +47,44 @@ async def test_what_keeps_a_pod_from_starting_is_told_at_once_and_is_the_cause_a
     assert status["attempts"] == 0
 
 
-async def test_what_kept_a_pod_from_starting_is_told_to_be_over(site):
+async def test_a_problem_that_kept_a_pod_from_starting_is_reported_as_resolved(site):
     key = await site.create("wants-key", {"dry_run": "time.sleep(3)", "execute": CHANGE}, deadlineSeconds=45)
-    await trouble(site, key, 'configmap "no-such-map" not found')
+    await status_with(site, key, 'configmap "no-such-map" not found')
     metadata = {"name": "no-such-map", "namespace": site.namespace}
     await site.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"k": "v"}})
-    status = await trouble(site, key, "the earlier problem is resolved")
+    status = await status_with(site, key, "the earlier problem is resolved")
     assert (status["phase"], status.get("reason")) == ("Running", None)
     assert (await site.end(key))["status"]["phase"] == "Succeeded"
 
 
-async def test_a_quota_on_pods_is_told_and_waited_for(site):
+async def test_an_execution_reports_a_quota_on_pods_and_waits_for_it(site):
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-pods", "namespace": site.namespace}}
     hard = {"count/pods": "0"}
     await site.apply({**quota, "spec": {"hard": hard}})
-    await _accounted(site, "no-pods")
+    await _wait_for_quota(site, "no-pods")
     key = await site.create("script", {"execute": CHANGE})
-    status = await trouble(site, key, "exceeded quota: no-pods")
+    status = await status_with(site, key, "exceeded quota: no-pods")
     assert status["phase"] == "Running"
     uid = (await site.get(QUOTAS, "no-pods"))["metadata"]["uid"]
     await site.cluster.delete(QUOTAS, site.namespace, "no-pods", uid=uid)
     assert (await site.end(key))["status"]["phase"] == "Succeeded"
 
 
-async def _accounted(site, name):
-    """A quota counts once its controller has looked."""
+async def _wait_for_quota(site, name):
+    """Wait until the quota controller has counted: only then the quota applies."""
     async with asyncio.timeout(20):
         while "hard" not in (await site.get(QUOTAS, name)).get("status", {}):
             await asyncio.sleep(0.1)
 
 
-async def test_a_segfault_is_named(site):
+async def test_a_segfault_is_reported_with_its_signal(site):
     status = await site.run("once", {"execute": "action.progress('about to crash')\n__import__('ctypes').string_at(0)"})
     assert ended(status) == ("Failed", "ActionFailed")
     assert "failed with exit code 139 (SIGSEGV) and is not retried" in status["message"]
     assert status["logTail"] == "about to crash"
 
 
-async def test_a_deadline_in_the_dry_run_changed_nothing(site):
+async def test_a_deadline_in_the_dry_run_says_that_nothing_was_changed(site):
     status = await site.run("script", {"dry_run": "time.sleep(100)"}, deadlineSeconds=5)
     assert ended(status) == ("Failed", "DeadlineExceeded")
     assert "The dry run on ConfigMap/app-config was stopped in attempt 1: deadline of 5 s exceeded" in status["message"]
@@ -107,19 +109,19 @@ async def test_the_log_of_a_pod_that_wrote_no_result_is_in_the_status_too(site):
     assert set(status["logTail"].splitlines()) == {"first line", "the last words"}
 
 
-async def test_a_success_keeps_no_log(site):
+async def test_a_success_has_no_log_tail(site):
     status = await site.run("script", {"execute": f"action.progress('hello')\n{CHANGE}"})
     assert ended(status) == ("Succeeded", None)
     assert "logTail" not in status
 
 
-async def test_a_result_that_is_no_json_is_a_plugin_error(site):
+async def test_a_result_that_is_not_json_is_a_plugin_error(site):
     status = await site.run("tells-no-json")
     assert ended(status) == ("Failed", "PluginError")
     assert "wrote no result but 'oops'" in status["message"]
 
 
-async def test_a_result_too_large_is_cut_and_says_so(site):
+async def test_a_result_that_is_too_large_is_cut_and_the_message_says_so(site):
     many = "for n in range(300): action.changed('ConfigMap', 'app-config', f'data.key{n}', 'a' * 40, 'b' * 40)"
     status = await site.run("script", {"execute": many})
     assert ended(status) == ("Succeeded", None)
@@ -128,7 +130,7 @@ async def test_a_result_too_large_is_cut_and_says_so(site):
     assert 5 < len(status["result"]["changes"]) < 300
 
 
-async def test_an_api_server_that_the_pod_cannot_reach(site):
+async def test_an_api_server_that_the_pod_cannot_reach_exhausts_the_retries(site):
     away = "os.environ |= {'KUBERNETES_SERVICE_HOST': '127.0.0.1', 'KUBERNETES_SERVICE_PORT': '1'}\n"
     status = await site.run("script", {"dry_run": f"{away}action.api.peek('v1/configmaps', 'app-config')"})
     assert ended(status) == ("Failed", "RetriesExhausted")
@@ -137,7 +139,7 @@ async def test_an_api_server_that_the_pod_cannot_reach(site):
     assert status["message"].endswith("Nothing was changed.")
 
 
-async def test_a_conflict_that_does_not_pass(site):
+async def test_a_conflict_that_persists_exhausts_the_retries(site):
     stale = (
         "action.api.patch('v1/configmaps', 'app-config', {'metadata': {'resourceVersion': '1'}, 'data': {'A': 'x'}})"
     )
@@ -151,7 +153,7 @@ async def test_a_conflict_that_does_not_pass(site):
     [("dry_run", "DryRunRejected"), ("execute", "ActionFailed")],
     ids=["in the dry run", "in execute"],
 )
-async def test_content_that_the_api_server_refuses(site, step, reason):
+async def test_content_that_the_api_server_rejects_is_not_retried(site, step, reason):
     invalid = "action.api.patch('v1/configmaps', 'app-config', {'data': {'no good key!': 'x'}})"
     status = await site.run("script", {step: invalid})
     assert ended(status) == ("Failed", reason)
@@ -159,7 +161,7 @@ async def test_content_that_the_api_server_refuses(site, step, reason):
     assert status["message"].endswith("Nothing was changed.")
 
 
-async def test_a_target_deleted_between_dry_run_and_execute(site):
+async def test_a_target_that_is_deleted_after_the_dry_run_fails_the_action(site):
     key = await site.create(
         "script", {"execute": "time.sleep(4)\naction.api.patch('v1/configmaps', 'app-config', {'data': {'A': '1'}})"}
     )
@@ -180,14 +182,14 @@ async def test_a_target_deleted_between_dry_run_and_execute(site):
 
 
 @pytest.mark.timeout(300)
-async def test_a_node_that_is_gone_does_not_make_it_run_twice(site):
-    """A node without a kubelet: its pod is told to run by hand, and the node is then deleted."""
+async def test_an_action_that_is_not_retry_safe_is_not_retried_when_its_node_is_gone(site):
+    """Delete a node without a kubelet; this test itself reported its pod as running."""
     if site.sandbox is not None:
         pytest.skip("needs nodes that come and go")
     ghost = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"ghost-{site.namespace}"}}
     ghost["metadata"]["labels"] = {"kubernaut-test": "ghost"}
     resources = {"cpu": "4", "memory": "8Gi", "pods": "10"}
-    ready = {"type": "Ready", "status": "True", "reason": "Told", "message": "by a test"}
+    ready = {"type": "Ready", "status": "True", "reason": "Test", "message": "set by a test"}
     ghost["status"] = {"allocatable": resources, "capacity": resources, "conditions": [ready]}
     node = await site.cluster.create(NODES, None, ghost)
     try:
@@ -196,7 +198,7 @@ async def test_a_node_that_is_gone_does_not_make_it_run_twice(site):
         )
         key = await site.create("wants-node-once")
         pod = await _bound(site, key)
-        await _told_to_run(site, pod)
+        await _report_running(site, pod)
         await asyncio.sleep(1)
     finally:
         await site.cluster._request("DELETE", f"/api/v1/nodes/{node['metadata']['name']}")
@@ -217,8 +219,8 @@ async def _bound(site, key):
             await asyncio.sleep(0.2)
 
 
-async def _told_to_run(site, pod):
-    """What a kubelet would say of a pod in its second step."""
+async def _report_running(site, pod):
+    """Report the pod as a kubelet would in its second step."""
     time = pod["metadata"]["creationTimestamp"]
     done = {"exitCode": 0, "reason": "Completed", "startedAt": time, "finishedAt": time}
 

@@ -58,7 +58,7 @@ async def stage(request, registry, tmp_path):
         engine = Engine(tmp_path / "engine.kubeconfig", tmp_path / "engine.yaml", environment=environment)
         async with supervised(engine):
             yield Stage(site, engine, skew)
-    gc.collect()  # what the fault left half-open is told here, where it belongs
+    gc.collect()  # warnings about half-open connections belong to this test
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A load of executions, what is seen of it from outside while things break, and the account that must balance afterwards."""
+"""A load of executions, a witness that observes it while things break, and the account that must balance afterwards."""
 
 import asyncio
 import random
@@ -16,42 +16,42 @@ from kubernaut.kube.watch import has_ended
 from tests.support.site import CONFIG_MAPS
 
 MISSING = 10
-"""Each tenth execution acts on what is not there: its true end is a refusal."""
+"""Every tenth execution names a missing ConfigMap: its true end is a rejection."""
 
 
 @dataclass
 class Account:
-    """What became of a load."""
+    """The result of a load."""
 
     executions: int
     jobs: int
-    """Jobs ever seen."""
+    """Jobs that ever existed."""
     ends: int
-    """Executions whose end was told."""
+    """Executions whose end was recorded."""
     duplicates: int
-    """Executions with a second Job, a second pod that succeeded, or a second and different end."""
+    """Executions with a second Job, a second pod that succeeded, or a second, different end."""
     lost: int
     """Executions without an end, or with one that is not true."""
     remarks: list
-    """What exactly is wrong, of the first few."""
+    """Details of the first few problems."""
 
     def line(self, what):
-        """For whoever reads the run."""
+        """Return it as one line of output."""
         return f"{what}: {self.executions} executions, {self.jobs} Jobs, {self.ends} ends, {self.duplicates} duplicates, {self.lost} lost"
 
 
 def _current(handle):
-    """Pass on the object after a change, and no deletions."""
+    """Return a handler that passes on the object after a change, and no deletions."""
     return lambda _, new: handle(new.json) if new is not None else None
 
 
 class Witness:
-    """Sees every Job, pod and end there ever is, however short-lived."""
+    """Records every Job, pod and end that ever exists, however briefly."""
 
     def __init__(self, site):
         self._site = site
         self.ends, self.jobs, self.pods = defaultdict(set), defaultdict(set), defaultdict(set)
-        """By execution: what was told of its end, its Jobs, and its pods that succeeded."""
+        """By execution: its recorded ends, its Jobs, and its pods that succeeded."""
         self._informers = [
             Informer(site.cluster, Scope(EXECUTIONS, (site.namespace,)), _current(self._ended)),
             Informer(site.cluster, Scope(JOBS, (site.namespace,), LABEL_EXECUTION), _current(self._job)),
@@ -67,20 +67,20 @@ class Witness:
         self.jobs[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
 
     def _pod(self, new):
-        """A pod that fails may be followed by another; two that succeed have done it twice."""
+        """Record a pod that succeeded. A failed pod can be followed by another one; two that succeed did the work twice."""
         if new["status"].get("phase") == "Succeeded":
             self.pods[new["metadata"]["labels"][LABEL_EXECUTION]].add(new["metadata"]["uid"])
 
-    async def look_once_more(self):
-        """What its watches may have missed while they were cut."""
+    async def list_again(self):
+        """Record what its watches may have missed while they were cut."""
         namespace = self._site.namespace
-        for resource, seen in ((JOBS, self._job), (PODS, self._pod)):
+        for resource, record in ((JOBS, self._job), (PODS, self._pod)):
             listing = partial(self._site.cluster.list, resource, namespace, selector=LABEL_EXECUTION)
-            for obj in (await stubborn(listing)).items:
-                seen(obj)
+            for obj in (await persist(listing)).items:
+                record(obj)
 
     @asynccontextmanager
-    async def looking(self):
+    async def watching(self):
         tasks = [asyncio.create_task(informer.run()) for informer in self._informers]
         for informer in self._informers:
             await informer.synced.wait()
@@ -91,21 +91,21 @@ class Witness:
 
 
 class Load:
-    """So many executions, each on a ConfigMap of its own, created within so many seconds."""
+    """A number of executions, each on a ConfigMap of its own, created within some seconds."""
 
     def __init__(self, site, executions, seconds, prefix=""):
         self._site, self._number, self._seconds, self._prefix = site, executions, seconds, prefix
         self._names = [f"{prefix}e{number}" for number in range(executions)]
 
     async def prepare(self):
-        """The ConfigMaps; none for each tenth."""
+        """Create the ConfigMaps; none for every tenth execution."""
         for number in range(self._number):
             if number % MISSING:
                 metadata = {"name": f"{self._prefix}c{number}", "namespace": self._site.namespace}
                 await self._site.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
 
     async def create(self):
-        """Create them; as any client must, try again where the API server does not answer."""
+        """Create the executions; like any client, retry if the API server does not answer."""
         for number, name in enumerate(self._names):
             manifest = {
                 "apiVersion": API_VERSION,
@@ -116,46 +116,51 @@ class Load:
                     "parameters": {"name": f"{self._prefix}c{number}", "set": {"N": str(number)}},
                 },
             }
-            await stubborn(partial(self._site.cluster.create, EXECUTIONS, self._site.namespace, manifest))
+            await persist(partial(self._site.cluster.create, EXECUTIONS, self._site.namespace, manifest))
             await asyncio.sleep(self._seconds / self._number * random.uniform(0.5, 1.5))
 
     async def account(self, witness, seconds):
-        """Wait until all have ended (`seconds` at most), and balance the books."""
+        """Wait until all have ended, for at most `seconds`, and return the account."""
         try:
             async with asyncio.timeout(seconds):
                 while not all(name in witness.ends for name in self._names):
                     await asyncio.sleep(0.2)
-                await asyncio.sleep(2)  # for a second end, if anything would tell one
+                await asyncio.sleep(2)  # for a second end, if there is one
         except TimeoutError:
             pass
-        await witness.look_once_more()
-        told = sum(bool(witness.ends[name]) for name in self._names)
+        await witness.list_again()
+        ended = sum(bool(witness.ends[name]) for name in self._names)
         untrue = [name for number, name in enumerate(self._names) if not await self._true(number, witness.ends[name])]
         doubled = sorted(
-            {n for seen in (witness.ends, witness.jobs, witness.pods) for n, found in seen.items() if len(found) > 1}
+            {
+                n
+                for records in (witness.ends, witness.jobs, witness.pods)
+                for n, found in records.items()
+                if len(found) > 1
+            }
         )
         remarks = [
             (name, witness.ends[name], len(witness.jobs[name]), len(witness.pods[name]))
             for name in [*untrue, *doubled][:5]
         ]
         jobs = sum(len(witness.jobs[name]) for name in self._names)
-        return Account(self._number, jobs, told, len(doubled), len(untrue), remarks)
+        return Account(self._number, jobs, ended, len(doubled), len(untrue), remarks)
 
     async def _true(self, number, ends):
-        """Is its one end what really happened to its ConfigMap? Faults that reach the pods too may exhaust their retries."""
+        """Whether its only end is what happened to its ConfigMap. Faults that also affect pods may exhaust their retries."""
         if len(ends) != 1:
             return False
         ((phase, reason, _),) = ends
         missing = not number % MISSING
         if missing and phase == "Failed":
             return reason in {"DryRunRejected", "RetriesExhausted"}
-        found = await stubborn(partial(self._site.get, CONFIG_MAPS, f"{self._prefix}c{number}"))
+        found = await persist(partial(self._site.get, CONFIG_MAPS, f"{self._prefix}c{number}"))
         done = found.get("data") == {"N": str(number)}
         return done if phase == "Succeeded" else (reason, done) == ("RetriesExhausted", False)
 
 
-async def stubborn(call, seconds=60):
-    """Call until it is answered: a create that was carried out unheard exists already."""
+async def persist(call, seconds=60):
+    """Call until there is an answer. After a create whose answer was lost, the object exists already."""
     async with asyncio.timeout(seconds):
         while True:
             try:

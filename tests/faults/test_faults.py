@@ -1,4 +1,4 @@
-"""Under load, with something broken all the while: every execution has one Job and one true end, and none is lost."""
+"""Under load and with a fault all the time, every execution has one Job and one true end, and none is lost."""
 
 import asyncio
 import random
@@ -11,14 +11,14 @@ from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE
 from kubernaut.kube.objects import LEASES
 from tests.faults.load import Load, Witness
 
-# A server that is killed while a client shakes hands with it leaves that connection to the garbage collector, and Python says so.
+# A server that is killed during a TLS handshake leaves the connection to the garbage collector, and Python warns about that.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 SPREAD_SECONDS = 8
 
 
 async def nothing(stage):
-    """The engine alone, as a yardstick."""
+    """Do nothing: the yardstick."""
 
 
 async def engine_killed(stage):
@@ -27,7 +27,7 @@ async def engine_killed(stage):
 
 
 async def engine_frozen(stage):
-    """Longer than its lease lasts, as on a machine that is paused; awake again it must see that it leads no more."""
+    """Freeze it for longer than its lease, like a machine that is paused; afterwards it must notice that it no longer leads."""
     stage.engine.freeze()
     await asyncio.sleep(5)
     stage.engine.thaw()
@@ -43,7 +43,7 @@ async def clock_jumps(stage):
 
 async def lease_taken(stage):
     try:
-        patch = {"spec": {"holderIdentity": "somebody-else"}}
+        patch = {"spec": {"holderIdentity": "someone-else"}}
         await stage.site.cluster.patch(LEASES, ENGINE_NAMESPACE, LEASE, patch)
     except KubernautError:
         pass
@@ -74,7 +74,7 @@ async def storm_of_5xx(stage):
 
 
 async def answers_lost(stage):
-    """Carried out, and nobody told: what a client tries again may have been done."""
+    """Carry out requests and drop the answers, so that a client retries what was done already."""
     for verb, resource in (("create", "jobs"), ("patch", "kubernetesexecutions/status"), ("patch", "jobs")):
         stage.site.sandbox.faults.drop_responses(2, verb=verb, resource=resource)
     await _passes(stage)
@@ -115,30 +115,30 @@ def named(faults):
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("fault", named(ANYWHERE))
-async def test_whatever_happens_to_the_engine(stage, request, fault):
-    await endured(stage, request, fault)
+async def test_every_execution_has_one_job_and_one_end_despite_faults_of_the_engine(stage, request, fault):
+    await survive(stage, request, fault)
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("fault", named(IN_THE_SANDBOX))
-async def test_whatever_happens_to_the_cluster(stage, request, fault):
+async def test_every_execution_has_one_job_and_one_end_despite_faults_of_the_cluster(stage, request, fault):
     if stage.site.sandbox is None:
         pytest.skip("injected in the sandbox; on a real cluster use --restart=NAME=COMMAND")
-    await endured(stage, request, fault)
+    await survive(stage, request, fault)
 
 
 @pytest.mark.timeout(900)
-async def test_all_of_it_at_once(stage, request):
+async def test_every_execution_has_one_job_and_one_end_despite_all_faults_in_turn(stage, request):
     chosen = ANYWHERE if stage.site.sandbox is None else [*ANYWHERE, *IN_THE_SANDBOX]
 
     async def any_of_them(stage):
         await random.choice(chosen)(stage)
 
-    await endured(stage, request, any_of_them, times=5)
+    await survive(stage, request, any_of_them, times=5)
 
 
 @pytest.mark.timeout(3000)
-async def test_a_part_of_a_real_cluster_restarted(stage, request):
+async def test_every_execution_has_one_job_and_one_end_although_parts_of_a_real_cluster_restart(stage, request):
     commands = dict(pair.split("=", 1) for pair in request.config.getoption("--restart"))
     if not commands:
         pytest.skip("name the commands that restart its parts: --restart=NAME=COMMAND")
@@ -149,16 +149,16 @@ async def test_a_part_of_a_real_cluster_restarted(stage, request):
             await process.wait()
             await asyncio.sleep(random.uniform(4, 7))
 
-        await endured(stage, request, restarted, title=name)
+        await survive(stage, request, restarted, title=name)
 
 
-async def endured(stage, request, fault, times=1, title=""):
+async def survive(stage, request, fault, times=1, title=""):
     executions = request.config.getoption("--executions") * times
     spread = SPREAD_SECONDS * max(1.0, executions / 40) * (1 if times == 1 else 0.5)
-    prefix = re.sub("[^a-z0-9]+", "-", title.lower())  # of objects' names
+    prefix = re.sub("[^a-z0-9]+", "-", title.lower())  # of the names of objects
     load, witness = Load(stage.site, executions, spread, prefix), Witness(stage.site)
     await load.prepare()
-    async with witness.looking():
+    async with witness.watching():
         creating = asyncio.create_task(load.create())
 
         async def disturb():

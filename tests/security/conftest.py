@@ -1,4 +1,4 @@
-"""Two namespaces, in the first of which every action is granted, and clients that are each ServiceAccount; no engine is at work."""
+"""Two namespaces, in one of which every action is granted, and clients for each ServiceAccount; no engine is running."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from tests.support.site import apply
 
 @dataclass(frozen=True)
 class Ground:
-    """Where rights are tried out."""
+    """The cluster and namespaces in which permissions are tested."""
 
     admin: Client
     granted: str
     """The namespace in which every action is granted."""
     other: str
-    """One in which nothing is."""
+    """A namespace in which no action is granted."""
 
     async def account(self, namespace: str, name: str) -> Client:
-        """A client that is this ServiceAccount, by a token of its own."""
+        """Return a client with a token of this ServiceAccount."""
         path = f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token"
         made = await self.admin.made(path, {"spec": {"expirationSeconds": 600}})
         return self.admin.with_token(made["status"]["token"])
 
     async def engine(self) -> Client:
-        """A client that is the engine."""
+        """Return a client with a token of the engine."""
         return await self.account(ENGINE_NAMESPACE, ENGINE_ACCOUNT)
 
 
 @pytest.fixture
 async def ground(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Ground]:
-    """The ground, on the sandbox or on the cluster of $KUBECONFIG; its namespaces are deleted afterwards."""
+    """Prepare it on the sandbox or on the cluster of $KUBECONFIG; its namespaces are deleted afterwards."""
     granted, other = (f"rights-{secrets.token_hex(3)}" for _ in range(2))
     async with AsyncExitStack() as stack:
         if request.config.getoption("--cluster") == "sandbox":

@@ -1,4 +1,4 @@
-"""What a ServiceAccount holds, told by the API server itself, less what it gives to every ServiceAccount of the namespace."""
+"""The permissions of a ServiceAccount as the API server reports them, without those that every ServiceAccount of the namespace has."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BEYOND = (
     ("kubernaut.io", "actions", "execute"), ("kubernaut.io", "kubernetesexecutions/status", "update"),
     ("apps", "deployments/scale", "update"),
 )  # fmt: skip
-"""Rights that discovery does not list, or by which others are got."""
+"""Permissions that discovery does not list, or that lead to other permissions."""
 
 
 def declared(rules: Iterable[Rule]) -> set[Permission]:
@@ -61,8 +61,8 @@ async def allowed(client: Client, right: Permission, namespace: str) -> bool:
         "group": right.api_group, "resource": plural, "subresource": subresource, "verb": right.verb,
         "namespace": namespace, "name": right.name,
     }  # fmt: skip
-    asked = {key: value for key, value in attributes.items() if value}
-    return bool((await client.made(REVIEW, {"spec": {"resourceAttributes": asked}}))["status"]["allowed"])
+    given = {key: value for key, value in attributes.items() if value}
+    return bool((await client.made(REVIEW, {"spec": {"resourceAttributes": given}}))["status"]["allowed"])
 
 
 async def everything(admin: Client) -> set[Permission]:

@@ -1,4 +1,4 @@
-"""Each ServiceAccount holds what was declared for it, where it was, and nothing else: by the API server's own word, and by trying."""
+"""Each ServiceAccount has the declared permissions and no others: as the API server reports them, and by trying."""
 
 import asyncio
 
@@ -10,12 +10,12 @@ from tests.security.rights import allowed, declared, everything, own
 
 SHIPPED = Registry.discover()
 BASIC = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
-"""What Kubernetes gives to everybody: questions about oneself."""
+"""What Kubernetes allows every user: reviews of their own access."""
 
 
 @pytest.fixture
 async def stranger(ground):
-    """A ServiceAccount to which nobody granted anything."""
+    """Return a client with a ServiceAccount without any grant."""
     await ground.admin.made(f"/api/v1/namespaces/{ground.other}/serviceaccounts", {"metadata": {"name": "stranger"}})
     return await ground.account(ground.other, "stranger")
 
@@ -38,7 +38,7 @@ async def test_rbac_compliance_of_each_action_is_complete(ground, stranger, regi
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED.actions))
-async def test_of_every_verb_on_every_resource_an_action_may_just_what_it_declared(ground, registry, name):
+async def test_an_action_is_allowed_only_the_declared_verbs_of_all_verbs_on_all_resources(ground, registry, name):
     spec = registry.actions[name].spec
     client = await ground.account(ground.granted, spec.service_account)
     every = sorted(right for right in await everything(ground.admin) if right.resource not in BASIC)
@@ -53,7 +53,9 @@ async def test_of_every_verb_on_every_resource_an_action_may_just_what_it_declar
         assert found == wanted, namespace or "cluster-wide"
 
 
-async def test_the_engine_holds_what_is_declared_and_its_leases_right_in_its_own_namespace_alone(ground, stranger):
+async def test_the_engine_has_the_declared_permissions_and_those_on_its_lease_only_in_its_own_namespace(
+    ground, stranger
+):
     engine = await ground.engine()
     assert await own(engine, stranger, ground.granted) == declared(ENGINE_RULES)
     assert await own(engine, stranger, "kube-system") == declared(ENGINE_RULES), "it serves every namespace"
@@ -102,12 +104,12 @@ BINDING = {
         pytest.param("GET", "/api/v1/nodes", None, id="list nodes"),
     ],
 )  # fmt: skip
-async def test_the_engines_token_does_not_let_anybody(ground, method, path, body):
+async def test_the_engines_token_does_not_permit_to(ground, method, path, body):
     engine = await ground.engine()
     kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
     answer = await engine.call(method, path.format(ground.granted), body, kind)
     if answer.code == 501 and "exec" in path:
-        pytest.skip("the sandbox runs nobody's commands in a pod")
+        pytest.skip("the sandbox does not implement exec")
     assert answer.code == 403, answer.body
     assert "cannot" in answer.message
 
@@ -118,12 +120,12 @@ def job(account, **pod):
     return {"metadata": {"name": "x"}, "spec": {"template": {"spec": spec}}}
 
 
-async def test_without_admission_policies_the_engines_token_makes_a_job_under_any_account_with_any_secret(ground):
+async def test_without_admission_policies_the_engines_token_creates_a_job_under_any_account_with_any_secret(ground):
     policies = (await ground.admin.get("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies")).body.get(
         "items", []
     )
     if any(policy["metadata"]["name"] == "kubernaut-engine-jobs" for policy in policies):
-        pytest.skip("the admission policies are installed here, and stop it")
+        pytest.skip("the admission policies are installed here, and deny it")
     secret = [{"name": "s", "secret": {"secretName": "any"}}]
     for place in (ground.granted, ground.other, "kube-system"):
         made = await (await ground.engine()).post(
@@ -132,22 +134,22 @@ async def test_without_admission_policies_the_engines_token_makes_a_job_under_an
         assert made.code == 201, made.body
 
 
-async def test_without_admission_policies_whoever_may_create_jobs_borrows_an_actions_account(ground):
+async def test_without_admission_policies_a_user_who_can_create_jobs_uses_an_actions_account(ground):
     policies = (await ground.admin.get("/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies")).body.get(
         "items", []
     )
     if any(policy["metadata"]["name"] == "kubernaut-action-accounts" for policy in policies):
-        pytest.skip("the admission policies are installed here, and stop it")
+        pytest.skip("the admission policies are installed here, and deny it")
     rule = {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"]}
-    person = await person_with(ground, rule)
-    made = await person.post(
+    user = await user_with(ground, rule)
+    made = await user.post(
         f"/apis/batch/v1/namespaces/{ground.granted}/jobs", job("deployment-restarter"), dryRun="All"
     )
     assert made.code == 201, made.body
 
 
-async def person_with(ground, *rules):
-    """A client that holds just these rights in the granted namespace."""
+async def user_with(ground, *rules):
+    """Return a client with only these permissions in the granted namespace."""
     rbac, space = (f"{root}/namespaces/{ground.granted}" for root in ("/apis/rbac.authorization.k8s.io/v1", "/api/v1"))
     await ground.admin.made(f"{space}/serviceaccounts", {"metadata": {"name": "person"}})
     await ground.admin.made(f"{rbac}/roles", {"metadata": {"name": "person"}, "rules": list(rules)})
@@ -160,8 +162,8 @@ async def person_with(ground, *rules):
     return await ground.account(ground.granted, "person")
 
 
-async def test_who_may_create_executions_alone_can_neither_write_a_status_nor_act_elsewhere(ground):
-    person = await person_with(
+async def test_a_user_who_can_only_create_executions_cannot_write_a_status_or_act_elsewhere(ground):
+    user = await user_with(
         ground, {"apiGroups": ["kubernaut.io"], "resources": ["kubernetesexecutions"], "verbs": ["create"]}
     )
     path = EXECUTION.format(ground.granted)
@@ -177,16 +179,16 @@ async def test_who_may_create_executions_alone_can_neither_write_a_status_nor_ac
         "spec": {"action": "scale", "parameters": {"name": "web", "replicas": 1}, "suspend": True},
         "status": forged,
     }
-    made = await person.made(path, wish)
+    made = await user.made(path, wish)
     assert made["status"] == {"phase": "Pending", "reason": "Queued", "message": "No engine has picked it up yet."}
     for target, body in ((f"{path}/x/status", {"status": forged}), (f"{path}/x", {"spec": {"suspend": False}})):
-        assert (await person.patch(target, body)).code == 403
-    assert (await person.post(EXECUTION.format(ground.other), wish)).code == 403
-    assert (await person.get(f"{path}/x")).code == 403
+        assert (await user.patch(target, body)).code == 403
+    assert (await user.post(EXECUTION.format(ground.other), wish)).code == 403
+    assert (await user.get(f"{path}/x")).code == 403
 
 
-async def test_with_patch_on_executions_the_status_is_still_out_of_reach(ground):
-    person = await person_with(
+async def test_a_user_who_can_patch_executions_cannot_patch_their_status(ground):
+    user = await user_with(
         ground, {"apiGroups": ["kubernaut.io"], "resources": ["kubernetesexecutions"], "verbs": ["create", "patch"]}
     )
     path = EXECUTION.format(ground.granted)
@@ -196,14 +198,14 @@ async def test_with_patch_on_executions_the_status_is_still_out_of_reach(ground)
         "apiVersion": "kubernaut.io/v1alpha1",
         "kind": "KubernetesExecution",
     }
-    await person.made(path, wish)
-    patched = await person.patch(f"{path}/x", {"status": {"phase": "Succeeded"}})
+    await user.made(path, wish)
+    patched = await user.patch(f"{path}/x", {"status": {"phase": "Succeeded"}})
     assert (patched.code, patched.body["status"]["phase"]) == (200, "Pending")
-    assert (await person.patch(f"{path}/x", {"spec": {"action": "patch-configmap"}})).code == 422
-    assert (await person.patch(f"{path}/x/status", {"status": {"phase": "Succeeded"}})).code == 403
+    assert (await user.patch(f"{path}/x", {"spec": {"action": "patch-configmap"}})).code == 422
+    assert (await user.patch(f"{path}/x/status", {"status": {"phase": "Succeeded"}})).code == 403
 
 
-async def test_an_action_cannot_read_what_lies_beside_its_target(ground, registry):
+async def test_an_action_cannot_read_other_objects_of_its_namespace(ground, registry):
     space = PLACE.format(ground.granted)
     await ground.admin.made(f"{space}/secrets", {"metadata": {"name": "s"}, "stringData": {"a": "b"}})
     for action in registry.actions.values():

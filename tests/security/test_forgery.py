@@ -29,7 +29,7 @@ async def running(site):
 
 
 @pytest.mark.parametrize("api", ["example.com/v1", "batch/v1"], ids=["another API", "another uid"])
-async def test_a_pod_that_names_the_job_as_its_owner_under_another_api_or_uid_is_not_believed(site, running, api):
+async def test_a_pod_whose_owner_has_the_jobs_name_but_another_api_or_uid_is_ignored(site, running, api):
     key, job = running
     whose = {"kind": "Job", "controller": True, "name": job["metadata"]["name"]}
     forged = {

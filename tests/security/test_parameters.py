@@ -56,7 +56,7 @@ def test_no_parameter_is_a_namespace(name):
 
 
 @pytest.mark.parametrize("name", sorted(SHIPPED.actions))
-def test_a_namespace_beside_the_parameters_is_refused(name):
+def test_a_namespace_among_the_parameters_is_rejected(name):
     model = SHIPPED.actions[name].spec.parameters
     example = SHIPPED.actions[name].spec.examples[0]
     for extra in ("namespace", "targetNamespace", "metadata"):
@@ -64,7 +64,7 @@ def test_a_namespace_beside_the_parameters_is_refused(name):
             model.model_validate_json(json.dumps({**example, extra: "kube-system"}), strict=True)
 
 
-def test_whatever_a_name_is_the_request_stays_below_its_kind_in_its_namespace(api):
+def test_the_request_for_any_name_stays_below_its_kind_in_its_namespace(api):
     @given(kind=st.sampled_from(KINDS), name=CLIMBING.filter(bool))
     def check(kind, name):
         try:
@@ -83,13 +83,13 @@ def test_whatever_a_name_is_the_request_stays_below_its_kind_in_its_namespace(ap
 
 
 @pytest.mark.parametrize("name", [".", ".."])
-def test_a_name_that_would_climb_is_refused_where_the_path_is_made(api, name):
+def test_a_name_that_would_leave_its_path_is_rejected_when_the_path_is_built(api, name):
     with pytest.raises(Rejected, match="is not a valid object name"):
         api._path("v1/configmaps", name)
 
 
 @pytest.mark.parametrize("action", NAMED)
-def test_a_name_that_the_model_takes_is_one_segment_as_it_stands(action):
+def test_a_name_that_the_model_accepts_is_one_segment_without_quoting(action):
     spec = SHIPPED.actions[action].spec
 
     @given(name=CLIMBING)

@@ -12,7 +12,7 @@ RESTRICTED = {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "res
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",)], ids=["for real", "rehearsed"])
 @pytest.mark.parametrize("action", sorted(SHIPPED.actions))
-async def test_restricted_pod_security_takes_the_pod_and_it_has_a_token_only_for_declared_rights(
+async def test_restricted_pod_security_accepts_the_pod_and_it_has_a_token_only_if_rules_are_declared(
     ground, tmp_path, action, options
 ):
     space = f"/api/v1/namespaces/{ground.granted}"

@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 def _without_comments(text):
-    """Lines of an example that begin as a heading does are none."""
+    """Return the text without lines of examples that look like headings."""
     return re.sub(r"^# ", " # ", text, flags=re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The configuration file: every fault is named by file, field and value, and what it says is what actions get."""
+"""The configuration file: every error names file, field and value, and its settings are applied to actions."""
 
 import pytest
 
@@ -32,7 +32,7 @@ actions:
 """
 
 
-def test_what_it_says_is_what_the_actions_get(tmp_path, registry):
+def test_settings_of_actions_are_applied(tmp_path, registry):
     settings = Settings.load(written(tmp_path, GOOD))
     scale = apply_settings(registry, settings).actions["scale"]
     assert (scale.spec.deadline, scale.spec.backoff_limit) == (120, 0)
@@ -40,7 +40,7 @@ def test_what_it_says_is_what_the_actions_get(tmp_path, registry):
     assert scale.settings.max_replicas == 10
 
 
-def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, registry):
+def test_a_disabled_action_is_unavailable_and_the_message_names_the_setting(tmp_path, registry):
     found = apply_settings(registry, Settings.load(written(tmp_path, GOOD)))
     assert str(found.broken["patch-configmap"]) == (
         "action patch-configmap is switched off in the engine's configuration (actions.patch-configmap.enabled)"
@@ -48,7 +48,7 @@ def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         pytest.param(
             "maxRunning: 0", "maxRunning: input should be greater than or equal to 1 (got 0)", id="out of bounds"
@@ -69,15 +69,15 @@ def test_an_action_that_is_switched_off_is_unavailable_and_says_where(tmp_path, 
         pytest.param("a: [", "is not valid YAML", id="no YAML"),
     ],
 )
-def test_each_fault_names_file_field_and_value(tmp_path, text, told):
+def test_each_error_names_file_field_and_value(tmp_path, text, message):
     with pytest.raises(InputError) as caught:
         Settings.load(written(tmp_path, text))
     assert str(tmp_path / "engine.yaml") in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         pytest.param(
             "actions: {scael: {}}",
@@ -99,7 +99,7 @@ def test_each_fault_names_file_field_and_value(tmp_path, text, told):
         ),
     ],
 )
-def test_settings_of_plugins_are_checked_by_their_own_models(tmp_path, registry, text, told):
+def test_settings_of_plugins_are_checked_by_their_own_models(tmp_path, registry, text, message):
     with pytest.raises(InputError) as caught:
         apply_settings(registry, Settings.load(written(tmp_path, text)))
-    assert told in str(caught.value)
+    assert message in str(caught.value)

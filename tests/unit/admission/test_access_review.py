@@ -1,4 +1,4 @@
-"""A no is final only from an API server that has read what is granted."""
+"""A denial is final only if the API server is ready, so that it has read all grants."""
 
 import pytest
 
@@ -31,17 +31,17 @@ def scale(registry):
     return registry.actions["scale"]
 
 
-async def test_a_no_from_a_server_that_is_ready_by_now_is_asked_again(scale):
+async def test_a_denial_is_reviewed_again_if_the_server_is_ready(scale):
     assert await AccessReviewer(Server(), 30).missing(scale, "production") == ""
 
 
-async def test_a_no_from_a_server_that_is_not_ready_is_no_answer(scale):
+async def test_a_denial_by_a_server_that_is_not_ready_does_not_count(scale):
     with pytest.raises(UnavailableError):
         await AccessReviewer(Server(ready_after=1), 30).missing(scale, "production")
 
 
-async def test_a_no_that_stays_is_final_and_costs_each_right_a_second_question(scale):
+async def test_a_repeated_denial_is_final_after_two_reviews_of_each_permission(scale):
     server = Server(granted=False)
-    told = await AccessReviewer(server, 30).missing(scale, "production")
-    assert told.startswith("ServiceAccount deployment-scaler is not allowed to get deployments (apps)")
+    message = await AccessReviewer(server, 30).missing(scale, "production")
+    assert message.startswith("ServiceAccount deployment-scaler is not allowed to get deployments (apps)")
     assert server.reviews == 8

@@ -18,13 +18,13 @@ async def test_an_admitted_execution_holds_its_target_until_it_is_released(regis
     assert [key.name for key in ground.queued] == ["second"]
 
 
-async def test_a_rejected_execution_holds_nothing(registry):
+async def test_a_rejected_execution_reserves_nothing(registry):
     ground = Ground(registry)
     assert isinstance(await admit(ground, "bad", parameters={}), Rejected)
     assert ground.reservations.running == 0
 
 
-async def test_a_suspended_execution_frees_what_it_held(registry):
+async def test_a_suspended_execution_releases_its_reservations(registry):
     ground = Ground(registry)
     key = ground.add("first")
     await ground.admission.admit(ground.caches.view(key))
@@ -33,7 +33,7 @@ async def test_a_suspended_execution_frees_what_it_held(registry):
     assert (isinstance(deferred, Deferred), ground.reservations.running) == (True, 0)
 
 
-async def test_one_that_waits_for_its_target_uses_up_no_budget(registry):
+async def test_an_execution_that_waits_for_its_target_does_not_count_towards_the_budget(registry):
     ground = Ground(registry, Settings(budget=BudgetSettings(executions=2)))
     await admit(ground, "first")
     await admit(ground, "waits")
@@ -41,7 +41,7 @@ async def test_one_that_waits_for_its_target_uses_up_no_budget(registry):
     assert isinstance(other, Admitted)
 
 
-async def test_one_that_did_not_start_gives_its_start_back(registry):
+async def test_an_execution_that_did_not_start_does_not_count_towards_the_budget(registry):
     ground = Ground(registry, Settings(budget=BudgetSettings(executions=1)))
     key = ground.add("first")
     await ground.admission.admit(ground.caches.view(key))

@@ -1,4 +1,4 @@
-"""One execution per target, oldest first, so many at a time."""
+"""One execution per target, the oldest first, and no more than the maximum at a time."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ def request(number, target="web"):
     return Request(f"2026-01-01T00:00:{number:02}Z", f"uid{number}", Key("ns", f"e{number}"), f"ns/Deployment/{target}")
 
 
-def test_the_second_on_a_target_waits_for_the_first_and_is_woken_by_its_end():
+def test_the_second_execution_on_a_target_waits_for_the_first_and_is_requeued_at_its_end():
     reservations = Reservations(10)
     assert reservations.acquire(request(1)) is None
     assert reservations.acquire(request(2)).ahead == Key("ns", "e1")
@@ -19,7 +19,7 @@ def test_the_second_on_a_target_waits_for_the_first_and_is_woken_by_its_end():
     assert reservations.acquire(request(2)) is None
 
 
-def test_the_oldest_of_those_who_wait_goes_first():
+def test_the_oldest_waiting_execution_goes_first():
     reservations = Reservations(10)
     reservations.acquire(request(1))
     reservations.acquire(request(3))
@@ -28,13 +28,13 @@ def test_the_oldest_of_those_who_wait_goes_first():
     assert reservations.acquire(request(3)).ahead == Key("ns", "e2")
 
 
-def test_other_targets_are_not_held_up():
+def test_executions_on_other_targets_do_not_wait():
     reservations = Reservations(10)
     reservations.acquire(request(1))
     assert reservations.acquire(request(2, "api")) is None
 
 
-def test_no_more_than_so_many_run_and_the_oldest_gets_the_free_slot():
+def test_no_more_than_the_maximum_run_and_the_oldest_gets_the_free_slot():
     reservations = Reservations(1)
     reservations.acquire(request(1, "a"))
     assert reservations.acquire(request(3, "c")).ahead is None
@@ -44,7 +44,7 @@ def test_no_more_than_so_many_run_and_the_oldest_gets_the_free_slot():
     assert reservations.acquire(request(2, "b")) is None
 
 
-def test_one_that_gives_up_waiting_lets_the_next_through():
+def test_an_execution_that_stops_waiting_lets_the_next_one_start():
     reservations = Reservations(10)
     reservations.acquire(request(1))
     reservations.acquire(request(2))
@@ -53,13 +53,13 @@ def test_one_that_gives_up_waiting_lets_the_next_through():
     assert reservations.release("uid1") == [Key("ns", "e3")]
 
 
-def test_asking_again_while_holding_is_granted():
+def test_an_execution_that_holds_its_target_acquires_it_again():
     reservations = Reservations(1)
     reservations.acquire(request(1))
     assert reservations.acquire(request(1)) is None
 
 
-def test_an_execution_that_is_gone_is_released_by_its_key_but_not_its_namesake():
+def test_a_deleted_execution_is_released_by_its_key_and_a_new_one_of_the_same_name_is_not():
     reservations = Reservations(10)
     reservations.acquire(request(1))
     assert reservations.release_predecessors(Key("ns", "e1"), "uid1") == []
@@ -69,8 +69,8 @@ def test_an_execution_that_is_gone_is_released_by_its_key_but_not_its_namesake()
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 3), st.booleans()), max_size=60), st.integers(1, 4))
-def test_whatever_the_order_of_calls_a_target_has_one_holder_and_nobody_waits_for_nothing(calls, most):
-    reservations, holding, waiting = Reservations(most), {}, {}
+def test_in_any_order_of_calls_a_target_has_one_holder_and_no_execution_waits_without_need(calls, maximum):
+    reservations, holding, waiting = Reservations(maximum), {}, {}
     for number, target, acquire in calls:
         wanted = request(number, f"t{number % 4}" if target else "t0")
         if wanted.uid in holding:
@@ -86,7 +86,7 @@ def test_whatever_the_order_of_calls_a_target_has_one_holder_and_nobody_waits_fo
             waiting.pop(wanted.uid, None)
             reservations.release(wanted.uid)
         targets = [r.target for r in holding.values()]
-        assert len(targets) == len(set(targets)) <= most
+        assert len(targets) == len(set(targets)) <= maximum
     while waiting or holding:
         uid = next(iter(holding), None) or next(iter(waiting))
         holding.pop(uid, None)

@@ -1,4 +1,4 @@
-"""Parameters are parsed strictly; whatever a plugin's own validators raise becomes a rejection."""
+"""Parameters are parsed strictly; any exception of a plugin's own validators becomes a rejection."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def nested(levels):
     return value
 
 
-def test_good_parameters_become_an_instance_of_the_model():
+def test_valid_parameters_become_an_instance_of_the_model():
     assert parse_parameters(Scale, {"name": "web", "replicas": 3}) == Scale(name="web", replicas=3)
 
 
@@ -64,12 +64,12 @@ def test_good_parameters_become_an_instance_of_the_model():
         ),
     ],
 )
-def test_bad_parameters_are_rejected_with_the_reason(given, reason, message):
+def test_invalid_parameters_are_rejected_with_the_reason(given, reason, message):
     rejected = parse_parameters(Scale, given)
     assert isinstance(rejected, Rejected)
     assert (rejected.reason, message in rejected.message) == (reason, True), rejected.message
 
 
 @given(st.integers(0, 200))
-def test_depth_counts_the_levels(levels):
+def test_depth_counts_nested_levels(levels):
     assert depth(nested(levels)) == levels + 1

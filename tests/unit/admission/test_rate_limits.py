@@ -45,13 +45,13 @@ def budget(clock, executions=2, seconds=600):
     return RateLimiter(BudgetSettings(executions=executions, window_seconds=seconds), clock)
 
 
-def test_without_a_cooldown_or_a_budget_nothing_is_held(clock):
+def test_without_a_cooldown_or_a_budget_no_execution_waits(clock):
     limiter = RateLimiter(None, clock)
     limiter.record(ended("before", NOON))
     assert [limiter.check(execution(f"e{n}"), TARGET, 0) for n in range(100)] == [None] * 100
 
 
-def test_the_same_target_is_left_alone_until_the_cooldown_is_over(clock):
+def test_the_same_action_on_the_same_target_waits_for_the_cooldown(clock):
     limiter = RateLimiter(None, clock)
     limiter.record(ended("before", NOON))
     clock.go(40)
@@ -74,26 +74,26 @@ def test_the_same_target_is_left_alone_until_the_cooldown_is_over(clock):
         pytest.param({"dry_run": True}, TARGET, id="a rehearsal"),
     ],
 )
-def test_a_cooldown_holds_nothing_else(clock, other, target):
+def test_a_cooldown_does_not_delay_other_actions_and_targets(clock, other, target):
     limiter = RateLimiter(None, clock)
     limiter.record(ended("before", NOON))
     assert limiter.check(execution("next", **other), target, 60) is None
 
 
-def test_a_rehearsal_starts_no_cooldown_and_costs_no_budget(clock):
+def test_a_dry_run_starts_no_cooldown_and_does_not_count_towards_the_budget(clock):
     limiter = budget(clock, executions=1)
     limiter.record(ended("rehearsal", NOON, dry_run=True))
     assert limiter.check(execution("first"), TARGET, 60) is None
 
 
-def test_a_clock_set_back_does_not_prolong_a_cooldown(clock):
+def test_a_clock_that_is_set_back_does_not_extend_a_cooldown(clock):
     limiter = RateLimiter(None, clock)
     limiter.record(ended("before", NOON))
     clock.go(-3600)
     assert limiter.check(execution("next"), TARGET, 60).seconds == 60
 
 
-def test_what_goes_beyond_the_budget_waits_until_a_person_lets_it_go(clock):
+def test_an_execution_over_the_budget_waits_until_it_is_resumed(clock):
     limiter = budget(clock)
     assert [limiter.check(execution(name), TARGET, 0) for name in ("a", "b")] == [None, None]
     delay = limiter.check(execution("c"), TARGET, 0)
@@ -117,16 +117,16 @@ def test_a_hold_cannot_be_lifted_in_advance(clock, status):
     assert limiter.check(execution("b", annotations={ANNOTATION_RESUMED: HELD}, **status), TARGET, 0) is not None
 
 
-def test_a_budget_counts_each_execution_once_and_gives_back_what_did_not_start(clock):
+def test_a_budget_counts_each_execution_once_and_not_those_that_did_not_start(clock):
     limiter = budget(clock, executions=1)
     assert limiter.check(execution("a"), TARGET, 0) is None
-    assert limiter.check(execution("a"), TARGET, 0) is None, "the same one, looked at again"
+    assert limiter.check(execution("a"), TARGET, 0) is None, "the same one, reconciled again"
     limiter.cancel_start("ns", "uid-a")
     assert limiter.check(execution("b"), TARGET, 0) is None
     assert limiter.check(execution("a", namespace="other"), TARGET, 0) is None, "each namespace has its own"
 
 
-def test_it_is_rebuilt_from_what_exists_and_remembers_what_was_deleted(clock):
+def test_the_state_is_rebuilt_from_existing_executions_and_keeps_deleted_ones(clock):
     limiter = budget(clock, executions=2)
     for name in ("a", "b"):
         limiter.record(ended(name, NOON - timedelta(seconds=100)))

@@ -34,7 +34,7 @@ def ask(registry):
     return validate
 
 
-async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target(ask):
+async def test_a_valid_execution_is_admitted_with_typed_parameters_and_its_target(ask):
     verdict = await ask(execution())
     assert isinstance(verdict, Admitted)
     assert (verdict.execution.parameters.replicas, str(verdict.execution.target)) == (3, "Deployment/web")
@@ -42,7 +42,7 @@ async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         pytest.param({"name": "web"}, "parameters.replicas: is required", id="a missing one"),
         pytest.param(
@@ -84,22 +84,22 @@ async def test_a_good_execution_is_admitted_with_typed_parameters_and_its_target
         ),
     ],
 )
-async def test_bad_parameters_are_refused_by_field(ask, parameters, told):
+async def test_invalid_parameters_are_rejected_by_field(ask, parameters, message):
     verdict = await ask(execution(parameters=parameters))
     assert isinstance(verdict, Rejected)
     assert verdict.reason == "InvalidParameters"
-    assert told in verdict.message
+    assert message in verdict.message
     assert len(verdict.message) < 1000
 
 
 @pytest.mark.parametrize("megabytes", [0.1, 2])
-async def test_parameters_too_large_for_a_pod_are_refused(ask, megabytes):
+async def test_parameters_that_are_too_large_for_a_pod_are_rejected(ask, megabytes):
     verdict = await ask(execution("patch-configmap", {"name": "c", "set": {"key": "x" * int(megabytes * 2**20)}}))
     assert (verdict.reason, "shorten them" in verdict.message) == ("InvalidParameters", True)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "told"),
+    ("parameters", "message"),
     [
         pytest.param({"name": "c"}, "parameters.set: there is nothing to do", id="nothing to do"),
         pytest.param(
@@ -114,12 +114,12 @@ async def test_parameters_too_large_for_a_pod_are_refused(ask, megabytes):
         pytest.param({"name": "c", "remove": "a"}, "parameters.remove", id="text for a list"),
     ],
 )
-async def test_patch_configmap_refuses_what_it_cannot_mean(ask, parameters, told):
+async def test_patch_configmap_rejects_contradictory_parameters(ask, parameters, message):
     verdict = await ask(execution("patch-configmap", parameters))
-    assert (verdict.reason, told in verdict.message) == ("InvalidParameters", True), verdict.message
+    assert (verdict.reason, message in verdict.message) == ("InvalidParameters", True), verdict.message
 
 
-async def test_an_unknown_action_is_refused_with_those_there_are(ask, registry):
+async def test_an_unknown_action_is_rejected_with_a_list_of_the_installed_ones(ask, registry):
     verdict = await ask(execution("drop-database"))
     installed, restart = (
         ", ".join(sorted(registry.actions)),
@@ -130,12 +130,12 @@ async def test_an_unknown_action_is_refused_with_those_there_are(ask, registry):
     )
 
 
-async def test_a_broken_plugins_action_says_what_is_broken(ask):
+async def test_the_action_of_a_broken_plugin_is_rejected_with_the_reason(ask):
     verdict = await ask(execution("sick"), Registry(broken={"sick": PluginLoadError("plugin sick: no module x")}))
     assert verdict == Rejected("ActionUnavailable", "plugin sick: no module x")
 
 
-async def test_a_longer_deadline_than_the_actions_is_refused(ask):
+async def test_a_deadline_longer_than_the_actions_is_rejected(ask):
     verdict = await ask(execution(deadlineSeconds=601))
     assert verdict == Rejected("InvalidParameters", "spec.deadlineSeconds: 601 exceeds the limit of scale, 600")
 
@@ -159,7 +159,7 @@ def raises(_):
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         pytest.param(
             lambda _: [[Problem("", "no changes before 06:00")]], "policy nights: no changes before 06:00", id="denies"
@@ -176,13 +176,13 @@ def raises(_):
         ),
     ],
 )
-async def test_a_policy_that_does_not_say_yes_has_said_no(ask, registry, answer, told):
+async def test_a_policy_that_does_not_approve_denies(ask, registry, answer, message):
     verdict = await ask(execution(), Registry(registry.actions, (policy(answer),)))
     assert verdict.reason == "PolicyDenied"
-    assert verdict.message.startswith(told)
+    assert verdict.message.startswith(message)
 
 
-async def test_a_policy_that_cannot_be_loaded_stops_everything(ask, registry):
+async def test_a_policy_that_cannot_be_loaded_denies_every_execution(ask, registry):
     broken = {"nights": PluginLoadError("plugin nights: no module x")}
     verdict = await ask(execution(), Registry(registry.actions, (), broken, frozenset({"nights"})))
     assert verdict == Rejected(
@@ -190,10 +190,10 @@ async def test_a_policy_that_cannot_be_loaded_stops_everything(ask, registry):
     )
 
 
-async def test_silence_of_an_approving_policy_is_no_objection(ask, registry):
+async def test_a_policy_that_returns_no_problem_approves(ask, registry):
     assert isinstance(await ask(execution(), Registry(registry.actions, (policy(lambda _: [[]]),))), Admitted)
 
 
-async def test_messages_of_hostile_input_stay_short(ask):
+async def test_the_message_for_hostile_input_is_short(ask):
     verdict = await ask(execution(parameters=json.loads('{"' + "k" * 10_000 + '": 1}')))
     assert len(verdict.message) < 600

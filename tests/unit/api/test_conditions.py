@@ -30,12 +30,12 @@ def test_a_condition_replaces_the_one_of_its_type_and_leaves_the_others():
     assert changed[1].last_transition_time > LONG_AGO
 
 
-def test_the_transition_time_stays_while_the_status_stays():
+def test_the_transition_time_is_kept_while_the_status_does_not_change():
     (changed,) = with_conditions(
         [old("PodReady", "False")], make_condition("PodReady", False, "Unschedulable", "no node")
     )
     assert (changed.reason, changed.message, changed.last_transition_time) == ("Unschedulable", "no node", LONG_AGO)
 
 
-def test_a_condition_has_whole_seconds():
+def test_the_time_of_a_condition_is_in_whole_seconds():
     assert make_condition("Executed", False, "Error").to_json()["lastTransitionTime"][19:] == "Z"

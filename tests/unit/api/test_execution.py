@@ -9,7 +9,7 @@ from kubernaut.api.execution import ExecutionStatus, Phase, Reason, Stage, Stage
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-def test_a_merge_patch_has_only_what_was_given_and_null_for_none():
+def test_a_merge_patch_has_only_the_given_fields_and_null_for_none():
     changes = ExecutionStatus(phase=Phase.RUNNING, held_since=None, job_name="j", start_time=NOON)
     assert changes.merge_patch() == {
         "phase": "Running",

@@ -15,7 +15,7 @@ def test_any_execution_gets_a_job_name_that_fits_a_label(name, uid):
     assert is_label(job_name(name, str(uid)))
 
 
-def test_the_name_is_the_same_after_every_restart_and_another_for_another_uid():
+def test_the_job_name_depends_only_on_the_name_and_the_uid():
     assert job_name("more-web", "u1") == job_name("more-web", "u1") != job_name("more-web", "u2")
 
 

@@ -15,12 +15,12 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
         pytest.param(0.3, 0.3, id="within its second"),
         pytest.param(1.3, 0, id="after its second"),
         pytest.param(-0.1, 0, id="before it"),
-        pytest.param(None, 0, id="not seen"),
+        pytest.param(None, 0, id="not observed"),
     ],
 )
 def test_a_timestamp_is_refined_only_within_its_own_second(first_seen, refined):
-    seen = None if first_seen is None else NOON + timedelta(seconds=first_seen)
-    assert refine_timestamp(NOON, seen) == NOON + timedelta(seconds=refined)
+    observed = None if first_seen is None else NOON + timedelta(seconds=first_seen)
+    assert refine_timestamp(NOON, observed) == NOON + timedelta(seconds=refined)
 
 
 def test_a_micro_time_is_read_back_as_it_was():

@@ -1,4 +1,4 @@
-"""A view reads an execution as the API server sent it, and parses no more than is asked for."""
+"""A view reads an execution as the API server sent it, and parses only what is read."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -35,13 +35,13 @@ def test_flags_and_names_are_read_from_the_object():
     assert (full.requested_by, full.rollback_of, full.has_ended) == ("anna", "b", True)
 
 
-def test_its_creation_is_as_exact_as_this_engine_saw_it():
-    seen = CREATED + timedelta(seconds=0.25)
-    assert view(first_seen={"created": seen}).created == seen
+def test_the_creation_time_is_refined_by_the_observed_time():
+    observed = CREATED + timedelta(seconds=0.25)
+    assert view(first_seen={"created": observed}).created == observed
     assert view().created == CREATED
 
 
-def test_a_spec_that_is_not_valid_is_no_obstacle_to_reading_the_rest():
+def test_an_invalid_spec_does_not_prevent_reading_the_rest():
     odd = view({"deadlineSeconds": "soon"}, {"phase": "Running"})
     assert (odd.action, odd.phase) == ("scale", "Running")
     with pytest.raises(ValidationError):

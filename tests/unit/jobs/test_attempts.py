@@ -65,12 +65,12 @@ def only(cached):
         ),
     ],
 )
-def test_what_keeps_a_pod_from_starting_is_a_reason_and_a_message(cached, reason, message):
+def test_the_diagnosis_of_a_pod_that_does_not_start_is_a_reason_and_a_message(cached, reason, message):
     diagnosis = only(cached).diagnosis
     assert (diagnosis.reason, diagnosis.message) == (reason, message)
 
 
-def test_a_pod_that_is_merely_starting_has_no_diagnosis_and_waits_silently():
+def test_a_pod_that_is_starting_normally_has_no_diagnosis():
     starting = only(waiting("PodInitializing"))
     assert (starting.diagnosis, starting.waits_silently) == (None, True)
 
@@ -104,7 +104,7 @@ def test_a_pod_that_is_merely_starting_has_no_diagnosis_and_waits_silently():
         pytest.param(pod({"phase": "Running"}), "", id="nothing"),
     ],
 )
-def test_an_interruption_says_what_ended_the_pod(cached, interruption):
+def test_an_interruption_names_what_ended_the_pod(cached, interruption):
     assert only(cached).interruption == interruption
 
 

@@ -44,7 +44,7 @@ def test_a_runner_job_runs_the_module_as_both_steps_with_the_whole_execution_in_
     assert payload["parameters"] == {"name": "$(HOME)"}
 
 
-def test_the_kubelet_expands_nothing_in_what_a_user_wrote():
+def test_the_kubelet_expands_no_variable_in_parameters():
     spec = pod(command_job(execution(), "git:1", dry_run=["git", "ls-remote"], execute=["git", "$(HOME)"]))
     assert spec["containers"][0]["command"] == ["git", "$$(HOME)"]
 
@@ -52,6 +52,6 @@ def test_the_kubelet_expands_nothing_in_what_a_user_wrote():
 @pytest.mark.parametrize(
     "build", [lambda e: runner_job(e, "m"), lambda e: command_job(e, "i", dry_run=["a"], execute=["b"])]
 )
-def test_a_dry_run_has_the_first_step_alone(build):
+def test_the_job_of_a_dry_run_has_only_the_first_step(build):
     spec = pod(build(execution(dry_run=True)))
     assert ([c["name"] for c in spec["containers"]], "initContainers" in spec) == (["dry-run"], False)

@@ -50,5 +50,5 @@ def test_the_first_matching_rule_decides(kind, failed, ends):
     assert fails_job(job(**kind), failed) is ends
 
 
-def test_a_job_without_a_policy_fails_by_none():
+def test_no_rule_matches_for_a_job_without_a_policy():
     assert not fails_job({"spec": {}}, attempt(42))

@@ -48,7 +48,7 @@ def good():
     return copy.deepcopy(runner_job(execution(), "some.module"))
 
 
-def test_the_engines_fields_are_set_whatever_the_plugin_wrote():
+def test_the_engines_own_fields_replace_those_of_the_plugin():
     job = good()
     job["metadata"] = {"name": "mine"}
     job["spec"]["backoffLimit"] = 99
@@ -69,7 +69,7 @@ def test_the_engines_fields_are_set_whatever_the_plugin_wrote():
     assert made["metadata"]["ownerReferences"][0]["uid"] == "u1"
 
 
-def test_pods_are_restricted_and_bounded():
+def test_pods_are_restricted_and_have_limits():
     pod = pod_of(hardened(good()))
     assert pod["serviceAccountName"] == "actor"
     assert pod["restartPolicy"] == "Never"
@@ -85,7 +85,7 @@ def test_pods_are_restricted_and_bounded():
     assert [v["name"] for v in pod["volumes"]] == ["tmp"]
 
 
-def test_a_token_is_mounted_only_where_rules_are_declared():
+def test_a_token_is_mounted_only_if_rules_are_declared():
     assert pod_of(hardened(good()))["automountServiceAccountToken"] is True
     assert pod_of(hardened(good(), rules=()))["automountServiceAccountToken"] is False
 
@@ -93,12 +93,12 @@ def test_a_token_is_mounted_only_where_rules_are_declared():
 def rules_of(job):
     rules = job["spec"]["podFailurePolicy"]["rules"]
     return [
-        (r["action"], *(told(r["onExitCodes"]) if "onExitCodes" in r else condition(r["onPodConditions"])))
+        (r["action"], *(exit_codes(r["onExitCodes"]) if "onExitCodes" in r else condition(r["onPodConditions"])))
         for r in rules
     ]
 
 
-def told(codes):
+def exit_codes(codes):
     return codes["containerName"], codes["operator"], codes["values"]
 
 
@@ -109,7 +109,7 @@ def condition(patterns):
 DISRUPTED = ("Ignore", ("DisruptionTarget", "True"))
 
 
-def test_a_refusal_ends_the_job_and_so_does_any_failure_of_execute_that_is_not_safe_to_repeat():
+def test_a_rejection_fails_the_job_and_so_does_any_failure_of_execute_that_is_not_retry_safe():
     refusal = ("FailJob", "dry-run", "In", [42])
     assert rules_of(hardened(good(), retry_safe=True)) == [refusal, ("FailJob", "execute", "In", [42]), DISRUPTED]
     assert rules_of(hardened(good(), retry_safe=False)) == [
@@ -120,7 +120,7 @@ def test_a_refusal_ends_the_job_and_so_does_any_failure_of_execute_that_is_not_s
     ]
 
 
-def test_a_dry_run_has_one_container_and_no_other():
+def test_a_dry_run_has_exactly_one_container():
     job = runner_job(execution(dry_run=True), "some.module")
     made = hardened(job, dry_run=True)
     assert [c["name"] for c in pod_of(made)["containers"]] == ["dry-run"]
@@ -203,12 +203,12 @@ BOX = (*POD, "containers", 0)
         pytest.param(None, "the Job is NoneType", id="nothing"),
     ],
 )
-def test_more_than_an_action_may_have_is_refused_by_its_field(job, field):
+def test_a_field_that_no_action_is_allowed_to_have_is_rejected_by_its_path(job, field):
     with pytest.raises(UnsafeJobError, match=field):
         hardened(job)
 
 
-def test_a_plain_command_goes_through_untouched_and_tells_no_result():
+def test_a_plain_command_is_unchanged_and_reports_no_result():
     job = command_job(
         execution(),
         "kubectl:1",

@@ -59,71 +59,71 @@ GOOD_DRY_RUN = ended(message=report("dry-run"))
 
 
 @pytest.mark.parametrize("phase", ["Pending", "Running", "Succeeded", "Unknown"])
-def test_success_is_the_steps_own_end_before_pod_and_job_know(phase):
-    told = report("execute", changes=[change(2, 5)])
-    seen = observe(job(), [pod(phase, GOOD_DRY_RUN, ended(message=told))])
-    assert isinstance(seen, Finished)
-    assert (seen.phase, seen.reason) == (Phase.SUCCEEDED, None)
-    assert seen.message == "Changed Deployment/web spec.replicas: 2 → 5."
+def test_the_success_of_the_main_container_counts_before_the_pod_and_the_job_have_ended(phase):
+    text = report("execute", changes=[change(2, 5)])
+    outcome = observe(job(), [pod(phase, GOOD_DRY_RUN, ended(message=text))])
+    assert isinstance(outcome, Finished)
+    assert (outcome.phase, outcome.reason) == (Phase.SUCCEEDED, None)
+    assert outcome.message == "Changed Deployment/web spec.replicas: 2 → 5."
 
 
-def test_a_pod_that_is_deleted_once_its_step_ended_well_has_succeeded():
+def test_a_pod_that_is_deleted_after_its_step_succeeded_has_succeeded():
     leaving = pod("Running", GOOD_DRY_RUN, ended(message=report("execute")))
     leaving.json["metadata"]["deletionTimestamp"] = T.format(3)
-    seen = observe(job("Failed", "DeadlineExceeded"), [leaving])
-    assert (seen.phase, seen.attempts[0].interruption) == (Phase.SUCCEEDED, "")
+    outcome = observe(job("Failed", "DeadlineExceeded"), [leaving])
+    assert (outcome.phase, outcome.attempts[0].interruption) == (Phase.SUCCEEDED, "")
 
 
-def test_a_dry_run_that_ended_well_is_no_success_of_the_execution():
+def test_a_successful_dry_run_step_is_not_the_success_of_the_execution():
     waiting = {"waiting": {"reason": "PodInitializing"}}
     assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN, waiting)]), InProgress)
     assert isinstance(observe(job(), [pod("Pending", GOOD_DRY_RUN)]), InProgress)
 
 
-def test_a_rehearsal_has_succeeded_with_its_only_step():
-    seen = pod("Running")
-    seen.json["status"]["containerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": GOOD_DRY_RUN}]
-    assert observe(job(), [seen], dry_run=True).phase is Phase.SUCCEEDED
+def test_a_dry_run_execution_succeeds_with_its_only_step():
+    running = pod("Running")
+    running.json["status"]["containerStatuses"] = [{"name": "dry-run", "image": "img:1", "state": GOOD_DRY_RUN}]
+    assert observe(job(), [running], dry_run=True).phase is Phase.SUCCEEDED
 
 
-def test_a_pod_that_its_node_failed_is_the_jobs_to_judge_whatever_its_step_said():
+def test_the_job_decides_about_a_pod_that_failed_with_its_node():
     evicted = pod("Failed", GOOD_DRY_RUN, ended(message=report("execute")))
     assert isinstance(observe(job(), [evicted]), InProgress)
 
 
-def test_what_the_action_itself_concludes_is_the_message():
-    told = report("execute", changes=[change(2, 5)], message="Pull request 7 is open.")
-    seen = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=told))])
-    assert seen.message == "Pull request 7 is open."
+def test_the_conclusion_of_the_action_is_the_message():
+    text = report("execute", changes=[change(2, 5)], message="Pull request 7 is open.")
+    outcome = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=text))])
+    assert outcome.message == "Pull request 7 is open."
 
 
 @pytest.mark.parametrize(
     ("unsure", "known"),
     [(False, "Nothing was changed."), (True, "Whether it changed anything is unknown: check its target.")],
 )
-def test_a_write_without_an_answer_is_not_told_as_no_change(unsure, known):
+def test_a_write_without_an_answer_is_not_reported_as_no_change(unsure, known):
     words = report("execute", "error", message="no answer from the API server", unsure=unsure)
-    seen = observe(job("Failed", "BackoffLimitExceeded"), [pod("Failed", GOOD_DRY_RUN, ended(1, words))])
-    assert seen.message.endswith(known)
+    outcome = observe(job("Failed", "BackoffLimitExceeded"), [pod("Failed", GOOD_DRY_RUN, ended(1, words))])
+    assert outcome.message.endswith(known)
 
 
-def test_a_failed_pod_is_no_end_while_the_job_may_retry():
+def test_a_failed_pod_does_not_end_the_execution_while_the_job_can_retry():
     assert isinstance(observe(job(), [pod("Failed", GOOD_DRY_RUN, ended(1))]), InProgress)
 
 
-def in_one_second(*told):
+def in_one_second(*states):
     """Pods of one second, whose names say nothing of their order."""
     pods = []
-    for name, (code, more) in zip("zya", told, strict=True):
+    for name, (code, more) in zip("zya", states, strict=True):
         pods.append(pod("Failed", ended(code, report("dry-run", "error", **more))))
         pods[-1].json["metadata"]["name"] = name
     return pods
 
 
-def test_attempts_of_one_second_are_told_in_the_order_of_their_steps():
+def test_attempts_within_one_second_are_in_the_order_of_their_steps():
     moments = [(1, {"started": 5.0 + n, "message": str(n)}) for n in range(3)]
-    seen = observe(job(), in_one_second(*moments))
-    assert [attempt.failed_step.report.message for attempt in seen.attempts] == ["0", "1", "2"]
+    outcome = observe(job(), in_one_second(*moments))
+    assert [attempt.failed_step.report.message for attempt in outcome.attempts] == ["0", "1", "2"]
     worn = observe(job("Failed", "BackoffLimitExceeded"), in_one_second(*moments))
     assert "failed 3 times, the last time with exit code 1: 2 (pod a)" in worn.message
 
@@ -131,12 +131,12 @@ def test_attempts_of_one_second_are_told_in_the_order_of_their_steps():
 @pytest.mark.parametrize("retry_safe", [False, True])
 def test_the_cause_is_taken_from_the_pod_for_which_the_policy_failed_the_job(retry_safe):
     pods = in_one_second((1, {"message": "500"}), (42, {"message": "not found"}), (1, {"message": "500"}))
-    seen = observe(job("Failed", "PodFailurePolicy", retry_safe=retry_safe), pods)
-    assert (seen.reason, "was rejected: not found (pod y)" in seen.message) == (Reason.DRY_RUN_REJECTED, True)
+    outcome = observe(job("Failed", "PodFailurePolicy", retry_safe=retry_safe), pods)
+    assert (outcome.reason, "was rejected: not found (pod y)" in outcome.message) == (Reason.DRY_RUN_REJECTED, True)
 
 
 @pytest.mark.parametrize("condition", ["SuccessCriteriaMet", "FailureTarget"])
-def test_the_conditions_before_the_end_are_no_ends(condition):
+def test_the_conditions_before_the_end_of_a_job_do_not_end_the_execution(condition):
     assert isinstance(observe(job(condition), []), InProgress)
 
 
@@ -151,7 +151,7 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
 
 
 @pytest.mark.parametrize(
-    ("seen", "reason", "message"),
+    ("outcome", "reason", "message"),
     [
         pytest.param(
             observe(
@@ -256,19 +256,19 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
         ),
     ],
 )
-def test_a_failure_says_what_happened_to_what_and_what_it_left(seen, reason, message):
-    assert isinstance(seen, Finished)
-    assert (seen.phase, seen.reason, seen.message) == (Phase.FAILED, reason, message)
+def test_the_message_of_a_failure_says_what_failed_why_and_what_was_changed(outcome, reason, message):
+    assert isinstance(outcome, Finished)
+    assert (outcome.phase, outcome.reason, outcome.message) == (Phase.FAILED, reason, message)
 
 
-def test_a_retry_hides_neither_the_first_before_nor_the_last_after():
+def test_the_changes_of_two_attempts_have_the_first_before_and_the_last_after():
     first = pod("Failed", GOOD_DRY_RUN, ended(1, report("execute", "error", changes=[change(2, 5)])), 0)
     second = pod("Succeeded", GOOD_DRY_RUN, ended(message=report("execute")), 1)
-    seen = observe(job(), [second, first])
-    assert [(c.before, c.after) for c in seen.result.changes] == [(2, 5)]
+    outcome = observe(job(), [second, first])
+    assert [(c.before, c.after) for c in outcome.result.changes] == [(2, 5)]
 
 
-def test_what_was_changed_and_changed_back_is_no_change():
+def test_a_field_that_was_changed_back_is_not_a_change():
     first = pod("Failed", GOOD_DRY_RUN, ended(1, report("execute", "error", changes=[change(2, 5)])), 0)
     second = pod("Succeeded", GOOD_DRY_RUN, ended(message=report("execute", changes=[change(5, 2)])), 1)
     assert observe(job(), [first, second]).result.changes == ()
@@ -277,20 +277,20 @@ def test_what_was_changed_and_changed_back_is_no_change():
 @pytest.mark.parametrize(
     "words", ["", "not json", "[]", '{"kubernaut": 2}', '{"kubernaut": 1, "step": "dry-run", "state": "done"}']
 )
-def test_a_success_without_a_result_of_its_own_step_is_a_fault_of_the_plugin(words):
-    seen = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=words))])
-    assert (seen.phase, seen.reason) == (Phase.FAILED, Reason.PLUGIN_ERROR)
-    assert "its module must call run(perform)" in seen.message
+def test_a_success_without_a_result_of_its_own_step_is_a_plugin_error(words):
+    outcome = observe(job(), [pod("Succeeded", GOOD_DRY_RUN, ended(message=words))])
+    assert (outcome.phase, outcome.reason) == (Phase.FAILED, Reason.PLUGIN_ERROR)
+    assert "its module must call run(perform)" in outcome.message
 
 
-def test_a_plain_command_need_not_tell_a_result():
-    seen = observe(job(reports="false"), [pod("Succeeded", ended(), ended(message="hello"))])
-    assert seen.phase is Phase.SUCCEEDED
+def test_a_plain_command_needs_no_result():
+    outcome = observe(job(reports="false"), [pod("Succeeded", ended(), ended(message="hello"))])
+    assert outcome.phase is Phase.SUCCEEDED
 
 
-def test_a_dry_run_tells_what_it_would_change():
-    seen = observe(job(), [dry_run_pod(report("dry-run", changes=[change(2, 5)]))], dry_run=True)
-    assert seen.message == "The dry run passed; it would change Deployment/web spec.replicas: 2 → 5."
+def test_a_dry_run_reports_what_it_would_change():
+    outcome = observe(job(), [dry_run_pod(report("dry-run", changes=[change(2, 5)]))], dry_run=True)
+    assert outcome.message == "The dry run passed; it would change Deployment/web spec.replicas: 2 → 5."
 
 
 def dry_run_pod(message):
@@ -301,24 +301,24 @@ def dry_run_pod(message):
     return CachedObject({"metadata": {"name": "p", "creationTimestamp": T.format(0)}, "status": status})
 
 
-def test_the_changes_of_a_dry_run_step_are_not_taken_for_real_ones():
+def test_the_changes_of_the_dry_run_step_are_not_reported_as_real_ones():
     planned = ended(message=report("dry-run", changes=[change(2, 5)]))
-    seen = observe(job("Failed", "BackoffLimitExceeded"), [pod("Failed", planned, ended(1, "boom"))])
-    assert seen.result.changes == ()
+    outcome = observe(job("Failed", "BackoffLimitExceeded"), [pod("Failed", planned, ended(1, "boom"))])
+    assert outcome.result.changes == ()
 
 
 @pytest.mark.parametrize("why", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"])
-def test_an_image_that_cannot_be_pulled_is_told_while_it_lasts(why):
-    seen = observe(job(), [pod("Pending", {"waiting": {"reason": why, "message": "no such host"}})])
-    assert isinstance(seen, InProgress)
-    assert seen.diagnosis.is_image_pull
-    assert seen.diagnosis.message == f"image img:1 cannot be pulled ({why}): no such host"
+def test_an_image_that_cannot_be_pulled_is_reported_while_the_job_runs(why):
+    outcome = observe(job(), [pod("Pending", {"waiting": {"reason": why, "message": "no such host"}})])
+    assert isinstance(outcome, InProgress)
+    assert outcome.diagnosis.is_image_pull
+    assert outcome.diagnosis.message == f"image img:1 cannot be pulled ({why}): no such host"
 
 
-def test_a_job_complete_whose_pod_is_gone_succeeded_with_an_unread_result():
-    seen = observe(job("Complete"), [])
-    assert seen.phase is Phase.SUCCEEDED
-    assert "gone before its result was read" in seen.message
+def test_a_complete_job_whose_pod_is_gone_has_succeeded_with_an_unknown_result():
+    outcome = observe(job("Complete"), [])
+    assert outcome.phase is Phase.SUCCEEDED
+    assert "gone before its result was read" in outcome.message
 
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -349,9 +349,9 @@ RUNNING = pod("Running", number=2)
         pytest.param(job(), [RUNNING], True, id="no verdict"),
     ],
 )
-def test_a_cause_is_not_told_before_the_pods_that_explain_it_are_known(judged, pods, conclusive):
+def test_the_cause_of_a_failure_waits_for_the_pods_that_explain_it(judged, pods, conclusive):
     assert is_conclusive(judged, pods, NOON + timedelta(seconds=1)) is conclusive
 
 
-def test_a_cause_is_told_after_ten_seconds_from_what_is_known():
+def test_the_cause_of_a_failure_waits_for_pods_for_at_most_ten_seconds():
     assert is_conclusive(verdict(), [RETRIED], NOON + timedelta(seconds=11))

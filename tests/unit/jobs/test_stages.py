@@ -41,7 +41,7 @@ def times(stages):
     return [(s.name, (s.start_time - NOON).total_seconds(), (s.end_time - NOON).total_seconds()) for s in stages]
 
 
-def test_parts_follow_each_other_and_the_runners_clock_is_used():
+def test_stages_follow_each_other_and_have_the_runners_times():
     calls = [{"verb": "PATCH", "resource": "v1/configmaps", "name": "a", "at": 100, "ms": 50, "code": 200, "times": 1}]
     steps = [
         container("dry-run", 2, 2, report("dry-run", 2.4, 2.5)),
@@ -62,7 +62,7 @@ def test_parts_follow_each_other_and_the_runners_clock_is_used():
 
 
 @pytest.mark.parametrize(("started", "finished"), [(-1000, -900), (2.0e9, 2.1e9), (3, 1)])
-def test_no_stage_leaves_its_bounds_whatever_a_pod_reports(started, finished):
+def test_no_stage_is_outside_its_parent_no_matter_what_a_pod_reports(started, finished):
     calls = [{"verb": "GET", "resource": "x", "name": "y", "at": 86_400_000, "ms": 86_400_000, "code": 0, "times": 9}]
     steps = [container("dry-run", 2, 2, report("dry-run", started, finished, calls))]
     stages = attempt_stages(read_attempts([pod(steps=steps)]), at(1), at(5), {})
@@ -80,7 +80,7 @@ def test_the_time_between_two_attempts_is_backoff():
     assert next(s for s in stages if s.name == "dry-run").error.startswith("exit code 1")
 
 
-def test_an_image_pull_lies_between_scheduling_and_start():
+def test_an_image_pull_is_between_scheduling_and_start():
     steps = [container("dry-run", 9, 9)]
     pull = Pull(at(2), at(8))
     stages = attempt_stages(read_attempts([pod(steps=steps)]), at(1), at(12), {"p1": pull})

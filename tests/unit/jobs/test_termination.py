@@ -11,7 +11,7 @@ def report(**fields):
     return json.dumps({"kubernaut": 1, "step": "execute", "state": "done", **fields})
 
 
-def test_a_good_report_is_read():
+def test_a_valid_report_is_parsed():
     calls = [{"verb": "PATCH", "resource": "v1/configmaps", "name": "c", "at": 1, "ms": 2, "code": 200}]
     read = parse_report(report(message="done", calls=calls), "execute")
     assert (read.state, read.message, read.calls[0].name, read.final) == ("done", "done", "c", True)
@@ -36,11 +36,11 @@ def test_a_good_report_is_read():
         report(calls=[{"at": 1, "ms": 1, "code": 200}] * 17),
     ],
 )
-def test_anything_else_is_no_report(message):
+def test_any_other_text_is_not_a_report(message):
     assert parse_report(message, "execute") is None
 
 
-def test_a_report_of_an_older_runner_without_separate_fields_of_calls_is_read():
+def test_a_report_of_an_older_runner_without_separate_fields_of_calls_is_parsed():
     old = report(calls=[{"call": "PATCH v1/configmaps c", "at": 1, "ms": 2, "code": 200, "times": 1}])
     assert parse_report(old, "execute").calls[0].verb == ""
 

@@ -7,7 +7,7 @@ from kubernaut.kube.access import Account, missing_permissions
 
 
 class Reviewing:
-    """Allows the verbs that it is told to."""
+    """Allows the given verbs."""
 
     def __init__(self, *allowed):
         self.allowed, self.reviews = allowed, []
@@ -20,7 +20,7 @@ class Reviewing:
 WANTED = [Permission("apps", "deployments/scale", "get", "web"), Permission("", "pods", "list")]
 
 
-async def test_what_is_not_allowed_is_missing():
+async def test_a_permission_that_is_not_allowed_is_missing():
     missing = await missing_permissions(Reviewing("get"), Account("n", "scaler"), WANTED, "n", local=True)
     assert missing == [Permission("", "pods", "list")]
 

@@ -1,4 +1,4 @@
-"""JSON from outside: any depth is read, and what is too deep costs itself alone."""
+"""JSON from outside: any depth can be decoded, and a value that is too deep does not affect its neighbours."""
 
 import json
 
@@ -14,13 +14,13 @@ JSON = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dicti
 
 
 @given(JSON)
-def test_what_python_can_read_is_read_as_it_is(value):
+def test_json_is_decoded_unchanged(value):
     assert decode(json.dumps(value).encode()) == value
     assert json.loads(_shallow(json.dumps(value).encode())) == value
 
 
 @pytest.mark.parametrize("levels", [1_500, 100_000])
-def test_what_is_too_deep_is_cut_and_its_neighbours_are_whole(levels):
+def test_a_value_that_is_nested_too_deeply_is_replaced_and_its_neighbours_are_not(levels):
     deep = "[" * levels + '"]}\\"["' + "]" * levels
     read = decode(f'{{"items": [{{"name": "a", "spec": {deep}}}, {{"name": "b", "spec": [1]}}]}}'.encode())
     assert read["items"][1] == {"name": "b", "spec": [1]}
@@ -43,7 +43,7 @@ def test_depth_counts_levels(value, levels):
         pytest.param([], [], id="nothing"),
     ],
 )
-async def test_log_lines_come_whole_however_they_are_cut_on_the_way(chunks, lines):
+async def test_log_lines_are_complete_no_matter_where_the_chunks_are_split(chunks, lines):
     async def arriving():
         for chunk in chunks:
             yield chunk

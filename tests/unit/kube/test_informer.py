@@ -28,18 +28,18 @@ class Played:
     """A cluster that answers from a script: pages for lists; events, or an error, for watches; then it falls silent."""
 
     def __init__(self, lists, watches):
-        self.lists, self.watches, self.asked = list(lists), list(watches), []
+        self.lists, self.watches, self.requests = list(lists), list(watches), []
         self.over = asyncio.Event()
 
     async def list(self, resource, namespace=None, *, selector="", more="", **_):
-        self.asked.append(("list", more))
+        self.requests.append(("list", more))
         answer = self.lists.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
     async def watch(self, resource, version, *, namespace=None, selector=""):
-        self.asked.append(("watch", version))
+        self.requests.append(("watch", version))
         if not self.watches:
             self.over.set()
             await asyncio.Event().wait()
@@ -70,33 +70,33 @@ async def play(lists, watches, **retention):
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-    return informer, changes, played.asked
+    return informer, changes, played.requests
 
 
 def version(cached):
     return cached.json["metadata"]["resourceVersion"]
 
 
-async def test_it_lists_and_then_watches_from_that_version():
-    informer, changes, asked = await play([Page([obj("a", 1)], "5", "")], [[WatchEvent("MODIFIED", obj("a", 6))]])
+async def test_the_informer_lists_and_then_watches_from_that_version():
+    informer, changes, requests = await play([Page([obj("a", 1)], "5", "")], [[WatchEvent("MODIFIED", obj("a", 6))]])
     assert changes == [(None, "1"), ("1", "6")]
-    assert asked[:3] == [("list", ""), ("watch", "5"), ("watch", "6")]
+    assert requests[:3] == [("list", ""), ("watch", "5"), ("watch", "6")]
     assert informer.synced.is_set()
 
 
 async def test_a_long_list_is_read_page_by_page():
-    informer, _, asked = await play([Page([obj("a", 1)], "5", "next"), Page([obj("b", 2)], "5", "")], [])
+    informer, _, requests = await play([Page([obj("a", 1)], "5", "next"), Page([obj("b", 2)], "5", "")], [])
     assert len(informer) == 2
-    assert asked[1] == ("list", "next")
+    assert requests[1] == ("list", "next")
 
 
-async def test_a_broken_watch_resumes_where_it_was_and_bookmarks_count():
-    _, _, asked = await play([Page([], "5", "")], [[WatchEvent("BOOKMARK", obj("", 9))], [UnavailableError("cut")]])
-    assert [a for a in asked if a[0] == "watch"][:3] == [("watch", "5"), ("watch", "9"), ("watch", "9")]
-    assert len([a for a in asked if a[0] == "list"]) == 1
+async def test_a_broken_watch_resumes_from_its_last_event_or_bookmark():
+    _, _, requests = await play([Page([], "5", "")], [[WatchEvent("BOOKMARK", obj("", 9))], [UnavailableError("cut")]])
+    assert [a for a in requests if a[0] == "watch"][:3] == [("watch", "5"), ("watch", "9"), ("watch", "9")]
+    assert len([a for a in requests if a[0] == "list"]) == 1
 
 
-async def test_after_expiry_it_lists_again_and_drops_what_is_gone():
+async def test_after_an_expired_watch_the_informer_lists_again_and_drops_deleted_objects():
     lists = [Page([obj("a", 1), obj("b", 2)], "5", ""), Page([obj("b", 2)], "50", "")]
     informer, changes, _ = await play(lists, [[ExpiredError("too old")]])
     assert informer.get(Key("ns", "a")) is None
@@ -143,7 +143,7 @@ async def test_the_time_when_a_fact_was_first_seen_is_kept_until_the_object_is_r
     assert created.keys() == {"created"}
     labelled = informer.accept(obj("a", 2, ready="yes")).first_seen
     assert (labelled["created"], labelled.keys()) == (created["created"], {"created", "ready"})
-    assert informer.accept(obj("a", 3)).first_seen == labelled, "a fact that was seen stays seen"
+    assert informer.accept(obj("a", 3)).first_seen == labelled, "the time of the first observation is kept"
     assert informer.accept(obj("a", 4, uid="other")).first_seen["created"] > created["created"]
 
 

@@ -130,7 +130,7 @@ async def test_a_leader_that_sees_another_holder_stops_at_once(cluster, time):
     assert lease(cluster)["holderIdentity"] == "intruder"
 
 
-async def test_a_leader_that_cannot_renew_stops_before_another_may_lead(cluster, time):
+async def test_a_leader_that_cannot_renew_stops_before_another_one_can_lead(cluster, time):
     first = elector(cluster)
 
     def cut():
@@ -141,7 +141,7 @@ async def test_a_leader_that_cannot_renew_stops_before_another_may_lead(cluster,
     assert time.now - started <= SETTINGS.lease_seconds
 
 
-async def test_a_lease_deleted_under_its_holder_is_created_again(cluster, time):
+async def test_a_lease_that_is_deleted_is_created_again_by_its_holder(cluster, time):
     first = elector(cluster)
     running = asyncio.create_task(first.run())
     await first.leading.wait()
@@ -161,7 +161,7 @@ async def test_missing_permissions_are_logged_once_with_the_command_that_grants_
     assert caplog.text.count("kubernaut rbac render --engine | kubectl apply -f -") == 1
 
 
-async def test_without_leader_election_it_leads_at_once(cluster):
+async def test_without_leader_election_the_engine_leads_at_once(cluster):
     alone = LeaderElector(cluster, LeaderElectionSettings(enabled=False), "system", "me")
     assert alone.leading.is_set()
     await alone.run()

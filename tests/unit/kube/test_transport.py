@@ -25,5 +25,5 @@ def nested(levels):
         pytest.param([10**30, 0.1, 1e22], id="numbers"),
     ],
 )
-def test_a_body_reads_as_python_would_have_written_it(value):
+def test_a_body_is_encoded_as_json_dumps_would(value):
     assert json.loads(encode({"a": value})) == json.loads(json.dumps({"a": value}))

@@ -62,7 +62,7 @@ async def test_a_broken_watch_is_resumed():
     assert (await wait_for_end(cluster, KEY))["status"]["phase"] == "Succeeded"
 
 
-async def test_a_server_that_stays_silent_is_given_up_with_a_hint():
+async def test_a_server_that_stays_unreachable_is_reported_with_a_hint():
     cluster = Scripted([UnavailableError("down")])
     with pytest.raises(UnavailableError, match="execution n/a continues: see it with kubectl get kex a -n n"):
         _ = [o async for o in follow(cluster, KEY, patience_seconds=-1)]

@@ -66,7 +66,7 @@ async def test_delays_double_until_a_success():
     queue.close()
 
 
-async def test_of_two_delays_the_earlier_counts():
+async def test_the_earlier_of_two_delays_counts():
     queue = WorkQueue()
     queue.add_after("a", 60)
     queue.add_after("a", 0)
@@ -80,7 +80,7 @@ async def test_a_retry_waits_at_least_as_long_as_the_server_asks():
     queue.close()
 
 
-async def test_a_draining_queue_hands_out_nothing_more_and_waits_for_what_is_processed():
+async def test_a_draining_queue_returns_no_more_keys_and_waits_for_those_in_progress():
     queue = WorkQueue()
     queue.add("a")
     await queue.take()

@@ -1,4 +1,4 @@
-"""A hook that raises, exits or hangs costs one call."""
+"""A hook that raises, exits or hangs fails only its own call."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from kubernaut.plugins import hook_caller as hooks
 from kubernaut.plugins.hook_caller import HookCaller
 
 
-async def test_a_hook_runs_off_the_event_loop_and_its_answer_comes_back():
+async def test_a_hook_runs_off_the_event_loop_and_its_result_is_returned():
     assert await HookCaller().call("p", "validate", threading.get_ident) != threading.get_ident()
 
 
@@ -21,18 +21,18 @@ def raises():
 
 
 @pytest.mark.parametrize(
-    ("function", "told"),
+    ("function", "message"),
     [
         pytest.param(raises, "hook validate of plugin p raised ValueError: no such thing", id="raises"),
         pytest.param(lambda: exit(3), "raised SystemExit: 3", id="calls exit"),  # noqa: PLR1722 - just that is tested
     ],
 )
-async def test_a_hook_that_fails_is_a_named_error(function, told):
-    with pytest.raises(HookError, match=told):
+async def test_a_hook_that_fails_raises_a_hook_error(function, message):
+    with pytest.raises(HookError, match=message):
         await HookCaller().call("p", "validate", function)
 
 
-async def test_a_hook_that_hangs_is_left_behind_and_others_go_on():
+async def test_a_hook_that_hangs_is_abandoned_and_others_continue():
     release = threading.Event()
     caller = HookCaller(limit_seconds=0.05)
     with pytest.raises(HookError, match=r"did not return within 0\.05 s"):
@@ -41,7 +41,7 @@ async def test_a_hook_that_hangs_is_left_behind_and_others_go_on():
     release.set()
 
 
-async def test_a_plugin_that_hangs_again_and_again_is_not_asked_any_more():
+async def test_a_plugin_whose_hooks_hang_repeatedly_is_not_called_any_more():
     release = threading.Event()
     caller = HookCaller(limit_seconds=0.02)
     for _ in range(3):
@@ -53,18 +53,18 @@ async def test_a_plugin_that_hangs_again_and_again_is_not_asked_any_more():
 
 
 def paused(seconds):
-    """Both the hook and whoever waits for it stand still, as on a machine that is frozen."""
+    """Pause the hook and its caller together, as a frozen machine does."""
     time.sleep(seconds)
     return "answered"
 
 
-async def test_a_pause_of_the_whole_process_is_no_hooks_fault():
+async def test_a_pause_of_the_whole_process_does_not_count_as_the_time_of_a_hook():
     caller = HookCaller(limit_seconds=0.5)
     asyncio.get_running_loop().call_later(0.01, time.sleep, 0.8)
     assert await caller.call("p", "validate", partial(paused, 0.9)) == "answered"
 
 
-def test_so_it_is_at_start_up(mocker):
+def test_a_pause_at_start_up_does_not_count_as_the_time_of_a_hook(mocker):
     caller = HookCaller(limit_seconds=0.5)
     waits = iter([0.9])
     real = hooks.wait
@@ -72,14 +72,14 @@ def test_so_it_is_at_start_up(mocker):
     assert caller.call_now("p", "describe", partial(paused, 0.95)) == "answered"
 
 
-def test_a_hook_that_hangs_at_start_up_is_left_behind():
+def test_a_hook_that_hangs_at_start_up_is_abandoned():
     release = threading.Event()
     with pytest.raises(HookError, match=r"did not return within 0\.05 s"):
         HookCaller(limit_seconds=0.05).call_now("slow", "describe", release.wait)
     release.set()
 
 
-async def test_a_call_that_is_cancelled_lets_its_hook_go():
+async def test_a_cancelled_call_abandons_its_hook():
     release = threading.Event()
     calling = asyncio.create_task(HookCaller().call("p", "validate", release.wait))
     await asyncio.sleep(0.01)

@@ -11,11 +11,11 @@ def configured(registry, **settings):
     return apply_settings(registry, Settings.model_validate(settings))
 
 
-def test_what_is_left_out_is_as_the_plugin_declares(registry):
+def test_without_overrides_an_action_is_as_its_plugin_declares(registry):
     assert configured(registry).actions["scale"].spec == registry.actions["scale"].spec
 
 
-def test_each_setting_replaces_what_the_plugin_declares(registry):
+def test_each_setting_replaces_the_plugins_declaration(registry):
     changed = {
         "deadlineSeconds": 5,
         "backoffLimit": 0,
@@ -28,17 +28,17 @@ def test_each_setting_replaces_what_the_plugin_declares(registry):
     assert (scale.spec.resources.memory_limit, scale.spec.resources.cpu_limit) == ("1Gi", "200m")
 
 
-def test_a_disabled_action_is_unavailable_and_says_who_disabled_it(registry):
+def test_a_disabled_action_is_unavailable_and_the_message_names_the_configuration(registry):
     disabled = configured(registry, actions={"scale": {"enabled": False}})
     assert "scale" not in disabled.actions
     assert "switched off in the engine's configuration (actions.scale.enabled)" in str(disabled.broken["scale"])
 
 
-def test_a_wrong_setting_of_a_plugin_names_its_field(registry):
+def test_an_invalid_setting_of_a_plugin_is_reported_by_its_field(registry):
     with pytest.raises(InputError, match=r"actions\.scale\.settings\.max_replicas"):
         configured(registry, actions={"scale": {"settings": {"max_replicas": "many"}}})
 
 
-def test_a_policy_with_wrong_settings_stops_the_start(registry):
+def test_a_policy_with_invalid_settings_stops_the_start(registry):
     with pytest.raises(InputError, match=r"policies\.freeze-windows"):
         configured(registry, policies={"freeze-windows": {"windows": "always"}})

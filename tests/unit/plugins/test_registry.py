@@ -89,51 +89,51 @@ def discover(folder):
         sys.path.remove(str(folder))
 
 
-def test_what_pip_installs_is_found(tmp_path):
+def test_a_plugin_that_pip_installed_is_found(tmp_path):
     found = discover(install_with_pip(Distribution("by-pip", ACTION), tmp_path))
     assert (list(found.actions), found.actions["by-pip"].distribution) == (["by-pip"], "by-pip 1.0")
 
 
-def test_the_good_action_works_among_all_the_broken_ones(found):
+def test_a_good_action_works_beside_broken_ones(found):
     assert list(found.actions) == ["fine"]
     assert found.actions["fine"].distribution == "fine 1.0"
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_each_fault_is_a_named_error_that_says_what_to_mend(found, name):
+def test_each_defect_of_a_plugin_is_an_error_that_says_what_to_fix(found, name):
     message = str(found.broken[name])
     assert message.startswith(f"plugin {name} (dist-")
     assert BROKEN[name][1] in message
 
 
-def test_a_name_that_two_distributions_claim_belongs_to_neither(found):
+def test_an_action_that_two_distributions_provide_is_broken(found):
     assert str(found.broken["twice"]) == (
         "plugin twice (twice-a 1.0, twice-b 1.0): the name is used more than once: uninstall all but one of these distributions"
     )
 
 
-def test_actions_that_share_a_service_account_are_both_refused(found):
+def test_actions_that_share_a_service_account_are_both_rejected(found):
     assert "its ServiceAccount shared is also that of shares-b: give each action its own" in str(
         found.broken["shares-a"]
     )
     assert "its ServiceAccount shared is also that of shares-a" in str(found.broken["shares-b"])
 
 
-def test_no_action_may_take_the_engines_own_name(found):
+def test_an_action_with_the_engines_own_name_is_rejected(found):
     assert "and not 'engine': rename the entry point" in str(found.broken["engine"])
 
 
-def test_policies_are_found_apart_from_actions_and_a_broken_one_is_known_as_such(found):
+def test_policies_are_separate_from_actions_and_a_broken_policy_is_marked(found):
     assert [policy.name for policy in found.policies] == ["careful"]
     assert "has no describe marked with @kubernaut.hookimpl" in str(found.broken["careless"])
     assert found.broken_policies == {"careless"}
 
 
-def test_an_actions_hooks_reach_no_other_plugin(found):
+def test_a_call_of_an_actions_hook_does_not_reach_other_plugins(found):
     assert len(found.actions["fine"].hook.build_job.get_hookimpls()) == 1
     assert found.actions["fine"].hook.validate.get_hookimpls() == []
 
 
-def test_what_ships_loads_without_a_fault(registry):
+def test_every_plugin_that_ships_loads(registry):
     assert set(registry.actions) >= {"patch-configmap", "scale"}
     assert not registry.broken

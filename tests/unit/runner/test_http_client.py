@@ -17,14 +17,14 @@ HANG_UP = 0
 
 
 class Server(ThreadingHTTPServer):
-    """An API server that answers as it is told, and remembers what it was asked and by how many connections."""
+    """An API server that gives scripted answers, and records its requests and the number of connections."""
 
     daemon_threads = True
 
     def __init__(self, context, address):
         super().__init__((address, 0), Handler)
         self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.answers, self.asked, self.connections, self._last = [], [], 0, None
+        self.answers, self.requests, self.connections, self._last = [], [], 0, None
 
     def process_request(self, request, client_address):
         self.connections += 1
@@ -35,7 +35,7 @@ class Server(ThreadingHTTPServer):
         self._last.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request, client_address):
-        """A client that trusts somebody else hangs up: nothing to print."""
+        """Print nothing when a client that does not trust it hangs up."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.server.asked.append((self.command, self.path, body.decode()))
+        self.server.requests.append((self.command, self.path, body.decode()))
         status, *headers = self.server.answers.pop(0)
         if status == HANG_UP:
             self.close_connection = True
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_PATCH = do_POST = answer  # noqa: N815 - the names are http.server's
 
     def log_message(self, *_):
-        """Nothing: the test asserts on what was asked."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -106,24 +106,24 @@ def test_requests_share_one_connection(server, ask):
     server.answers = [(200,)] * 3
     assert [ask() for _ in range(3)] == [200] * 3
     assert server.connections == 1
-    assert server.asked == [("PATCH", "/api/v1/things/x", "{}")] * 3
+    assert server.requests == [("PATCH", "/api/v1/things/x", "{}")] * 3
 
 
 @pytest.mark.parametrize("busy", [429, 503])
-def test_a_busy_server_is_asked_again_and_its_own_pause_kept(server, ask, pauses, busy):
+def test_a_request_to_a_busy_server_is_retried_after_the_pause_that_it_asks_for(server, ask, pauses, busy):
     server.answers = [(busy,), (busy, ("Retry-After", "3")), (busy, ("Retry-After", "3600")), (200,)]
     assert ask() == 200
     assert pauses == [0.0, 3.0, 10.0]
 
 
-def test_a_server_that_stays_busy_is_asked_five_times(server, ask):
+def test_a_request_to_a_server_that_stays_busy_is_sent_five_times(server, ask):
     server.answers = [(503,)] * 5
     assert ask() == 503
     assert not server.answers
 
 
 @pytest.mark.parametrize("broken", [500, 502, 504])
-def test_what_broke_on_the_way_is_asked_again_only_where_it_may_be_done_twice(server, ask, broken):
+def test_a_request_that_failed_in_transit_is_retried_only_if_it_is_safe_to_repeat(server, ask, broken):
     server.answers = [(broken,)]
     assert ask() == broken
     server.answers = [(broken,), (broken,), (200,)]
@@ -134,22 +134,22 @@ def test_a_write_that_got_no_answer_is_not_sent_again(server, ask, pauses):
     server.answers = [(HANG_UP,)]
     with pytest.raises(Unanswered, match="no answer from the API server at https://127"):
         ask()
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     assert pauses == []
 
 
-def test_what_may_be_done_twice_is_sent_again_over_a_new_connection(server, ask):
+def test_a_request_that_is_safe_to_repeat_is_sent_again_over_a_new_connection(server, ask):
     server.answers = [(HANG_UP,), (HANG_UP,), (200,)]
     assert ask("GET", again=True) == 200
     assert server.connections == 3
 
 
-def test_a_server_that_hung_up_between_two_requests_is_connected_to_anew(server, ask):
+def test_a_connection_that_the_server_closed_between_two_requests_is_opened_again(server, ask):
     server.answers = [(200, ("Connection", "close")), (200,)]
     assert [ask(), ask()] == [200, 200]
 
 
-def test_a_server_that_hung_up_without_a_word_costs_no_write(server, ask):
+def test_no_write_is_lost_when_the_server_closes_an_idle_connection(server, ask):
     server.answers = [(200,), (200,)]
     ask()
     server.hang_up()
@@ -158,7 +158,7 @@ def test_a_server_that_hung_up_without_a_word_costs_no_write(server, ask):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_server_out_of_reach_is_tried_five_times(server, ask, monkeypatch, pauses, method):
+def test_an_unreachable_server_is_tried_five_times(server, ask, monkeypatch, pauses, method):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(unused.getsockname()[1]))
@@ -168,17 +168,17 @@ def test_a_server_out_of_reach_is_tried_five_times(server, ask, monkeypatch, pau
     assert pauses == [0.0, 0.5, 1.0, 2.0]
 
 
-def test_a_server_with_a_certificate_of_somebody_else_gets_no_request(server, ask, tmp_path, monkeypatch):
+def test_a_server_with_an_untrusted_certificate_gets_no_request(server, ask, tmp_path, monkeypatch):
     (tmp_path / "other").mkdir()
     other = make_authority(tmp_path / "other")
     monkeypatch.setattr(module.pod, "ca_file", lambda: str(other.ca_file))
     with pytest.raises(TryAgain, match="certificate verify failed"):
         ask()
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_server_under_another_name_gets_no_request(tmp_path, monkeypatch, pauses, ask):
     with serving(tmp_path, monkeypatch, "127.0.0.2") as server:
         with pytest.raises(TryAgain, match="certificate is not valid for '127"):
             ask()
-        assert server.asked == []
+        assert server.requests == []

@@ -1,4 +1,4 @@
-"""Log lines for machines carry what they are about; audit lines are written whatever the level is."""
+"""Log lines for machines have their context; audit lines are written at every log level."""
 
 import json
 import logging
@@ -49,7 +49,7 @@ def restored_logging():
     root.setLevel(level)
 
 
-def test_audit_lines_are_written_when_only_warnings_are(restored_logging, capsys):
+def test_audit_lines_are_written_at_log_level_warning(restored_logging, capsys):
     log_to_stderr("warning")
     keep_audit_log()
     logging.getLogger("kubernaut.x").info("not wanted")

@@ -7,7 +7,7 @@ import pytest
 from kubernaut.telemetry.stage_recorder import MAX_ENTRIES, recording, stage
 
 
-def test_parts_name_their_whole_and_follow_it():
+def test_an_inner_stage_names_its_outer_stage_and_follows_it():
     with recording() as recorded:
         with stage("validate"), stage("hook", "scale.validate"):
             pass

@@ -18,7 +18,7 @@ def execution(stages=(), created=0):
     return ExecutionView({"metadata": {"creationTimestamp": at(created).isoformat()}, "status": status})
 
 
-def test_a_wait_is_open_until_it_is_over_and_recorded_once():
+def test_a_wait_is_one_stage_that_stays_open_until_it_ends():
     first = open_wait(execution(), Reason.TARGET_BUSY, at(3))
     assert [(s.name, s.detail, s.start_time, s.end_time) for s in first] == [("wait", "TargetBusy", NOON, None)]
     kept = execution([s.to_json() for s in first])
@@ -33,7 +33,7 @@ def test_the_time_before_the_first_reconcile_is_recorded_as_queued():
     assert close_wait(execution(), at(0.01)) == []
 
 
-def test_a_trace_starts_with_its_first_stage_if_that_began_within_the_second_of_its_creation():
+def test_a_trace_starts_with_its_first_stage_if_that_started_within_the_second_of_its_creation():
     stage = {"name": "validate", "startTime": "2026-05-01T12:00:00.400000Z", "endTime": "2026-05-01T12:00:01Z"}
     assert trace_start(execution([stage])) == at(0.4)
     assert trace_start(execution([{**stage, "startTime": "2026-05-01T12:00:07Z"}])) == NOON

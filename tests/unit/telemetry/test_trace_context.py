@@ -9,8 +9,8 @@ UID = "c1731926-388e-4402-9288-a493b10db6da"
 ASKED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def execution(asked=None, recorded=None, uid=UID):
-    annotations = {"traceparent": asked} if asked else {}
+def execution(traceparent=None, recorded=None, uid=UID):
+    annotations = {"traceparent": traceparent} if traceparent else {}
     status = {"traceparent": recorded} if recorded else {}
     return ExecutionView({"metadata": {"uid": uid, "annotations": annotations}, "status": status})
 
@@ -35,7 +35,7 @@ def test_a_caller_who_is_not_sampled_is_not_sampled_here():
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "traceparent",
     [
         "",
         "nonsense",
@@ -46,8 +46,8 @@ def test_a_caller_who_is_not_sampled_is_not_sampled_here():
         ASKED + "\n" + ASKED,
     ],
 )
-def test_an_invalid_traceparent_is_ignored(asked):
-    assert trace_context(execution(asked)) == trace_context(execution())
+def test_an_invalid_traceparent_is_ignored(traceparent):
+    assert trace_context(execution(traceparent)) == trace_context(execution())
 
 
 def test_the_recorded_context_stays_when_the_annotation_changes():
@@ -62,6 +62,6 @@ def test_a_uid_that_is_not_a_uuid_still_makes_a_trace():
     assert len(trace_context(execution(uid="odd")).trace_id) == 32
 
 
-def test_spans_below_have_ids_of_their_own_and_always_the_same():
+def test_child_spans_have_distinct_and_reproducible_ids():
     context = trace_context(execution())
     assert context.child(0, "validate") == context.child(0, "validate") != context.child(1, "validate")

@@ -24,7 +24,7 @@ ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
         ({"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, False),
     ],
 )
-def test_the_standard_variables_decide(environment, on):
+def test_the_standard_variables_switch_tracing_on_and_off(environment, on):
     assert wanted(environment) is on
 
 
@@ -36,7 +36,7 @@ def test_the_standard_variables_decide(environment, on):
         {**ENDPOINT, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"},
     ],
 )
-def test_what_is_not_built_in_is_refused_by_name(environment):
+def test_an_exporter_or_protocol_that_is_not_built_in_is_rejected_by_name(environment):
     name = list(environment)[-1]
     with pytest.raises(InputError, match=f"^{name}: '{environment[name]}' is not built in: use "):
         wanted(environment)

@@ -13,7 +13,7 @@ from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.informer import Informer, Scope
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
-from kubernaut.kube.watch import has_ended
+from kubernaut.kube.follow import has_ended
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut_sandbox import Sandbox

@@ -12,7 +12,7 @@ from kubernaut.api.labels import LABEL_EXECUTION
 from kubernaut.errors import ConflictError, ExistsError, KubernautError
 from kubernaut.kube.informer import Informer, Scope
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
-from kubernaut.kube.watch import has_ended
+from kubernaut.kube.follow import has_ended
 from tests.support.site import CONFIG_MAPS
 
 MISSING = 10

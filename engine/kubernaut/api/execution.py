@@ -38,7 +38,7 @@ class Phase(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why an execution is Pending, Failed or Cancelled."""
+    """Why an execution is Pending, Failed or Cancelled. Those of Pending are listed in PENDING_REASONS."""
 
     SUSPENDED = "Suspended"
     TARGET_BUSY = "TargetBusy"
@@ -66,12 +66,12 @@ class Reason(StrEnum):
     @property
     def phase(self) -> Phase:
         """The phase that this reason explains."""
-        if self in _OF_PENDING:
+        if self in PENDING_REASONS:
             return Phase.PENDING
         return Phase.CANCELLED if self is Reason.CANCEL_REQUESTED else Phase.FAILED
 
 
-_OF_PENDING = {
+PENDING_REASONS = {
     Reason.SUSPENDED,
     Reason.TARGET_BUSY,
     Reason.QUEUED,

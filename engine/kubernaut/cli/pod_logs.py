@@ -13,7 +13,7 @@ from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedErr
 from kubernaut.jobs.attempts import read_attempts
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, CachedObject, Object
-from kubernaut.kube.watch import DEFAULT_PATIENCE_SECONDS, Patience, has_ended
+from kubernaut.kube.follow import DEFAULT_PATIENCE_SECONDS, Patience, has_ended
 
 _POLL_SECONDS = 0.5
 

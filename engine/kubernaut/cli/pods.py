@@ -12,7 +12,7 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.jobs.ownership import is_pod_of
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import PODS, Key, Object
-from kubernaut.kube.watch import list_by_key, watch_collection
+from kubernaut.kube.follow import list_by_key, watch_collection
 
 
 async def own_pods(cluster: Cluster, execution: ExecutionView) -> list[Object]:

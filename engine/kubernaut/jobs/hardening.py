@@ -1,7 +1,7 @@
 """Makes any plugin's Job safe to create, or refuses it: the last step before the API server sees a manifest.
 
-The engine's own fields (names, labels, ServiceAccount, limits, deadline, retries, security) are set whatever the plugin wrote. Everything
-else must be on the allow-list (`jobs.allowlist`). A field that is not on it is refused by its path: changing it silently would run
+The engine sets its own fields: names, labels, ServiceAccount, limits, deadline, retries, security. Everything that the plugin wrote must
+be on the allow-list (`jobs.allowlist`). A field that is not on it is refused by its path: changing it silently would run
 something other than the author meant, and passing it on might run something that a security reviewer never saw.
 """
 

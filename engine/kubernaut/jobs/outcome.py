@@ -26,7 +26,7 @@ from kubernaut.kube.objects import CachedObject
 _MAX_SHOWN_CHANGES = 3
 _MAX_LOG_TAIL = 2000
 _MAX_VALUE_LENGTH = 60
-_CONVERGENCE_SECONDS = timedelta(seconds=10)
+_CONVERGENCE_TIMEOUT = timedelta(seconds=10)
 """How long the pods are waited for after the Job's verdict; then the cause is taken from those that are known."""
 
 
@@ -89,7 +89,7 @@ def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: dat
     if failed is None or failed.get("reason") == "DeadlineExceeded":
         return True
     since = failed.get("lastTransitionTime")
-    if since and now - datetime.fromisoformat(since) > _CONVERGENCE_SECONDS:
+    if since and now - datetime.fromisoformat(since) > _CONVERGENCE_TIMEOUT:
         return True
     if not all(pod.deleted or pod.json.get("status", {}).get("phase") in {"Succeeded", "Failed"} for pod in pods):
         return False

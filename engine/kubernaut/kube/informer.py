@@ -84,7 +84,7 @@ class Informer:
         return self._put(obj)
 
     async def run(self) -> None:
-        """List and watch until cancelled; every failure is logged and tried again after a pause that grows."""
+        """List and watch until cancelled; every error of the API is logged and tried again after a pause that grows."""
         async with asyncio.TaskGroup() as tasks:
             for namespace in self._versions:
                 tasks.create_task(self._keep(namespace))

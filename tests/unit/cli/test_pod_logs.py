@@ -15,7 +15,7 @@ SECOND = make_pod("b", dry_run=ended_step("dry-run"), execute=RUNNING, created=5
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
     monkeypatch.setattr("kubernaut.cli.pod_logs._POLL_SECONDS", 0)
-    monkeypatch.setattr("kubernaut.kube.watch._RETRY_SECONDS", 0)
+    monkeypatch.setattr("kubernaut.kube.follow._RETRY_SECONDS", 0)
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from kubernaut.cli.views.rows import action_cell, execution_duration
 from kubernaut.cli.views.summary import styled_state
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS
-from kubernaut.kube.watch import list_by_key
+from kubernaut.kube.follow import list_by_key
 from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record
 
 _MAX_SHOWN_CHANGES = 3

@@ -26,7 +26,7 @@ from kubernaut.cli.views.summary import detail_lines, format_state, summary
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key, Object
-from kubernaut.kube.watch import follow
+from kubernaut.kube.follow import follow
 
 _UNOBSERVED_SECONDS = 10.0
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "blue"), "running": ("", "")}

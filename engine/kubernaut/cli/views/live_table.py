@@ -16,7 +16,7 @@ from kubernaut.cli.console import styled_phase, supports_live, table
 from kubernaut.cli.executions import read_execution
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key
-from kubernaut.kube.watch import follow
+from kubernaut.kube.follow import follow
 
 
 async def follow_all(cluster: Cluster, keys: Mapping[str, Key], out: Console) -> dict[str, ExecutionView]:

@@ -159,7 +159,9 @@ def _cancelled(context: _Context) -> list[NextStep]:
 
 
 def _lost(context: _Context) -> list[NextStep]:
-    job = shlex.quote(f"involvedObject.name={context.status.job_name or ''}")
+    if not context.status.job_name:
+        return _execute_again(context)
+    job = shlex.quote(f"involvedObject.name={context.status.job_name}")
     return [
         NextStep(f"kubectl get events -n {context.namespace} --field-selector {job}", "who deleted its Job"),
         *_execute_again(context),

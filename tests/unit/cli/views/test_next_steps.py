@@ -68,6 +68,10 @@ def test_a_permission_that_a_step_lacks_leads_to_its_grant():
     assert commands("Failed", "Forbidden", conditions=[VALIDATED])[0].startswith("kubernaut rbac render scale")
 
 
+def test_who_deleted_a_job_is_asked_only_if_there_was_one():
+    assert commands("Failed", "Lost", jobName=None) == [AGAIN]
+
+
 def test_a_success_can_be_undone():
     assert commands("Succeeded", result=RESULT) == ["kubernaut rollback more -n prod"]
     assert commands("Succeeded", result={"changes": []}) == []

@@ -5,7 +5,7 @@ import pytest
 from kubernaut.errors import ExpiredError, NotFoundError, UnavailableError
 from kubernaut.kube.client import Page, WatchEvent
 from kubernaut.kube.objects import EXECUTIONS, Key
-from kubernaut.kube.watch import follow, wait_for_end, watch_collection
+from kubernaut.kube.follow import follow, wait_for_end, watch_collection
 
 KEY = Key("n", "a")
 
@@ -43,7 +43,7 @@ class Scripted:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
-    monkeypatch.setattr("kubernaut.kube.watch._RETRY_SECONDS", 0)
+    monkeypatch.setattr("kubernaut.kube.follow._RETRY_SECONDS", 0)
 
 
 async def test_an_execution_is_followed_to_its_end():

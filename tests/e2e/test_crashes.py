@@ -11,9 +11,9 @@ import yaml
 from kubernaut.embedded.cluster import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
+from kubernaut.kube.follow import has_ended
 from kubernaut.kube.informer import Informer, Scope
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
-from kubernaut.kube.follow import has_ended
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut_sandbox import Sandbox

@@ -10,9 +10,9 @@ from functools import partial
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import LABEL_EXECUTION
 from kubernaut.errors import ConflictError, ExistsError, KubernautError
+from kubernaut.kube.follow import has_ended
 from kubernaut.kube.informer import Informer, Scope
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
-from kubernaut.kube.follow import has_ended
 from tests.support.site import CONFIG_MAPS
 
 MISSING = 10

@@ -17,8 +17,8 @@ from kubernaut.errors import ExistsError, NotFoundError
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, SERVICE_ACCOUNTS, Key, Resource
 from kubernaut.kube.follow import follow, wait_for_end
+from kubernaut.kube.objects import EXECUTIONS, SERVICE_ACCOUNTS, Key, Resource
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut.telemetry.metrics import Metrics

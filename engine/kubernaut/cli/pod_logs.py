@@ -12,8 +12,8 @@ from kubernaut.cli.pods import own_pods
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
 from kubernaut.jobs.attempts import read_attempts
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, CachedObject, Object
 from kubernaut.kube.follow import DEFAULT_PATIENCE_SECONDS, Patience, has_ended
+from kubernaut.kube.objects import EXECUTIONS, CachedObject, Object
 
 _POLL_SECONDS = 0.5
 

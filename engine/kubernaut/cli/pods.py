@@ -11,8 +11,8 @@ from kubernaut.api.labels import LABEL_UID
 from kubernaut.api.view import ExecutionView
 from kubernaut.jobs.ownership import is_pod_of
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import PODS, Key, Object
 from kubernaut.kube.follow import list_by_key, watch_collection
+from kubernaut.kube.objects import PODS, Key, Object
 
 
 async def own_pods(cluster: Cluster, execution: ExecutionView) -> list[Object]:

@@ -17,8 +17,8 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.embedded.cluster import Embedded, embedded, seed
 from kubernaut.embedded.example_environment import example_environment
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, Key, resource_of
 from kubernaut.kube.follow import wait_for_end
+from kubernaut.kube.objects import EXECUTIONS, Key, resource_of
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
 

@@ -4,8 +4,8 @@ import pytest
 
 from kubernaut.errors import ExpiredError, NotFoundError, UnavailableError
 from kubernaut.kube.client import Page, WatchEvent
-from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.kube.follow import follow, wait_for_end, watch_collection
+from kubernaut.kube.objects import EXECUTIONS, Key
 
 KEY = Key("n", "a")
 

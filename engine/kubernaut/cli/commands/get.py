@@ -30,8 +30,8 @@ from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
 from kubernaut.cli.views.rows import execution_line, executions_table
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, Key, Object, without_managed_fields
 from kubernaut.kube.follow import list_by_key, watch_collection
+from kubernaut.kube.objects import EXECUTIONS, Key, Object, without_managed_fields
 
 
 class GetFormat(StrEnum):

@@ -35,8 +35,8 @@ from kubernaut.cli.views.diff import brief_line
 from kubernaut.cli.views.rows import action_cell, execution_duration
 from kubernaut.cli.views.summary import styled_state
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.kube.follow import list_by_key
+from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record
 
 _MAX_SHOWN_CHANGES = 3

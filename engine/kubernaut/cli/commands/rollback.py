@@ -21,8 +21,8 @@ from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.summary import execute_command
 from kubernaut.errors import InputError, KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, resource_of
 from kubernaut.kube.follow import wait_for_end
+from kubernaut.kube.objects import Key, resource_of
 from kubernaut.plugins.registry import Registry
 
 _REHEARSAL_TTL_SECONDS = 600

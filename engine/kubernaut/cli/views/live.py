@@ -25,8 +25,8 @@ from kubernaut.cli.views.progress import StageLine, planned_changes, stage_lines
 from kubernaut.cli.views.summary import detail_lines, format_state, summary
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, Object
 from kubernaut.kube.follow import follow
+from kubernaut.kube.objects import Key, Object
 
 _UNOBSERVED_SECONDS = 10.0
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "blue"), "running": ("", "")}

@@ -15,8 +15,8 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import styled_phase, supports_live, table
 from kubernaut.cli.executions import read_execution
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
 from kubernaut.kube.follow import follow
+from kubernaut.kube.objects import Key
 
 
 async def follow_all(cluster: Cluster, keys: Mapping[str, Key], out: Console) -> dict[str, ExecutionView]:

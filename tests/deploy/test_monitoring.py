@@ -52,8 +52,9 @@ def exported(metrics):
 
 
 def test_alerts_and_dashboard_use_only_metrics_and_labels_that_are_exported(metrics):
-    labels = exported(metrics)
-    for where, expression in expressions():
+    labels, used = exported(metrics), list(expressions())
+    assert {where for where, _ in used} > ALERTS.keys() > set(), "alerts and panels are checked"
+    for where, expression in used:
         names = dict(metrics_in(expression))
         assert names, f"{where} uses no metric of the engine"
         for name, selected in names.items():
@@ -72,6 +73,7 @@ def test_the_dashboard_shows_every_metric(metrics):
 def test_no_panel_overlaps_another():
     dashboard = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
     taken = set()
+    assert dashboard["panels"]
     for panel in dashboard["panels"]:
         at = panel["gridPos"]
         cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}

@@ -1,11 +1,14 @@
 """The error tree is what its docstring draws."""
 
+import re
+
 from kubernaut import errors
 
 
 def test_every_error_is_in_the_drawn_tree_under_retry_or_never():
-    for name, value in vars(errors).items():
-        if isinstance(value, type) and issubclass(value, errors.KubernautError):
-            assert name in (errors.__doc__ or "")
-            if value is not errors.KubernautError:
-                assert issubclass(value, errors.RetryError) != issubclass(value, errors.NeverError), name
+    defined = {n: v for n, v in vars(errors).items() if isinstance(v, type) and issubclass(v, errors.KubernautError)}
+    del defined["KubernautError"]
+    drawn = set(re.findall(r"[├└]── (\w+)", errors.__doc__ or ""))
+    assert drawn == set(defined)
+    for name, error in defined.items():
+        assert issubclass(error, errors.RetryError) != issubclass(error, errors.NeverError), name

@@ -12,6 +12,14 @@ from kubernaut.cli.app import app
 COMMANDS = sorted(typer.main.get_command(app).commands)
 
 
+def every_command(group, before=()):
+    """Each command with its name, subcommands included."""
+    for name, command in group.commands.items():
+        yield " ".join((*before, name)), command
+        if hasattr(command, "commands"):
+            yield from every_command(command, (*before, name))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -74,7 +82,19 @@ def test_every_command_has_a_help_page(kubernaut, command):
     ran = kubernaut(command, "--help")
     assert ran.code == 0
     assert f"Usage: kubernaut {command}" in ran.out
-    assert len(ran.out.splitlines()) > 5
+
+
+def test_every_command_argument_and_option_is_explained():
+    found = dict(every_command(typer.main.get_command(app)))
+    assert "rbac explain" in found
+    unexplained = [name for name, command in found.items() if not command.help]
+    unexplained += [
+        f"{name} {parameter.name}"
+        for name, command in found.items()
+        for parameter in command.params
+        if not getattr(parameter, "help", None)
+    ]
+    assert unexplained == []
 
 
 def test_the_installed_program_is_the_same_command():

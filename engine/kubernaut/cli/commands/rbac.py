@@ -100,7 +100,7 @@ def check(
     if output is Format.JSON:
         print_json([asdict(finding) for finding in findings])
     elif findings:
-        console().print(findings_table(findings))
+        print_trimmed(console(NO_WRAP_WIDTH), findings_table(findings))
     else:
         console().print(f"[green]as declared:[/] {', '.join(checked)}")
     raise typer.Exit(ExitCode.FAILED if findings else ExitCode.DONE)

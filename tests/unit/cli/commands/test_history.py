@@ -2,14 +2,17 @@
 
 import csv
 import io
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from kubernaut.cli.commands.history import history_table, write_csv
+from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.telemetry.audit import audit_record
 from tests.support.executions import CHANGE, T, make_execution
+from tests.support.fake_client import FakeClient
 from tests.support.shown import shown
 
 NOW = datetime(2026, 11, 1, 10, 1, tzinfo=UTC)
@@ -86,3 +89,31 @@ def test_a_rollback_names_what_it_undoes_and_a_dry_run_has_no_changes():
     assert second.rstrip().endswith("Succeeded")
     assert "scale (dry run)" in second
     assert first.split()[2] == "prod"
+
+
+def cluster():
+    """Two executions of one namespace, a second apart, the later one first."""
+    found = (make_execution("later", created=T.format(5)), make_execution("earlier", created=T.format(4)))
+    return FakeClient(*((EXECUTIONS, dict(execution.json)) for execution in found))
+
+
+@pytest.mark.parametrize(
+    ("since", "names"),
+    [
+        ((), ["earlier", "later"]),
+        (("--since", T.format(4)), ["earlier", "later"]),
+        (("--since", T.format(5)), ["later"]),
+        (("--since", T.format(6)), []),
+    ],
+    ids=["always", "the first one's time", "the second one's time", "later"],
+)
+def test_records_are_in_order_of_creation_from_a_given_time_on(kubernaut_on, since, names):
+    ran = kubernaut_on(cluster(), "history", "-n", "prod", "-o", "json", *since)
+    assert [record["execution"] for record in json.loads(ran.out)] == names
+
+
+def test_people_get_a_table_and_an_empty_one_is_reported_on_standard_error(kubernaut_on):
+    assert len(kubernaut_on(cluster(), "history", "-n", "prod").out.splitlines()) == 3
+    ran = kubernaut_on(cluster(), "history", "-n", "prod", "--since", "2090-01-01")
+    assert (ran.out, ran.err) == ("", "no executions in prod since 2090-01-01\n")
+    assert kubernaut_on(FakeClient(), "history", "-A").err == "no executions\n"

@@ -8,6 +8,8 @@ import yaml
 from kubernaut.cli.commands.rbac import findings_table
 from kubernaut.install.rbac_drift import Finding, FindingKind
 from kubernaut.install.rbac_explain import BEGIN, END, action_permissions, all_permissions, engine_permissions
+from kubernaut.kube.objects import SERVICE_ACCOUNTS
+from tests.support.fake_client import FakeClient
 from tests.support.shown import shown
 
 
@@ -85,3 +87,25 @@ def test_a_finding_is_a_row_with_its_kind_in_colour():
     coloured = shown(findings_table(findings), terminal=True)
     assert "\x1b[31mmissing" in coloured
     assert "\x1b[33mover-grant" in coloured
+
+
+def cluster():
+    """A cluster with the account of `gitops-pr`, which needs no permission, in `prod`."""
+    return FakeClient((SERVICE_ACCOUNTS, {"metadata": {"name": "git-operator", "namespace": "prod"}}))
+
+
+def test_a_grant_as_declared_has_exit_code_0(kubernaut_on):
+    ran = kubernaut_on(cluster(), "rbac", "check", "gitops-pr")
+    assert (ran.code, ran.out) == (0, "as declared: gitops-pr in prod\n")
+
+
+def test_a_difference_has_exit_code_1(kubernaut_on):
+    ran = kubernaut_on(cluster(), "rbac", "check", "gitops-pr", "-n", "stage", "-o", "json")
+    assert ran.code == 1
+    assert [(found["namespace"], found["kind"]) for found in json.loads(ran.out)] == [("stage", "missing")]
+    assert "ServiceAccount git-operator" in kubernaut_on(cluster(), "rbac", "check", "gitops-pr", "-n", "stage").out
+
+
+def test_an_action_that_is_granted_nowhere_needs_a_namespace(kubernaut_on):
+    ran = kubernaut_on(cluster(), "rbac", "check", "scale")
+    assert (ran.code, "none of these actions is granted anywhere: name a namespace with -n" in ran.err) == (2, True)

@@ -38,7 +38,9 @@ def test_a_job_that_stops_after_the_dry_run_has_no_execute_step(kubernaut):
     assert steps == [["execute"], ["dry-run"]]
 
 
-def test_an_action_that_rejects_the_parameters_is_bad_input(kubernaut):
-    ran = kubernaut("render", "scale", "-p", "name=web", "-p", "replicas=-1")
-    assert ran.code == 2
-    assert "replicas" in ran.err
+def test_parameters_that_the_plugin_rejects_are_bad_input(kubernaut, tmp_path):
+    file = tmp_path / "engine.yaml"
+    file.write_text("actions: {scale: {settings: {max_replicas: 2}}}\n", "utf-8")
+    ran = kubernaut("render", "scale", "-p", "name=web", "-p", "replicas=3", "--config", str(file))
+    assert (ran.code, ran.out) == (2, "")
+    assert "parameters.replicas: " in ran.err

@@ -4,7 +4,7 @@ import pytest
 
 from kubernaut.cli.commands.rollback import inverse_of
 from kubernaut.errors import InputError
-from kubernaut.kube.objects import EXECUTIONS, Key, key_of
+from kubernaut.kube.objects import EXECUTIONS, Key, key_of, resource_of
 from tests.support.executions import CHANGE, ROLLBACK, make_execution
 from tests.support.fake_client import FakeClient
 
@@ -93,3 +93,12 @@ def test_any_other_target_is_left_alone(kubernaut_on, cluster, message):
     ran = kubernaut_on(cluster, "rollback", "more", "-n", "prod")
     assert (ran.code, message in ran.err) == (2, True)
     assert created(cluster) == [("rehearsed", True)]
+
+
+def test_the_writer_of_a_later_change_is_named_if_the_target_can_be_read(kubernaut_on):
+    cluster = Cluster({**BACK, "before": 7})
+    owner = {"manager": "helm", "time": "2026-11-01T11:00:00Z", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    metadata = {"name": "web", "namespace": "prod", "managedFields": [owner]}
+    cluster.put(resource_of("apps/v1/deployments"), {"metadata": metadata})
+    ran = kubernaut_on(cluster, "rollback", "more", "-n", "prod")
+    assert "as more left it; helm wrote it last, at 2026-11-01T11:00:00Z. Nothing was changed." in ran.err

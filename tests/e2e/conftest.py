@@ -1,4 +1,4 @@
-"""End to end, with actions that go wrong on purpose beside those that ship."""
+"""End-to-end tests, with the actions that ship and actions that fail on purpose."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.site import site_on
 
 @pytest.fixture
 def with_settings(request, registry):
-    """A site whose engine has these settings: `async with with_settings(max_running=1) as site:`."""
+    """Return a function for a site whose engine has these settings: `async with with_settings(max_running=1) as site:`."""
 
     def make(**settings):
         options = request.config.option
@@ -26,21 +26,21 @@ def with_settings(request, registry):
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    """What ships, and trouble."""
+    """Return the plugins that ship, and those that fail on purpose."""
     return Registry.discover([*entry_points(group=ACTIONS), *entry_points(group=POLICIES), *trouble.entry_points()])
 
 
 @pytest.fixture
 def place(site, tmp_path):
-    """The words that point a command at the site, as its admin."""
+    """Return the options that connect a command to the site, as its admin."""
     return as_admin(site, tmp_path)
 
 
 @pytest.fixture
 async def developer(site, tmp_path):
-    """Someone who may work with executions and see nothing else."""
+    """Return the options of a user who is allowed to use executions and nothing else."""
     if site.sandbox is None:
-        pytest.skip("users are made on the sandbox alone")
+        pytest.skip("only the sandbox can authenticate any user")
     api = {"apiVersion": "rbac.authorization.k8s.io/v1"}
     metadata = {"name": "developer", "namespace": site.namespace}
     rule = {"apiGroups": ["kubernaut.io"], "resources": ["*"], "verbs": ["*"]}

@@ -1,4 +1,4 @@
-"""The actions that ship, from the object to the changed target and the way back."""
+"""The actions that ship: each changes its target, and its rollback restores it."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Waiting, stopping, and who goes first."""
+"""How executions wait, are stopped, and in which order they start."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from tests.support.site import CONFIG_MAPS, site_on
 LONG = "time.sleep(100)"
 
 
-def mine(name):
+def with_name(name):
     return {"name": name}
 
 
@@ -95,7 +95,7 @@ async def test_one_execution_runs_on_a_target_at_a_time_and_the_oldest_goes_firs
             )
         )
         await site.until(rest[-1], phase="Pending", reason="TargetBusy")
-        await asyncio.sleep(1.1)  # creationTimestamps are whole seconds: this is what makes them older and younger
+        await asyncio.sleep(1.1)  # creationTimestamps are whole seconds, so this gives each execution its own
     other = await site.run("scale", {"name": "web", "replicas": 2})
     assert other["phase"] == "Succeeded", "another target is not held up"
     await site.patch(EXECUTIONS, "first", {"spec": {"cancel": True}})
@@ -114,11 +114,11 @@ async def test_a_waiting_execution_names_the_one_that_is_ahead_of_it_on_its_targ
 
 async def test_no_more_executions_run_at_a_time_than_the_settings_allow(registry, request):
     if request.config.getoption("--cluster") != "sandbox":
-        pytest.skip("needs an engine with other settings beside the one at work")
+        pytest.skip("needs an engine with other settings than the one that is running")
     async with site_on("sandbox", "", registry, Settings(max_running=1)) as site:
-        first = await site.create("script", {"execute": LONG, **mine("a")})
+        first = await site.create("script", {"execute": LONG, **with_name("a")})
         await site.until(first, phase="Running")
-        second = await site.create("script", mine("b"))
+        second = await site.create("script", with_name("b"))
         message = "The limit of running executions (maxRunning) is reached; this one starts when another one ends."
         await site.until(second, phase="Pending", reason="Queued", message=message)
         await site.patch(EXECUTIONS, first.name, {"spec": {"cancel": True}})
@@ -135,10 +135,10 @@ async def test_the_action_and_the_parameters_of_an_execution_are_immutable(site)
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        pytest.param({"deadlineSeconds": 0}, "spec.deadlineSeconds", id="no time"),
-        pytest.param({"deadlineSeconds": "soon"}, "spec.deadlineSeconds", id="a word for a number"),
-        pytest.param({"dryRun": "yes"}, "spec.dryRun", id="a word for a truth"),
-        pytest.param({"parameters": []}, "spec.parameters", id="a list for a mapping"),
+        pytest.param({"deadlineSeconds": 0}, "spec.deadlineSeconds", id="a deadline of zero"),
+        pytest.param({"deadlineSeconds": "soon"}, "spec.deadlineSeconds", id="a string instead of a number"),
+        pytest.param({"dryRun": "yes"}, "spec.dryRun", id="a string instead of a boolean"),
+        pytest.param({"parameters": []}, "spec.parameters", id="a list instead of a mapping"),
         pytest.param({"action": ""}, "spec.action", id="no action"),
     ],
 )

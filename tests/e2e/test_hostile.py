@@ -1,4 +1,4 @@
-"""People and pods that wish the engine ill: each costs at most the execution it concerns."""
+"""Hostile users and pods: each can affect at most one execution."""
 
 import asyncio
 
@@ -39,12 +39,12 @@ def pod_spec(site, words="true"):
         '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": ' + "[" * 1900 + "]" * 1900 + "}",
         '{"kubernaut": 1, "step": "execute", "state": "error"}',
     ],
-    ids=["a time that cannot be", "not a number", "infinity", "beyond a double", "500 digits", "1900 levels", "no end"],
+    ids=["an impossible time", "not a number", "infinity", "beyond a double", "500 digits", "1900 levels", "no end"],
 )
 async def test_an_execution_ends_no_matter_what_its_pod_reports(site, text):
     status = await site.run("script", {"execute": REPORT.format(text=text)})
     assert (status["phase"], status["reason"]) == ("Failed", "PluginError")
-    assert (await site.run("script"))["phase"] == "Succeeded", "its target is free again"
+    assert (await site.run("script"))["phase"] == "Succeeded", "its target is released"
 
 
 async def test_parameters_that_are_nested_too_deeply_fail_only_their_own_execution(site):
@@ -92,7 +92,7 @@ async def test_a_forged_job_of_a_suspended_execution_is_deleted_and_ignored(site
     }
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
     await site.cluster.create(JOBS, site.namespace, job)
-    await site.gone(JOBS, metadata["name"], seconds=60)  # its shell does not hear SIGTERM
+    await site.gone(JOBS, metadata["name"], seconds=60)  # its shell ignores SIGTERM
     assert (await site.get(EXECUTIONS, key.name))["status"]["reason"] == "Suspended"
 
 

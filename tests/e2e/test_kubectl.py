@@ -22,9 +22,9 @@ spec:
 
 @pytest.fixture
 async def kubectl(site, tmp_path):
-    """Runs kubectl as the cluster's admin; returns its output, or asserts the exit code it should have."""
+    """Return a function that runs kubectl as the cluster's admin, asserts its exit code and returns its output."""
     if site.sandbox is None:
-        pytest.skip("a real cluster's kubectl needs no test of ours")
+        pytest.skip("kubectl needs no test on a real cluster")
     config = tmp_path / "kubeconfig"
     config.write_text(yaml.safe_dump(site.sandbox.kubeconfig()), "utf-8")
 
@@ -73,7 +73,7 @@ async def test_kubectl_applies_gets_describes_patches_and_deletes_an_execution(k
     assert "Deployment/web" in await kubectl("get", "kex", "-n", "production")
     described = await kubectl("describe", "kex", "more-web", "-n", "production")
     assert "Spec.Replicas" in described or "spec.replicas" in described
-    assert "Started" in described, "its Events belong to it"
+    assert "Started" in described, "its Events are found"
     await kubectl(
         "patch", "kex", "more-web", "-n", "production", "--type=merge", "-p", '{"spec":{"ttlSecondsAfterFinished":60}}'
     )

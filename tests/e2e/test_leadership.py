@@ -1,4 +1,4 @@
-"""Two engines on one cluster: one works, the other takes over, and nothing is lost or done twice."""
+"""Two engines on one cluster: one leads, the other takes over, and no execution is lost or carried out twice."""
 
 import asyncio
 import socket

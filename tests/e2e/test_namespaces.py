@@ -1,4 +1,4 @@
-"""An engine for some namespaces: it acts in these, touches no other, and needs no right in any other."""
+"""An engine for some namespaces acts in these alone, and needs no permission in any other."""
 
 import asyncio
 
@@ -17,7 +17,7 @@ from tests.support.site import Site, at_work, objects_in
 @pytest.mark.parametrize("namespaces", [("production",), ("production", "staging")], ids=["one", "two"])
 async def test_an_engine_for_one_namespace_serves_it_without_permissions_elsewhere(registry, request, namespaces):
     if request.config.getoption("--cluster") != "sandbox":
-        pytest.skip("needs the engine's cluster-wide rights taken away, which the cluster's own engine has")
+        pytest.skip("needs an engine without the cluster-wide permissions that the cluster's own engine has")
     async with Sandbox() as sandbox:
         for namespace in ("production", "staging", "elsewhere"):
             await sandbox.apply(objects_in(namespace))
@@ -43,7 +43,7 @@ async def test_an_engine_for_one_namespace_serves_it_without_permissions_elsewhe
 
 
 def _narrowed(manifest, namespace):
-    """The engine's cluster-wide grant as a grant in one namespace; everything else as it is."""
+    """Return the manifests with the engine's cluster-wide grant replaced by one in one namespace."""
     if manifest["kind"] != "ClusterRoleBinding":
         return manifest
     metadata = {"name": manifest["metadata"]["name"], "namespace": namespace}

@@ -1,4 +1,4 @@
-"""Cooldowns and the budget at work, with the person who lets go what they hold."""
+"""Cooldowns and the budget, and `kubernaut resume`, which lifts their holds."""
 
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.settings import ActionSettings, BudgetSettings

@@ -1,4 +1,4 @@
-"""The policies that ship, at work: what is denied, where, until when, and by labels only where the engine may read them."""
+"""The policies that ship: what each denies, and that it denies by labels only if the engine is allowed to read them."""
 
 import secrets
 

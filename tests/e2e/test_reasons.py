@@ -1,4 +1,4 @@
-"""Every reason that an execution can end or wait with, and the message that a person reads."""
+"""Every reason with which an execution can end or wait, and its message."""
 
 import pytest
 
@@ -185,7 +185,7 @@ async def test_each_bad_plugin_fails_only_its_own_execution(site):
 @pytest.mark.parametrize(
     "name",
     ["a/b", "..", "x" * 10_000, "ünï", "-p", "$(HOME)"],
-    ids=["a slash", "a way up", "10,000 characters", "unicode", "an option", "a variable"],
+    ids=["a slash", "a parent directory", "10,000 characters", "unicode", "an option", "a variable"],
 )
 async def test_a_hostile_name_fails_its_execution_and_changes_nothing(site, name):
     before = (await site.get(CONFIG_MAPS, "app-config"))["data"]

@@ -1,4 +1,4 @@
-"""What one execution costs the API server."""
+"""The number of requests that one execution sends to the API server."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""restart-deployment: once per execution, watched to its end, and truthful when there is none."""
+"""restart-deployment: it restarts once per execution, watches the rollout to its end, and reports one that cannot finish."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ async def test_a_second_attempt_of_the_same_execution_does_not_restart_again(sit
 async def test_each_execution_restarts_the_deployment_again(site):
     await site.run("restart-deployment", {"name": "web"})
     first = stamp(await site.get(DEPLOYMENTS, "web"))
-    await asyncio.sleep(1.1)  # the annotation counts whole seconds
+    await asyncio.sleep(1.1)  # the annotation has whole seconds
     await site.run("restart-deployment", {"name": "web"})
     assert stamp(await site.get(DEPLOYMENTS, "web")) > first
 
@@ -53,7 +53,7 @@ async def test_a_rollout_that_cannot_finish_fails_with_the_deployments_own_messa
         while (await site.get(QUOTAS, "tight")).get("status", {}).get("used", {}).get("pods") is None:
             await asyncio.sleep(0.1)
     used = int((await site.get(QUOTAS, "tight"))["status"]["used"]["pods"])
-    await site.patch(QUOTAS, "tight", {"spec": {"hard": {"pods": str(used + 1)}}})  # room for the Job's own pod alone
+    await site.patch(QUOTAS, "tight", {"spec": {"hard": {"pods": str(used + 1)}}})  # room for only the Job's own pod
     status = await site.run("restart-deployment", {"name": "web"})
     assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
     assert "the rollout does not finish" in status["message"]

@@ -1,4 +1,4 @@
-"""Least privilege, proved both ways for every action that is installed."""
+"""Least privilege: for every installed action, no permission is missing and none is superfluous."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ def test_no_rule_is_missing_and_none_is_superfluous(name):
     assert_minimal_rights(name)
 
 
-def lesser(rules):
+def registry_with(rules):
     scale = INSTALLED.actions["scale"]
     return Registry({"scale": replace(scale, spec=scale.spec.model_copy(update={"rules": rules}))})
 
@@ -27,12 +27,12 @@ def test_the_proof_names_a_superfluous_rule():
     with pytest.raises(
         AssertionError, match="scale declares get secrets, but no example fails without it: drop the rule"
     ):
-        assert_minimal_rights("scale", lesser((*rules, Rule(resources=("secrets",), verbs=("get",)))))
+        assert_minimal_rights("scale", registry_with((*rules, Rule(resources=("secrets",), verbs=("get",)))))
 
 
 def test_the_proof_names_a_missing_rule():
     with pytest.raises(AssertionError, match='cannot get resource "deployments"'):
-        assert_minimal_rights("scale", lesser(INSTALLED.actions["scale"].spec.rules[1:]))
+        assert_minimal_rights("scale", registry_with(INSTALLED.actions["scale"].spec.rules[1:]))
 
 
 @pytest.mark.parametrize(

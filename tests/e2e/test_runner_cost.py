@@ -1,4 +1,4 @@
-"""A runner step patching a ConfigMap costs at most twice the CPU of `kubectl patch`, in one run on one machine."""
+"""A runner step that patches a ConfigMap costs at most twice the CPU of `kubectl patch`, in one run on one machine."""
 
 import json
 import os
@@ -18,7 +18,7 @@ RUNS = 7
 
 
 def cpu_seconds(command, environment):
-    """Of the whole process, to the microsecond: `os.times` counts in hundredths of a second."""
+    """Return the CPU time of a process in microseconds; `os.times` would count in hundredths of a second."""
     before = getrusage(RUSAGE_CHILDREN)
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
     after = getrusage(RUSAGE_CHILDREN)
@@ -53,14 +53,14 @@ def test_a_step_costs_at_most_twice_the_cpu_of_kubectl_patch(workbench, tmp_path
         "KUBERNETES_SERVICE_HOST": host,
         "KUBERNETES_SERVICE_PORT": port,
     }
-    # Without `site`, as an image has no editable installs, whose import hooks cost a tenth of all this.
+    # Without `site`: an image has no editable installs, whose import hooks cost a tenth of the CPU time.
     roots = [Path(module.__file__).parents[1] for module in (kubernaut, kubernaut_patch_configmap)]
     environment = {**os.environ, **step, "PYTHONPATH": os.pathsep.join(map(str, roots))}
     perform = [sys.executable, "-S", "-m", "kubernaut_patch_configmap.perform"]
     patch = ["patch", "configmap", "app-config", "-n", "production", "--type=merge", "-p", '{"data":{"A":"2"}}']
     command = [kubectl, "--kubeconfig", str(tmp_path / "kubeconfig"), *patch]
     home = {**os.environ, "HOME": str(tmp_path)}
-    # In turn, and the least of each: what the work costs, not what else the machine was doing.
+    # Alternately, and the minimum of each, which is the cost of the work without that of other processes.
     runs = [(cpu_seconds(perform, environment), cpu_seconds(command, home)) for _ in range(RUNS)]
     ours, theirs = map(min, zip(*runs, strict=True))
     print(f"runner {ours:.3f} s, kubectl {theirs:.3f} s")

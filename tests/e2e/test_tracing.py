@@ -165,7 +165,7 @@ async def test_the_trace_of_a_wait_shows_its_reason(traced, collector):
 async def test_the_trace_of_a_cancelled_execution_shows_its_progress(traced, collector):
     key = await traced.create("script", {"execute": "time.sleep(60)"})
     await running(traced, key, "execute")
-    await asyncio.sleep(1)  # until its Python has come up
+    await asyncio.sleep(1)  # until its Python has started
     await traced.patch(EXECUTIONS, key.name, {"spec": {"cancel": True}})
     obj, trace = await traced_end(traced, collector, key)
     assert obj["status"]["phase"] == "Cancelled"
@@ -206,7 +206,7 @@ async def test_an_execution_has_one_complete_trace_although_its_engine_was_kille
         await asyncio.sleep(1)
         await engine.start()
         ended = await site.end(key)
-        await engine.kill()  # its batch has not been sent
+        await engine.kill()  # before its batch is sent
         assert not collector.requests
         engine._environment["OTEL_BSP_SCHEDULE_DELAY"] = "200"
         await engine.start()
@@ -247,7 +247,7 @@ async def test_the_trace_command_draws_the_same_trace_without_a_collector(traced
 
 @asynccontextmanager
 async def at_last_killed(engine):
-    """Whatever the test comes to, its engine does not outlive it."""
+    """Stop the engine after the block, also when the test fails."""
     try:
         yield
     finally:

@@ -103,10 +103,10 @@ async def test_the_last_lines_of_a_failed_pods_log_are_in_the_status(site):
 
 
 async def test_the_log_of_a_pod_that_wrote_no_result_is_in_the_status_too(site):
-    status = await site.run("tells-nothing")
+    status = await site.run("writes-nothing")
     assert ended(status) == ("Failed", "RetriesExhausted")
     assert "exit code 7" in status["message"]
-    assert set(status["logTail"].splitlines()) == {"first line", "the last words"}
+    assert set(status["logTail"].splitlines()) == {"first line", "the last line"}
 
 
 async def test_a_success_has_no_log_tail(site):
@@ -116,7 +116,7 @@ async def test_a_success_has_no_log_tail(site):
 
 
 async def test_a_result_that_is_not_json_is_a_plugin_error(site):
-    status = await site.run("tells-no-json")
+    status = await site.run("writes-no-json")
     assert ended(status) == ("Failed", "PluginError")
     assert "wrote no result but 'oops'" in status["message"]
 
@@ -185,7 +185,7 @@ async def test_a_target_that_is_deleted_after_the_dry_run_fails_the_action(site)
 async def test_an_action_that_is_not_retry_safe_is_not_retried_when_its_node_is_gone(site):
     """Delete a node without a kubelet; this test itself reported its pod as running."""
     if site.sandbox is not None:
-        pytest.skip("needs nodes that come and go")
+        pytest.skip("needs a cluster whose nodes can be deleted")
     ghost = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": f"ghost-{site.namespace}"}}
     ghost["metadata"]["labels"] = {"kubernaut-test": "ghost"}
     resources = {"cpu": "4", "memory": "8Gi", "pods": "10"}

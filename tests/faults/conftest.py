@@ -1,4 +1,4 @@
-"""Where things break: a cluster, and an engine of its own process that is started again whenever it ends, as the kubelet would."""
+"""A cluster, and an engine in a process of its own that is restarted whenever it ends, as the kubelet would do."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SKEW = "tests/faults/skew"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How much, and how to restart the parts of a real cluster."""
+    """Add the size of the load, and the commands that restart parts of a real cluster."""
     parser.addoption(
         "--executions", type=int, default=25, help="executions per fault; the run of all faults has five times as many"
     )
@@ -38,17 +38,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a fault may lay hands on."""
+    """What a fault can act on."""
 
     site: Site
     engine: Engine
     skew: Any
-    """The file that holds the seconds by which the engine's clock is off."""
+    """The file with the number of seconds by which the engine's clock jumps."""
 
 
 @pytest.fixture
 async def stage(request, registry, tmp_path):
-    """A namespace to act in, and a supervised engine."""
+    """Return a namespace and a supervised engine."""
     async with _cluster(request, registry) as (site, kubeconfig):
         (tmp_path / "engine.kubeconfig").write_text(yaml.safe_dump(kubeconfig), "utf-8")
         config = {"leaderElection": SWIFT, "probePort": 0, "image": site.image, "namespaces": [site.namespace]}

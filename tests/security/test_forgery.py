@@ -1,4 +1,4 @@
-"""Pods that claim to be an execution's own: the label and the Job's name are anybody's to write, and neither is believed."""
+"""Pods that claim to belong to an execution: any user can write the label and the Job's name, so neither is enough."""
 
 import asyncio
 from uuid import uuid4
@@ -19,7 +19,7 @@ UNSCHEDULABLE = {
 
 @pytest.fixture
 async def running(site):
-    """An execution that waits for what never comes, and its Job."""
+    """Return an execution that does not end by itself, and its Job."""
     template = {"metadata": {"labels": {"app": "never"}}, "spec": UNSCHEDULABLE}
     spec = {"replicas": 0, "selector": {"matchLabels": {"app": "never"}}, "template": template}
     never = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "never"}, "spec": spec}
@@ -55,7 +55,7 @@ async def test_a_pod_whose_owner_has_the_jobs_name_but_another_api_or_uid_is_ign
 
 
 async def _ended(site, pod):
-    """Until the pod has ended, or is to go before it does."""
+    """Wait until the pod has ended, or is being deleted."""
     async with asyncio.timeout(30):
         while (pod := await site.get(PODS, pod["metadata"]["name"]))["status"].get("phase") != "Succeeded":
             if "deletionTimestamp" in pod["metadata"]:

@@ -1,4 +1,4 @@
-"""Nothing in an execution's parameters can name another namespace: not by a field, and not by what a name does to a path."""
+"""No parameter of an execution can lead to another namespace: not as a field, and not as a name within a path."""
 
 import json
 
@@ -42,7 +42,7 @@ def api(monkeypatch):
 
 
 def fields(schema, path=""):
-    """The path of every field of a model."""
+    """Yield the path of every field of a model."""
     for name, node in [*schema.get("properties", {}).items(), *schema.get("$defs", {}).items()]:
         yield f"{path}.{name}"
         yield from fields(node, f"{path}.{name}")

@@ -1,4 +1,4 @@
-"""The pods of the actions that ship, as the API server takes them: restricted Pod Security, and no token where nothing is declared."""
+"""The API server accepts the pods of the actions that ship under restricted Pod Security; they have no token without declared rules."""
 
 import pytest
 

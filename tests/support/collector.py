@@ -1,4 +1,4 @@
-"""A real OTLP/HTTP receiver on loopback: takes what any exporter sends, and keeps the spans by trace."""
+"""A real OTLP/HTTP receiver on loopback: accepts spans of any exporter and keeps them by trace."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FAILED = 2
 
 @dataclass(frozen=True)
 class Received:
-    """One span as it arrived."""
+    """One received span."""
 
     name: str
     span_id: str
@@ -37,7 +37,7 @@ class Received:
 
 
 class Collector:
-    """What arrived, by trace id; the same span sent twice counts once."""
+    """The received spans by trace id; a span that is sent twice counts once."""
 
     def __init__(self) -> None:
         self.endpoint = ""
@@ -46,7 +46,7 @@ class Collector:
         self.spans: defaultdict[str, dict[str, Received]] = defaultdict(dict)
 
     async def take(self, request: web.Request) -> web.Response:
-        """POST /v1/traces."""
+        """Handle POST /v1/traces."""
         self.requests += 1
         if self.broken:
             return web.Response(status=500)
@@ -62,7 +62,7 @@ class Collector:
         return web.Response(body=answer, content_type="application/x-protobuf")
 
     async def trace(self, obj: dict[str, Any], seconds: float = 15) -> Trace:
-        """The trace of an ended execution, once all of it has arrived: a span for the whole and one for each stage."""
+        """Wait for the complete trace of an ended execution (a span for the execution and for each stage), and return it."""
         trace_id = obj["status"]["traceparent"].split("-")[1]
         async with asyncio.timeout(seconds):
             while len(self.spans[trace_id]) <= len(obj["status"]["stages"]):
@@ -72,7 +72,7 @@ class Collector:
 
 @dataclass(frozen=True)
 class Trace:
-    """The spans of one trace, in the order in which they began."""
+    """The spans of one trace, in the order of their start."""
 
     spans: tuple[Received, ...]
 
@@ -82,20 +82,20 @@ class Trace:
         return next(span for span in self.spans if span.name.startswith("execute "))
 
     def named(self, name: str) -> list[Received]:
-        """Spans of this name."""
+        """Return the spans of this name."""
         return [span for span in self.spans if span.name == name]
 
     def one(self, name: str) -> Received:
-        """The only span of this name."""
+        """Return the only span of this name."""
         (span,) = self.named(name)
         return span
 
     def parent(self, span: Received) -> Received:
-        """The span's parent."""
+        """Return the parent of the span."""
         return next(other for other in self.spans if other.span_id == span.parent_id)
 
     def check(self) -> None:
-        """One whole; every other span has a parent, and lies within it."""
+        """Assert that ids are unique, and that every span but the root has a parent and is within it."""
         names = [span.name for span in self.spans]
         assert len(names) == len({span.span_id for span in self.spans})
         for span in self.spans:
@@ -108,7 +108,7 @@ class Trace:
 
 @asynccontextmanager
 async def collecting() -> AsyncIterator[Collector]:
-    """A receiver, while the block lasts."""
+    """Run a receiver during the block."""
     collector = Collector()
     application = web.Application()
     application.router.add_post("/v1/traces", collector.take)

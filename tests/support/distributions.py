@@ -1,4 +1,4 @@
-"""Little distributions for tests of the plugin loader, on disk as it will find them."""
+"""Small distributions for tests of the plugin loader, as it finds them on disk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _OFFLINE = ("--no-deps", "--no-build-isolation", "--no-index")
 
 @dataclass(frozen=True)
 class Distribution:
-    """What is built: one module, and the entry points that lead to it."""
+    """A distribution with one module, and the entry points that name it."""
 
     name: str
     source: str
@@ -69,7 +69,7 @@ class Distribution:
         return self.source.replace("{module}", self.module)
 
     def write(self, folder: Path) -> Path:
-        """Write its source tree, and return it."""
+        """Write its source tree and return the path."""
         root = folder / self.name
         root.mkdir()
         points = re.sub(r"= (.*)", r'= "\1"', self.entry_points)
@@ -88,7 +88,7 @@ def build_wheel(source: Path, folder: Path) -> Path:
 
 
 def install(distributions: Iterable[Distribution], folder: Path) -> Path:
-    """Write them into a folder to be put on the path, as pip leaves them there: modules, and metadata beside them."""
+    """Write distributions into a folder as pip installs them: their modules and metadata."""
     target = folder / "site"
     target.mkdir(parents=True)
     for distribution in distributions:
@@ -101,7 +101,7 @@ def install(distributions: Iterable[Distribution], folder: Path) -> Path:
 
 
 def install_with_pip(distribution: Distribution, folder: Path) -> Path:
-    """Build one and install it with pip, without an index; about a second."""
+    """Build a distribution and install it with pip, without an index; this takes about a second."""
     sources, target = folder / "sources", folder / "site"
     sources.mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "install", "--quiet", *_OFFLINE, "--target", str(target)]

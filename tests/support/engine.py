@@ -1,4 +1,4 @@
-"""`kubernaut controller` as a process of its own, to be killed, stopped and frozen."""
+"""`kubernaut controller` as a process of its own, which tests kill, stop and freeze."""
 
 import asyncio
 import os
@@ -22,31 +22,31 @@ class Engine:
         )
 
     async def kill(self):
-        """As the kernel does when memory runs out; harmless for one that has ended."""
+        """Kill it, as the kernel does when memory runs out; do nothing if it has ended."""
         if self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
     async def stop(self):
-        """As the kubelet does; returns the exit code, within the ten seconds that are promised."""
+        """Stop it, as the kubelet does, and return its exit code; it must end within ten seconds."""
         self._process.terminate()
         return await self.ended(10)
 
-    async def over(self):
-        """Once it has ended, whatever ended it."""
+    async def wait(self):
+        """Wait until it has ended for any reason."""
         await self._process.wait()
 
     def jump(self):
-        """Have its clock jump, where the test gave it one that can."""
+        """Make its clock jump, if the test gave it one that can (tests/faults/skew)."""
         self._process.send_signal(signal.SIGUSR1)
 
     async def ended(self, seconds):
-        """The exit code, once it has ended by itself."""
+        """Wait until it has ended by itself, and return its exit code."""
         async with asyncio.timeout(seconds):
             return await self._process.wait()
 
     def freeze(self):
-        """As a paused virtual machine is."""
+        """Freeze it like a paused virtual machine."""
         self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self):
@@ -55,12 +55,12 @@ class Engine:
 
 @asynccontextmanager
 async def supervised(engine):
-    """Start it again whenever it ends, while the block lasts."""
+    """Restart it whenever it ends, during the block."""
 
     async def keep():
         while True:
             await engine.start()
-            await engine.over()
+            await engine.wait()
             await asyncio.sleep(0.3)
 
     keeping = asyncio.create_task(keep())

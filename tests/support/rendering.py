@@ -23,7 +23,7 @@ CONFIGURATION = {"actions": {"gitops-pr": {"settings": {"forges": [FORGE]}}}}
 
 
 def rendered(folder: Path, action: str, *options: str) -> dict[str, Any]:
-    """That Job, made by a configuration and parameters that are written into the folder."""
+    """Return that Job; its configuration and parameters are written into the folder."""
     example = Registry.discover().actions[action].spec.examples[0]
     (folder / "engine.yaml").write_text(yaml.safe_dump(CONFIGURATION), "utf-8")
     (folder / "parameters.yaml").write_text(yaml.safe_dump(example), "utf-8")

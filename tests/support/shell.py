@@ -1,4 +1,4 @@
-"""The command line as a person uses it: a process, its exit code, and what it says."""
+"""The command line as a person uses it: a process, its exit code and its output."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,7 @@ import yaml
 
 
 async def command(*words, environment=None):
-    """Run `kubernaut WORDS`; returns exit code, standard output and standard error."""
+    """Run `kubernaut WORDS` and return exit code, standard output and standard error."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -28,7 +28,7 @@ async def command(*words, environment=None):
 
 
 async def on_terminal(*words, environment=None, columns=120):
-    """Run `kubernaut WORDS` on a terminal of its own; returns exit code and all that was written to it."""
+    """Run `kubernaut WORDS` on a terminal of its own and return its exit code and everything that was written to it."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
@@ -49,7 +49,7 @@ async def on_terminal(*words, environment=None, columns=120):
 
 def _read_all(terminal):
     written = b""
-    with contextlib.suppress(OSError):  # how Linux says that the other side is closed
+    with contextlib.suppress(OSError):  # Linux reports in this way that the other side is closed
         while chunk := os.read(terminal, 65_536):
             written += chunk
     os.close(terminal)
@@ -57,14 +57,14 @@ def _read_all(terminal):
 
 
 def as_admin(site, folder):
-    """The words that point a command at the site's cluster and namespace, as its admin."""
+    """Return the options that connect a command to the site's cluster and namespace, as its admin."""
     if site.sandbox is None:
         return ("-n", site.namespace)
     return as_user(site, folder, "admin", site.sandbox.kubeconfig())
 
 
 def as_user(site, folder, user, document=None):
-    """The same, on the sandbox, as some user, who may do what was granted to them."""
+    """Return these options for any user of the sandbox, who has the permissions that were granted to them."""
     config = folder / f"{user}.kubeconfig"
     config.write_text(yaml.safe_dump(document or site.sandbox.kubeconfig(user=user)), "utf-8")
     return ("-n", site.namespace, "--kubeconfig", str(config))

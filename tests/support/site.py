@@ -1,4 +1,4 @@
-"""A place for end-to-end tests: a fresh namespace with the usual objects, the engine at work, on the sandbox or a real cluster alike."""
+"""A site for end-to-end tests: a fresh namespace with the usual objects and a running engine, on the sandbox or a real cluster."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ _BY_KIND = {
     "CustomResourceDefinition": Resource("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
 }
 _SWIFT = SandboxOptions(backoff_base_seconds=0.2, image_retry_seconds=0.5)
-"""Retries wait ten seconds on a real cluster; that is not what these tests are about."""
+"""On a real cluster, retries wait ten seconds; these tests do not need that."""
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where a test acts, as the cluster's admin."""
+    """The cluster and namespace of a test, accessed as the cluster's admin."""
 
     cluster: Cluster
     namespace: str
     sandbox: Sandbox | None = None
     """None on a real cluster."""
     image: str = "unused"
-    """For pods of a test's own; the sandbox does not look at it."""
+    """The image for pods that a test creates; the sandbox ignores it."""
 
     async def create(
         self, action: str, parameters: Mapping[str, Any] | None = None, name: str = "", **spec: Any
     ) -> Key:
-        """Create an execution; returns its key."""
+        """Create an execution and return its key."""
         name = name or f"{action[:40]}-{secrets.token_hex(3)}"
         manifest = {
             "apiVersion": API_VERSION,
@@ -75,18 +75,18 @@ class Site:
         return Key(self.namespace, name)
 
     async def end(self, key: Key, seconds: float = 90) -> dict[str, Any]:
-        """The execution once it has ended."""
+        """Wait until the execution has ended, and return it."""
         async with asyncio.timeout(seconds):
             return await wait_for_end(self.cluster, key)
 
     async def run(self, action: str, parameters: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
-        """Create an execution and wait for its end; returns its status."""
+        """Create an execution, wait for its end and return its status."""
         ended = await self.end(await self.create(action, parameters, **spec))
         status: dict[str, Any] = ended["status"]
         return status
 
     async def until(self, key: Key, seconds: float = 60, **wanted: str) -> dict[str, Any]:
-        """The execution once its status has these fields."""
+        """Wait until the status of the execution has these fields, and return it."""
         async with asyncio.timeout(seconds):
             async for obj in follow(self.cluster, key):
                 status: dict[str, Any] = obj.get("status", {})
@@ -95,7 +95,7 @@ class Site:
         raise AssertionError(f"{key} ended as {status}, never with {wanted}")
 
     async def get(self, resource: Resource, name: str) -> dict[str, Any]:
-        """An object of the test's namespace."""
+        """Return an object of the test's namespace."""
         return await self.cluster.get(resource, self.namespace, name)
 
     async def patch(self, resource: Resource, name: str, patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ async def apply(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
 
 
 def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]:
-    """The usual objects, in this namespace alone."""
+    """Return the usual objects, all in this namespace."""
     found = [
         {**o, "metadata": {**o["metadata"], "namespace": namespace}}
         for o in seed()
@@ -139,13 +139,13 @@ def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]
             container |= {
                 "image": image,
                 "imagePullPolicy": "IfNotPresent",
-            }  # of `latest` the kubelet would ask the registry
+            }  # for `latest`, the kubelet would ask the registry
     return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, *found]
 
 
 @asynccontextmanager
 async def site_on(kind: str, image: str, registry: Registry, settings: Settings | None = None) -> AsyncIterator[Site]:
-    """A site on the sandbox (`sandbox`) or on the cluster of $KUBECONFIG (`kubeconfig`)."""
+    """Run a site on the sandbox (`sandbox`) or on the cluster of $KUBECONFIG (`kubeconfig`)."""
     if kind == "sandbox":
         async with embedded(registry, settings=settings, options=_SWIFT, objects=objects_in("production")) as running:
             yield Site(running.cluster, "production", running.sandbox)
@@ -165,12 +165,12 @@ async def site_on(kind: str, image: str, registry: Registry, settings: Settings 
 
 
 async def engine_cluster(admin: Cluster) -> Cluster:
-    """The same cluster, as the engine's own ServiceAccount."""
+    """Return a client of the same cluster with the engine's ServiceAccount."""
     return await Cluster.connect(await engine_kubeconfig(admin))
 
 
 async def engine_kubeconfig(admin: Cluster) -> dict[str, Any]:
-    """A kubeconfig for the engine's own ServiceAccount."""
+    """Return a kubeconfig for the engine's ServiceAccount."""
     request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 7200}}
     path = Resource(f"/api/v1/namespaces/{ENGINE_NAMESPACE}/serviceaccounts/{ENGINE_ACCOUNT}", "token")
     token = (await admin.create(path, None, request))["status"]["token"]
@@ -178,7 +178,7 @@ async def engine_kubeconfig(admin: Cluster) -> dict[str, Any]:
 
 
 def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:
-    """A kubeconfig for the same API server with another identity."""
+    """Return a kubeconfig for the same API server with another identity."""
     configuration = admin.connection.configuration
     with open(configuration.ssl_ca_cert, "rb") as file:  # noqa: PTH123
         ca = base64.b64encode(file.read()).decode()

@@ -1,4 +1,4 @@
-"""Actions that go wrong on purpose, each in its own way. Their pods run the Python that the parameters hold."""
+"""Actions that fail on purpose, each in its own way. Their pods run the Python code in their parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RULES = (Rule(resources=("configmaps",), verbs=("patch",)),)
 
 
 class Script(Parameters):
-    """What the two steps do, as the body of `perform`."""
+    """The code of the two steps, each the body of `perform`."""
 
     name: kubernaut.ObjectName = "app-config"
     dry_run: str = "pass"
@@ -64,7 +64,7 @@ class Trouble:
 
 
 class BadJob(Trouble):
-    """Returns what the engine must refuse."""
+    """Returns a Job that the engine must reject."""
 
     def __init__(self, spoil: Any) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class BadJob(Trouble):
 
 
 class BadHook(Trouble):
-    """Does in a hook what no hook may do."""
+    """Does something in a hook that hooks must not do."""
 
     def __init__(self, misdeed: Any) -> None:
         super().__init__()
@@ -106,7 +106,7 @@ def _privileged(job: Any, pod: Any) -> Any:
 
 
 class Wanting(Trouble):
-    """Wants something that is not there: a Secret to mount, a key in its environment, a node."""
+    """Needs something that does not exist: a Secret to mount, a key for its environment, a node."""
 
     def __init__(self, want: Any, **spec: Any) -> None:
         super().__init__(**spec)
@@ -138,14 +138,14 @@ def _not_json(pod: Any) -> None:
         container["command"] = ["sh", "-c", 'echo oops > "${SANDBOX_POD_ROOT:-}/dev/termination-log"']
 
 
-def _untold(pod: Any) -> None:
-    """Its steps say something and fail, and write no result."""
+def _without_result(pod: Any) -> None:
+    """Make the steps write to their log and fail, without a result."""
     for container in [*pod["initContainers"], *pod["containers"]]:
-        container["command"] = ["sh", "-c", "echo first line; echo the last words >&2; exit 7"]
+        container["command"] = ["sh", "-c", "echo first line; echo the last line >&2; exit 7"]
 
 
 class Unpullable(Trouble):
-    """Names an image that no registry can have."""
+    """Names an image that cannot exist in any registry."""
 
     @kubernaut.hookimpl
     def build_job(self, execution: Execution) -> Any:
@@ -159,8 +159,8 @@ PLUGINS: dict[str, Any] = {
     "wants-key": Wanting(_environment),
     "wants-node": Wanting(_node),
     "wants-node-once": Wanting(_node, retry_safe=False, deadline=300),
-    "tells-no-json": Wanting(_not_json),
-    "tells-nothing": Wanting(_untold, backoff_limit=0),
+    "writes-no-json": Wanting(_not_json),
+    "writes-nothing": Wanting(_without_result, backoff_limit=0),
     "once": Trouble(retry_safe=False),
     "tokenless": Trouble(rules=()),
     "bad-privileged": BadJob(_privileged),
@@ -188,7 +188,7 @@ def __getattr__(name: str) -> Any:
 
 
 def entry_points() -> list[EntryPoint]:
-    """One for each, and one that leads nowhere."""
+    """Return an entry point for each plugin, and one whose module does not exist."""
     found = [
         EntryPoint(name, f"tests.support.trouble:{name.replace('-', '_')}", "kubernaut.actions") for name in PLUGINS
     ]

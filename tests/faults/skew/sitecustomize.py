@@ -1,4 +1,4 @@
-"""Gives a process a wall clock that jumps: on SIGUSR1, by as many seconds as the file $CLOCK_SKEW says. Its monotonic clock goes on."""
+"""Makes the wall clock of a process jump on SIGUSR1, by the seconds in the file $CLOCK_SKEW. Its monotonic clock does not jump."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Admission keeps what an execution is granted until it ends, and wakes those that wait for it."""
+"""Admission keeps the reservations of an execution until it ends, and requeues those that wait for it."""
 
 from kubernaut.admission.decisions import Admitted, Deferred, Rejected
 from kubernaut.settings import BudgetSettings, Settings

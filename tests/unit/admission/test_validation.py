@@ -1,4 +1,4 @@
-"""What is refused before a Job exists, and in which words."""
+"""What is rejected before a Job exists, and with which message."""
 
 import json
 
@@ -141,7 +141,7 @@ async def test_a_deadline_longer_than_the_actions_is_rejected(ask):
 
 
 class Hooks:
-    """A policy's hooks, without a distribution around them."""
+    """The hooks of a policy, without a distribution."""
 
     def __init__(self, answer):
         self._answer = answer

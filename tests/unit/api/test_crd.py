@@ -1,4 +1,4 @@
-"""The CRD is what the model says, and the file in deploy/ is what the model renders."""
+"""The CRD follows from the model, and the file in deploy/ is the rendered CRD."""
 
 from pathlib import Path
 

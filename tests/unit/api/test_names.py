@@ -1,4 +1,4 @@
-"""The Job's name follows from the execution's uid and is one that Kubernetes accepts."""
+"""The Job's name follows from the execution's uid and is valid in Kubernetes."""
 
 from hypothesis import given
 from hypothesis import strategies as st

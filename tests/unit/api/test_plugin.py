@@ -1,4 +1,4 @@
-"""What a plugin may declare, and what is refused with a message its author understands."""
+"""What a plugin can declare, and what is rejected with a message for its author."""
 
 import pytest
 from pydantic import BaseModel, ValidationError
@@ -33,8 +33,8 @@ class Open(BaseModel):
             {"parameters": Open}, "accepts unknown fields: derive it from kubernaut.Parameters", id="open parameters"
         ),
         pytest.param({"settings": Open}, "settings model Open accepts unknown fields", id="open settings"),
-        pytest.param({"service_account": "Bad_Name"}, "service_account", id="a ServiceAccount no cluster accepts"),
-        pytest.param({"deadline": 0}, "deadline", id="no time at all"),
+        pytest.param({"service_account": "Bad_Name"}, "service_account", id="an invalid ServiceAccount name"),
+        pytest.param({"deadline": 0}, "deadline", id="a deadline of zero"),
         pytest.param({"backoff_limit": -1}, "backoff_limit", id="negative retries"),
         pytest.param({"examples": ({"nome": "x"},)}, "nome", id="an example that its own model refuses"),
         pytest.param({"summary": ""}, "summary", id="no summary"),

@@ -1,4 +1,4 @@
-"""A rule amounts to single permissions, and one permission may cover another."""
+"""A rule expands to single permissions, and one permission can cover another."""
 
 import pytest
 

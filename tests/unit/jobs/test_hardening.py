@@ -1,4 +1,4 @@
-"""Whatever a plugin returns becomes a Job that holds no more than its action, or is refused by the field's name."""
+"""What a plugin returns becomes a hardened Job, or is rejected by the path of a field."""
 
 import copy
 
@@ -129,7 +129,7 @@ def test_a_dry_run_has_exactly_one_container():
 
 
 def at(path, value):
-    """A good Job with one field set."""
+    """Return a valid Job with one field set."""
     job = good()
     node = job
     *steps, last = path
@@ -162,7 +162,9 @@ BOX = (*POD, "containers", 0)
             at((*BOX, "securityContext", "capabilities"), {"add": ["NET_RAW"]}), r"capabilities\.add", id="capabilities"
         ),
         pytest.param(at((*BOX, "securityContext", "procMount"), "Unmasked"), "procMount", id="procMount"),
-        pytest.param(at((*POD, "securityContext", "runAsNonRoot"), False), "runAsNonRoot", id="a pod that may be root"),
+        pytest.param(
+            at((*POD, "securityContext", "runAsNonRoot"), False), "runAsNonRoot", id="a pod that can run as root"
+        ),
         pytest.param(at((*POD, "securityContext", "sysctls"), []), "sysctls", id="sysctls"),
         pytest.param(
             at((*BOX, "securityContext", "seccompProfile"), {"type": "Unconfined"}), "seccompProfile", id="no seccomp"

@@ -112,7 +112,7 @@ def test_a_failed_pod_does_not_end_the_execution_while_the_job_can_retry():
 
 
 def in_one_second(*states):
-    """Pods of one second, whose names say nothing of their order."""
+    """Return pods that were created in the same second, whose names do not show their order."""
     pods = []
     for name, (code, more) in zip("zya", states, strict=True):
         pods.append(pod("Failed", ended(code, report("dry-run", "error", **more))))
@@ -346,7 +346,7 @@ RUNNING = pod("Running", number=2)
         pytest.param(verdict("BackoffLimitExceeded"), [RETRIED], True, id="all have ended"),
         pytest.param(verdict("DeadlineExceeded"), [RUNNING], True, id="a deadline needs no pod"),
         pytest.param(verdict(kind="Complete"), [RUNNING], True, id="a success is the pod's"),
-        pytest.param(job(), [RUNNING], True, id="no verdict"),
+        pytest.param(job(), [RUNNING], True, id="no condition"),
     ],
 )
 def test_the_cause_of_a_failure_waits_for_the_pods_that_explain_it(judged, pods, conclusive):

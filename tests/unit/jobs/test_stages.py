@@ -1,4 +1,4 @@
-"""The stages of attempts, from pods with times in whole seconds, reports that may lie, and clocks that disagree."""
+"""The stages of attempts, from pods with times in whole seconds, reports that may be wrong, and clocks that differ."""
 
 import json
 from datetime import UTC, datetime, timedelta

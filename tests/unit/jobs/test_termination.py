@@ -1,4 +1,4 @@
-"""A termination message comes from a pod: nothing in it is believed unchecked."""
+"""A termination message comes from a pod, so everything in it is validated."""
 
 import json
 

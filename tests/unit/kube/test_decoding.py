@@ -38,7 +38,7 @@ def test_depth_counts_levels(value, levels):
     [
         pytest.param([b"one\ntw", b"o\n"], ["one", "two"], id="a line in two pieces"),
         pytest.param(["→".encode()[:1], "→".encode()[1:] + b"\nend"], ["→", "end"], id="a character in two pieces"),
-        pytest.param([b"\xff\n"], ["\N{REPLACEMENT CHARACTER}"], id="no text at all"),
+        pytest.param([b"\xff\n"], ["\N{REPLACEMENT CHARACTER}"], id="not text"),
         pytest.param([b"x" * 70_000, b"y"], ["x" * 70_000, "y"], id="a line without end"),
         pytest.param([], [], id="nothing"),
     ],

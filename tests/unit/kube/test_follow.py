@@ -1,4 +1,4 @@
-"""Clients follow an execution through breaks, and give up once the API server has been silent for too long."""
+"""Clients follow an execution through broken watches, and give up once the API server has been unreachable for too long."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who leads when, by a clock that the test moves; the Lease is in a cluster in memory."""
+"""Leader election with a clock that the test moves, and a Lease in an in-memory cluster."""
 
 import asyncio
 import contextlib
@@ -113,7 +113,7 @@ async def test_renewal_keeps_the_time_of_acquisition(cluster, time):
 
 
 async def until_lost(first, disturb):
-    """Lead, then disturb; returns the error that ends the lead."""
+    """Lead, then disturb it; return the error that ends the leadership."""
     running = asyncio.create_task(first.run())
     await first.leading.wait()
     disturb()

@@ -1,4 +1,4 @@
-"""What a request's body becomes on its way."""
+"""How the body of a request is encoded."""
 
 import json
 

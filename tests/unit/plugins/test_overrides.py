@@ -1,4 +1,4 @@
-"""The admin's configuration over what plugins declare."""
+"""The admin's configuration overrides what plugins declare."""
 
 import pytest
 

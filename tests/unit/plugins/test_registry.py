@@ -1,4 +1,4 @@
-"""Plugins as pip installs them: the good ones work, and each way to be broken is that plugin's own named error."""
+"""Plugins as pip installs them: good ones work, and each defect is a named error of its own plugin."""
 
 import importlib.metadata
 import sys
@@ -80,7 +80,7 @@ def found(tmp_path_factory):
 
 
 def discover(folder):
-    """Load what is installed in a folder."""
+    """Return the registry of what is installed in a folder."""
     sys.path.insert(0, str(folder))
     points = [point for dist in importlib.metadata.distributions(path=[str(folder)]) for point in dist.entry_points]
     try:

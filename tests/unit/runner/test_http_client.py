@@ -1,4 +1,4 @@
-"""The pod side's connection: what it sends again, what it never does, and whom it trusts."""
+"""The pod side's connection: which requests it repeats, which it never repeats, and which certificates it trusts."""
 
 import socket
 import threading
@@ -13,7 +13,7 @@ from kubernaut.runner.http_client import Connection
 from kubernaut_sandbox.tls import make_authority
 
 HANG_UP = 0
-"""In place of a status: the request is read, and the connection closed without an answer."""
+"""Instead of a status: read the request, and close the connection without an answer."""
 
 
 class Server(ThreadingHTTPServer):

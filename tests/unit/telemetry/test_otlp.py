@@ -1,4 +1,4 @@
-"""Spans go to the exporter with the ids that follow from the execution; a collector that is away is logged once."""
+"""Spans have ids that follow from the execution; an unavailable collector is logged once."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -66,7 +66,7 @@ class Flaky:
         return self._results.pop(0)
 
     def shutdown(self):
-        """Nothing to do."""
+        """Do nothing."""
 
 
 def test_a_collector_that_is_away_is_logged_once_and_once_when_it_is_back(caplog):

@@ -1,4 +1,4 @@
-"""The trace is the caller's, else one that follows from the uid; what is recorded never changes."""
+"""The trace is the caller's, or follows from the uid; once recorded, it does not change."""
 
 import pytest
 

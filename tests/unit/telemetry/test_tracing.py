@@ -1,4 +1,4 @@
-"""Traces are off unless the standard variables ask for them, and what is not built in is refused by name."""
+"""Traces are off unless the standard variables ask for them; exporters and protocols that are not built in are rejected by name."""
 
 from datetime import UTC, datetime
 

@@ -8,7 +8,6 @@ from kubernaut.admission.access_review import AccessReviewer
 from kubernaut.api.rules import Rule
 from kubernaut.install.rbac import action_manifests
 from kubernaut.install.rbac_drift import Finding, bound_namespaces, check_action
-from kubernaut.plugins.registry import Registry
 from tests.support.site import ROLE_BINDINGS
 
 API = "rbac.authorization.k8s.io/v1"
@@ -23,8 +22,8 @@ def check(site, registry):
     return findings
 
 
-async def test_rendered_grants_have_no_finding(check):
-    for action in Registry.discover().actions:
+async def test_rendered_grants_have_no_finding(check, registry):
+    for action in registry.actions:
         assert await check(action) == []
 
 

@@ -1,4 +1,4 @@
-"""Names that Kubernetes accepts, and the deterministic name of an execution's Job."""
+"""Names that Kubernetes accepts, the deterministic name of an execution's Job, and the names of that Job's pods."""
 
 from __future__ import annotations
 
@@ -6,17 +6,13 @@ import hashlib
 import re
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-_SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SUFFIX_LENGTH = 5
+"""Characters that the API server appends to a `generateName`, which it cuts so that the whole has 63."""
 
 
 def is_label(text: str) -> bool:
     """Is it an RFC 1123 label?"""
     return _LABEL.fullmatch(text) is not None
-
-
-def is_subdomain(text: str) -> bool:
-    """Is it an RFC 1123 subdomain, as most object names must be?"""
-    return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
 
 
 def job_name(execution_name: str, uid: str) -> str:
@@ -26,3 +22,8 @@ def job_name(execution_name: str, uid: str) -> str:
     """
     readable = execution_name.replace(".", "-")[:52].strip("-")
     return f"{readable}-{hashlib.sha256(uid.encode()).hexdigest()[:10]}"
+
+
+def is_pod_of_job(name: str, job: str) -> bool:
+    """Return whether a pod of this name was generated for the Job: its name, a hyphen and a random suffix."""
+    return name[:-_SUFFIX_LENGTH] == f"{job}-"[: 63 - _SUFFIX_LENGTH]

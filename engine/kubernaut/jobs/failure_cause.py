@@ -68,10 +68,9 @@ def _deadline(
         run = next(run for run in reversed(started[-1].steps) if run.started)
         stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
         return Reason.DEADLINE_EXCEEDED, f"{stopped}: {deadline.lower()} by all attempts together."
-    pull = next((found for a in reversed(attempts) if (found := a.diagnosis) and found.is_image_pull), None)
-    if pull or (last_diagnosis and last_diagnosis.is_image_pull):
-        cause = (pull or last_diagnosis or Diagnosis("", "")).message
-        text = f"{deadline} before any step started: {cause}. Check the image's name and the registry."
+    diagnoses = (*(attempt.diagnosis for attempt in reversed(attempts)), last_diagnosis)
+    if pull := next((found for found in diagnoses if found and found.is_image_pull), None):
+        text = f"{deadline} before any step started: {pull.message}. Check the image's name and the registry."
         return Reason.IMAGE_PULL_FAILED, text
     if last_diagnosis or attempts:
         shown = last_diagnosis or next((found for a in attempts if (found := a.diagnosis)), None)

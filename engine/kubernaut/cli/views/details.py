@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from kubernaut.api.execution import KIND
-from kubernaut.api.names import is_subdomain
+from kubernaut.api.names import is_pod_of_job
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.pods import own_pods
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EVENTS, CachedObject, Object
-
-_CREATED_POD = re.compile(r"Created pod: (\S+)")
-"""The job controller's Event: once a pod is gone, only this text has its name."""
-_MAX_PODS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +52,20 @@ async def read_details(cluster: Cluster, execution: ExecutionView) -> ExecutionD
     unread: list[str] = []
 
     async def list_events(fields: str) -> list[Object]:
-        return (await cluster.list(EVENTS, execution.namespace, fields=fields)).items
+        return (await cluster.list_all(EVENTS, execution.namespace, fields=fields)).items
 
-    selectors = [f"involvedObject.uid={execution.uid}"]
-    if execution.job_name:
-        selectors.append(f"involvedObject.kind=Job,involvedObject.name={execution.job_name}")
+    async def list_pod_warnings(job: str) -> list[Object]:
+        warnings = await list_events("involvedObject.kind=Pod,type=Warning")
+        return [event for event in warnings if is_pod_of_job(event["involvedObject"].get("name", ""), job)]
+
+    reads = [partial(list_events, f"involvedObject.uid={execution.uid}")]
+    if job := execution.job_name:
+        reads.append(partial(list_events, f"involvedObject.kind=Job,involvedObject.name={job},type=Warning"))
+        reads.append(partial(list_pod_warnings, job))
     pods, *found = await asyncio.gather(
         _read(partial(own_pods, cluster, execution), "pods", unread),
-        *(_read(partial(list_events, fields), "events", unread) for fields in selectors),
+        *(_read(read, "events", unread) for read in reads),
     )
-    job_events = [event for events in found[1:] for event in events]
-    warnings = [f"involvedObject.name={name},type=Warning" for name in _pod_names(execution, pods, job_events)]
-    found += await asyncio.gather(*(_read(partial(list_events, fields), "events", unread) for fields in warnings))
     return ExecutionDetails(execution, tuple(pods), _shown_events(found), tuple(dict.fromkeys(unread)))
 
 
@@ -78,14 +75,6 @@ async def _read(read: Callable[[], Awaitable[list[Object]]], what: str, unread: 
     except KubernautError as error:
         unread.append(f"{what} could not be read: {error}")
         return []
-
-
-def _pod_names(execution: ExecutionView, pods: Iterable[Object], job_events: Iterable[Object]) -> list[str]:
-    """Return the names of its pods, deleted ones included: those are in its stages and in its Job's Events."""
-    attempts = [stage.detail for stage in execution.status.stages if stage.name == "attempt" and stage.detail]
-    created = [found[1] for event in job_events if (found := _CREATED_POD.match(str(event.get("message", ""))))]
-    names = [*(pod["metadata"]["name"] for pod in pods), *attempts, *created]
-    return [name for name in dict.fromkeys(names) if is_subdomain(name)][:_MAX_PODS]
 
 
 def _shown_events(found: Iterable[Iterable[Object]]) -> tuple[EventSummary, ...]:

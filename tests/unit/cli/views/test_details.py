@@ -5,12 +5,10 @@ import pytest
 from kubernaut.cli.views.details import read_details
 from kubernaut.errors import DeniedError
 from kubernaut.kube.objects import EVENTS, PODS
-from tests.support.executions import UID, make_execution, make_pod, make_stage
+from tests.support.executions import UID, make_execution, make_pod
 from tests.support.fake_client import FakeClient
 
-EXECUTION = make_execution(
-    phase="Failed", jobName="more-1", stages=[make_stage("attempt", attempt=1, detail="staged-pod")]
-)
+EXECUTION = make_execution(phase="Failed", jobName="more-1")
 
 
 def event(name, kind, about, *, uid="", type_="Normal", time="10:00:00", **more):
@@ -52,11 +50,12 @@ async def test_of_its_job_only_warnings_are_shown():
     assert found == ["Failed"]
 
 
-@pytest.mark.parametrize("pod", ["present-pod", "staged-pod", "deleted-pod"])
-async def test_warnings_of_pods_are_found_while_they_exist_and_after(pod):
-    created = event("SuccessfulCreate", "Job", "more-1", message="Created pod: deleted-pod")
-    found = await reasons(created, event("Pulling", "Pod", pod, type_="Warning"), pods=[make_pod("present-pod")])
-    assert found == ["Pulling"]
+@pytest.mark.parametrize("pods", [[make_pod("more-1-x7k2q")], []], ids=["it exists", "it is deleted"])
+async def test_warnings_of_a_pod_are_shown_while_it_exists_and_after(pods):
+    warning = event("FailedMount", "Pod", "more-1-x7k2q", type_="Warning")
+    normal = event("Pulling", "Pod", "more-1-x7k2q")
+    of_another_job = event("BackOff", "Pod", "more-2-x7k2q", type_="Warning")
+    assert await reasons(warning, normal, of_another_job, pods=pods) == ["FailedMount"]
 
 
 async def test_a_repeated_event_has_its_count_and_latest_time():

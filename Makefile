@@ -13,8 +13,9 @@ CLUSTER ?= sandbox
 demo: .venv/engine.stamp
 	@$(BIN)/kubernaut demo
 
+# Four at a time, also on two cores: most tests wait for a cluster.
 test: .venv/dev.stamp
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@$(BIN)/pytest -n 4 --dist worksteal
 
 check: .venv/dev.stamp
 	@$(BIN)/ruff check .

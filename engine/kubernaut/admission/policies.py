@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kubernaut.admission.decisions import Admitted, Rejected
-from kubernaut.admission.hooks import find_problems, join_problems
+from kubernaut.admission.validate_hook import find_problems, join_problems
 from kubernaut.api.execution import Reason
 from kubernaut.api.plugin import Execution, Target
 from kubernaut.errors import DeniedError, HookError, NotFoundError

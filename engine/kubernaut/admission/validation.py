@@ -13,9 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from kubernaut.admission.access_review import AccessReviewer
 from kubernaut.admission.decisions import Admitted, Rejected
-from kubernaut.admission.hooks import find_problems, join_problems
 from kubernaut.admission.parameters import parse_parameters
 from kubernaut.admission.policies import PolicyChecker
+from kubernaut.admission.validate_hook import find_problems, join_problems
 from kubernaut.api.execution import Reason
 from kubernaut.api.plugin import Execution, Target
 from kubernaut.api.timestamps import now

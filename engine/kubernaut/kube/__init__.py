@@ -2,5 +2,5 @@
 
 It uses `api`, `telemetry` and `settings`, and knows nothing of actions or executions beyond their resource. Start with `client`;
 `transport` is the HTTP below it and `api_errors` what refusals mean. The engine reads through `informer` and is driven by `workqueue`;
-the command line reads with `watch`.
+the command line follows objects with `follow`.
 """

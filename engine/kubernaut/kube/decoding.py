@@ -1,7 +1,7 @@
 """Decodes JSON and log lines from outside, whatever their shape.
 
 Parsers fail at some level of nesting, and the free-form parameters of a custom resource may be nested deeper. Anyone who may create an
-execution could so stop every list and watch of the engine; here such an object costs itself alone.
+execution could so stop every list and watch of the engine; here it affects only itself.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ class Informer:
             self._versions[namespace] = event.object["metadata"]["resourceVersion"]
 
     def _receive(self, obj: Object, *, listed: bool = False) -> None:
-        """Store an object from the API server. One that cannot be handled costs itself alone, and not the watch that it comes with."""
+        """Store an object from the API server. One that cannot be handled is skipped; the watch that it came with goes on."""
         try:
             self._put(obj, listed=listed)
         except Exception:

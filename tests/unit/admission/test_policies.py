@@ -11,7 +11,7 @@ from kubernaut.kube.objects import resource_of
 from kubernaut.plugins.hook_caller import HookCaller
 from kubernaut.plugins.registry import Policy, Registry
 from tests.support.fake_cluster import FakeCluster
-from tests.unit.admission.test_hooks import Hook
+from tests.unit.admission.test_validate_hook import Hook
 
 DEPLOYMENTS = resource_of("apps/v1/deployments")
 WEB = {"metadata": {"name": "web", "namespace": "production", "labels": {"tier": "critical"}}}

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from kubernaut import PolicySpec, Problem
-from kubernaut.admission.hooks import find_problems, join_problems
+from kubernaut.admission.validate_hook import find_problems, join_problems
 from kubernaut.errors import HookError
 from kubernaut.plugins.hook_caller import HookCaller
 from kubernaut.plugins.registry import Plugin, Policy

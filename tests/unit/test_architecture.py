@@ -35,7 +35,7 @@ def test_a_module_that_the_page_names_exists(name):
 
 
 def test_every_package_has_its_row_among_the_layers():
-    layers = PAGE[PAGE.index("## Layers") : PAGE.index("## The rules")]
+    layers = PAGE[PAGE.index("## Layers") : PAGE.index("## House rules")]
     assert [package for package in PACKAGES if f"`{package}`" not in layers] == []
 
 

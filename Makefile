@@ -32,6 +32,7 @@ render: .venv/engine.stamp
 	@$(BIN)/kubernaut crd > deploy/base/crd.yaml
 	@$(BIN)/kubernaut rbac render --engine > rbac/engine.yaml
 	@for action in $(notdir $(PLUGINS:/=)); do $(BIN)/kubernaut rbac render $$action > rbac/$$action.yaml; done
+	@cp engine/kubernaut/install/policies/*.yaml deploy/admission/ && mv deploy/admission/stamp.yaml deploy/admission/stamp/
 	@$(BIN)/kubernaut rbac explain --into docs/security.md
 
 clean:

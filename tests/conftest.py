@@ -35,6 +35,10 @@ def registry() -> Registry:
 
 @pytest.fixture
 async def site(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Site]:
-    """A namespace to act in, with the engine at work."""
-    async with site_on(request.config.getoption("--cluster"), request.config.getoption("--image"), registry) as made:
+    """A namespace to act in, with the engine at work.
+
+    On the sandbox it has the admission policies, unless the test is marked `without_admission`.
+    """
+    options, admission = request.config.option, request.node.get_closest_marker("without_admission") is None
+    async with site_on(options.cluster, options.image, registry, admission=admission) as made:
         yield made

@@ -7,11 +7,13 @@ Reading order:
 1. `sandbox` puts the parts together; `cluster` holds what they share; `options` has the timings; `bootstrap` fills a new cluster.
 2. `model`: objects, kinds, the versioned store, selectors, patches, and the errors of the API.
 3. `access`: users, tokens, RBAC and access reviews.
-4. `registry`: every read and write, with decoding, defaults, admission, validation and deletion.
-5. `api`: the HTTP server in front of the registry.
-6. `controllers`: what kube-controller-manager and the scheduler do.
-7. `kubelet`: pods as processes.
-8. `fault_injection`: what a test can make the API server do wrong; `tls`: its certificate.
+4. `cel`: expressions, in the rules of custom resources and in admission policies.
+5. `admission`: what the cluster must allow before a write is accepted, policies included.
+6. `registry`: every read and write, with decoding, defaults, validation and deletion.
+7. `api`: the HTTP server in front of the registry.
+8. `controllers`: what kube-controller-manager and the scheduler do.
+9. `kubelet`: pods as processes.
+10. `fault_injection`: what a test can make the API server do wrong; `tls`: its certificate.
 
 The suite in `tests/conformance/` checks every claim, on the sandbox and on real clusters alike. A feature that the sandbox does
 not implement gets 404, or 501 and a Status that names the feature. It accepts the following but behaves differently:
@@ -32,12 +34,18 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | volumes and environment | ConfigMaps and Secrets are read when the pod starts; later changes do not reach it |
 | NetworkPolicies, PriorityClasses, DaemonSets | checked and stored without effect; no controller creates the DaemonSets' pods |
 | PodDisruptionBudgets | checked and stored; the eviction of a running pod that one selects is rejected |
-| admission policies and their bindings | a dry run checks their fields, not their CEL; none is evaluated, so a real write gets 501 |
+| CEL: cost | no cost limits; an expression may take 10,000 steps through lists |
+| CEL: types | schemas are not used: `status.typeChecking` is empty; lists and maps may have items of several types |
+| CEL: functions | without `url`, `semver`, `string(ip)` and two-variable macros; `find` takes Python's patterns |
+| auditAnnotations of a policy | evaluated, and written nowhere |
+| variables of a policy, of an optional type | rejected with 501; so is a NUL character in an object on which a policy decides |
+| mutating policies | lists are merged by the keys of strategic merge patches; `Object{...}` is checked when evaluated |
+| the scheduler's bindings | written directly, without admission |
 | affinity, tolerations, topology, priorities | stored only; nodeSelector and cordoning have an effect |
 | a list in pages (`limit`, `continue`) | later pages show the present state, not the state of the first page |
 | managedFields | not stored |
 | server-side apply | rejected |
-| CEL in schemas | evaluated without cost limits and without Kubernetes' own libraries (quantity, url, ip, format) |
+| ephemeral containers | admission decides on them first; what it accepts gets 501 |
 | a Deployment's rolling update | new pods first, then old ones, within maxSurge and maxUnavailable, without proportional scaling |
 """
 

@@ -4,13 +4,30 @@ from __future__ import annotations
 
 import os
 
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.cluster import NODE, VERSION, Cluster
 from kubernaut_sandbox.model.objects import Object, now
-from kubernaut_sandbox.registry.request_context import RequestContext
 
 _RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _PODS = "250"
+_VIEWED = {
+    "": (
+        "configmaps",
+        "events",
+        "persistentvolumeclaims",
+        "pods",
+        "pods/log",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+    ),
+    "apps": ("daemonsets", "deployments", "deployments/scale", "replicasets", "statefulsets", "statefulsets/scale"),
+    "batch": ("jobs",),
+    "networking.k8s.io": ("networkpolicies",),
+    "policy": ("poddisruptionbudgets",),
+}
+"""What the role `view` reads in a namespace, and `edit` writes."""
 _DISCOVERY = [
     "/api",
     "/api/*",
@@ -56,9 +73,20 @@ def _roles() -> list[tuple[str, list[Object], list[str]]]:
         "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
         "verbs": ["create"],
     }
+    read = ["get", "list", "watch"]
+    write = ["create", "delete", "deletecollection", "patch", "update"]
+    view = [{"apiGroups": [group], "resources": list(resources), "verbs": read} for group, resources in _VIEWED.items()]
+    edit = [
+        {"apiGroups": [group], "resources": list(resources), "verbs": [*read, *write]}
+        for group, resources in (*_VIEWED.items(), ("", ("secrets", "pods/eviction", "serviceaccounts/token")))
+    ]
+    admin = [{"apiGroups": [_RBAC], "resources": ["roles", "rolebindings"], "verbs": [*read, *write]}]
     self_review = {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]}
     return [
         ("cluster-admin", everything, ["system:masters"]),
+        ("admin", [*edit, *admin], []),
+        ("edit", edit, []),
+        ("view", view, []),
         ("system:basic-user", [reviews, self_review], ["system:authenticated"]),
         ("system:discovery", [{"nonResourceURLs": _DISCOVERY, "verbs": ["get"]}], ["system:authenticated"]),
     ]

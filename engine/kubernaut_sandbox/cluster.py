@@ -8,10 +8,10 @@ from pathlib import Path
 from kubernaut_sandbox.access.rbac import Authorizer
 from kubernaut_sandbox.access.reviews import Reviews
 from kubernaut_sandbox.access.tokens import Tokens
+from kubernaut_sandbox.admission.chain import Admission
 from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.store import Store
 from kubernaut_sandbox.options import SandboxOptions
-from kubernaut_sandbox.registry.admission import Admission
 from kubernaut_sandbox.registry.custom_resources import CustomKinds
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
@@ -42,7 +42,7 @@ def make_cluster(options: SandboxOptions, directory: Path, ca_pem: str) -> Clust
     store.listen(CustomKinds(kinds))
     authorizer = Authorizer(store)
     tokens = Tokens(store)
-    registry = Registry(store, kinds, Admission(store, authorizer))
+    registry = Registry(store, kinds, Admission(store, kinds, authorizer))
     return Cluster(
         options,
         directory,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.access.users import ADMIN
 from kubernaut_sandbox.api.server import ApiServer, RequestCounts
 from kubernaut_sandbox.bootstrap import bootstrap
@@ -20,7 +21,6 @@ from kubernaut_sandbox.fault_injection import FaultInjector
 from kubernaut_sandbox.kubelet.kubelet import Kubelet
 from kubernaut_sandbox.model.objects import Object, meta, name_of
 from kubernaut_sandbox.options import SandboxOptions
-from kubernaut_sandbox.registry.request_context import RequestContext
 from kubernaut_sandbox.tls import make_authority
 
 _CONTEXT = "sandbox"
@@ -114,16 +114,22 @@ class Sandbox:
         """Return the bearer token of a user; any user name has one."""
         return self._cluster.tokens.static_token(username)
 
-    def kubeconfig(self, user: str = ADMIN.name) -> Object:
-        """Return a complete kubeconfig for the user; by default for the cluster's admin."""
+    def kubeconfig(self, user: str = ADMIN.name, others: Sequence[str] = ()) -> Object:
+        """Return a complete kubeconfig for the user; by default for the cluster's admin.
+
+        Each of `others` is a further user, with a context of the same name.
+        """
         authority = base64.b64encode(self._ca_file.read_bytes()).decode()
         return {
             "apiVersion": "v1",
             "kind": "Config",
             "preferences": {},
             "clusters": [{"name": _CONTEXT, "cluster": {"server": self.url, "certificate-authority-data": authority}}],
-            "users": [{"name": user, "user": {"token": self.token(user)}}],
-            "contexts": [{"name": _CONTEXT, "context": {"cluster": _CONTEXT, "user": user}}],
+            "users": [{"name": name, "user": {"token": self.token(name)}} for name in (user, *others)],
+            "contexts": [
+                {"name": context, "context": {"cluster": _CONTEXT, "user": name}}
+                for context, name in ((_CONTEXT, user), *((name, name) for name in others))
+            ],
             "current-context": _CONTEXT,
         }
 

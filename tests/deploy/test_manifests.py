@@ -6,6 +6,7 @@ import shutil
 import pytest
 import yaml
 
+from kubernaut.install.admission import admission_manifests
 from kubernaut.install.rbac import action_manifests
 from kubernaut.jobs import allowlist
 from kubernaut.settings import LeaderElectionSettings, Settings
@@ -176,6 +177,17 @@ def test_the_admission_policies_name_the_user_that_the_engine_runs_as():
     policies = yaml.safe_dump_all(built("deploy/admission"), width=9999)
     users = re.findall(r"system:serviceaccount:[\w-]+:kubernetes-executor", policies)
     assert users == [f"system:serviceaccount:kubernaut-system:{ENGINE}"] * 4
+
+
+def test_the_command_line_prints_the_same_policies_and_roles(registry):
+    installed = [o for folder in ("deploy/admission", "deploy/admission/stamp") for o in built(folder)]
+    printed = admission_manifests(registry)
+    assert len(printed) > 15
+    assert sorted(printed, key=identity) == sorted(installed, key=identity)
+
+
+def identity(manifest):
+    return manifest["kind"], manifest["metadata"]["name"]
 
 
 def test_no_policy_has_parameters():

@@ -56,6 +56,7 @@ async def test_parameters_that_are_nested_too_deeply_fail_only_their_own_executi
     assert "nested more than 50 levels deep" in status["message"]
 
 
+@pytest.mark.without_admission
 async def test_a_pod_that_only_has_the_labels_of_an_execution_does_not_end_it(site):
     key = await site.create("script", {"execute": LONG})
     await site.until(key, phase="Running")
@@ -74,6 +75,7 @@ async def test_a_pod_that_only_has_the_labels_of_an_execution_does_not_end_it(si
     assert (await site.get(EXECUTIONS, key.name))["status"]["phase"] == "Running"
 
 
+@pytest.mark.without_admission
 async def test_a_forged_job_of_a_suspended_execution_is_deleted_and_ignored(site):
     key = await site.create("script", {"execute": LONG}, suspend=True)
     await site.until(key, phase="Pending", reason="Suspended")

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from kubernaut.kube.objects import PODS
 from tests.support.shell import command, on_terminal
 
@@ -65,6 +67,7 @@ async def test_logs_that_do_not_exist_or_cannot_be_read_are_bad_input(site, plac
     assert "held has no pod yet: it is Pending (Suspended)" in err
 
 
+@pytest.mark.without_admission
 async def test_a_foreign_pod_with_our_labels_is_not_shown(site, place):
     end = await ended(site, "scale", "more", {"name": "web", "replicas": 3})
     labels = {"kubernaut.io/execution-uid": end["metadata"]["uid"], "kubernaut.io/action": "scale"}

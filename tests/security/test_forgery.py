@@ -8,6 +8,7 @@ import pytest
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from tests.support.site import DEPLOYMENTS
 
+pytestmark = pytest.mark.without_admission
 WORDS = '{"kubernaut": 1, "step": "execute", "state": "done", "verified": true, "outputs": {"forged": true}}'
 TELL = f"open(__import__('kubernaut.runner.pod', fromlist=['x']).termination_log(), 'w').write('{WORDS}')"
 CONTAINER = {"name": "execute", "imagePullPolicy": "IfNotPresent", "command": ["python", "-c", TELL]}

@@ -144,10 +144,18 @@ def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]
 
 
 @asynccontextmanager
-async def site_on(kind: str, image: str, registry: Registry, settings: Settings | None = None) -> AsyncIterator[Site]:
-    """Run a site on the sandbox (`sandbox`) or on the cluster of $KUBECONFIG (`kubeconfig`)."""
+async def site_on(
+    kind: str, image: str, registry: Registry, settings: Settings | None = None, *, admission: bool = True
+) -> AsyncIterator[Site]:
+    """Run a site on the sandbox (`sandbox`) or on the cluster of $KUBECONFIG (`kubeconfig`).
+
+    The sandbox has the admission policies, unless `admission` is false; on a cluster they are what is installed there.
+    """
     if kind == "sandbox":
-        async with embedded(registry, settings=settings, options=_SWIFT, objects=objects_in("production")) as running:
+        objects = objects_in("production")
+        async with embedded(
+            registry, settings=settings, options=_SWIFT, objects=objects, admission=admission
+        ) as running:
             yield Site(running.cluster, "production", running.sandbox)
         return
     namespace = f"kex-{secrets.token_hex(3)}"

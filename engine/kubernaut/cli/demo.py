@@ -1,4 +1,4 @@
-"""The demo: every installed action once, a dry run and two rejections, on an embedded cluster; then the result of each.
+"""The demo: every installed action once, a dry run and three rejections, on an embedded cluster; then the result of each.
 
 It succeeds only if each ends as expected, so the demo is also a test of the installation.
 """
@@ -18,6 +18,8 @@ from kubernaut.cli.console import escape_markup, print_json
 from kubernaut.cli.views.live_table import follow_all
 from kubernaut.cli.views.summary import detail_lines, summary
 from kubernaut.embedded.example_environment import example_environment
+from kubernaut.errors import DeniedError
+from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.plugins.registry import Action, Registry
 
@@ -51,6 +53,27 @@ class Scenario:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An execution that the API server is expected to refuse, as its creator is not allowed to run that action."""
+
+    title: str
+    user: str
+    manifest: dict[str, Any]
+
+
+def refusal(registry: Registry) -> Refusal | None:
+    """Return the first action that the on-call engineer may not run, as created by them; None if they may run all."""
+    from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS  # noqa: PLC0415 - the sandbox is an optional part
+
+    others = [a for name, a in sorted(registry.actions.items()) if a.spec.examples and name not in ON_CALL_ACTIONS]
+    if not others:
+        return None
+    title = f"{others[0].name} created by {ON_CALL}"
+    scenario = _scenario(others[0], title, Key(_GRANTED, "not-allowed"))
+    return Refusal(title, ON_CALL, scenario.manifest())
+
+
 def scenarios(registry: Registry) -> list[Scenario]:
     """Return a dry run of the first action, every action that has an example, and the first action denied and with a bad parameter."""
     actions = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
@@ -81,22 +104,28 @@ async def run_demo(out: Console, *, as_json: bool) -> bool:
     """Run all scenarios and print their results; return whether each ended as expected and no plugin is broken."""
     started = time.monotonic()
     registry = Registry.discover()
-    planned = scenarios(registry)
-    ended = await _run(planned, registry, Console(quiet=True) if as_json else out)
+    planned, refused = scenarios(registry), refusal(registry)
+    ended, words = await _run(planned, refused, registry, Console(quiet=True) if as_json else out)
     good = bool(planned) and all(scenario.is_as_expected(ended[scenario.title]) for scenario in planned)
+    good = good and bool(words) == bool(refused)
     seconds = time.monotonic() - started
     if as_json:
         executions = [_result(scenario, ended[scenario.title]) for scenario in planned]
-        print_json({"good": good, "seconds": round(seconds, 3), "executions": executions})
+        rejected = [{"title": refused.title, "user": refused.user, "message": words}] if refused else []
+        print_json({"good": good, "seconds": round(seconds, 3), "executions": executions, "refused": rejected})
     else:
         for scenario in planned:
             _print_scenario(out, scenario, ended[scenario.title])
-        _print_total(out, registry, f"{len(planned)} executions", good, seconds)
+        if refused:
+            _print_refusal(out, refused, words)
+        _print_total(out, registry, f"{len(planned) + bool(refused)} executions", good, seconds)
     return good and not registry.broken
 
 
-async def _run(planned: list[Scenario], registry: Registry, out: Console) -> dict[str, ExecutionView]:
-    """Return the ended executions by title."""
+async def _run(
+    planned: list[Scenario], refused: Refusal | None, registry: Registry, out: Console
+) -> tuple[dict[str, ExecutionView], str]:
+    """Return the ended executions by title, and the API server's words about the one that it refused."""
     from kubernaut.embedded.cluster import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
 
     out.print("Starting an embedded cluster with a running engine, and creating these executions on it:")
@@ -105,7 +134,19 @@ async def _run(planned: list[Scenario], registry: Registry, out: Console) -> dic
         async with embedded(registry, settings=environment.settings, objects=objects) as running:
             for scenario in planned:
                 await running.cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
-            return await follow_all(running.cluster, {scenario.title: scenario.key for scenario in planned}, out)
+            words = await _refused(running.sandbox.kubeconfig(refused.user), refused) if refused else ""
+            followed = {scenario.title: scenario.key for scenario in planned}
+            return await follow_all(running.cluster, followed, out), words
+
+
+async def _refused(kubeconfig: dict[str, Any], refused: Refusal) -> str:
+    """Return why the API server refuses the execution; empty if it accepts it."""
+    async with await Cluster.connect(kubeconfig) as cluster:
+        try:
+            await cluster.create(EXECUTIONS, _GRANTED, refused.manifest)
+        except DeniedError as error:
+            return str(error)
+    return ""
 
 
 def _print_scenario(out: Console, scenario: Scenario, execution: ExecutionView) -> None:
@@ -114,6 +155,16 @@ def _print_scenario(out: Console, scenario: Scenario, execution: ExecutionView) 
     out.print(f"  {summary(execution)}")
     for line in detail_lines(execution):
         out.print(line)
+
+
+def _print_refusal(out: Console, refused: Refusal, words: str) -> None:
+    mark = "[green]✓[/]" if words else "[red]✗[/]"
+    out.print(f"\n{mark} [bold]{refused.title}[/]  in {_GRANTED}")
+    out.print(
+        f"  Refused by the API server: {escape_markup(words)}"
+        if words
+        else "  Accepted, although RBAC does not allow it"
+    )
 
 
 def _print_total(out: Console, registry: Registry, executions: str, good: bool, seconds: float) -> None:

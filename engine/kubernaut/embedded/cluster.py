@@ -15,6 +15,8 @@ from typing import Any
 import yaml
 
 from kubernaut.controller.manager import Manager
+from kubernaut.embedded.users import user_permissions
+from kubernaut.install.admission import admission_manifests
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
@@ -55,11 +57,18 @@ async def embedded(
     options: SandboxOptions | None = None,
     objects: Iterable[dict[str, Any]] | None = None,
     namespaces: Sequence[str] = ("production",),
+    admission: bool = True,
 ) -> AsyncIterator[Embedded]:
-    """Start a sandbox, install the engine for `namespaces`, and run it during the block."""
+    """Start a sandbox, install the engine for `namespaces`, and run it during the block.
+
+    With `admission`, the admission policies are installed too, and what the users of `users` may do.
+    """
     async with Sandbox(port=port, options=options) as sandbox:
         await sandbox.apply(seed() if objects is None else list(objects))
         await sandbox.apply(installation(registry, namespaces))
+        await sandbox.apply(user_permissions(registry, namespaces))
+        if admission:
+            await sandbox.apply(admission_manifests(registry))
         admin = await Cluster.connect(sandbox.kubeconfig())
         metrics = Metrics()
         user = sandbox.kubeconfig(user=ENGINE_USER)

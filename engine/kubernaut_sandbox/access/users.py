@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from kubernaut_sandbox.model.objects import Object
 
 MASTERS = "system:masters"
+_AUTHENTICATED = "system:authenticated"
 _ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
@@ -18,11 +19,13 @@ class User:
     groups: tuple[str, ...] = ()
     uid: str = ""
     extra: tuple[tuple[str, tuple[str, ...]], ...] = field(default=())
+    is_component: bool = False
+    """Whether it is a part of the sandbox itself, which needs no role."""
 
     @property
     def is_master(self) -> bool:
         """Whether the user may do everything, without any role."""
-        return MASTERS in self.groups
+        return self.is_component or MASTERS in self.groups
 
     def info(self) -> Object:
         """Return the userInfo document."""
@@ -34,12 +37,13 @@ class User:
         return info
 
 
-ADMIN = User("kubernetes-admin", (MASTERS, "system:authenticated"))
+ADMIN = User("kubernetes-admin", (MASTERS, _AUTHENTICATED))
 
 
-def controller_user(name: str) -> User:
-    """Return the identity of one of the sandbox's own controllers."""
-    return User(f"{_ACCOUNT_PREFIX}kube-system:{name}", (MASTERS, "system:authenticated"))
+def component_user(name: str) -> User:
+    """Return the identity of a part of the sandbox itself: a controller, the scheduler, the kubelet or the API server."""
+    known = _COMPONENTS.get(name) or user_by_name(account_user_name("kube-system", name))
+    return User(known.name, known.groups, is_component=True)
 
 
 def user_by_name(name: str) -> User:
@@ -48,9 +52,9 @@ def user_by_name(name: str) -> User:
         return ADMIN
     if account := service_account_of(name):
         namespace, _ = account
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", "system:authenticated")
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", _AUTHENTICATED)
         return User(name, groups)
-    return User(name, ("system:authenticated",))
+    return User(name, (_AUTHENTICATED,))
 
 
 def account_user_name(namespace: str, name: str) -> str:
@@ -62,3 +66,11 @@ def service_account_of(user_name: str) -> tuple[str, str] | None:
     """Return the namespace and name of the ServiceAccount that the user is; None for any other user."""
     namespace, _, name = user_name.removeprefix(_ACCOUNT_PREFIX).partition(":")
     return (namespace, name) if user_name.startswith(_ACCOUNT_PREFIX) and namespace and name else None
+
+
+_COMPONENTS = {
+    "kubelet": User("system:node:sandbox", ("system:nodes", _AUTHENTICATED)),
+    "default-scheduler": User("system:kube-scheduler", (_AUTHENTICATED,)),
+    "crd-controller": User("system:apiserver", (MASTERS, _AUTHENTICATED)),
+}
+"""Parts that are not controllers with a ServiceAccount of their own."""

@@ -14,6 +14,7 @@ _SUBRESOURCES: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "finalize": ("Namespace", ("update",), "", ""),
     "log": ("Pod", ("get",), "", ""),
     "eviction": ("Eviction", ("create",), "policy", "v1"),
+    "ephemeralcontainers": ("", ("get", "patch", "update"), "", ""),
     "token": ("TokenRequest", ("create",), "authentication.k8s.io", "v1"),
 }
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from kubernaut_sandbox.access.request_context import DeleteOptions
 from kubernaut_sandbox.api.protobuf import MEDIA_TYPE, decode_protobuf
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.patches import Patch
@@ -20,7 +21,6 @@ from kubernaut_sandbox.model.statuses import (
     unsupported_media,
     unsupported_value,
 )
-from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
 _POLICIES = ("Foreground", "Background", "Orphan")

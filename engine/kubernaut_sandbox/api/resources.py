@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.access.users import User
 from kubernaut_sandbox.api.paging import paginate
 from kubernaut_sandbox.api.request_bodies import read_delete_options, read_object, read_patch
@@ -23,7 +24,6 @@ from kubernaut_sandbox.model.objects import encode, meta
 from kubernaut_sandbox.model.selectors import Selector, parse_selector
 from kubernaut_sandbox.model.statuses import method_not_allowed, no_such_resource
 from kubernaut_sandbox.registry.custom_resources import selectable_fields
-from kubernaut_sandbox.registry.request_context import RequestContext
 from kubernaut_sandbox.registry.scheme import check_type, decode
 
 Handler = Callable[[web.Request, RequestInfo, Kind, RequestContext], Awaitable[web.StreamResponse]]

@@ -7,17 +7,19 @@ from typing import Protocol
 
 from aiohttp import web
 
+from kubernaut_sandbox.access.request_context import RequestContext
+from kubernaut_sandbox.admission.request import AdmissionRequest
 from kubernaut_sandbox.api.request_bodies import read_object, read_patch
 from kubernaut_sandbox.api.request_info import RequestInfo
 from kubernaut_sandbox.api.responses import json_response, object_response
-from kubernaut_sandbox.api.scales import scale_kind, scale_of, with_scale
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, spec_of, uid_of
 from kubernaut_sandbox.model.statuses import conflict, invalid, invalid_value, method_not_allowed
 from kubernaut_sandbox.registry.evictions import Evictions
-from kubernaut_sandbox.registry.request_context import RequestContext
+from kubernaut_sandbox.registry.scales import scale_kind, scale_of, with_scale
 
+_TOKEN_REQUEST = Kind("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest")
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 1 << 32
 
 
@@ -40,7 +42,7 @@ class Subresources:
     ) -> web.StreamResponse:
         """Return the response to an authorized request; raise a 405 for a verb that the subresource does not have."""
         match info.subresource, info.verb:
-            case ("status" | "finalize", "get" | "update" | "patch"):
+            case ("status" | "finalize" | "ephemeralcontainers", "get" | "update" | "patch"):
                 return await self._status_or_finalize(request, info, kind, context)
             case ("scale", "get" | "update" | "patch"):
                 return await self._scale(request, info, kind, context)
@@ -49,7 +51,7 @@ class Subresources:
             case ("eviction", "create"):
                 return await self._evict(request, info, kind, context)
             case ("token", "create"):
-                return await self._token(request, info, kind)
+                return await self._token(request, info, kind, context)
         raise method_not_allowed()
 
     async def _status_or_finalize(
@@ -95,7 +97,9 @@ class Subresources:
             {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
         )
 
-    async def _token(self, request: web.Request, info: RequestInfo, kind: Kind) -> web.StreamResponse:
+    async def _token(
+        self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
+    ) -> web.StreamResponse:
         account = self._cluster.registry.get(kind, info.namespace, info.name)
         body = await read_object(request, "TokenRequest")
         spec = spec_of(body)
@@ -109,6 +113,9 @@ class Subresources:
             raise invalid(
                 "TokenRequest.authentication.k8s.io", "", [invalid_value("spec.expirationSeconds", seconds, detail)]
             )
+        self._cluster.registry.admission.validate(
+            AdmissionRequest(context, "CREATE", kind, info.namespace, info.name, body, None, "token", _TOKEN_REQUEST)
+        )
         bound = self._bound_pod(spec.get("boundObjectRef") or {}, info)
         token = self._cluster.tokens.issue(account, seconds, bound, tuple(spec.get("audiences") or ()))
         expiration = (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,13 +12,12 @@ from typing import Any
 
 from kubernaut_sandbox.api.request_info import truthy
 from kubernaut_sandbox.fault_injection import FaultInjector
-from kubernaut_sandbox.model.kinds import Kind
+from kubernaut_sandbox.model.kinds import Kind, in_version
 from kubernaut_sandbox.model.objects import Object, namespace_of
 from kubernaut_sandbox.model.selectors import Selector
 from kubernaut_sandbox.model.statuses import ApiError, Cause, expired, invalid, unsupported_value
 from kubernaut_sandbox.model.store import Change, Store
 from kubernaut_sandbox.options import SandboxOptions
-from kubernaut_sandbox.registry.registry import in_version
 
 _INITIAL_END = "k8s.io/initial-events-end"
 

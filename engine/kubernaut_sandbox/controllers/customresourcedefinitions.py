@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubernaut_sandbox.access.request_context import DeleteOptions
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.model.objects import (
     Object,
@@ -18,7 +19,6 @@ from kubernaut_sandbox.model.objects import (
 )
 from kubernaut_sandbox.model.store import Change
 from kubernaut_sandbox.registry.custom_resources import CLEANUP_FINALIZER, CRD_RESOURCE
-from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 _CONDITIONS = (
     ("NamesAccepted", "NoConflicts", "no conflicts found"),

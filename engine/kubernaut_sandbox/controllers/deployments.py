@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from kubernaut_sandbox.access.request_context import DeleteOptions
 from kubernaut_sandbox.controllers.rollouts import Rollout, deployment_status, surge_and_unavailable
 from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
@@ -23,7 +24,6 @@ from kubernaut_sandbox.model.objects import (
     with_meta,
 )
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 HASH_LABEL = "pod-template-hash"
 _REVISION = "deployment.kubernetes.io/revision"

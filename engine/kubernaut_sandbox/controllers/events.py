@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 
+from kubernaut_sandbox.access.request_context import controller_context
 from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.model.objects import Object, meta, name_of, namespace_of, now, uid_of
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import controller_context
 
 _MAX_MESSAGE_LENGTH = 1024
 

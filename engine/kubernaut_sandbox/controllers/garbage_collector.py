@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubernaut_sandbox.access.request_context import DeleteOptions
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.model.objects import Object, is_deleting, meta, name_of, namespace_of, uid_of, with_meta
 from kubernaut_sandbox.model.store import Change
 from kubernaut_sandbox.registry.deletion import FOREGROUND, ORPHAN
-from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 _ObjectKey = tuple[str, str, str]
 """Resource, namespace and name."""

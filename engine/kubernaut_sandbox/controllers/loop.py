@@ -10,12 +10,12 @@ import logging
 from collections.abc import Iterable
 from contextlib import suppress
 
+from kubernaut_sandbox.access.request_context import controller_context
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.request_context import controller_context
 
 Key = tuple[str, str]
 """Namespace and name."""

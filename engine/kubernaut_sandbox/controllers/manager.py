@@ -18,6 +18,7 @@ from kubernaut_sandbox.controllers.resourcequotas import ResourceQuotaController
 from kubernaut_sandbox.controllers.scheduler import Scheduler
 from kubernaut_sandbox.controllers.statefulsets import StatefulSetController
 from kubernaut_sandbox.controllers.ttl_after_finished import TtlController
+from kubernaut_sandbox.controllers.validatingadmissionpolicies import ValidatingAdmissionPolicyController
 
 MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     GarbageCollector,
@@ -28,6 +29,7 @@ MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicaSetController,
     StatefulSetController,
     ResourceQuotaController,
+    ValidatingAdmissionPolicyController,
 )
 """The controllers of kube-controller-manager."""
 ALL_CONTROLLERS: tuple[type[Controller], ...] = (*MANAGER_CONTROLLERS, Scheduler, CustomResourceDefinitionController)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubernaut_sandbox.access.request_context import DeleteOptions
+from kubernaut_sandbox.admission.service_accounts import ROOT_CA
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.model.objects import is_deleting, name_of, namespace_of, spec_of
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.request_context import DeleteOptions
-from kubernaut_sandbox.registry.service_accounts import ROOT_CA
 
 
 class NamespaceController(Controller):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.model.objects import (
     Object,
@@ -18,7 +19,6 @@ from kubernaut_sandbox.model.objects import (
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
-from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 
 class PodControl:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubernaut_sandbox.admission.quotas import count_used, counted_resource
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.model.objects import name_of, namespace_of, spec_of
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.quotas import count_used, counted_resource
 
 
 class ResourceQuotaController(Controller):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from kubernaut_sandbox.access.request_context import DeleteOptions
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.model.objects import (
     condition_of,
@@ -16,7 +17,6 @@ from kubernaut_sandbox.model.objects import (
     uid_of,
 )
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.request_context import DeleteOptions
 
 
 class TtlController(Controller):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from kubernaut_sandbox.access.request_context import controller_context
 from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.kubelet.containers import PodContext
@@ -19,7 +20,6 @@ from kubernaut_sandbox.kubelet.volumes import Volumes
 from kubernaut_sandbox.model.objects import Object, is_deleting, meta, spec_of, status_of, uid_of
 from kubernaut_sandbox.model.statuses import bad_request
 from kubernaut_sandbox.model.store import Change
-from kubernaut_sandbox.registry.request_context import controller_context
 
 
 class Kubelet:

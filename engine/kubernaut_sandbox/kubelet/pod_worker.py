@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
+from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
 from kubernaut_sandbox.kubelet.containers import ContainerRunner, PodContext
 from kubernaut_sandbox.kubelet.pod_status import pod_status
 from kubernaut_sandbox.kubelet.references import MissingReferenceError
@@ -13,7 +14,6 @@ from kubernaut_sandbox.kubelet.states import CREATING, INITIALIZING, ContainerSt
 from kubernaut_sandbox.kubelet.volumes import Volumes
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of, now, spec_of, uid_of
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 _MOUNT_RETRY_SECONDS = 0.2
 _DEADLINE = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")

@@ -11,9 +11,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubernaut_sandbox.admission.service_accounts import MOUNT_PATH
 from kubernaut_sandbox.kubelet.volumes import mount
 from kubernaut_sandbox.model.objects import Object, encode, namespace_of
-from kubernaut_sandbox.registry.service_accounts import MOUNT_PATH
 
 _MAX_MESSAGE_BYTES = 4096
 _MAX_FALLBACK_BYTES = 2048

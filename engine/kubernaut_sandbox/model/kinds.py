@@ -38,8 +38,6 @@ class Kind:
     """Whether an update without resourceVersion is accepted."""
     create_on_update: bool = False
     """Whether an update of an object that does not exist creates it."""
-    dry_run_only: str = ""
-    """For a kind that is served for dry runs only: what the sandbox does not implement."""
 
     @property
     def resource(self) -> str:
@@ -70,38 +68,27 @@ _AUTHZ = "authorization.k8s.io"
 
 
 def _admission_policies(flavor: str) -> tuple[Kind, Kind]:
-    """Return the kinds of a policy and its binding. They are served for dry runs only: a stored policy would have no effect."""
-    policy, group, categories = f"{flavor}AdmissionPolicy", "admissionregistration.k8s.io", ("api-extensions",)
-    plural, unimplemented = (
-        f"{flavor.lower()}admissionpolic",
-        "admission policies: it evaluates none (dryRun=All checks this one's fields)",
-    )
+    """Return the kinds of a policy and its binding."""
+    policy, plural = f"{flavor}AdmissionPolicy", f"{flavor.lower()}admissionpolic"
+    subresources = ("status",) if flavor == "Validating" else ()
     return (
-        Kind(
-            group,
-            "v1",
-            f"{plural}ies",
-            policy,
-            False,
-            (),
-            categories,
-            ("status",) if flavor == "Validating" else (),
-            has_generation=True,
-            unconditional_update=False,
-            dry_run_only=unimplemented,
-        ),
-        Kind(
-            group,
-            "v1",
-            f"{plural}ybindings",
-            f"{policy}Binding",
-            False,
-            (),
-            categories,
-            has_generation=True,
-            unconditional_update=False,
-            dry_run_only=unimplemented,
-        ),
+        _admission_kind(f"{plural}ies", policy, subresources),
+        _admission_kind(f"{plural}ybindings", f"{policy}Binding"),
+    )
+
+
+def _admission_kind(plural: str, kind: str, subresources: tuple[str, ...] = ()) -> Kind:
+    return Kind(
+        "admissionregistration.k8s.io",
+        "v1",
+        plural,
+        kind,
+        False,
+        (),
+        ("api-extensions",),
+        subresources,
+        has_generation=True,
+        unconditional_update=False,
     )
 
 
@@ -121,7 +108,17 @@ BUILT_IN: tuple[Kind, ...] = (
     Kind("", "v1", "configmaps", "ConfigMap", True, ("cm",)),
     Kind("", "v1", "secrets", "Secret"),
     Kind("", "v1", "serviceaccounts", "ServiceAccount", True, ("sa",), (), ("token",)),
-    Kind("", "v1", "pods", "Pod", True, ("po",), _ALL, ("status", "log", "eviction"), has_generation=True),
+    Kind(
+        "",
+        "v1",
+        "pods",
+        "Pod",
+        True,
+        ("po",),
+        _ALL,
+        ("status", "log", "eviction", "ephemeralcontainers"),
+        has_generation=True,
+    ),
     Kind("", "v1", "services", "Service", True, ("svc",), _ALL, ("status",)),
     Kind("", "v1", "events", "Event", True, ("ev",), create_on_update=True),
     Kind("", "v1", "resourcequotas", "ResourceQuota", True, ("quota",), (), ("status",)),
@@ -213,3 +210,10 @@ class Kinds:
         """Serve exactly these versions of a custom resource from now on."""
         self._by_path = {key: kind for key, kind in self._by_path.items() if kind.resource != resource}
         self._by_path |= {(kind.group, kind.version, kind.plural): kind for kind in versions}
+
+
+def in_version(kind: Kind, obj: Object) -> Object:
+    """Return the object with the apiVersion and kind of this version."""
+    if obj.get("apiVersion") == kind.api_version and obj.get("kind") == kind.kind:
+        return obj
+    return {**obj, "kind": kind.kind, "apiVersion": kind.api_version}

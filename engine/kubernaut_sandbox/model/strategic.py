@@ -57,6 +57,11 @@ def strategic_merge(target: Any, patch: Any) -> Any:
     return _delete_primitives(result, patch)
 
 
+def merge_keys(field: str) -> tuple[str, ...]:
+    """Return the keys, of which one identifies an item of the list in this field; none for a list that is replaced as a whole."""
+    return _MERGE_KEYS.get(field, ())
+
+
 def _retain_keys(base: Object, patch: Object) -> Object:
     retained = patch.get("$retainKeys")
     return dict(base) if retained is None else {key: value for key, value in base.items() if key in retained}

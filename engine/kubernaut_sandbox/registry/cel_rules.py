@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-import cel
-
+from kubernaut_sandbox.cel.environment import CompileError, Environment, EvaluationError, Expression, type_name
+from kubernaut_sandbox.cel.functions import Type
+from kubernaut_sandbox.cel.syntax import occurrence
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import Cause
 
 _RULES = "x-kubernetes-validations"
 _ABSENT = object()
+_ENVIRONMENT = Environment({"self": Type.DYN, "oldSelf": Type.DYN})
 
 
 def cel_causes(schema: Object, new: Any, old: Any = _ABSENT, path: str = "") -> list[Cause]:
@@ -43,17 +44,18 @@ def has_rules(schema: Object) -> bool:
 def rule_problem(rule: str) -> str:
     """Return the error in a rule; empty when the rule compiles."""
     try:
-        _program(rule)
-    except ValueError as error:
-        return str(error)
-    return ""
+        expression = _compiled(rule)
+    except CompileError as error:
+        return f"compilation failed: {error}"
+    kind = type_name(expression.kind)
+    return "" if kind in ("bool", "dyn") else "cel expression must evaluate to a bool"
 
 
 def _rule_causes(rule: Object, new: Any, old: Any, path: str, *, transition: bool) -> list[Cause]:
     names = {"self": new, "oldSelf": old} if transition else {"self": new}
     try:
-        result = _program(rule["rule"]).execute(names)
-    except (ValueError, RuntimeError, TypeError) as error:
+        result = _compiled(rule["rule"]).evaluate(names)
+    except (CompileError, EvaluationError) as error:
         return [Cause(path or "<nil>", f"Invalid value: rule evaluation error: {error}")]
     if result is True:
         return []
@@ -75,8 +77,8 @@ def _cause(reason: str, field: str, message: str) -> Cause:
 def _message(rule: Object, names: dict[str, Any]) -> str:
     if rule.get("messageExpression"):
         try:
-            text = _program(rule["messageExpression"]).execute(names)
-        except (ValueError, RuntimeError, TypeError):
+            text = _compiled(rule["messageExpression"]).evaluate(names)
+        except (CompileError, EvaluationError):
             text = ""
         if isinstance(text, str) and text.strip():
             return text
@@ -105,10 +107,10 @@ def _old_item(schema: Object, item: Any, old: Any) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _program(source: str) -> cel.Program:
-    return cel.compile(source)
+def _compiled(source: str) -> Expression:
+    return _ENVIRONMENT.compile(source)
 
 
 @lru_cache(maxsize=1024)
 def _uses_old_self(source: str) -> bool:
-    return re.search(r"\boldSelf\b", source) is not None
+    return occurrence(source, "oldSelf") is not None

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from kubernaut_sandbox.model.kinds import Kind
+from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
+from kubernaut_sandbox.admission.request import AdmissionRequest
+from kubernaut_sandbox.model.kinds import Kind, in_version
 from kubernaut_sandbox.model.objects import (
     Object,
     is_deleting,
     meta,
     name_of,
+    namespace_of,
     now,
     spec_of,
     status_of,
@@ -21,8 +24,7 @@ from kubernaut_sandbox.model.objects import (
 )
 from kubernaut_sandbox.model.selectors import Selector
 from kubernaut_sandbox.model.statuses import forbidden, success
-from kubernaut_sandbox.registry.registry import Registry, in_version
-from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
+from kubernaut_sandbox.registry.registry import Registry
 from kubernaut_sandbox.registry.updates import is_removable
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
@@ -50,6 +52,7 @@ class Deleter:
         options.check_preconditions(kind, obj)
         if kind.resource == "namespaces" and name in _PERMANENT_NAMESPACES:
             raise forbidden(kind.resource, name, "this namespace may not be deleted")
+        self._registry.admission.validate(_request(context, kind, obj))
         marked = self._marked(context, kind, obj, options)
         if marked is not None and not is_removable(kind, marked):
             stored = marked if context.dry_run or marked == obj else self._store.put(kind.resource, marked)
@@ -97,6 +100,11 @@ class Deleter:
         requested = _FINALIZERS.get(policy)
         others = [item for item in present if item not in (ORPHAN, FOREGROUND)]
         return [*others, requested] if requested else others
+
+
+def _request(context: RequestContext, kind: Kind, obj: Object) -> AdmissionRequest:
+    namespace = name_of(obj) if kind.resource == "namespaces" else namespace_of(obj)
+    return AdmissionRequest(context, "DELETE", kind, namespace, name_of(obj), old=obj)
 
 
 def _marked_pod(pod: Object, finalizers: list[str], options: DeleteOptions) -> Object | None:

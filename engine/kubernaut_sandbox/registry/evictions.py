@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
+from kubernaut_sandbox.admission.request import AdmissionRequest
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import (
     Object,
@@ -19,7 +21,6 @@ from kubernaut_sandbox.model.selectors import label_selector, matches_labels
 from kubernaut_sandbox.model.statuses import bad_request, not_implemented
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
-from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 _CONDITION = {
     "type": "DisruptionTarget",
@@ -28,6 +29,7 @@ _CONDITION = {
     "message": "Eviction API: evicting",
     "lastProbeTime": None,
 }
+_EVICTION = Kind("policy", "v1", "evictions", "Eviction")
 
 
 class Evictions:
@@ -47,6 +49,10 @@ class Evictions:
         self._check_budgets(namespace, pod)
         if document.get("dryRun"):
             context = replace(context, dry_run=True)
+        self._registry.admission.validate(
+            AdmissionRequest(context, "CREATE", kind, namespace, name, eviction, None, "eviction", _EVICTION)
+        )
+        context = replace(context, is_admitted=True)
         if not context.dry_run:
             self._registry.mutate(context, kind, namespace, name, _with_disruption_target, "status")
         self._deleter.delete(context, kind, namespace, name, replace(options, revision=""))

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from kubernaut_sandbox.model.kinds import Kind, Kinds
+from kubernaut_sandbox.access.request_context import RequestContext
+from kubernaut_sandbox.admission.chain import Admission
+from kubernaut_sandbox.admission.request import AdmissionRequest
+from kubernaut_sandbox.model.kinds import Kind, Kinds, in_version
+from kubernaut_sandbox.model.names import metadata_causes
 from kubernaut_sandbox.model.objects import (
     Object,
     encode,
     meta,
     name_of,
     namespace_of,
+    spec_of,
     with_meta,
 )
 from kubernaut_sandbox.model.patches import Patch
@@ -27,18 +32,15 @@ from kubernaut_sandbox.model.statuses import (
     conflict,
     invalid,
     not_found,
-    not_implemented,
 )
 from kubernaut_sandbox.model.store import Store
-from kubernaut_sandbox.registry.admission import Admission
 from kubernaut_sandbox.registry.creation import with_generated_name, with_identity
 from kubernaut_sandbox.registry.custom_resources import (
     CRD_RESOURCE,
     CustomResourceDefinitionStrategy,
     CustomResourceStrategy,
 )
-from kubernaut_sandbox.registry.names import metadata_causes
-from kubernaut_sandbox.registry.request_context import RequestContext
+from kubernaut_sandbox.registry.scales import scale_kind, scale_of, with_scale
 from kubernaut_sandbox.registry.schemas import prune
 from kubernaut_sandbox.registry.scheme import check_type, decode, decode_as, report_unknown_fields
 from kubernaut_sandbox.registry.strategies import built_in_strategies
@@ -53,7 +55,7 @@ class Registry:
 
     def __init__(self, store: Store, kinds: Kinds, admission: Admission) -> None:
         self.store, self.kinds = store, kinds
-        self._admission = admission
+        self.admission = admission
         self._strategies: dict[str, Strategy] = {
             **built_in_strategies(),
             CRD_RESOURCE: CustomResourceDefinitionStrategy(),
@@ -78,16 +80,21 @@ class Registry:
         """Create an object; return it as stored."""
         decoded = self._decode(context, kind, body)
         obj = with_identity(kind, namespace, decoded)
-        obj = with_generated_name(self._admission.mutate(context, kind, obj))
         strategy = self._strategy(kind)
+        request = AdmissionRequest(context, "CREATE", kind, _scope(kind, namespace, name_of(obj)), name_of(obj), obj)
+        obj = self.admission.mutate(request.with_new(strategy.prepare(obj)), strategy.prepare)
+        obj = with_generated_name(obj)
         if "status" in kind.subresources:
             obj = {key: value for key, value in obj.items() if key != "status"}
         obj = strategy.prepare_create(strategy.prepare(obj))
         if kind.has_generation:
             obj = with_meta(obj, generation=1)
-        self._reject_invalid(kind, obj, [*metadata_causes(kind, obj), *strategy.validate(obj)])
+        causes, unsupported = _validated(strategy, obj)
+        self._reject_invalid(kind, obj, [*metadata_causes(kind, obj), *causes])
         context.warnings.extend(strategy.warnings(obj))
-        self._admission.validate(context, kind, obj, None)
+        self.admission.validate(request.with_new(obj))
+        if unsupported:
+            raise unsupported
         if self.store.get(kind.resource, namespace_of(obj), name_of(obj)):
             raise already_exists(kind.resource, name_of(obj))
         return self._persist(context, kind, obj)
@@ -148,20 +155,54 @@ class Registry:
         return old if new is old else self._replace(context, kind, old, new, subresource)
 
     def _replace(self, context: RequestContext, kind: Kind, old: Object, new: Object, subresource: str) -> Object:
-        check_update(kind, old, new)
         strategy = self._strategy(kind)
-        new = merge_update(kind, old, new, subresource)
-        if subresource != "status" or kind.custom:
-            new = strategy.prepare(new)
+        prepare = _unchanged if subresource == "status" and not kind.custom else strategy.prepare
+        default = _unchanged if subresource == "scale" else prepare
+        request = self._update_request(context, kind, old, new, subresource)
+        mutated = self.admission.mutate(request.with_new(default(request.new or {})), default)
+        new = self._written(request, new, mutated)
+        check_update(kind, old, new)
+        new = prepare(merge_update(kind, old, new, subresource))
         if kind.has_generation and _content(new) != _content(old):
             new = with_meta(new, generation=(meta(old).get("generation") or 0) + 1)
-        if not subresource:
-            self._reject_invalid(kind, new, metadata_causes(kind, new))
-        if not subresource or kind.custom:
-            self._reject_invalid(kind, new, [*strategy.validate(new), *strategy.validate_update(new, old)])
-            context.warnings.extend(strategy.warnings(new))
-        self._admission.validate(context, kind, new, old)
+        unsupported = self._check_content(context, kind, old, new, subresource)
+        self.admission.validate(self._update_request(context, kind, old, new, subresource))
+        if unsupported:
+            raise unsupported
         return old if new == old else self._persist(context, kind, new)
+
+    def _check_content(
+        self, context: RequestContext, kind: Kind, old: Object, new: Object, subresource: str
+    ) -> ApiError | None:
+        """Raise ApiError for what this request may not write; return the 501 for what the sandbox does not implement."""
+        if subresource in ("", "scale"):
+            self._reject_invalid(kind, new, metadata_causes(kind, new))
+        elif subresource != "ephemeralcontainers" and not kind.custom:
+            return None
+        strategy = self._strategy(kind)
+        causes, unsupported = _validated(strategy, new)
+        if subresource != "ephemeralcontainers":
+            causes = [*causes, *strategy.validate_update(new, old)]
+        self._reject_invalid(kind, new, causes)
+        context.warnings.extend(strategy.warnings(new))
+        return unsupported
+
+    def _update_request(
+        self, context: RequestContext, kind: Kind, old: Object, new: Object, subresource: str
+    ) -> AdmissionRequest:
+        """Return the request as admission sees it: that of a Scale is about two Scales."""
+        before, after, object_kind = old, new, None
+        if subresource == "scale":
+            before, after, object_kind = scale_of(kind, old), scale_of(kind, new), scale_kind()
+        name, namespace = name_of(old), _scope(kind, namespace_of(old), name_of(old))
+        return AdmissionRequest(context, "UPDATE", kind, namespace, name, after, before, subresource, object_kind)
+
+    @staticmethod
+    def _written(request: AdmissionRequest, new: Object, mutated: Object) -> Object:
+        """Return the object that is written, with what admission changed."""
+        if request.subresource != "scale":
+            return mutated
+        return with_scale(request.kind, new, spec_of(mutated).get("replicas") or 0)
 
     def _persist(self, context: RequestContext, kind: Kind, obj: Object) -> Object:
         if len(encode(obj)) > _MAX_OBJECT_BYTES:
@@ -170,8 +211,6 @@ class Registry:
         obj = in_version(storage_version, obj)
         if context.dry_run:
             return in_version(kind, obj)
-        if kind.dry_run_only:
-            raise not_implemented(kind.dry_run_only)
         written = self.store.put(kind.resource, obj)
         if is_removable(kind, written):
             self.store.remove(kind.resource, written)
@@ -198,13 +237,6 @@ class Registry:
             raise invalid(kind.group_kind, name_of(obj), causes)
 
 
-def in_version(kind: Kind, obj: Object) -> Object:
-    """Return the object with the apiVersion and kind of this version."""
-    if obj.get("apiVersion") == kind.api_version and obj.get("kind") == kind.kind:
-        return obj
-    return {**obj, "kind": kind.kind, "apiVersion": kind.api_version}
-
-
 def _patch_error(new: Object, error: ApiError) -> ApiError:
     """Return the error for a patch whose result cannot be decoded: a 422 instead of a 400."""
     if error.code != 400:
@@ -216,6 +248,25 @@ def _patch_error(new: Object, error: ApiError) -> ApiError:
         "field": "patch",
     }
     return ApiError(422, "Invalid", f' "" is invalid: patch: {cause["message"]}', {"causes": [cause]})
+
+
+def _validated(strategy: Strategy, obj: Object) -> tuple[list[Cause], ApiError | None]:
+    """Return the causes, and the 501 for what the sandbox does not implement: admission is asked first, as it would be there."""
+    try:
+        return strategy.validate(obj), None
+    except ApiError as error:
+        if error.code != 501:
+            raise
+        return [], error
+
+
+def _scope(kind: Kind, namespace: str, name: str) -> str:
+    """Return the namespace of a request. As in Kubernetes, the namespace of a Namespace is itself."""
+    return name if kind.resource == "namespaces" else namespace
+
+
+def _unchanged(obj: Object) -> Object:
+    return obj
 
 
 def _content(obj: Object) -> Object:

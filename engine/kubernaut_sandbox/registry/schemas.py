@@ -6,9 +6,9 @@ import json
 import re
 from typing import Any
 
+from kubernaut_sandbox.model.formats import has_format
 from kubernaut_sandbox.model.objects import Object, copy
 from kubernaut_sandbox.model.statuses import Cause, format_value, invalid_value, required, too_long, unsupported_value
-from kubernaut_sandbox.registry.formats import has_format
 
 _PRESERVE_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 _EMBEDDED = "x-kubernetes-embedded-resource"

@@ -46,6 +46,9 @@ def merge_update(kind: Kind, old: Object, new: Object, subresource: str) -> Obje
         part = {"status": new["status"]} if "status" in new else {}
         base = {key: value for key, value in old.items() if key != "status"}
         return {**base, **part} if kind.custom else {**base, "metadata": metadata, **part}
+    if subresource == "ephemeralcontainers":
+        added = (new.get("spec") or {}).get("ephemeralContainers") or []
+        return {**old, "spec": {**old["spec"], "ephemeralContainers": added}}
     if subresource == "finalize":
         return {**old, "spec": new.get("spec") or {}}
     merged = {**new, **type_meta, "metadata": metadata}

@@ -1,15 +1,15 @@
-"""Installs the admission policies on the cluster of $KUBECONFIG, for namespaces with one label."""
+"""Installs the admission policies on a cluster, for namespaces with one label."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import yaml
-
+from kubernaut.api.crd import crd
+from kubernaut.install.admission import admission_manifests
+from kubernaut.install.rbac import ENGINE_NAMESPACE
 from tests.conformance.client import Client
 from tests.deploy.admission.requests import (
     ALICE,
@@ -19,6 +19,7 @@ from tests.deploy.admission.requests import (
     JOB_CONTROLLER,
     LABELS,
     MALLORY,
+    SHIPPED,
     execution,
     executions,
     job,
@@ -26,35 +27,55 @@ from tests.deploy.admission.requests import (
     pod,
     pods,
 )
-from tests.deploy.manifests import Object, built, of_kind
+from tests.deploy.manifests import Object
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 _GROUP = "rbac.authorization.k8s.io"
 POLICED_LABELS = {"kubernaut.io/admission-test": "true"}
 POLICED = {"metadata": {"labels": POLICED_LABELS}}
 """A patch for a namespace that the policies apply to. They do not apply to any other namespace of the cluster."""
+_PLURALS = {
+    "Namespace": "namespaces",
+    "ValidatingAdmissionPolicy": "validatingadmissionpolicies",
+    "MutatingAdmissionPolicy": "mutatingadmissionpolicies",
+}
 _MORE_RULES = [
     {"apiGroups": ["kubernaut.io"], "resources": ["kubernetesexecutions"], "verbs": ["*"]},
     {"apiGroups": [""], "resources": ["pods", "pods/ephemeralcontainers"], "verbs": ["*"]},
     {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["*"]},
 ]
+POLICIES = admission_manifests(SHIPPED, stamp=False)
+STAMP = [m for m in admission_manifests(SHIPPED) if m["kind"].startswith("MutatingAdmissionPolicy")]
 
 
-def kubectl(*arguments: str, stdin: str | None = None) -> None:
-    """Run kubectl; fail the test with its error output."""
-    ran = subprocess.run(["kubectl", *arguments], input=stdin, capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
+def collection(manifest: Object) -> str:
+    """Return the path of the collection of a cluster-scoped object."""
+    version, kind = manifest["apiVersion"], manifest["kind"]
+    root = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    return f"{root}/{_PLURALS.get(kind, f'{kind.lower()}s')}"
 
 
-@contextmanager
-def applied(manifests: list[Object]) -> Iterator[None]:
+async def apply(cluster: Client, manifest: Object) -> None:
+    """Create a cluster-scoped object, or replace it."""
+    path, name = collection(manifest), manifest["metadata"]["name"]
+    answer = await cluster.post(path, manifest)
+    if answer.code == 409:
+        present = (await cluster.get(f"{path}/{name}")).body["metadata"]["resourceVersion"]
+        metadata = {**manifest["metadata"], "resourceVersion": present}
+        answer = await cluster.put(f"{path}/{name}", {**manifest, "metadata": metadata})
+    assert answer.code in (200, 201), answer.body
+
+
+@asynccontextmanager
+async def applied(cluster: Client, manifests: list[Object]) -> AsyncIterator[None]:
     """Apply the manifests, and delete them after the block."""
-    text = yaml.safe_dump_all(manifests)
     try:
-        kubectl("apply", "-f", "-", stdin=text)
+        for manifest in manifests:
+            await apply(cluster, manifest)
         yield
     finally:
-        kubectl("delete", "--ignore-not-found", "-f", "-", stdin=text)
+        for manifest in manifests:
+            await cluster.delete(f"{collection(manifest)}/{manifest['metadata']['name']}")
 
 
 def bound_to(objects: list[Object], labels: dict[str, str]) -> list[Object]:
@@ -67,14 +88,21 @@ def bound_to(objects: list[Object], labels: dict[str, str]) -> list[Object]:
     return bound
 
 
-@contextmanager
-def policies_installed() -> Iterator[None]:
-    """Install the CRD and all policies of deploy/admission; delete the policies after the block."""
-    kubectl(
-        "apply", "-f", "-", stdin=yaml.safe_dump_all(of_kind(built("deploy"), "Namespace", "CustomResourceDefinition"))
+@asynccontextmanager
+async def policies_installed(cluster: Client) -> AsyncIterator[None]:
+    """Install the CRD and all policies but the stamp; delete the policies after the block."""
+    definition = crd()
+    for manifest in ({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ENGINE_NAMESPACE}}, definition):
+        if (await cluster.get(f"{collection(manifest)}/{manifest['metadata']['name']}")).code == 404:
+            await apply(cluster, manifest)
+    await cluster.until(
+        collection(definition),
+        definition["metadata"]["name"],
+        lambda d: any(
+            (c["type"], c["status"]) == ("Established", "True") for c in d.get("status", {}).get("conditions") or ()
+        ),
     )
-    kubectl("wait", "--for=condition=Established", "crd/kubernetesexecutions.kubernaut.io")
-    with applied(bound_to(built("deploy/admission"), POLICED_LABELS)):
+    async with applied(cluster, bound_to(POLICIES, POLICED_LABELS)):
         yield
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from kubernaut.api.labels import APP_NAME, LABEL_APP
 from tests.conformance.client import Client
-from tests.deploy.admission.installation import RBAC, applied, bound_to
+from tests.deploy.admission.installation import POLICIES, RBAC, applied, bound_to
 from tests.deploy.admission.requests import DRY, ENGINE, LABELS, OWNER, SHIPPED, engine_job, expect, hardened, jobs
-from tests.deploy.manifests import built, named
+from tests.deploy.manifests import named
 from tests.support.rendering import rendered
 
 POD_LABELS = "spec.template.metadata.labels"
@@ -216,12 +216,12 @@ async def test_the_engine_creates_no_job_in_the_clusters_own_namespaces(cluster:
         "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": ENGINE}],
     }
     bindings = f"{RBAC}/namespaces/{where}/rolebindings"
-    shipped = named(built("deploy/admission"), "ValidatingAdmissionPolicyBinding", "kubernaut-engine-jobs")
+    shipped = named(POLICIES, "ValidatingAdmissionPolicyBinding", "kubernaut-engine-jobs")
     policing = bound_to([shipped], {"kubernetes.io/metadata.name": where})
     policing[0]["metadata"]["name"] += f"-test-{where}"
     made = await cluster.made(bindings, binding)
     try:
-        with applied(policing):
+        async with applied(cluster, policing):
             async with asyncio.timeout(10):
                 while (
                     "RBAC"

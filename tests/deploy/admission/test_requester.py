@@ -5,9 +5,8 @@ import asyncio
 import pytest
 
 from tests.conformance.client import Client
-from tests.deploy.admission.installation import POLICED_LABELS, applied, bound_to
+from tests.deploy.admission.installation import POLICED_LABELS, STAMP, applied, bound_to
 from tests.deploy.admission.requests import ALICE, DRY, REQUESTED_BY, execution, executions, expect
-from tests.deploy.manifests import built
 
 
 async def test_the_requester_is_the_user_who_creates_it_or_absent_and_does_not_change(cluster: Client, place: str):
@@ -38,7 +37,7 @@ async def test_the_stamp_is_the_user_who_creates_it_no_matter_what_the_request_s
         made = await alice.post(executions(place), manifest, **DRY)
         return made.body["metadata"].get("annotations", {}).get(REQUESTED_BY)
 
-    with applied(bound_to(built("deploy/admission/stamp"), POLICED_LABELS)):
+    async with applied(cluster, bound_to(STAMP, POLICED_LABELS)):
         async with asyncio.timeout(20):
             while not await stamped(execution()):
                 await asyncio.sleep(0.2)

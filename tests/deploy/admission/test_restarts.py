@@ -57,16 +57,22 @@ async def test_the_account_of_restart_deployment_restarts_a_deployment(cluster: 
     web = f"{deployments(place)}/web"
     restart = template(annotations=RESTART_ANNOTATIONS)
     again = template(annotations={**RESTART_ANNOTATIONS, "kubernaut.io/restarted-by": "u-2"})
-    for patch in ({}, restart, again):
+    for patch in ({}, again, restart):
         expect(await restarter.patch(web, patch, **DRY), 200)
         expect(await restarter.patch(web, patch), 200)
-    applied = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, **restart}
-    query = {"fieldManager": "k", "force": "true"}
-    expect(await restarter.patch(web, applied, "application/apply-patch+yaml", **query), 200)
     now = (await cluster.get(web)).body
     assert now["spec"]["template"]["metadata"]["annotations"] == {"a": "b", **RESTART_ANNOTATIONS}
     expect(await cluster.patch(web, template(annotations=None)), 200)
     expect(await restarter.patch(web, restart), 200)
+
+
+async def test_the_account_of_restart_deployment_restarts_by_server_side_apply(place, restarter, on_a_real_cluster):
+    if not on_a_real_cluster:
+        pytest.skip("the sandbox has no server-side apply")
+    restart = template(annotations=RESTART_ANNOTATIONS)
+    applied = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, **restart}
+    query = {"fieldManager": "k", "force": "true"}
+    expect(await restarter.patch(f"{deployments(place)}/web", applied, "application/apply-patch+yaml", **query), 200)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from kubernaut.cli.console import (
 from kubernaut.cli.exit_codes import ExitCode
 from kubernaut.cli.options import Kubeconfig, ManifestFormat, installed_action
 from kubernaut.errors import InputError
+from kubernaut.install.admission import admission_manifests
 from kubernaut.install.rbac import action_manifests, engine_manifests
 from kubernaut.install.rbac_drift import Finding, FindingKind, bound_namespaces, check_action
 from kubernaut.install.rbac_explain import (
@@ -52,11 +53,24 @@ def render(
         list[str], typer.Option("-n", "--namespace", help="A namespace for the action to work in; can be repeated.")
     ] = [],  # noqa: B006 - typer copies it
     engine: Annotated[bool, typer.Option("--engine", help="The engine's own permissions instead.")] = False,
+    admission: Annotated[
+        bool,
+        typer.Option(
+            "--admission", help="The admission policies for the installed actions, and a role per action to run it."
+        ),
+    ] = False,
+    no_stamp: Annotated[
+        bool,
+        typer.Option("--no-stamp", help="Without the policy that writes the requester, which takes Kubernetes 1.36."),
+    ] = False,
     output: ManifestFormat = "yaml",
 ) -> None:
     """Print ClusterRole, ServiceAccount and, for each -n, RoleBinding: pipe it into `kubectl apply -f -`."""
     if engine:
         print_manifests(engine_manifests(), output)
+        return
+    if admission:
+        print_manifests(admission_manifests(Registry.discover(), stamp=not no_stamp), output)
         return
     manifests = [m for one in _select(action) for m in action_manifests(one.name, one.spec, namespace)]
     print_manifests(manifests, output)

@@ -27,6 +27,12 @@ def sandbox(
         list[Path], typer.Option("--load", help="Manifests to start with instead of the usual ones; can be repeated.")
     ] = [],  # noqa: B006 - typer copies it
     config: Configuration = None,
+    no_admission: Annotated[
+        bool,
+        typer.Option(
+            "--no-admission", help="Without the admission policies, by which RBAC decides who runs which action."
+        ),
+    ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
     log_level: Annotated[
         str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")
@@ -36,7 +42,7 @@ def sandbox(
     require_sandbox()
     log_to_stderr(log_level, as_json=False)
     objects = read_manifests(load) if load else None
-    asyncio.run(_serve(kubeconfig.absolute(), objects, port, read_settings(config, None)))
+    asyncio.run(_serve(kubeconfig.absolute(), objects, port, read_settings(config, None), admission=not no_admission))
 
 
 def read_manifests(files: list[Path]) -> list[dict[str, Any]]:
@@ -61,19 +67,33 @@ def _write_private(file: Path, text: str) -> None:
     file.write_text(text, "utf-8")
 
 
-async def _serve(kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int, settings: Settings) -> None:
+async def _serve(
+    kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int, settings: Settings, *, admission: bool
+) -> None:
     from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - an optional part
+    from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS, USERS, VIEWER  # noqa: PLC0415
 
     namespaces = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
     async with embedded(
-        Registry.discover(), settings=settings, port=port, objects=objects, namespaces=sorted(namespaces)
+        Registry.discover(),
+        settings=settings,
+        port=port,
+        objects=objects,
+        namespaces=sorted(namespaces),
+        admission=admission,
     ) as running:
-        _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig()))
+        _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig(others=USERS)))
         out = console()
         out.print(f"serving {running.sandbox.url}; ctrl-c stops it and deletes everything in it")
         out.print(f"  export KUBECONFIG={kubeconfig}")
         out.print("  kubectl get kex -A -w")
         out.print("  kubernaut execute scale -n production -p name=web -p replicas=3")
+        if admission:
+            allowed = " and ".join(ON_CALL_ACTIONS)
+            out.print(
+                f"Its contexts are sandbox (the admin), {ON_CALL} (may run {allowed}) and {VIEWER} (may only read):"
+            )
+            out.print(f"  kubectl config use-context {ON_CALL}")
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)

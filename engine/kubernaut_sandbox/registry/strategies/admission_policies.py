@@ -1,7 +1,8 @@
-"""Admission policies and their bindings, as far as a dry run needs. Their expressions are neither compiled nor evaluated."""
+"""Admission policies and their bindings: defaults and validation, of which every expression that does not compile is a part."""
 
 from __future__ import annotations
 
+from kubernaut_sandbox.admission.policy import compile_policy
 from kubernaut_sandbox.model.objects import Object, spec_of
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
@@ -9,6 +10,8 @@ from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 _FAILURES = ("Fail", "Ignore")
 _REPEATED = "repeating the same validation failure information in the API response and headers serves no purpose"
 _ACTIONS = ("Audit", "Deny", "Warn")
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
+_PATCH_TYPES = ("ApplyConfiguration", "JSONPatch")
 
 
 class AdmissionPolicyStrategy(Strategy):
@@ -21,8 +24,7 @@ class AdmissionPolicyStrategy(Strategy):
         spec = with_defaults(spec_of(obj), failurePolicy="Fail")
         constraints = spec.get("matchConstraints")
         if constraints is not None:
-            given = with_defaults(constraints, matchPolicy="Equivalent", namespaceSelector={}, objectSelector={})
-            spec = {**spec, "matchConstraints": given}
+            spec = {**spec, "matchConstraints": _with_default_constraints(constraints)}
         return {**obj, "spec": spec}
 
     def validate(self, obj: Object) -> list[Cause]:
@@ -40,9 +42,14 @@ class AdmissionPolicyStrategy(Strategy):
         if "mutations" in self._content_fields and not spec.get("reinvocationPolicy"):
             causes.append(required("spec.reinvocationPolicy"))
         for index, validation in enumerate(spec.get("validations") or ()):
-            if not (validation.get("expression") or "").strip():
-                causes.append(required(f"spec.validations[{index}].expression", "expression is not specified"))
-        return causes
+            if (reason := validation.get("reason")) and reason not in _REASONS:
+                causes.append(unsupported_value(f"spec.validations[{index}].reason", reason, _REASONS))
+        for index, mutation in enumerate(spec.get("mutations") or ()):
+            if mutation.get("patchType") not in _PATCH_TYPES:
+                causes.append(
+                    unsupported_value(f"spec.mutations[{index}].patchType", mutation.get("patchType"), _PATCH_TYPES)
+                )
+        return [*causes, *compile_policy(spec).causes]
 
 
 class PolicyBindingStrategy(Strategy):
@@ -50,6 +57,12 @@ class PolicyBindingStrategy(Strategy):
 
     def __init__(self, *, needs_actions: bool) -> None:
         self._needs_actions = needs_actions
+
+    def prepare(self, obj: Object) -> Object:
+        spec = spec_of(obj)
+        if resources := spec.get("matchResources"):
+            spec = {**spec, "matchResources": _with_default_constraints(resources)}
+        return {**obj, "spec": spec}
 
     def validate(self, obj: Object) -> list[Cause]:
         spec, at = spec_of(obj), "spec.validationActions"
@@ -65,3 +78,11 @@ class PolicyBindingStrategy(Strategy):
         if {"Deny", "Warn"} <= set(actions):
             causes.append(invalid_value(at, actions, f"must not contain both Deny and Warn ({_REPEATED})"))
         return causes
+
+
+def _with_default_constraints(constraints: Object) -> Object:
+    given = with_defaults(constraints, matchPolicy="Equivalent", namespaceSelector={}, objectSelector={})
+    for field in ("resourceRules", "excludeResourceRules"):
+        if given.get(field):
+            given = {**given, field: [with_defaults(rule, scope="*") for rule in given[field]]}
+    return given

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 
+from kubernaut_sandbox.model.names import config_key_causes
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import ApiError, Cause, bad_request, invalid_value, too_long
-from kubernaut_sandbox.registry.names import config_key_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
 _MAX_DATA_BYTES = 1024 * 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubernaut_sandbox.model.objects import Object, labels_of, meta, name_of, spec_of, uid_of, with_meta
+from kubernaut_sandbox.model.objects import Object, labels_of, meta, name_of, spec_of, status_of, uid_of, with_meta
 from kubernaut_sandbox.model.selectors import label_selector, matches_labels
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with_defaults
@@ -14,6 +14,11 @@ _UNSUPPORTED_FIELDS = ("successPolicy", "backoffLimitPerIndex", "maxFailedIndexe
 _AMOUNTS = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit", "ttlSecondsAfterFinished")
 _IMMUTABLE_FIELDS = ("completions", "selector", "template", "completionMode", "podFailurePolicy")
 _POLICY = "spec.podFailurePolicy"
+
+
+_MUTABLE_METADATA = ("annotations", "labels")
+_MUTABLE_POD = ("affinity", "nodeSelector", "schedulingGates", "tolerations")
+"""What may change in the template of a suspended Job that has not started: queues write it there."""
 
 
 class JobStrategy(Strategy):
@@ -70,7 +75,21 @@ class JobStrategy(Strategy):
         return causes + (_policy_causes(spec, restart) if spec.get("podFailurePolicy") else [])
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        return immutable(spec_of(new), spec_of(old), "spec", _IMMUTABLE_FIELDS)
+        before = spec_of(old)
+        if before.get("suspend") and not status_of(old).get("startTime"):
+            before = {**before, "template": _with_scheduling_of(before["template"], spec_of(new)["template"])}
+        return immutable(spec_of(new), before, "spec", _IMMUTABLE_FIELDS)
+
+
+def _with_scheduling_of(template: Object, other: Object) -> Object:
+    """Return the template with what may change before a suspended Job starts taken from the other one."""
+    metadata = _with_fields(meta(template), meta(other), _MUTABLE_METADATA)
+    return {**template, "metadata": metadata, "spec": _with_fields(spec_of(template), spec_of(other), _MUTABLE_POD)}
+
+
+def _with_fields(part: Object, other: Object, fields: tuple[str, ...]) -> Object:
+    kept = {key: value for key, value in part.items() if key not in fields}
+    return kept | {key: value for key, value in other.items() if key in fields}
 
 
 def _default_policy(policy: Object) -> Object:

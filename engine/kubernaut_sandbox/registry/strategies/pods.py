@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from kubernaut_sandbox.model.names import label_causes, name_causes
 from kubernaut_sandbox.model.objects import Object, meta, spec_of
 from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
-from kubernaut_sandbox.registry.names import label_causes, name_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
 _VOLUME_TYPES = ("configMap", "emptyDir", "projected", "secret", "downwardAPI")

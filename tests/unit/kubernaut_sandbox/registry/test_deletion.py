@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from kubernaut_sandbox.access.rbac import Authorizer
+from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
+from kubernaut_sandbox.admission.chain import Admission
 from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.store import Store
-from kubernaut_sandbox.registry.admission import Admission
 from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
-from kubernaut_sandbox.registry.request_context import DeleteOptions, RequestContext
 
 
 @pytest.fixture
@@ -24,7 +24,8 @@ def store() -> Store:
 @pytest.fixture
 def deleter(store: Store) -> Deleter:
     """What deletes its objects."""
-    return Deleter(Registry(store, Kinds(), Admission(store, Authorizer(store))))
+    kinds = Kinds()
+    return Deleter(Registry(store, kinds, Admission(store, kinds, Authorizer(store))))
 
 
 def delete(deleter: Deleter, store: Store, resource: str, **options: Any) -> dict[str, Any] | None:

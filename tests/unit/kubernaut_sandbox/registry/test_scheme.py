@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.statuses import ApiError
-from kubernaut_sandbox.registry.request_context import RequestContext
 from kubernaut_sandbox.registry.scheme import check_type, decode
 
 _POD, _LEASE = Kinds().by_resource("pods"), Kinds().by_resource("leases.coordination.k8s.io")

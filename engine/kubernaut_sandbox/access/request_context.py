@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kubernaut_sandbox.access.users import ADMIN, User, controller_user
+from kubernaut_sandbox.access.users import ADMIN, User, component_user
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, uid_of
 from kubernaut_sandbox.model.statuses import conflict
@@ -19,6 +19,8 @@ class RequestContext:
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
     """Added while the request is handled, and sent as Warning headers."""
+    is_admitted: bool = False
+    """Whether admission has accepted a request of which this write is the consequence, such as an eviction's deletion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +57,4 @@ class DeleteOptions:
 
 def controller_context(name: str) -> RequestContext:
     """Return the context in which one of the sandbox's own controllers reads and writes."""
-    return RequestContext(controller_user(name), field_validation="Ignore")
+    return RequestContext(component_user(name), field_validation="Ignore")

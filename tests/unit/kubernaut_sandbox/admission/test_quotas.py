@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from kubernaut_sandbox.admission.quotas import QuotaCheck, count_used, counted_resource
 from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.model.store import Store
-from kubernaut_sandbox.registry.quotas import QuotaCheck, count_used, counted_resource
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import product
 
 from kubernaut_sandbox.access.rbac import Attributes, Authorizer, rule_allows
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.access.users import User
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of
 from kubernaut_sandbox.model.statuses import forbidden
-from kubernaut_sandbox.registry.request_context import RequestContext
 
 
 class EscalationCheck:

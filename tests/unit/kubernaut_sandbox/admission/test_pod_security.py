@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubernaut_sandbox.registry.pod_security import pod_security_problems
+from kubernaut_sandbox.admission.pod_security import pod_security_problems
 
 _RESTRICTED = {
     "allowPrivilegeEscalation": False,

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.model.objects import Object, labels_of, name_of, namespace_of, spec_of
 from kubernaut_sandbox.model.statuses import forbidden
 from kubernaut_sandbox.model.store import Store
-from kubernaut_sandbox.registry.request_context import RequestContext
 
 _PREFIX = "pod-security.kubernetes.io"
 _LEVELS = ("privileged", "baseline", "restricted")

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from kubernaut_sandbox.access.rbac import Authorizer
+from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.access.users import ADMIN, User
+from kubernaut_sandbox.admission.escalation import EscalationCheck
 from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.model.store import Store
-from kubernaut_sandbox.registry.escalation import EscalationCheck
-from kubernaut_sandbox.registry.request_context import RequestContext
 
 _GROUP = "rbac.authorization.k8s.io"
 _EVE = User("eve", ("ops",))

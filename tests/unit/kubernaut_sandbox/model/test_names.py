@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kubernaut_sandbox.model.kinds import Kinds
-from kubernaut_sandbox.registry.names import config_key_causes, metadata_causes, qualified_name_causes
+from kubernaut_sandbox.model.names import config_key_causes, metadata_causes, qualified_name_causes
 
 
 def messages(resource: str, **metadata: Any) -> list[str]:

@@ -1,0 +1,66 @@
+"""The admission policies, and the roles of those who run actions, as manifests.
+
+`policies/` holds the policies; what depends on the installed actions is filled in here. `deploy/admission` is rendered from both, for
+those who install with kustomize or Helm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from kubernaut.api.execution import GROUP, PLURAL
+from kubernaut.plugins.registry import Registry
+
+PART_OF = {"app.kubernetes.io/part-of": "kubernaut"}
+FILES = ("executing", "requester", "engine-jobs", "reserved-labels", "action-accounts", "restarts")
+"""The files of the policies, without `.yaml`, in the order in which they are installed."""
+STAMP = "stamp"
+"""The file of the mutating policy that writes the requester on every execution; it takes Kubernetes 1.36."""
+_ACTION_ACCOUNTS = "accounts"
+
+
+def admission_manifests(registry: Registry, *, stamp: bool = True) -> list[dict[str, Any]]:
+    """Return the policies for the installed actions, and a role per action for those who run it."""
+    accounts = {name: action.spec.service_account for name, action in sorted(registry.actions.items())}
+    documents = [document for name in (*FILES, *([STAMP] if stamp else ())) for document in policy_documents(name)]
+    return [*(_with_accounts(document, accounts) for document in documents), *run_roles(registry.actions)]
+
+
+def policy_documents(name: str) -> list[dict[str, Any]]:
+    """Return the documents in a file of policies."""
+    text = files("kubernaut.install").joinpath("policies", f"{name}.yaml").read_text("utf-8")
+    return list(yaml.safe_load_all(text))
+
+
+def run_roles(actions: Iterable[str]) -> list[dict[str, Any]]:
+    """Return one ClusterRole per action, with the permissions that a person or program needs to run it."""
+    return [_run_role(action) for action in sorted(actions)]
+
+
+def accounts_expression(accounts: Mapping[str, str]) -> str:
+    """Return the CEL map from each action to its ServiceAccount."""
+    lines = ",\n".join(f"  '{action}': '{account}'" for action, account in sorted(accounts.items()))
+    return f"{{\n{lines}\n}}"
+
+
+def _run_role(action: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": f"kubernaut-run-{action}", "labels": PART_OF},
+        "rules": [
+            {"apiGroups": [GROUP], "resources": ["actions"], "resourceNames": [action], "verbs": ["execute"]},
+            {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["create", "get", "list", "watch", "patch"]},
+        ],
+    }
+
+
+def _with_accounts(document: dict[str, Any], accounts: Mapping[str, str]) -> dict[str, Any]:
+    for variable in document["spec"].get("variables") or ():
+        if variable["name"] == _ACTION_ACCOUNTS:
+            variable["expression"] = accounts_expression(accounts)
+    return document

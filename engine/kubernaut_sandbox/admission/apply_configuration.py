@@ -42,7 +42,7 @@ def _merged(schema: Object | None, current: Any, wanted: Any, path: str, atomic:
 
 def _merged_list(schema: Object | None, current: Any, wanted: list[Any], path: str, atomic: list[str]) -> Any:
     present = list(current) if isinstance(current, list) else []
-    field = path.rpartition(".")[2]
+    field = path.rpartition(".")[2].partition("[")[0]
     if field in _SETS or (schema or {}).get("x-kubernetes-list-type") == "set":
         return [*present, *(item for item in wanted if item not in present)]
     keys = merge_keys(field) if schema is None else (schema.get("x-kubernetes-list-map-keys") or ())
@@ -50,13 +50,14 @@ def _merged_list(schema: Object | None, current: Any, wanted: list[Any], path: s
         atomic.append(path)
         return present
     items = (schema or {}).get("items")
-    for item in wanted:
+    for index, item in enumerate(wanted):
+        at = f"{path}[{index}]"
         used = [key for key in keys if key in item]
         same = [i for i, old in enumerate(present) if used and all(old.get(key) == item[key] for key in used)]
         if same:
-            present[same[0]] = _merged(items, present[same[0]], item, path, atomic)
+            present[same[0]] = _merged(items, present[same[0]], item, at, atomic)
         else:
-            present.append(_merged(items, {}, item, path, atomic))
+            present.append(_merged(items, {}, item, at, atomic))
     return present
 
 

@@ -14,7 +14,7 @@ from kubernaut_sandbox.admission.validating import applies
 from kubernaut_sandbox.cel.environment import EvaluationError
 from kubernaut_sandbox.model.kinds import in_version
 from kubernaut_sandbox.model.objects import Object, name_of
-from kubernaut_sandbox.model.patches import JSON_PATCH, Patch
+from kubernaut_sandbox.model.patches import JSON_PATCH, Patch, PatchTestFailedError
 from kubernaut_sandbox.model.statuses import ApiError
 
 Default = Callable[[Object], Object]
@@ -106,6 +106,8 @@ def _apply(request: AdmissionRequest, current: Object, configuration: Object) ->
 def _patch(request: AdmissionRequest, current: Object, operations: list[Object]) -> Object:
     try:
         return Patch(JSON_PATCH, operations).apply(request.group_version_kind, current)
+    except PatchTestFailedError:
+        return current
     except ApiError as error:
         raise MutationError(f"JSON Patch: {error.message}") from None
 

@@ -42,6 +42,7 @@ _REQUEST: Mapping[str, Any] = {
     "options": Type.DYN,
 }
 """The fields of `request`."""
+_PATCH_FIELDS = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 _PATCH_FUNCTIONS = (
     Overload(
         "jsonpatch.escapeKey",
@@ -116,7 +117,8 @@ class _Compiler:
         members_ = _request_members()
         self._for_messages = Environment(names, members=members_)
         self._full = Environment({**names, **authorization.VARIABLES}, authorization.OVERLOADS, members_)
-        self._stateless = self._full
+        self._stateless = Environment(self._full.variables, self._full.overloads, members_)
+        self._composed = bool(spec.get("variables"))
 
     def compile(self) -> CompiledPolicy:
         spec, result = self._spec, self._result
@@ -172,7 +174,9 @@ class _Compiler:
 
     def _mutation(self, mutation: Object, at: str) -> None:
         patch_type = mutation.get("patchType") or ""
-        field_name = patch_type[:1].lower() + patch_type[1:]
+        field_name = _PATCH_FIELDS.get(patch_type)
+        if field_name is None:
+            return
         source = (mutation.get(field_name) or {}).get("expression") or ""
         at = f"{at}.{field_name}.expression"
         if not source.strip():
@@ -183,7 +187,13 @@ class _Compiler:
         wanted = OBJECT if patch_type == "ApplyConfiguration" else f"list({JSON_PATCH})"
         try:
             rewritten = rewrite(source)
-            compiled = _compiled(rewritten.source, environment, (), source, rewritten.mismatch)
+            compiled = _compiled(
+                rewritten.source,
+                environment,
+                composed=self._composed,
+                written=source,
+                mismatch=rewritten.mismatch,
+            )
         except CompileError as error:
             self._result.causes.append(invalid_value(at, source, str(error)))
             return
@@ -202,17 +212,27 @@ class _Compiler:
             self._result.causes.append(required(at, f"{missing} is not specified" if missing else ""))
             return None
         try:
-            return _compiled(source or "", environment, kinds)
+            composed = self._composed and environment is not self._stateless
+            return _compiled(source or "", environment, kinds, composed=composed)
         except CompileError as error:
             self._result.causes.append(invalid_value(at, source, str(error)))
             return None
 
 
 def _compiled(
-    source: str, environment: Environment, kinds: tuple[str, ...], written: str = "", mismatch: str = ""
+    source: str,
+    environment: Environment,
+    kinds: tuple[str, ...] = (),
+    *,
+    composed: bool,
+    written: str = "",
+    mismatch: str = "",
 ) -> Compiled:
-    """Compile an expression whose result must be of one of these types; any type will do if there are none."""
-    _check_names(source, environment)
+    """Compile an expression whose result must be of one of these types; any type will do if there are none.
+
+    `composed` says whether the policy has variables that the expression may use.
+    """
+    _check_names(source, environment, composed=composed)
     try:
         expression = environment.compile(source)
     except CompileError as error:
@@ -225,10 +245,10 @@ def _compiled(
     return Compiled(expression, written or source, mentioned, mismatch)
 
 
-def _check_names(source: str, environment: Environment) -> None:
+def _check_names(source: str, environment: Environment, *, composed: bool) -> None:
     """Raise CompileError for a field that `request` or `variables` does not have: the compiler knows neither of these types."""
     known = {name.removeprefix(_VARIABLES) for name in environment.variables if name.startswith(_VARIABLES)}
-    if not known and (at := occurrence(source, "variables")) is not None:
+    if not composed and (at := occurrence(source, "variables")) is not None:
         text = error_at(source, at, "undeclared reference to 'variables' (in container '')")
         raise CompileError(f"compilation failed: {text}")
     for variable, fields in (("variables", known), ("request", set(_REQUEST))):

@@ -23,7 +23,7 @@ class AdmissionRequest:
     """The resource of the URL, in the version of the URL."""
     namespace: str
     name: str
-    """As in the URL or in the body; empty where the API server is to generate it."""
+    """As in the URL or in the body. Empty before the API server has generated it, and in the deletion of a collection."""
     new: Object | None = None
     old: Object | None = None
     subresource: str = ""

@@ -14,7 +14,7 @@ from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import name_of, spec_of
 from kubernaut_sandbox.model.statuses import ApiError
 
-_CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413, "Invalid": 422}
+_CODES = {"Forbidden": 403, "RequestEntityTooLarge": 413, "Invalid": 422}
 _MAX_MESSAGE_BYTES = 5 * 1024
 
 
@@ -115,4 +115,4 @@ def _denial(request: AdmissionRequest, policy: Policy, binding: str, violation: 
     message = f"{about} denied request: {violation.message}"
     error = request.rejection(message)
     details = {**(error.details or {}), "causes": [{"message": message}]}
-    return ApiError(_CODES.get(violation.reason, 422), violation.reason, error.message, details)
+    return ApiError(_CODES[violation.reason], violation.reason, error.message, details)

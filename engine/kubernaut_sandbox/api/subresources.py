@@ -85,7 +85,9 @@ class Subresources:
         if not isinstance(replicas, int) or replicas < 0:
             cause = invalid_value("spec.replicas", replicas, "must be greater than or equal to 0")
             raise invalid("Scale.autoscaling", info.name, [cause])
-        written = registry.mutate(context, kind, info.namespace, info.name, lambda old: with_scale(kind, old, replicas))
+        written = registry.mutate(
+            context, kind, info.namespace, info.name, lambda old: with_scale(kind, old, replicas), "scale"
+        )
         return json_response(scale_of(kind, written))
 
     async def _evict(

@@ -11,29 +11,50 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import cel_expr_python.ext.ext_optional as ext_optional  # noqa: PLR0402 - mypy finds its stubs so
 import cel_expr_python.ext.ext_strings as ext_strings  # noqa: PLR0402
 from cel_expr_python import cel
 
-from kubernaut_sandbox.cel.functions import Overload, Type, callable_at_run_time, declared, run_time_type
+from kubernaut_sandbox.cel.functions import Overload, Type, callable_at_run_time, declared, erased, run_time_type
 from kubernaut_sandbox.cel.libraries import LIBRARIES, RUN_TIME_ONLY
+from kubernaut_sandbox.cel.syntax import error_at
 
 _COMPILE_ERROR = re.compile(r"^[A-Z_]+: (?P<text>.*?)(?: \[[A-Z_]+\])?$", re.DOTALL)
+_LOCATED = re.compile(r"^ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<text>.*?)$(?:\n \| .*$)*", re.MULTILINE)
+_NO_OVERLOAD = re.compile(r"^found no matching overload for '(?P<name>\w+)' applied to '\((?P<types>.*)\)'$")
+_UNDECLARED = re.compile(r"^undeclared reference to '(?P<root>\w+)\.[\w.]+' (?P<where>.*)$")
 _WORDS = (
     (re.compile(r'^NOT_FOUND: Key not found in map : "(.*)"$', re.DOTALL), r"no such key: \1"),
     (re.compile(r"^UNKNOWN: No matching overloads found : .*$", re.DOTALL), "no such overload"),
-    (re.compile(r"^INVALID_ARGUMENT: Applying SELECT to non-message type$"), "no such overload"),
+    (
+        re.compile(r"^INVALID_ARGUMENT: (?:Applying SELECT to non-message type|Invalid container type.*)$"),
+        "no such overload",
+    ),
     (re.compile(r"^UNKNOWN: Index error: index=(-?\d+) size=\d+$"), r"index out of bounds: \1"),
     (re.compile(r"^INVALID_ARGUMENT: divide by zero$"), "division by zero"),
     (re.compile(r"^INVALID_ARGUMENT: modulus by zero$"), "modulus by zero"),
+    (re.compile(r"^INVALID_ARGUMENT: cannot convert (\w+) to (\w+)$"), r"type conversion error from '\1' to '\2'"),
+    (
+        re.compile(r"^INVALID_ARGUMENT: String to (Duration|Timestamp) conversion failed$"),
+        r"type conversion error from 'string' to 'google.protobuf.\1'",
+    ),
     (re.compile(r"^INTERNAL: Iteration budget exceeded.*$"), "operation cancelled: actual cost limit exceeded"),
     (re.compile(r"^[A-Z_]+: (.*)$", re.DOTALL), r"\1"),
 )
 """The runtime's errors in the words of cel-go, which the API server uses. The runtime has no other field for them."""
 _MISSING = re.compile(r'^UNKNOWN: No value with name "(?P<name>[^"]+)" found in Activation$')
+_NUMBERS = (Type.INT, Type.UINT, Type.DOUBLE)
+_COMPARISONS = tuple(
+    Overload(operator, (first, second), Type.BOOL, member=False)
+    for operator in ("_<_", "_<=_", "_>_", "_>=_")
+    for first in _NUMBERS
+    for second in _NUMBERS
+    if first is not second
+)
+"""Comparisons of numbers of two types, which the runtime can do and the compiler has to be told of."""
 
 
 class CompileError(Exception):
@@ -53,7 +74,6 @@ class Environment:
     """Functions beyond those that every expression may use."""
     members: Mapping[str, Type] = field(default_factory=dict)
     """The types of fields of variables, for the compiler: `request.name` where `request` is a variable."""
-    _compilers: list[cel.Env] = field(default_factory=list, repr=False, compare=False)
 
     def with_variable(self, name: str, kind: Type) -> Environment:
         """Return the environment with one more variable."""
@@ -61,26 +81,29 @@ class Environment:
 
     def compile(self, source: str) -> Expression:
         """Compile an expression; raise CompileError."""
-        checker, runtime = self._environments()
+        exact, loose, runtime = self._environments
         try:
-            kind = checker.compile(source).return_type()
-            return Expression(source, kind, runtime.compile(source))
+            kind = exact.compile(source).return_type()
+            return Expression(source, kind, runtime.deserialize(loose.compile(source).serialize()))
         except RuntimeError as error:
             match = _COMPILE_ERROR.match(str(error))
-            raise CompileError(match["text"] if match else str(error)) from None
+            text = match["text"] if match else str(error)
+            raise CompileError(_LOCATED.sub(lambda located: _relocated(source, located), text)) from None
 
-    def _environments(self) -> list[cel.Env]:
-        if not self._compilers:
-            erased = {name: run_time_type(kind) for name, kind in self.variables.items()}
-            (extension, functions), callable_ = _functions(self.overloads)
-            exactly = cel.NewEnv(
+    @cached_property
+    def _environments(self) -> tuple[cel.Env, cel.Env, cel.Env]:
+        """Return the compiler of exact types, the compiler of run-time types, and the runtime."""
+        variables = {name: run_time_type(kind) for name, kind in self.variables.items()}
+        (extension, functions), known, callables = _functions(self.overloads)
+        return (
+            cel.NewEnv(
                 variables={**self.variables, **self.members},
                 extensions=[*_standard(), extension],
                 functions=functions,
-            )
-            at_run_time = cel.NewEnv(variables=erased, extensions=[*_standard(), callable_])
-            self._compilers.extend((exactly, at_run_time))
-        return self._compilers
+            ),
+            cel.NewEnv(variables=variables, extensions=[*_standard(), known]),
+            cel.NewEnv(variables=variables, extensions=[*_standard(), callables]),
+        )
 
 
 @dataclass(frozen=True)
@@ -129,6 +152,33 @@ def type_name(kind: Type) -> str:
     return str(name).lower().replace("<", "(").replace(">", ")")
 
 
+def _relocated(source: str, error: re.Match[str]) -> str:
+    """Return one compile error as cel-go words it: it tells receivers from arguments, and names the first unknown name."""
+    lines = source.split("\n")
+    line, column, text = int(error["line"]), int(error["column"]), error["text"]
+    position = sum(len(before) + 1 for before in lines[: line - 1]) + column - 1
+    if (overload := _NO_OVERLOAD.match(text)) and source[:position].rstrip().endswith(f".{overload['name']}"):
+        receiver, _, arguments = _split(overload["types"])
+        called = f"{receiver}.({arguments})"
+        text = f"found no matching overload for '{overload['name']}' applied to '{called}'"
+    elif undeclared := _UNDECLARED.match(text):
+        position = max(0, source.rfind(undeclared["root"], 0, position))
+        text = f"undeclared reference to '{undeclared['root']}' {undeclared['where']}"
+    else:
+        return error.group()
+    return error_at(source, position, text)
+
+
+def _split(types: str) -> tuple[str, str, str]:
+    """Split a list of types after the first one, which may have commas inside brackets."""
+    depth = 0
+    for index, character in enumerate(types):
+        depth += (character == "(") - (character == ")")
+        if character == "," and not depth:
+            return types[:index], ",", types[index + 1 :].strip()
+    return types, "", ""
+
+
 def _in_words(text: str) -> str:
     text = re.sub(r" \[[A-Z_]+\]$", "", text)
     for pattern, words in _WORDS:
@@ -146,9 +196,11 @@ def _standard() -> tuple[cel.CelExtensionBase, ...]:
 @cache
 def _functions(
     overloads: tuple[Overload, ...],
-) -> tuple[tuple[cel.CelExtension, list[cel.FunctionDecl]], cel.CelExtension]:
+) -> tuple[tuple[cel.CelExtension, list[cel.FunctionDecl]], cel.CelExtension, cel.CelExtension]:
+    """Return the functions for each of the three environments."""
     known = (*LIBRARIES, *overloads)
-    return declared(known), callable_at_run_time((*known, *RUN_TIME_ONLY))
+    at_run_time = (*known, *RUN_TIME_ONLY)
+    return declared((*known, *_COMPARISONS)), erased((*at_run_time, *_COMPARISONS)), callable_at_run_time(at_run_time)
 
 
 def _keep_none_alive() -> None:

@@ -49,17 +49,19 @@ def declared(overloads: Iterable[Overload]) -> tuple[cel.CelExtension, list[cel.
     return extension, _declarations(o for o in exact if o.name in own)
 
 
+def erased(overloads: Iterable[Overload]) -> cel.CelExtension:
+    """Return the functions without exact types, to compile with; they cannot be called."""
+    return cel.CelExtension("erased", _declarations(replace(_erased(o), implementation=None) for o in overloads))
+
+
 def callable_at_run_time(overloads: Iterable[Overload]) -> cel.CelExtension:
     """Return the functions as the runtime can call them."""
-    erased = (
-        replace(
-            overload,
-            parameters=tuple(run_time_type(kind) for kind in overload.parameters),
-            result=run_time_type(overload.result),
-        )
-        for overload in overloads
-    )
-    return cel.CelExtension("kubernetes", _declarations(erased))
+    return cel.CelExtension("callable", _declarations(_erased(overload) for overload in overloads))
+
+
+def _erased(overload: Overload) -> Overload:
+    parameters = tuple(run_time_type(kind) for kind in overload.parameters)
+    return replace(overload, parameters=parameters, result=run_time_type(overload.result))
 
 
 def run_time_type(kind: Type) -> Type:

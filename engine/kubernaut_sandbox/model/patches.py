@@ -19,6 +19,16 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 _MAX_OPERATIONS = 10_000
+_REJECTED: tuple[int, str, str, Object] = (
+    422,
+    "Invalid",
+    "the server rejected our request due to an error in our request",
+    {},
+)
+
+
+class PatchTestFailedError(ApiError):
+    """A `test` operation of a JSON patch does not hold."""
 
 
 class _Replace(jsonpatch.ReplaceOperation):
@@ -92,6 +102,8 @@ def _json_patch(current: Object, operations: Any) -> Object:
         result: Object = _Patch(operations).apply(copy(current))
     except jsonpatch.InvalidJsonPatch as error:
         raise bad_request(f"error decoding patch: {error}") from error
+    except jsonpatch.JsonPatchTestFailed as error:
+        raise PatchTestFailedError(*_REJECTED) from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
-        raise ApiError(422, "Invalid", "the server rejected our request due to an error in our request", {}) from error
+        raise ApiError(*_REJECTED) from error
     return result

@@ -48,11 +48,16 @@ class Deleter:
 
         Raises ApiError when the object does not exist, or when the preconditions or the API forbid the deletion.
         """
-        obj = self._registry.get(kind, namespace, name)
+        return self._delete(context, kind, self._registry.get(kind, namespace, name), options, requested_name=name)
+
+    def _delete(
+        self, context: RequestContext, kind: Kind, obj: Object, options: DeleteOptions, requested_name: str
+    ) -> Object:
+        name = name_of(obj)
         options.check_preconditions(kind, obj)
         if kind.resource == "namespaces" and name in _PERMANENT_NAMESPACES:
             raise forbidden(kind.resource, name, "this namespace may not be deleted")
-        self._registry.admission.validate(_request(context, kind, obj))
+        self._registry.admission.validate(_request(context, kind, obj, requested_name))
         marked = self._marked(context, kind, obj, options)
         if marked is not None and not is_removable(kind, marked):
             stored = marked if context.dry_run or marked == obj else self._store.put(kind.resource, marked)
@@ -69,7 +74,7 @@ class Deleter:
         """Delete every selected object; return them as they were."""
         selected = self._registry.list(kind, namespace, selector)
         for obj in selected:
-            self.delete(context, kind, namespace or meta(obj).get("namespace", ""), name_of(obj), options)
+            self._delete(context, kind, obj, options, requested_name="")
         return selected
 
     def _marked(self, context: RequestContext, kind: Kind, obj: Object, options: DeleteOptions) -> Object | None:
@@ -102,9 +107,9 @@ class Deleter:
         return [*others, requested] if requested else others
 
 
-def _request(context: RequestContext, kind: Kind, obj: Object) -> AdmissionRequest:
+def _request(context: RequestContext, kind: Kind, obj: Object, name: str) -> AdmissionRequest:
     namespace = name_of(obj) if kind.resource == "namespaces" else namespace_of(obj)
-    return AdmissionRequest(context, "DELETE", kind, namespace, name_of(obj), old=obj)
+    return AdmissionRequest(context, "DELETE", kind, namespace, name, old=obj)
 
 
 def _marked_pod(pod: Object, finalizers: list[str], options: DeleteOptions) -> Object | None:

@@ -7,6 +7,7 @@ ApiError when the API rejects the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.admission.chain import Admission
@@ -92,7 +93,7 @@ class Registry:
         causes, unsupported = _validated(strategy, obj)
         self._reject_invalid(kind, obj, [*metadata_causes(kind, obj), *causes])
         context.warnings.extend(strategy.warnings(obj))
-        self.admission.validate(request.with_new(obj))
+        self.admission.validate(replace(request, new=obj, name=name_of(obj)))
         if unsupported:
             raise unsupported
         if self.store.get(kind.resource, namespace_of(obj), name_of(obj)):

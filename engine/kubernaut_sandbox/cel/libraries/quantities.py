@@ -51,7 +51,7 @@ def _compare(first: dict[str, str], second: dict[str, str]) -> int:
 OVERLOADS = (
     Overload("quantity", (Type.STRING,), QUANTITY, _quantity, member=False),
     Overload("isQuantity", (Type.STRING,), Type.BOOL, _is_quantity, member=False),
-    Overload("sign", (QUANTITY,), Type.INT, lambda value: int(_amount(value).compare(Decimal()))),
+    Overload("sign", (QUANTITY,), Type.INT, lambda value: int(_amount(value).compare(Decimal())), member=False),
     Overload("isGreaterThan", _BOTH, Type.BOOL, lambda first, second: _compare(first, second) > 0),
     Overload("isLessThan", _BOTH, Type.BOOL, lambda first, second: _compare(first, second) < 0),
     Overload("compareTo", _BOTH, Type.INT, _compare),

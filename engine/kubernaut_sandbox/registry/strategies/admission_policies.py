@@ -9,8 +9,9 @@ from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
 _FAILURES = ("Fail", "Ignore")
 _REPEATED = "repeating the same validation failure information in the API response and headers serves no purpose"
+_OPERATIONS = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _ACTIONS = ("Audit", "Deny", "Warn")
-_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized")
+_REASONS = ("Forbidden", "Invalid", "RequestEntityTooLarge")
 _PATCH_TYPES = ("ApplyConfiguration", "JSONPatch")
 
 
@@ -34,6 +35,7 @@ class AdmissionPolicyStrategy(Strategy):
             causes.append(required("spec.matchConstraints"))
         elif not spec["matchConstraints"].get("resourceRules"):
             causes.append(required("spec.matchConstraints.resourceRules"))
+        causes += self._operation_causes(spec)
         if spec["failurePolicy"] not in _FAILURES:
             causes.append(unsupported_value("spec.failurePolicy", spec["failurePolicy"], _FAILURES))
         if not any(spec.get(field) for field in self._content_fields):
@@ -50,6 +52,13 @@ class AdmissionPolicyStrategy(Strategy):
                     unsupported_value(f"spec.mutations[{index}].patchType", mutation.get("patchType"), _PATCH_TYPES)
                 )
         return [*causes, *compile_policy(spec).causes]
+
+    def _operation_causes(self, spec: Object) -> list[Cause]:
+        known = ("*", "CONNECT", "CREATE", "UPDATE") if "mutations" in self._content_fields else _OPERATIONS
+        at = "spec.matchConstraints.resourceRules.operations"
+        rules = (spec.get("matchConstraints") or {}).get("resourceRules") or ()
+        given = [operation for rule in rules for operation in rule.get("operations") or ()]
+        return [unsupported_value(at, operation, known) for operation in given if operation not in known]
 
 
 class PolicyBindingStrategy(Strategy):

@@ -36,7 +36,7 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | PodDisruptionBudgets | checked and stored; the eviction of a running pod that one selects is rejected |
 | CEL: cost | no cost limits; an expression may take 10,000 steps through lists |
 | CEL: types | schemas are not used: `status.typeChecking` is empty; lists and maps may have items of several types |
-| CEL: functions | without `url`, `semver`, `string(ip)` and two-variable macros; `find` takes Python's patterns |
+| CEL: functions | without `url`, `semver`, `string(ip)`, two-variable macros, and `sum` of durations; `find` takes Python's patterns |
 | auditAnnotations of a policy | evaluated, and written nowhere |
 | variables of a policy, of an optional type | rejected with 501; so is a NUL character in an object on which a policy decides |
 | mutating policies | lists are merged by the keys of strategic merge patches; `Object{...}` is checked when evaluated |

@@ -54,12 +54,24 @@ class Matcher:
         return next((k for k in candidates if any(_rule_matches(rule, k, request) for rule in rules)), None)
 
 
-def _rule_matches(rule: Object, kind: Kind, request: AdmissionRequest) -> bool:
+def concerns(constraints: Object | None, request: AdmissionRequest) -> bool:
+    """Whether the constraints mention this operation on this resource, in whatever version; the rest is for a `Matcher`."""
+    rules = (constraints or {}).get("resourceRules") or ()
+    return not rules or any(_concerns(rule, request.kind, request) for rule in rules)
+
+
+def _concerns(rule: Object, kind: Kind, request: AdmissionRequest) -> bool:
     return (
         _has(rule.get("operations"), request.operation)
         and _has(rule.get("apiGroups"), kind.group)
-        and _has(rule.get("apiVersions"), kind.version)
         and any(_resource_matches(listed, kind, request.subresource) for listed in rule.get("resources") or ())
+    )
+
+
+def _rule_matches(rule: Object, kind: Kind, request: AdmissionRequest) -> bool:
+    return (
+        _concerns(rule, kind, request)
+        and _has(rule.get("apiVersions"), kind.version)
         and _scope_matches(rule.get("scope") or "*", kind)
         and (not rule.get("resourceNames") or request.name in rule["resourceNames"])
     )

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from kubernaut_sandbox.access.rbac import Authorizer
 from kubernaut_sandbox.admission.evaluation import Surroundings
-from kubernaut_sandbox.admission.matching import Matcher
+from kubernaut_sandbox.admission.matching import Matcher, concerns
 from kubernaut_sandbox.admission.policy import CompiledPolicy, compile_policy
 from kubernaut_sandbox.admission.request import AdmissionRequest
 from kubernaut_sandbox.model.kinds import Kind, Kinds
@@ -58,13 +58,20 @@ class Policies:
         self._store, self._kinds, self._authorizer = store, kinds, authorizer
         self._matcher = Matcher(store, kinds)
         self._bound: list[Policy] | None = None
+        self._concerned: dict[tuple[str, str, str], list[Policy]] = {}
+        """The policies that may match, by resource, subresource and operation; forgotten when a policy changes."""
         store.listen(self._on_change)
 
     def matching(self, request: AdmissionRequest) -> Iterator[tuple[Policy, AdmissionRequest]]:
         """Return each policy that matches, in the order of their names, with the request in the version that it matches."""
-        if not self._all() or request.context.is_admitted or request.kind.resource in _EXEMPT:
+        if request.context.is_admitted or request.kind.resource in _EXEMPT:
             return
-        for policy in self._all():
+        key = (request.kind.resource, request.subresource, request.operation)
+        concerned = self._concerned.get(key)
+        if concerned is None:
+            concerned = [p for p in self._all() if concerns(p.spec.get("matchConstraints"), request)]
+            self._concerned[key] = concerned
+        for policy in concerned:
             kind = self._matcher.matching_kind(policy.spec.get("matchConstraints"), request)
             if kind is not None:
                 yield policy, request.in_version(kind)
@@ -123,6 +130,7 @@ class Policies:
     def _on_change(self, change: Change) -> None:
         if change.resource in (self._policies, self._bindings):
             self._bound = None
+            self._concerned.clear()
 
     def _all(self) -> list[Policy]:
         """Return the policies that have a binding."""

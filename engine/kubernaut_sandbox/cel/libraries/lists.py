@@ -1,23 +1,21 @@
-"""Lists: `isSorted`, `sum`, `min`, `max`, `indexOf` and `lastIndexOf`."""
+"""Lists: `isSorted`, `sum`, `min`, `max`, `indexOf` and `lastIndexOf`.
+
+The runtime takes no duration or time of unknown type from Python, so there is no sum, minimum or maximum of them.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
 from kubernaut_sandbox.cel.functions import Overload, Type
 
-_SUMMABLE = (Type.INT, Type.UINT, Type.DOUBLE, Type.DURATION)
-_COMPARABLE = (*_SUMMABLE, Type.BOOL, Type.STRING, Type.TIMESTAMP, Type.BYTES)
+_NUMBERS = (Type.INT, Type.UINT, Type.DOUBLE)
+_COMPARABLE = (*_NUMBERS, Type.BOOL, Type.STRING, Type.BYTES)
 
 
 def _is_sorted(items: list[Any]) -> bool:
     return all(first <= second for first, second in pairwise(items))
-
-
-def _sum(items: list[Any]) -> Any:
-    return sum(items, timedelta()) if items and isinstance(items[0], timedelta) else sum(items)
 
 
 def _min(items: list[Any]) -> Any:
@@ -41,8 +39,11 @@ def _last_index_of(items: list[Any], item: Any) -> int:
 
 
 OVERLOADS = (
-    *(Overload("isSorted", (Type.List(kind),), Type.BOOL, _is_sorted) for kind in _COMPARABLE),
-    *(Overload("sum", (Type.List(kind),), kind, _sum) for kind in _SUMMABLE),
+    *(
+        Overload("isSorted", (Type.List(kind),), Type.BOOL, _is_sorted)
+        for kind in (*_COMPARABLE, Type.DURATION, Type.TIMESTAMP)
+    ),
+    *(Overload("sum", (Type.List(kind),), kind, sum) for kind in _NUMBERS),
     *(Overload("min", (Type.List(kind),), kind, _min) for kind in _COMPARABLE),
     *(Overload("max", (Type.List(kind),), kind, _max) for kind in _COMPARABLE),
     Overload("indexOf", (Type.LIST, Type.DYN), Type.INT, _index_of),

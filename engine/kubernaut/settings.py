@@ -5,12 +5,13 @@ The same models document it: `kubernaut configuration` prints the file with ever
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from kubernaut.api.plugin import Label, Quantity
@@ -44,6 +45,43 @@ class ResourceSettings(_Section):
     """The most memory that a container can use; one that uses more is killed (`OutOfMemory`)."""
 
 
+_RESERVED_KEYS = ("kubernaut.io/", "batch.kubernetes.io/", "app.kubernetes.io/", "controller-uid", "job-name")
+_SECURITY_KEYS = ("container.apparmor.security.beta.kubernetes.io/", "container.seccomp.security.alpha.kubernetes.io/")
+_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?", re.ASCII)
+_VALUE = re.compile(r"([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+
+
+class MetadataSettings(_Section):
+    """Labels and annotations for objects that the engine creates: to keep a mesh out of a pod, or to name a job queue."""
+
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Labels to add."""
+    annotations: dict[str, str] = Field(default_factory=dict)
+    """Annotations to add."""
+
+    @field_validator("labels", "annotations")
+    @classmethod
+    def _usable_keys(cls, given: dict[str, str]) -> dict[str, str]:
+        for key in given:
+            if not _KEY.fullmatch(key):
+                raise ValueError(f"{key!r} is not a valid key: use [PREFIX/]NAME, as in sidecar.istio.io/inject")
+            if key.startswith(_RESERVED_KEYS):
+                raise ValueError(f"{key} is reserved for the engine and Kubernetes: choose another key")
+            if key.startswith(_SECURITY_KEYS):
+                raise ValueError(f"{key} would loosen the security of the engine's pods: remove it")
+        return given
+
+    @field_validator("labels")
+    @classmethod
+    def _usable_values(cls, given: dict[str, str]) -> dict[str, str]:
+        for key, value in given.items():
+            if not _VALUE.fullmatch(value):
+                raise ValueError(
+                    f"{key}: {value!r} is not a valid label value: at most 63 letters, digits, '-', '_' and '.'"
+                )
+        return given
+
+
 class ActionSettings(_Section):
     """What the admin decides about one action; the plugin declares the defaults."""
 
@@ -59,6 +97,10 @@ class ActionSettings(_Section):
     """Attempts after the first."""
     cooldown_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
     """Seconds between two executions of this action on the same target; the next one waits (`CoolingDown`)."""
+    job: MetadataSettings = MetadataSettings()
+    """Labels and annotations of its Jobs, such as the name of a job queue."""
+    pod: MetadataSettings = MetadataSettings()
+    """Labels and annotations of its pods, such as those that keep a mesh from adding containers."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """The action's own settings: `kubernaut actions NAME` lists them."""
 

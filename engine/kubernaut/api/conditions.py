@@ -11,7 +11,7 @@ from kubernaut.api.timestamps import now
 
 def true_condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
     """Return the condition of this type of a Job, pod or other object if its status is "True", else None."""
-    found = obj.get("status", {}).get("conditions", [])
+    found = (obj.get("status") or {}).get("conditions") or []
     return next((c for c in found if c["type"] == kind and c["status"] == "True"), None)
 
 

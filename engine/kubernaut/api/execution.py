@@ -57,9 +57,11 @@ class Reason(StrEnum):
     RETRIES_EXHAUSTED = "RetriesExhausted"
     OUT_OF_MEMORY = "OutOfMemory"
     IMAGE_PULL_FAILED = "ImagePullFailed"
+    CONTAINER_FAILED = "ContainerFailed"
     PLUGIN_ERROR = "PluginError"
     ACTION_FAILED = "ActionFailed"
     LOST = "Lost"
+    ENGINE_ERROR = "EngineError"
 
     CANCEL_REQUESTED = "CancelRequested"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from kubernaut.admission.admission import Admission
+from kubernaut.api.conditions import true_condition
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.job_control import JobControl
@@ -14,9 +15,12 @@ from kubernaut.controller.result import Done, ReconcileResult, RequeueAfter
 from kubernaut.controller.state import DeletedPodCache, Finalize, ObservedState, is_active
 from kubernaut.jobs.ownership import is_engine_job, uid_of
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS, Object
 
 log = logging.getLogger(__name__)
+
+_JOB_END_TIMEOUT = timedelta(seconds=30)
+"""How long a Job may go on after its execution's end is recorded: usually it ends a second or two later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +37,10 @@ class Cleaner:
         execution = ended.execution
         self.deleted_pods.forget(execution.uid)
         self.admission.release(execution.uid)
+        waits = None
         if ended.job is not None and execution.job_name:
             await self.jobs.set_ttl(ended.job)
+            waits = await self._end_job(execution, ended.job)
         elif ended.job is not None:  # it was rejected or cancelled while an earlier create was on its way
             await self.jobs.delete(ended.job, "Foreground")
         await self.delete_leftovers(state)
@@ -42,9 +48,26 @@ class Cleaner:
         if left is None:
             return Done()
         if left > 0:
-            return RequeueAfter(left)
+            return RequeueAfter(min(left, waits or left))
         await self.cluster.delete(EXECUTIONS, execution.namespace, execution.name, uid=execution.uid)
         return Done()
+
+    async def _end_job(self, execution: ExecutionView, job: Object) -> float | None:
+        """Delete the Job of an ended execution that does not end itself; return the seconds until then, if it has not ended yet.
+
+        Its pod may have a container of another system, which runs on; or the engine gave up while the Job goes on.
+        """
+        completed = execution.status.completion_time
+        if completed is None or true_condition(job, "Complete") or true_condition(job, "Failed"):
+            return None
+        left = (completed + _JOB_END_TIMEOUT - now()).total_seconds()
+        if left <= 0:
+            log.info(
+                "deleting Job %s/%s: it goes on after the execution's end", execution.namespace, execution.job_name
+            )
+            await self.jobs.delete(job, "Background")
+            return None
+        return left
 
     async def delete_leftovers(self, state: ObservedState) -> None:
         """Delete the Jobs of earlier executions of this name, which follow by ownerReference or here; then their target is free."""

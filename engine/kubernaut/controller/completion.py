@@ -25,6 +25,7 @@ from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.status import StatusWriter
 from kubernaut.errors import KubernautError, RejectedError
 from kubernaut.jobs.attempts import Attempt, read_attempts
+from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.outcome import Finished, describe_side_effects, format_changes, merged_result
 from kubernaut.jobs.stages import attempt_stages
 from kubernaut.jobs.termination import shorten
@@ -175,6 +176,14 @@ def lost(execution: ExecutionView, pods: Sequence[CachedObject]) -> Finished:
     known = f"it had changed {format_changes(result.changes)}" if result.changes else "what it changed is unknown"
     message = f"Job {execution.job_name} was deleted before its end was seen; {known}: check {execution.status.target}."
     return Finished(Phase.FAILED, Reason.LOST, message, result, attempts)
+
+
+def stopped_at_deadline(diagnosis: Diagnosis, pods: Sequence[CachedObject]) -> Finished:
+    """Return the end of an execution whose Job the engine deleted at the execution's own deadline."""
+    attempts = read_attempts(pods)
+    result = merged_result(attempts, EXECUTE)
+    message = f"{diagnosis.message}. {describe_side_effects(result, attempts) if attempts else 'Nothing was changed.'}"
+    return Finished(Phase.FAILED, Reason.DEADLINE_EXCEEDED, message, result, attempts)
 
 
 def _cancelled_message(execution: ExecutionView, attempts: tuple[Attempt, ...]) -> str:

@@ -21,7 +21,7 @@ from kubernaut.jobs.outcome import Finished, InProgress, observe
 from kubernaut.jobs.stages import Pull
 from kubernaut.jobs.termination import shorten
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EVENTS, CachedObject, Object
+from kubernaut.kube.objects import EVENTS, JOBS, CachedObject, Object
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,11 @@ _UNRESPONSIVE_SECONDS = 45.0
 _SLOW_START = timedelta(seconds=4)
 """A pod whose images are on its node starts within two seconds, and its kubelet's times have whole seconds."""
 _MAX_PULL_QUERIES = 3
+_SUSPENDED = "JobSuspended"
+_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+_RESUME = """--type=merge -p '{"spec":{"suspend":false}}'"""
+_ENGINE_MANAGER = "kubernaut"
+"""The field manager of the engine, which never suspends a Job: if it owns the field, admission set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Diagnostics:
         """Return what Job and pods show; for one stopped by its deadline before it began, with the cluster's last warning as the cause."""
         execution, recorded = run.execution, last_diagnosis(run.execution.status)
         dry_run = execution.is_dry_run
-        found = observe(run.job, run.pods, last_diagnosis=recorded, dry_run=dry_run)
+        found = observe(run.job, run.pods, last_diagnosis=recorded, dry_run=dry_run, now=now())
         if recorded is None and isinstance(found, Finished) and _is_unexplained(found):
             warning = await self._last_warning(run, found)
             return observe(run.job, run.pods, last_diagnosis=warning, dry_run=dry_run)
@@ -59,6 +64,8 @@ class Diagnostics:
 
     async def check(self, run: Monitor, progress: InProgress) -> Checkup:
         """Return what keeps this execution's Job from running."""
+        if run.job["spec"].get("suspend"):
+            return Checkup(await self._suspension(run))
         if progress.diagnosis:
             return Checkup(progress.diagnosis)
         last = progress.attempts[-1] if progress.attempts else None
@@ -69,6 +76,19 @@ class Diagnostics:
         if last.waits_silently:
             return await self._check_events(_pod_of(run.pods, last), run.job)
         return Checkup()
+
+    async def _suspension(self, run: Monitor) -> Diagnosis:
+        """Return that the Job is suspended, and by whom; the answer is looked up once."""
+        recorded, metadata = last_diagnosis(run.execution.status), run.job["metadata"]
+        if recorded and recorded.reason == _SUSPENDED:
+            return recorded
+        job = await self.cluster.get(JOBS, metadata["namespace"], metadata["name"])
+        who = _who_suspended(job)
+        by = f"by {who}" if who else "when it was created, by a webhook or policy of this cluster"
+        queue = job["metadata"].get("labels", {}).get(_QUEUE_LABEL)
+        resume = f"kubectl patch job {metadata['name']} -n {metadata['namespace']} {_RESUME}"
+        waiting = f"it waits in queue {queue}" if queue else f"to resume it: {resume}"
+        return Diagnosis(_SUSPENDED, f"Job {metadata['name']} was suspended {by}; {waiting}")
 
     async def image_pulls(
         self, pods: Sequence[CachedObject], attempts: Sequence[Attempt], since: datetime | None
@@ -126,6 +146,16 @@ def pull_time(events: Iterable[Mapping[str, Any]]) -> Pull | None:
         if time and event.get("reason") in times:
             times[event["reason"]].append(time)
     return Pull(min(times["Pulling"]), max(times["Pulled"])) if all(times.values()) else None
+
+
+def _who_suspended(job: Object) -> str:
+    """Return the field manager that wrote `spec.suspend`, or "" where that is not known or was not a client."""
+    for entry in job["metadata"].get("managedFields", []):
+        fields = entry.get("fieldsV1", {}).get("f:spec", {})
+        manager = str(entry.get("manager", ""))
+        if "f:suspend" in fields and not manager.startswith(_ENGINE_MANAGER):
+            return manager
+    return ""
 
 
 def _pod_of(pods: Sequence[CachedObject], attempt: Attempt) -> Object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kubernaut.admission.admission import request_of
@@ -16,6 +17,8 @@ from kubernaut.jobs.ownership import execution_key, execution_of, is_job_of
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.informer import Informer, Retention, Scope
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, CachedObject, Key, Object, key_of
+
+log = logging.getLogger(__name__)
 
 
 class EventHandlers:
@@ -53,13 +56,18 @@ class EventHandlers:
                 continue
             if true_condition(job, "Complete") or true_condition(job, "Failed") or execution.has_ended:
                 continue
-            target = execution.status.target or job["metadata"]["annotations"].get(ANNOTATION_TARGET, "")
+            # The status is not parsed: one that is not valid must not stop the engine.
+            recorded = (execution.json.get("status") or {}).get("target")
+            target = recorded or (job["metadata"].get("annotations") or {}).get(ANNOTATION_TARGET, "")
             yield request_of(execution, target)
 
     def _execution_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
-        if new is not None:
-            self._rate_limiter.record(view_of(new))
         self._enqueue(_changed_key(key_of, old, new))
+        if new is not None:
+            try:
+                self._rate_limiter.record(view_of(new))
+            except ValueError as error:  # a status that no engine wrote: its reconcile reports that
+                log.warning("execution %s counts for no cooldown or budget: %s", key_of(new.json), error)
 
     def _job_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
         if is_significant_change(old, new):

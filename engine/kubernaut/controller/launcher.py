@@ -70,7 +70,7 @@ async def build_job(hooks: HookCaller, admitted: Admitted) -> Object:
     """Return the hardened manifest of an admitted execution's Job. Raises HookError or UnsafeJobError for a plugin's fault."""
     action, execution = admitted.action, admitted.execution
     built = await hooks.call(action.name, "build_job", partial(action.hook.build_job, execution=execution))
-    return Hardening(execution, action.spec).apply(built)
+    return Hardening(execution, action.spec, action.job, action.pod).apply(built)
 
 
 def _rejected(error: RejectedError | DeniedError, action: str, target: str) -> Rejected:

@@ -30,6 +30,7 @@ from kubernaut.controller.launcher import Launcher
 from kubernaut.controller.monitor import JobMonitor
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
+from kubernaut.controller.rescue import Rescuer
 from kubernaut.controller.starter import Starter
 from kubernaut.controller.status import StatusWriter
 from kubernaut.controller.worker import Worker
@@ -75,8 +76,10 @@ class Manager:
         self._elector = LeaderElector(cluster, settings.leader_election, namespace, identity)
         hooks = HookCaller(settings.hook_limit_seconds, metrics.observe_hook)
         self._admission = self._build_admission(registry, hooks)
-        reconciler = self._build_reconciler(hooks)
-        self._worker = Worker(self._queue, self._caches, reconciler.reconcile, metrics.observe_reconcile)
+        reconciler, rescuer = self._build_reconciler(hooks)
+        self._worker = Worker(
+            self._queue, self._caches, reconciler.reconcile, metrics.observe_reconcile, rescuer.give_up
+        )
         self.synced = asyncio.Event()
         """Set once every cache is filled."""
         self.ready = asyncio.Event()
@@ -92,18 +95,19 @@ class Manager:
         validator = Validator(registry, hooks, self._settings.image, policies, access)
         return Admission(validator, self._rate_limiter, self._reservations, self._queue.add)
 
-    def _build_reconciler(self, hooks: HookCaller) -> Reconciler:
+    def _build_reconciler(self, hooks: HookCaller) -> tuple[Reconciler, Rescuer]:
         cluster, settings, admission = self._cluster, self._settings, self._admission
         jobs = JobControl(cluster, self._caches.jobs, settings.job_ttl_seconds)
         status, diagnostics = StatusWriter(cluster, self._caches.executions), Diagnostics(cluster)
         completion = CompletionWriter(status, self._reporter, admission, hooks, diagnostics)
         launcher = Launcher(hooks, jobs, settings.quota_retry_seconds)
-        return Reconciler(
+        reconciler = Reconciler(
             self._caches,
             Starter(admission, launcher, status, self._reporter, completion),
             JobMonitor(jobs, status, completion, diagnostics),
             Cleaner(cluster, jobs, admission, self._caches.deleted_pods),
         )
+        return reconciler, Rescuer(self._caches, jobs, status, self._reporter, admission)
 
     async def run(self) -> None:
         """Work until cancelled. Raises LeadershipLostError when another engine has taken over."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kubernaut.api.conditions import make_condition, with_conditions
 from kubernaut.api.execution import ExecutionStatus, Phase, Reason
 from kubernaut.api.steps import EXECUTE
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
-from kubernaut.controller.completion import CompletionWriter, lost
+from kubernaut.controller.completion import CompletionWriter, lost, stopped_at_deadline
 from kubernaut.controller.diagnostics import Diagnostics
 from kubernaut.controller.job_control import JobControl
 from kubernaut.controller.result import Done, ReconcileResult, RequeueAfter
@@ -21,9 +22,11 @@ from kubernaut.jobs.attempts import Attempt
 from kubernaut.jobs.diagnosis import Diagnosis, last_diagnosis
 from kubernaut.jobs.outcome import Finished, InProgress, format_changes, is_conclusive, merged_result, observe
 from kubernaut.jobs.ownership import is_job_of
+from kubernaut.kube.objects import Object
 
 _CONVERGENCE_RETRY_SECONDS = 0.5
 _RECOVERY_RETRY_SECONDS = 1.0
+_DEADLINE_GRACE = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,11 @@ class JobMonitor:
                 await self.jobs.set_ttl(run.job)
                 return Done()
             case InProgress() as progress:
-                return await self._report_progress(run, progress)
+                left = seconds_left(run.execution, run.job)
+                if left is not None and left <= 0:
+                    return await self._stop_at_deadline(run, progress)
+                seconds = [await self._report_progress(run, progress), progress.seconds, left]
+                return _earliest(seconds)
 
     async def recover(self, missing: RecoverJob) -> ReconcileResult:
         """Look for a Job that the cache does not have; one that is gone for good ends its execution as lost."""
@@ -58,7 +65,12 @@ class JobMonitor:
         except NotFoundError:
             if any(is_active(pod) for pod in missing.pods):
                 return Done()
-        await self.completion.finish(execution, lost(execution, missing.pods), missing.pods, None)
+        diagnosis = last_diagnosis(execution.status)
+        if diagnosis and diagnosis.reason == Reason.DEADLINE_EXCEEDED:
+            end = stopped_at_deadline(diagnosis, missing.pods)
+        else:
+            end = lost(execution, missing.pods)
+        await self.completion.finish(execution, end, missing.pods, None)
         return Done()
 
     async def cancel(self, cancel: Cancel) -> ReconcileResult:
@@ -74,14 +86,43 @@ class JobMonitor:
         await self.jobs.delete(job, "Foreground")
         return Done()
 
-    async def _report_progress(self, run: Monitor, progress: InProgress) -> ReconcileResult:
-        """Record what keeps the pod from running while it lasts, so that no one has to wait for the deadline, and that it is over."""
+    async def _stop_at_deadline(self, run: Monitor, progress: InProgress) -> ReconcileResult:
+        """Delete a Job whose deadline has passed by the execution's clock, whatever the Job's own says; `recover` then records the end.
+
+        A Job that was suspended starts its clock again when it is resumed, and one that is suspended has none.
+        """
+        execution, job = run.execution, run.job
+        recorded = last_diagnosis(execution.status)
+        if recorded is None or recorded.reason != Reason.DEADLINE_EXCEEDED:
+            cause = f": {recorded.message}" if recorded else ""
+            message = (
+                f"Deadline of {job['spec'].get('activeDeadlineSeconds')} s exceeded, and the Job had not ended{cause}"
+            )
+            condition = make_condition("PodReady", False, Reason.DEADLINE_EXCEEDED, message)
+            partial = merged_result(progress.attempts, EXECUTE)
+            changes = ExecutionStatus(
+                phase=Phase.RUNNING,
+                reason=None,
+                message=f"It is being stopped: {message}.",
+                conditions=with_conditions(execution.status.conditions, condition),
+            )
+            if partial.changes and not execution.is_dry_run:
+                changes = changes.model_copy(update={"result": partial})
+            await self.status.write(execution, changes)
+        await self.jobs.delete(job, "Foreground")
+        return Done()
+
+    async def _report_progress(self, run: Monitor, progress: InProgress) -> float | None:
+        """Record what keeps the pod from running while it lasts, so that no one has to wait for the deadline, and that it is over.
+
+        Return the seconds until it is to be checked again, if at all.
+        """
         checkup = await self.diagnostics.check(run, progress)
         if checkup.diagnosis:
             await self._record_diagnosis(run.execution, checkup.diagnosis)
         elif last_diagnosis(run.execution.status) and progress.attempts and progress.attempts[-1].has_started:
             await self._record_recovery(run.execution)
-        return RequeueAfter(checkup.seconds) if checkup.seconds else Done()
+        return checkup.seconds
 
     async def _record_diagnosis(self, execution: ExecutionView, diagnosis: Diagnosis) -> None:
         condition = make_condition("PodReady", False, diagnosis.reason, diagnosis.message)
@@ -114,3 +155,19 @@ class JobMonitor:
             result=partial,
         )
         await self.status.write(execution, changes)
+
+
+def seconds_left(execution: ExecutionView, job: Object) -> float | None:
+    """Return how long the execution may still run, by its own start and the Job's deadline; None where either is unknown.
+
+    The Job's own verdict comes first, as it knows the cause: the execution's deadline counts some seconds later.
+    """
+    started, limit = execution.status.start_time, job["spec"].get("activeDeadlineSeconds")
+    if started is None or limit is None:
+        return None
+    return (started + timedelta(seconds=limit) + _DEADLINE_GRACE - now()).total_seconds()
+
+
+def _earliest(seconds: Iterable[float | None]) -> ReconcileResult:
+    known = [one for one in seconds if one]
+    return RequeueAfter(min(known)) if known else Done()

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kubernaut.jobs.attempts import STUCK_REASONS
+from kubernaut.jobs.foreign_containers import STUCK_REASONS
 from kubernaut.kube.objects import CachedObject, Object
 
 _CONDITIONS = {"Complete", "Failed", "PodScheduled", "DisruptionTarget"}
+_WAITING = STUCK_REASONS | {"CrashLoopBackOff"}
 _SCHEDULED = ("PodScheduled", "True", None, None)
 
 
@@ -24,10 +25,10 @@ def is_significant_change(old: CachedObject | None, new: CachedObject | None) ->
 def _decision_fields(obj: Object) -> tuple[Any, ...]:
     """Return what an outcome or a diagnosis is read from."""
     status, metadata = obj["status"], obj["metadata"]
-    containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    containers = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     conditions = {
         (c["type"], c["status"], c.get("reason"), c.get("message"))
-        for c in status.get("conditions", [])
+        for c in status.get("conditions") or []
         if c["type"] in _CONDITIONS
     }
     return (
@@ -37,10 +38,11 @@ def _decision_fields(obj: Object) -> tuple[Any, ...]:
         metadata.get("ownerReferences"),
         *(status.get(key) for key in ("phase", "reason", "message")),
         conditions - {_SCHEDULED},
-        [_container_state(container.get("state", {})) for container in containers],
+        [_container_state(container.get("state") or {}) for container in containers],
+        (obj.get("spec") or {}).get("suspend"),
     )
 
 
 def _container_state(state: Mapping[str, Any]) -> Any:
-    waiting = state.get("waiting", {})
-    return state.get("terminated") or (waiting if waiting.get("reason") in STUCK_REASONS else None)
+    waiting = state.get("waiting") or {}
+    return state.get("terminated") or (waiting if waiting.get("reason") in _WAITING else None)

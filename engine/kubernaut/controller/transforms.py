@@ -16,7 +16,7 @@ _METADATA = (
     "labels",
     "ownerReferences",
 )
-_JOB_SPEC = ("activeDeadlineSeconds", "podFailurePolicy", "ttlSecondsAfterFinished")
+_JOB_SPEC = ("activeDeadlineSeconds", "podFailurePolicy", "suspend", "ttlSecondsAfterFinished")
 
 
 def trim_execution(obj: Object) -> Object:

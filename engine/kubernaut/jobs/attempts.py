@@ -12,17 +12,22 @@ from kubernaut.api.execution import Reason
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import from_epoch, parse_time, refine_timestamp
 from kubernaut.jobs.diagnosis import Diagnosis
+from kubernaut.jobs.foreign_containers import (
+    IMAGE_REASONS,
+    STUCK_REASONS,
+    ForeignContainer,
+    read_foreign_containers,
+)
 from kubernaut.jobs.termination import Report, parse_report
 from kubernaut.kube.objects import CachedObject
 
-_IMAGE_REASONS = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
-STUCK_REASONS = _IMAGE_REASONS | {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
-"""Reasons of a waiting container that does not start by waiting."""
+Container = Mapping[str, Any]
+"""A container's status in a pod's."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """One container of one pod."""
+    """One step in one pod: the container of that name."""
 
     step: str
     image: str
@@ -65,6 +70,8 @@ class Attempt:
     conditions: frozenset[str]
     """The types of its conditions that are true."""
     dry_run_only: bool
+    foreign: tuple[ForeignContainer, ...] = ()
+    """Its containers that are not steps: other systems put them there."""
 
     @property
     def main(self) -> str:
@@ -87,12 +94,28 @@ class Attempt:
         The pod's own phase follows a second later: the kubelet first takes the sandbox down (measured on 1.36).
         """
         main = self.step(self.main)
-        return self.phase == "Succeeded" or (self.phase != "Failed" and main is not None and main.exit_code == 0)
+        if self.phase == "Succeeded" or main is None or main.exit_code != 0:
+            return self.phase == "Succeeded"
+        return self.phase != "Failed" or (self.foreign_failure is not None and not (self.reason or self.disruption))
 
     @property
     def failed_step(self) -> StepRun | None:
         """The step that failed, if any."""
         return next((step for step in self.steps if step.exit_code), None)
+
+    @property
+    def foreign_failure(self) -> ForeignContainer | None:
+        """The first container that failed and is not a step, if any."""
+        return next((container for container in self.foreign if container.failed), None)
+
+    @property
+    def kept_open(self) -> tuple[ForeignContainer, datetime] | None:
+        """The container that keeps the pod running after its main step, and since when; None where there is none."""
+        main = self.step(self.main)
+        running = next((container for container in self.foreign if container.is_running), None)
+        if running is None or main is None or main.exit_code is None or self.phase in {"Succeeded", "Failed"}:
+            return None
+        return running, main.finished or self.created
 
     @property
     def waits_silently(self) -> bool:
@@ -116,7 +139,7 @@ class Attempt:
     def diagnosis(self) -> Diagnosis | None:
         """What keeps it from starting, as far as its own status says."""
         for step in self.steps:
-            if step.waiting in _IMAGE_REASONS:
+            if step.waiting in IMAGE_REASONS:
                 cause = f"image {step.image} cannot be pulled ({step.waiting}): {step.waiting_message or 'no details'}"
                 return Diagnosis(Reason.IMAGE_PULL_FAILED, cause)
             if step.waiting in STUCK_REASONS:
@@ -124,7 +147,9 @@ class Attempt:
                 return Diagnosis(step.waiting, cause)
         if self.unschedulable:
             return Diagnosis("Unschedulable", f"pod {self.pod} is unschedulable: {self.unschedulable}")
-        return None
+        if self.has_started:
+            return None
+        return next((found for container in self.foreign if (found := container.diagnosis)), None)
 
 
 def read_attempts(pods: Sequence[CachedObject]) -> tuple[Attempt, ...]:
@@ -146,9 +171,10 @@ def _start_seconds(run: StepRun) -> float:
 
 def _attempt(cached: CachedObject) -> Attempt:
     pod, first_seen = cached.json, cached.first_seen
-    status = pod.get("status", {})
-    containers = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
-    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
+    status = pod.get("status") or {}
+    initial, main = (status.get(field) or [] for field in ("initContainerStatuses", "containerStatuses"))
+    own, foreign = _split(initial, main)
+    conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
     scheduled, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
     return Attempt(
         pod=pod["metadata"]["name"],
@@ -163,10 +189,24 @@ def _attempt(cached: CachedObject) -> Attempt:
         ),
         scheduled=_since(scheduled, first_seen.get("scheduled")),
         deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
-        steps=tuple(_step(container) for container in containers),
+        steps=tuple(_step(container) for container in own),
         conditions=frozenset(kind for kind, condition in conditions.items() if condition.get("status") == "True"),
-        dry_run_only=any(container["name"] == DRY_RUN for container in status.get("containerStatuses", [])),
+        dry_run_only=any(container["name"] == DRY_RUN for container in main)
+        and not any(container["name"] == DRY_RUN for container in initial),
+        foreign=read_foreign_containers(foreign),
     )
+
+
+def _split(initial: Sequence[Container], main: Sequence[Container]) -> tuple[list[Container], list[Container]]:
+    """Return the containers that are steps, in the order in which they run, and all others.
+
+    The dry run is an initContainer, or the only step; a container of a step's name in another place is not that step.
+    """
+    dry_run = next((c for c in initial if c["name"] == DRY_RUN), None)
+    first = dry_run or next((c for c in main if c["name"] == DRY_RUN), None)
+    last = next((c for c in main if c["name"] == EXECUTE), None)
+    own = [container for container in (first, last) if container is not None]
+    return own, [c for c in (*initial, *main) if not any(c is container for container in own)]
 
 
 def _since(condition: Mapping[str, Any], first_seen: datetime | None) -> datetime | None:
@@ -181,8 +221,8 @@ def _disruption(condition: Mapping[str, Any]) -> str:
 
 
 def _step(container: Mapping[str, Any]) -> StepRun:
-    state = container.get("state", {})
-    waiting, running, terminated = state.get("waiting", {}), state.get("running", {}), state.get("terminated", {})
+    state = container.get("state") or {}
+    waiting, running, terminated = (state.get(name) or {} for name in ("waiting", "running", "terminated"))
     message, reason = terminated.get("message", ""), terminated.get("reason", "")
     started = terminated.get("startedAt") or running.get("startedAt")
     return StepRun(

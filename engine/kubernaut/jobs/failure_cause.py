@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubernaut.api.execution import Reason
@@ -28,6 +28,8 @@ def explain_failure(
         verdict = f"{failed.get('reason', 'Failed')}: {failed.get('message', 'no details')}"
         return Reason.RETRIES_EXHAUSTED, f"The Job failed ({verdict}), and none of its pods is left to show the cause."
     run = attempt.failed_step
+    if run is None and attempt.foreign_failure and not attempt.interruption:
+        return Reason.CONTAINER_FAILED, f"{_sentence(attempt.foreign_failure.failure)} (pod {attempt.pod})."
     if run is None or (attempt.interruption and not (run.report and run.report.final)):
         return _interrupted(attempt, target_of(job), failed)
     return _step_failure(run, f"{STEP_NAMES[run.step]} on {target_of(job)}", attempt, failed, attempts)
@@ -37,7 +39,7 @@ def _failing_attempt(
     job: Mapping[str, Any], failed: Mapping[str, Any], attempts: tuple[Attempt, ...]
 ) -> Attempt | None:
     """Return the attempt that failed the Job: the one for which its failure policy does so, else the last that did not succeed."""
-    unsuccessful = [attempt for attempt in attempts if attempt.failed_step or attempt.interruption]
+    unsuccessful = [a for a in attempts if a.failed_step or a.interruption or a.foreign_failure]
     if failed.get("reason") == POLICY_VERDICT:
         unsuccessful = [attempt for attempt in unsuccessful if fails_job(job, attempt)] or unsuccessful
     return unsuccessful[-1] if unsuccessful else None
@@ -45,7 +47,7 @@ def _failing_attempt(
 
 def target_of(job: Mapping[str, Any]) -> str:
     """Return the target that the Job's annotation names."""
-    return str(job["metadata"].get("annotations", {}).get(ANNOTATION_TARGET, "its target"))
+    return str((job["metadata"].get("annotations") or {}).get(ANNOTATION_TARGET, "its target"))
 
 
 def _interrupted(attempt: Attempt, target: str, failed: Mapping[str, Any]) -> tuple[Reason, str]:
@@ -64,6 +66,8 @@ def _deadline(
 ) -> tuple[Reason, str]:
     deadline = f"Deadline of {job['spec'].get('activeDeadlineSeconds', '?')} s exceeded"
     started = [attempt for attempt in attempts if attempt.has_started]
+    if started and (kept_open := explain_kept_open(job, started[-1], attempts)):
+        return kept_open
     if started:
         run = next(run for run in reversed(started[-1].steps) if run.started)
         stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
@@ -72,11 +76,37 @@ def _deadline(
     if pull := next((found for found in diagnoses if found and found.is_image_pull), None):
         text = f"{deadline} before any step started: {pull.message}. Check the image's name and the registry."
         return Reason.IMAGE_PULL_FAILED, text
+    if foreign := _foreign_cause(attempts, diagnoses):
+        return Reason.CONTAINER_FAILED, f"{deadline} before any step started: {foreign}."
     if last_diagnosis or attempts:
         shown = last_diagnosis or next((found for a in attempts if (found := a.diagnosis)), None)
         cause = shown.message if shown else "none of its pods started"
         return Reason.DEADLINE_EXCEEDED, f"{deadline} before any step started: {cause}."
     return Reason.DEADLINE_EXCEEDED, f"{deadline}. Its pods are gone, so how far it got is unknown."
+
+
+def explain_kept_open(
+    job: Mapping[str, Any], attempt: Attempt, attempts: tuple[Attempt, ...]
+) -> tuple[Reason, str] | None:
+    """Explain a step that failed in a pod which another container keeps running, so that it is not retried; None if that is not so."""
+    run, kept = attempt.failed_step, attempt.kept_open
+    if run is None or kept is None:
+        return None
+    reason, message = _step_failure(run, f"{STEP_NAMES[run.step]} on {target_of(job)}", attempt, {}, attempts)
+    return reason, f"{message} It was not retried, because {kept[0].title} kept its pod running."
+
+
+def _foreign_cause(attempts: tuple[Attempt, ...], diagnoses: Iterable[Diagnosis | None]) -> str:
+    """Return which container of another system kept the pods from starting their steps, or ""."""
+    found = next((d for d in diagnoses if d and d.reason == Reason.CONTAINER_FAILED), None)
+    if found:
+        return found.message
+    foreign = attempts[-1].foreign if attempts else ()
+    return next((f"{c.title} was still running" for c in foreign if c.is_running), "")
+
+
+def _sentence(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
 
 
 def _step_failure(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kubernaut.api.execution import API_VERSION, KIND
@@ -29,6 +29,7 @@ from kubernaut.errors import UnsafeJobError
 from kubernaut.jobs.allowlist import allowed_container, allowed_pod, allowed_pod_spec
 from kubernaut.jobs.builders import TMP_VOLUME
 from kubernaut.jobs.failure_policy import failure_rules
+from kubernaut.settings import MetadataSettings
 
 _POD_PATH = "spec.template.spec"
 _STEP_LISTS = ("initContainers", "containers")
@@ -40,6 +41,10 @@ class Hardening:
 
     execution: Execution
     spec: ActionSpec
+    job: MetadataSettings = field(default_factory=MetadataSettings)
+    """What the admin adds to the Job."""
+    pod: MetadataSettings = field(default_factory=MetadataSettings)
+    """What the admin adds to its pods."""
 
     def apply(self, manifest: object) -> dict[str, Any]:
         """Return the manifest to create. Raises UnsafeJobError naming a field that no action is allowed to set."""
@@ -61,8 +66,8 @@ class Hardening:
             "metadata": {
                 "name": job_name(self.execution.name, self.execution.uid),
                 "namespace": self.execution.namespace,
-                "labels": self._labels(),
-                "annotations": self._annotations(pod),
+                "labels": {**self.job.labels, **self._labels()},
+                "annotations": {**self.job.annotations, **self._annotations(pod)},
                 "ownerReferences": [self._owner()],
             },
             "spec": {
@@ -72,9 +77,13 @@ class Hardening:
                 "podFailurePolicy": {
                     "rules": failure_rules(dry_run=self.execution.dry_run, retry_safe=self.spec.retry_safe)
                 },
-                "template": {"metadata": {"labels": self._labels()}, "spec": pod},
+                "template": {"metadata": self._pod_metadata(), "spec": pod},
             },
         }
+
+    def _pod_metadata(self) -> dict[str, Any]:
+        labels = {**self.pod.labels, **self._labels()}
+        return {"labels": labels, **({"annotations": dict(self.pod.annotations)} if self.pod.annotations else {})}
 
     def _labels(self) -> dict[str, str]:
         return {

@@ -18,7 +18,7 @@ from kubernaut.api.plugin import Change, Result
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.jobs.diagnosis import Diagnosis
-from kubernaut.jobs.failure_cause import STEP_NAMES, explain_failure, target_of
+from kubernaut.jobs.failure_cause import STEP_NAMES, explain_failure, explain_kept_open, target_of
 from kubernaut.jobs.failure_policy import POLICY_VERDICT, fails_job
 from kubernaut.jobs.termination import shorten
 from kubernaut.kube.objects import CachedObject
@@ -30,11 +30,17 @@ _CONVERGENCE_TIMEOUT = timedelta(seconds=10)
 """How long the pods are waited for after the Job's verdict; then the cause is taken from those that are known."""
 
 
+KEPT_OPEN_TIMEOUT = timedelta(seconds=30)
+"""How long a pod may go on after its main step failed, before its other containers are taken to be the reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class InProgress:
     """No end yet."""
 
     attempts: tuple[Attempt, ...]
+    seconds: float | None = None
+    """When to observe again although nothing changes."""
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -61,10 +67,12 @@ def observe(
     *,
     last_diagnosis: Diagnosis | None = None,
     dry_run: bool = False,
+    now: datetime | None = None,
 ) -> InProgress | Finished:
-    """Return what the Job and its pods show.
+    """Return what the Job and its pods show, whatever they contain.
 
-    `last_diagnosis` is what kept the pods from running while they existed, for causes that vanish with them.
+    `last_diagnosis` is what kept the pods from running while they existed, for causes that vanish with them. `now` is by the engine's
+    clock; without it nothing is concluded from the time that has passed.
     """
     attempts = read_attempts(pods)
     successful = next((attempt for attempt in attempts if attempt.succeeded), None)
@@ -76,7 +84,7 @@ def observe(
     if true_condition(job, "Complete"):
         message = "It succeeded, but its pod was gone before its result was read: check the target for what changed."
         return Finished(Phase.SUCCEEDED, None, message, Result(), attempts)
-    return InProgress(attempts)
+    return _kept_open(job, attempts, dry_run, now)
 
 
 def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: datetime) -> bool:
@@ -91,11 +99,31 @@ def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: dat
     since = failed.get("lastTransitionTime")
     if since and now - datetime.fromisoformat(since) > _CONVERGENCE_TIMEOUT:
         return True
-    if not all(pod.deleted or pod.json.get("status", {}).get("phase") in {"Succeeded", "Failed"} for pod in pods):
+    if not all(pod.deleted or (pod.json.get("status") or {}).get("phase") in {"Succeeded", "Failed"} for pod in pods):
         return False
     if not pods or failed.get("reason") != POLICY_VERDICT:
         return True
     return any(attempt.succeeded or fails_job(job, attempt) for attempt in read_attempts(pods))
+
+
+def _kept_open(
+    job: Mapping[str, Any], attempts: tuple[Attempt, ...], dry_run: bool, now: datetime | None
+) -> InProgress | Finished:
+    """Return the end of a Job whose step failed in a pod that does not end, because a container of another system runs on."""
+    last = attempts[-1] if attempts else None
+    kept = last.kept_open if last else None
+    if last is None or kept is None or now is None or last.failed_step is None:
+        return InProgress(attempts)
+    left = (kept[1] + KEPT_OPEN_TIMEOUT - now).total_seconds()
+    if left > 0:
+        return InProgress(attempts, left)
+    explained = explain_kept_open(job, last, attempts)
+    if explained is None:
+        return InProgress(attempts)
+    result = Result() if dry_run else merged_result(attempts, EXECUTE)
+    reason, message = explained
+    whole = f"{message} {describe_side_effects(result, attempts)}"
+    return Finished(Phase.FAILED, reason, whole, result, attempts, _log_tail(attempts))
 
 
 def merged_result(attempts: tuple[Attempt, ...], step: str) -> Result:
@@ -137,7 +165,7 @@ def describe_side_effects(result: Result, attempts: tuple[Attempt, ...]) -> str:
 
 def _success(job: Mapping[str, Any], successful: Attempt, attempts: tuple[Attempt, ...], dry_run: bool) -> Finished:
     main = successful.step(DRY_RUN if dry_run else EXECUTE)
-    reports = job["metadata"].get("annotations", {}).get(ANNOTATION_REPORTS) != "false"
+    reports = (job["metadata"].get("annotations") or {}).get(ANNOTATION_REPORTS) != "false"
     if reports and (main is None or main.report is None or main.report.state != "done"):
         output = f" but {shorten(main.termination_message, 200)!r}" if main and main.termination_message else ""
         step = f"{STEP_NAMES[successful.main]} on {target_of(job)}"

@@ -62,6 +62,10 @@ class WorkQueue(Generic[K]):
         self.add_after(key, delay)
         return delay
 
+    def failures(self, key: K) -> int:
+        """Return how often in a row the key was added rate limited."""
+        return self._failures.get(key, 0)
+
     def forget(self, key: K) -> None:
         """Reset the key's delay: it was processed without an error."""
         self._failures.pop(key, None)

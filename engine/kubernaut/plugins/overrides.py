@@ -62,7 +62,8 @@ def _action(action: Action, given: ActionSettings) -> Action:
         changes["cooldown"] = given.cooldown_seconds
     changes["resources"] = action.spec.resources.model_copy(update=given.resources.model_dump(exclude_none=True))
     valid = _validate(action.spec.settings, given.settings, f"{where}.settings")
-    return replace(action, spec=action.spec.model_copy(update=changes), settings=valid, image=given.image)
+    spec = action.spec.model_copy(update=changes)
+    return replace(action, spec=spec, settings=valid, image=given.image, job=given.job, pod=given.pod)
 
 
 def _validate(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:

@@ -20,6 +20,7 @@ from kubernaut.api.plugin import HOOK_VERSION, ActionSpec, PolicySpec
 from kubernaut.errors import HookError, PluginLoadError
 from kubernaut.plugins import hookspecs
 from kubernaut.plugins.hook_caller import HookCaller
+from kubernaut.settings import MetadataSettings
 
 S = TypeVar("S", ActionSpec, PolicySpec)
 
@@ -58,6 +59,10 @@ class Action(Plugin):
     """An instance of `spec.settings`."""
     image: str | None = None
     """The image of its pods, if not the engine's."""
+    job: MetadataSettings = field(default_factory=MetadataSettings)
+    """Labels and annotations that its Jobs get in addition."""
+    pod: MetadataSettings = field(default_factory=MetadataSettings)
+    """Labels and annotations that its pods get in addition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,11 @@ from kubernaut.kube.workqueue import WorkQueue
 KEY = Key("production", "more-web")
 
 
+async def never(key, error, failures):
+    """Give up nothing."""
+    return False
+
+
 class RecordingQueue(WorkQueue):
     """Records the delays instead of waiting for them."""
 
@@ -37,7 +42,7 @@ async def process(ground, outcome):
             raise outcome
         return outcome
 
-    worker = Worker(queue, ground.caches, reconcile, lambda result, _: observed.append(result))
+    worker = Worker(queue, ground.caches, reconcile, lambda result, _: observed.append(result), never)
     queue.add(KEY)
     task = asyncio.create_task(worker.run())
     while not observed:
@@ -75,3 +80,44 @@ async def test_a_defect_is_logged_with_its_traceback_and_an_expected_error_witho
     await process(ground, DeniedError("jobs is forbidden"))
     assert "jobs is forbidden; retrying in 5 s" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+async def test_a_defect_that_comes_again_has_one_traceback_and_is_given_up(ground, caplog):
+    queue, given_up = RecordingQueue(), []
+
+    async def reconcile(_):
+        raise KeyError("istio-proxy")
+
+    async def give_up(key, error, failures):
+        given_up.append((key, str(error), failures))
+        return failures == 3
+
+    worker = Worker(queue, ground.caches, reconcile, lambda *_: None, give_up)
+    for _ in range(3):
+        await worker._process(KEY)
+    assert given_up == [(KEY, "'istio-proxy'", number) for number in (1, 2, 3)]
+    assert caplog.text.count("Traceback") == 1
+    assert "given up after 3 internal errors in a row" in caplog.text
+
+
+@pytest.mark.parametrize("error", [ConflictError("someone wrote"), RuntimeError("again")])
+async def test_giving_up_may_fail_and_is_tried_again(ground, caplog, error):
+    queue = RecordingQueue()
+
+    async def reconcile(_):
+        raise KeyError("x")
+
+    async def give_up(*_):
+        raise error
+
+    worker = Worker(queue, ground.caches, reconcile, lambda *_: None, give_up)
+    await worker._process(KEY)
+    assert "cannot be given up" in caplog.text
+    assert len(queue.delays) == 1
+
+
+async def test_an_execution_that_cannot_be_read_is_reconciled_all_the_same(ground):
+    key = ground.add()
+    cached = ground.caches.executions.get(key)
+    cached.json["metadata"]["annotations"] = 7
+    assert Worker(RecordingQueue(), ground.caches, never, lambda *_: None, never)._facts(key) == {}

@@ -32,7 +32,8 @@ def container(name, started, finished, message="", code=0):
 
 def pod(name="p1", created=1, steps=(), scheduled=1):
     conditions = [{"type": "PodScheduled", "status": "True", "lastTransitionTime": text(scheduled)}]
-    status = {"phase": "Succeeded", "conditions": conditions, "initContainerStatuses": list(steps)}
+    first, last = ([s for s in steps if (s["name"] == "execute") == main] for main in (False, True))
+    status = {"phase": "Succeeded", "conditions": conditions, "initContainerStatuses": first, "containerStatuses": last}
     metadata = {"name": name, "creationTimestamp": text(created)}
     return CachedObject({"metadata": metadata, "spec": {"nodeName": "n1"}, "status": status})
 

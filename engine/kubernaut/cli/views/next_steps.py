@@ -168,6 +168,16 @@ def _lost(context: _Context) -> list[NextStep]:
     ]
 
 
+def _container(context: _Context) -> list[NextStep]:
+    why = "pod.labels and pod.annotations of an action keep other containers out of its pods"
+    return [NextStep("kubernaut configuration", why), *_logs(context)]
+
+
+def _engine(context: _Context) -> list[NextStep]:
+    log = "kubectl logs -n kubernaut-system -l app.kubernetes.io/name=kubernetes-executor --tail=-1"
+    return [NextStep(log, "the traceback, to be reported"), *_execute_again(context)]
+
+
 BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.SUSPENDED: _resume,
     Reason.COOLING_DOWN: _resume,
@@ -187,6 +197,8 @@ BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.PLUGIN_ERROR: _logs,
     Reason.OUT_OF_MEMORY: _memory,
     Reason.IMAGE_PULL_FAILED: _image,
+    Reason.CONTAINER_FAILED: _container,
     Reason.LOST: _lost,
+    Reason.ENGINE_ERROR: _engine,
     Reason.CANCEL_REQUESTED: _cancelled,
 }

@@ -1,0 +1,128 @@
+"""What other systems do to the engine's pods and Jobs: containers put into the pods, and Jobs suspended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from kubernaut.controller import cleanup, monitor
+from kubernaut.errors import NotFoundError
+from kubernaut.jobs import outcome
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Resource
+
+POLICIES = Resource("/apis/admissionregistration.k8s.io/v1", "mutatingadmissionpolicies")
+BINDINGS = Resource("/apis/admissionregistration.k8s.io/v1", "mutatingadmissionpolicybindings")
+ACTIONS = {"key": "kubernaut.io/execution-uid", "operator": "Exists"}
+RULE = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+
+
+@asynccontextmanager
+async def mutated(site, rule, expression):
+    """Let a policy change what is created in the site's namespace."""
+    name = f"foreign-{secrets.token_hex(4)}"
+    spec = {
+        "matchConstraints": {"resourceRules": [rule], "objectSelector": {"matchExpressions": [ACTIONS]}},
+        "reinvocationPolicy": "Never",
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}],
+    }
+    selected = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": site.namespace}}}
+    policy = await site.cluster.create(POLICIES, None, {"metadata": {"name": name}, "spec": spec})
+    bound = {"metadata": {"name": name}, "spec": {"policyName": name, "matchResources": selected}}
+    binding = await site.cluster.create(BINDINGS, None, bound)
+    try:
+        if site.sandbox is None:
+            await asyncio.sleep(3)  # until the API server has read it
+        yield
+    finally:
+        await site.cluster.delete(BINDINGS, "", name, uid=binding["metadata"]["uid"])
+        await site.cluster.delete(POLICIES, "", name, uid=policy["metadata"]["uid"])
+
+
+def injected(site, code, *, image="", initial=False):
+    """Return a policy that puts a container with this Python program into each pod."""
+    path = "/spec/initContainers/0" if initial else "/spec/containers/-"
+    kind = "initContainers" if initial else "containers"
+    command = f"['python3', '-c', {json.dumps(code)}]"
+    fields = (
+        f"name: 'proxy', image: {json.dumps(image or site.image)}, imagePullPolicy: 'IfNotPresent', command: {command}"
+    )
+    return mutated(site, RULE, f"[JSONPatch{{op: 'add', path: '{path}', value: Object.spec.{kind}{{{fields}}}}}]")
+
+
+async def test_a_container_that_fails_before_the_steps_is_the_end_with_its_name(site):
+    async with injected(site, "raise SystemExit(3)", initial=True):
+        status = await site.run("scale", {"name": "web", "replicas": 3})
+    assert (status["phase"], status["reason"]) == ("Failed", "ContainerFailed")
+    assert "Container proxy, which is not part of the action, failed with exit code 3" in status["message"]
+    assert status["message"].endswith("Nothing was changed.")
+
+
+async def test_a_container_that_fails_beside_the_action_changes_nothing_about_its_success(site):
+    async with injected(site, "raise SystemExit(3)"):
+        status = await site.run("scale", {"name": "web", "replicas": 3})
+    assert (status["phase"], status["result"]["changes"][0]["after"]) == ("Succeeded", 3)
+
+
+async def test_a_container_whose_image_cannot_be_pulled_is_the_end_at_the_deadline(site):
+    async with injected(site, "pass", image="registry.invalid/proxy:1", initial=True):
+        key = await site.create("scale", {"name": "web", "replicas": 3}, deadlineSeconds=10)
+        status = (await site.end(key))["status"]
+    assert status["reason"] == "ContainerFailed"
+    assert (
+        "image registry.invalid/proxy:1 of container proxy, which is not part of the action, cannot be pulled"
+        in status["message"]
+    )
+
+
+async def test_a_container_that_never_ends_keeps_neither_the_result_nor_the_job(site, monkeypatch):
+    monkeypatch.setattr(cleanup, "_JOB_END_TIMEOUT", timedelta(seconds=2))
+    async with injected(site, "import time; time.sleep(3600)"):
+        key = await site.create("scale", {"name": "web", "replicas": 3})
+        status = (await site.end(key, seconds=30))["status"]
+        assert status["phase"] == "Succeeded"
+        await site.gone(JOBS, status["jobName"], seconds=60)
+        async with asyncio.timeout(60):
+            while any(map(partial(_is_of, key.name), (await site.cluster.list(PODS, site.namespace)).items)):
+                await asyncio.sleep(0.2)
+
+
+def _is_of(execution, pod):
+    return pod["metadata"].get("labels", {}).get("kubernaut.io/kubernetes-execution") == execution
+
+
+async def test_an_action_that_fails_beside_a_container_that_never_ends_is_the_end(site, monkeypatch):
+    monkeypatch.setattr(outcome, "KEPT_OPEN_TIMEOUT", timedelta(seconds=2))
+    monkeypatch.setattr(cleanup, "_JOB_END_TIMEOUT", timedelta(seconds=2))
+    async with injected(site, "import time; time.sleep(3600)"):
+        key = await site.create("script", {"execute": "raise SystemExit(1)"})
+        status = (await site.end(key, seconds=60))["status"]
+    assert status["phase"] == "Failed"
+    assert "container proxy, which is not part of the action, kept its pod running" in status["message"]
+    await site.gone(JOBS, status["jobName"], seconds=60)
+
+
+async def test_a_job_that_is_suspended_says_so_and_the_deadline_holds(site, monkeypatch):
+    monkeypatch.setattr(monitor, "_DEADLINE_GRACE", timedelta(seconds=1))
+    rule = {"apiGroups": ["batch"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["jobs"]}
+    async with mutated(site, rule, "[JSONPatch{op: 'add', path: '/spec/suspend', value: true}]"):
+        key = await site.create("scale", {"name": "web", "replicas": 3}, deadlineSeconds=6)
+        status = await site.until(key, phase="Running")
+        async with asyncio.timeout(20):
+            while "PodReady" not in {c["type"] for c in status.get("conditions", [])}:
+                await asyncio.sleep(0.2)
+                status = (await site.get(EXECUTIONS, key.name))["status"]
+        (ready,) = (c for c in status["conditions"] if c["type"] == "PodReady")
+        assert ready["reason"] in {"JobSuspended", "DeadlineExceeded"}
+        assert "was suspended when it was created, by a webhook or policy of this cluster" in ready["message"]
+        status = (await site.end(key, seconds=60))["status"]
+    assert status["reason"] == "DeadlineExceeded"
+    assert "Deadline of 6 s exceeded, and the Job had not ended" in status["message"]
+    assert status["message"].endswith("Nothing was changed.")
+    with pytest.raises(NotFoundError):
+        await site.get(JOBS, status["jobName"])

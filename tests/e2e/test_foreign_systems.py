@@ -1,4 +1,4 @@
-"""What other systems do to the engine's pods and Jobs: containers put into the pods, and Jobs suspended."""
+"""What other systems do to the engine's pods, Jobs and targets: containers injected, Jobs suspended, changes reverted, quotas."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kubernaut.controller import cleanup, monitor
 from kubernaut.errors import NotFoundError
 from kubernaut.jobs import outcome
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Resource
+from tests.support.site import DEPLOYMENTS, QUOTAS
 
 POLICIES = Resource("/apis/admissionregistration.k8s.io/v1", "mutatingadmissionpolicies")
 BINDINGS = Resource("/apis/admissionregistration.k8s.io/v1", "mutatingadmissionpolicybindings")
@@ -126,3 +127,80 @@ async def test_a_job_that_is_suspended_says_so_and_the_deadline_holds(site, monk
     assert status["message"].endswith("Nothing was changed.")
     with pytest.raises(NotFoundError):
         await site.get(JOBS, status["jobName"])
+
+
+def slow(site):
+    """Return a Deployment whose pods become ready only after some seconds, so that there is time to interfere."""
+    container = {
+        "name": "slow",
+        "image": site.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["python3", "-c", "import time; time.sleep(600)"],
+        "readinessProbe": {"exec": {"command": ["true"]}, "initialDelaySeconds": 6, "periodSeconds": 1},
+    }
+    labels = {"app": "slow"}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "slow", "namespace": site.namespace},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},
+            },
+        },
+    }
+
+
+def written(deployment):
+    """Return whether the action has written."""
+    return bool(deployment["spec"]["template"]["metadata"].get("annotations")) or deployment["spec"]["replicas"] == 2
+
+
+@pytest.mark.parametrize(
+    ("execution", "patch", "said"),
+    [
+        (
+            {"action": "restart-deployment", "parameters": {"name": "slow"}},
+            {"spec": {"template": {"metadata": {"annotations": None}}}},
+            "spec.template.metadata.annotations[kubernaut.io/restarted-by] is absent now",
+        ),
+        (
+            {"action": "scale", "parameters": {"name": "slow", "replicas": 2}},
+            {"spec": {"replicas": 1}},
+            "spec.replicas is 1 now, and not 2 as this action wrote it",
+        ),
+    ],
+    ids=["restart-deployment", "scale"],
+)
+async def test_a_change_that_somebody_reverts_while_the_action_waits_is_no_success(site, execution, patch, said):
+    await site.apply(slow(site))
+    key = await site.create(**execution)
+    async with asyncio.timeout(60):
+        while not written(await site.get(DEPLOYMENTS, "slow")):
+            await asyncio.sleep(0.1)
+    await site.patch(DEPLOYMENTS, "slow", patch)
+    status = (await site.end(key))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
+    assert said in status["message"]
+    assert status["result"]["changes"]
+
+
+async def test_a_quota_that_leaves_no_room_for_the_replicas_is_told_before_the_deadline(site):
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "pods-quota", "namespace": site.namespace},
+        "spec": {"hard": {"pods": "5"}},
+    }
+    await site.apply(quota)
+    async with asyncio.timeout(30):
+        while (await site.get(QUOTAS, "pods-quota")).get("status", {}).get("used") != {"pods": "3"}:  # web 2, db 1
+            await asyncio.sleep(0.1)
+    key = await site.create("scale", {"name": "web", "replicas": 8}, deadlineSeconds=80)
+    status = (await site.end(key))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
+    assert "the change was made, and cannot take effect: " in status["message"]
+    assert "exceeded quota: pods-quota" in status["message"]

@@ -7,8 +7,9 @@ import os
 import time
 
 from kubernaut.runner.api import Api
-from kubernaut.runner.exceptions import Rejected
+from kubernaut.runner.exceptions import Rejected, TryAgain
 from kubernaut.runner.report import Report
+from kubernaut.runner.written import reverted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 _RESERVED_SECONDS = 5.0
+_HOPELESS_SECONDS = 20.0
 
 
 class Action:
@@ -68,14 +70,14 @@ class Action:
         """Call `awaited()` until it returns "", which verifies the action; any other text says what is still missing.
 
         After `seconds` (by default as long as the deadline allows) the step is refused with the last text. `every` is the pause in seconds
-        between calls. In the dry run nothing has changed, so it returns at once.
+        between calls. An API server that does not answer is waited for, too. In the dry run nothing has changed, so it returns at once.
         """
         if self.dry_run:
             return
         until = self._report.started + self.deadline_seconds - _RESERVED_SECONDS
         until = until if seconds is None else min(until, time.time() + seconds)
         logged = ""
-        while missing := awaited():
+        while missing := _answered(awaited):
             if missing != logged:
                 self.progress(f"waiting: {missing}")
                 logged = missing
@@ -83,3 +85,40 @@ class Action:
                 self.reject(f"the change was made, but did not take effect in time: {missing}")
             time.sleep(every)
         self._report.verified = True
+
+    def wait_for(
+        self,
+        kind: str,
+        name: str,
+        written: dict[str, Any],
+        missing: Callable[[dict[str, Any]], str],
+        blocked: Callable[[dict[str, Any]], str] = lambda _: "",
+    ) -> None:
+        """Wait until `missing(object)` returns "", as `wait_until` does, while what this step wrote to the object still stands.
+
+        `written` is the merge patch. If another writer changes one of its fields, the step is refused with the field, its value now and
+        the writer: nothing that was reverted counts as a success. `blocked(object)` returns why waiting cannot help, or ""; after 20
+        seconds of that without any progress the step is refused.
+        """
+        stalled: dict[str, float] = {}  # since when, by what is missing
+
+        def look() -> str:
+            current = self.api.get(kind, name)
+            if change := reverted(written, current):
+                self.reject(f"the change was made, and did not last: {change}")
+            left, cause = missing(current), blocked(current)
+            if not cause or left not in stalled:
+                stalled.clear()
+            if cause and time.time() - stalled.setdefault(left, time.time()) > _HOPELESS_SECONDS:
+                self.reject(f"the change was made, and cannot take effect: {cause}")
+            return left
+
+        self.wait_until(look)
+
+
+def _answered(awaited: Callable[[], str]) -> str:
+    """Call it; a failure that may pass is something that is still missing."""
+    try:
+        return awaited()
+    except TryAgain as failure:
+        return f"the API server does not answer: {failure}"

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from kubernaut.runner import Action, run
+from kubernaut.runner.workloads import blocked, missing_rollout
 
 DEPLOYMENTS = "apps/v1/deployments"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -23,7 +24,8 @@ def perform(action: Action) -> None:
         "Deployment", name, f"spec.template.metadata.annotations[{RESTARTED_AT}]", _restarted(before), _restarted(after)
     )
     if action.parameters["wait"]:
-        action.wait_until(lambda: missing(action.api.get(DEPLOYMENTS, name), action))
+        stamp = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_BY: action.uid}}}}}
+        action.wait_for(DEPLOYMENTS, name, stamp, missing_rollout, blocked)
 
 
 def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
@@ -37,32 +39,6 @@ def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
         return {}
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now, RESTARTED_BY: action.uid}}}}}
-
-
-def missing(deployment: dict[str, Any], action: Action) -> str:
-    """Return what the rollout still lacks, or "". Raises Rejected if the Deployment itself reports that it will not finish."""
-    status, wanted = deployment.get("status", {}), deployment["spec"].get("replicas", 1)
-    if status.get("observedGeneration", 0) < deployment["metadata"].get("generation", 0):
-        return "its controller has not observed the restart yet"
-    conditions = {condition["type"]: condition for condition in status.get("conditions", [])}
-    _reject_if_stuck(conditions, action)
-    updated, present, available = (status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas"))
-    if updated == present == available == wanted:
-        return ""
-    left = f"{updated} of {wanted} new, {present - updated} old, {available} available"
-    failure = conditions.get("ReplicaFailure")
-    return f"{left}; {failure['message']}" if failure and failure["status"] == "True" else left
-
-
-def _reject_if_stuck(conditions: dict[str, Any], action: Action) -> None:
-    progressing = conditions.get("Progressing", {})
-    if progressing.get("reason") != "ProgressDeadlineExceeded":
-        return
-    failure = conditions.get("ReplicaFailure", {})
-    cause = f"; {failure['message']}" if failure.get("status") == "True" else ""
-    action.reject(
-        f"the rollout does not finish: {progressing['message']}{cause}; check its pods: kubectl describe pods"
-    )
 
 
 def _annotations(deployment: dict[str, Any]) -> dict[str, str]:

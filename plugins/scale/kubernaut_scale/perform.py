@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubernaut.runner import Action, run
+from kubernaut.runner.workloads import blocked, missing_replicas
 
 WORKLOADS = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statefulsets"}
 
@@ -12,25 +13,16 @@ WORKLOADS = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statef
 def perform(action: Action) -> None:
     """Set the replicas, and wait until exactly that many are ready, unless `wait` is false."""
     kind, name, replicas = (action.parameters[key] for key in ("kind", "name", "replicas"))
-    workload = WORKLOADS[kind]
-    before, after = action.api.modify(f"{workload}/scale", name, lambda _: {"spec": {"replicas": replicas}})
+    workload, wanted = WORKLOADS[kind], {"spec": {"replicas": replicas}}
+    before, after = action.api.modify(f"{workload}/scale", name, lambda _: wanted)
     action.changed(kind, name, "spec.replicas", _replicas(before), _replicas(after))
     if action.parameters["wait"]:
-        action.wait_until(lambda: missing(action.api.get(workload, name), replicas))
+        action.wait_for(workload, name, wanted, lambda current: missing_replicas(current, replicas), blocked)
 
 
 def _replicas(scale: dict[str, Any]) -> int:
     """Return the replicas of a Scale object; the API omits a zero."""
     return int(scale.get("spec", {}).get("replicas", 0))
-
-
-def missing(workload: dict[str, Any], replicas: int) -> str:
-    """Return what the workload still lacks, or ""."""
-    status = workload.get("status", {})
-    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
-        return "its controller has not observed the change yet"
-    ready, present = status.get("readyReplicas", 0), status.get("replicas", 0)
-    return "" if ready == present == replicas else f"{ready} of {replicas} replicas ready, {present} present"
 
 
 if __name__ == "__main__":

@@ -57,3 +57,58 @@ def test_waiting_ends_at_its_limit_with_what_is_still_missing(step):
 
 def test_the_dry_run_does_not_wait(step):
     assert step("action.wait_until(lambda: 'never')", "dry-run")[0] == 0
+
+
+def test_waiting_goes_on_while_the_api_server_does_not_answer(step):
+    lines = [
+        "from kubernaut.runner.exceptions import TryAgain",
+        "left = iter([TryAgain('no route'), 'one', ''])",
+        "def awaited():",
+        "    found = next(left)",
+        "    if isinstance(found, Exception):",
+        "        raise found",
+        "    return found",
+        "action.wait_until(awaited, every=0.01)",
+    ]
+    code, report = step("\n    ".join(lines))
+    assert (code, report.verified) == (0, True)
+
+
+WAITS = "\n    ".join(
+    [
+        "import kubernaut.runner.action as module",
+        "module._HOPELESS_SECONDS = 0.05",
+        "objects = iter({objects})",
+        "seen = [dict()]",
+        "def get(kind, name):",
+        "    seen.append(next(objects, seen[-1]))",
+        "    return seen[-1]",
+        "action.api.get = get",
+        "written = {{'spec': {{'replicas': 3}}}}",
+        "missing, blocked = (lambda o, key=key: o.get(key, '') for key in ('missing', 'blocked'))",
+        "action.wait_for('apps/v1/deployments', 'web', written, missing, blocked)",
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("objects", "code", "message"),
+    [
+        ("[{'spec': {'replicas': 3}, 'missing': 'one'}, {'spec': {'replicas': 3}}]", 0, ""),
+        (
+            "[{'spec': {'replicas': 3}, 'missing': 'one'}, {'spec': {'replicas': 2}}]",
+            42,
+            "the change was made, and did not last: spec.replicas is 2 now, and not 3 as this action wrote it",
+        ),
+        (
+            "[{'spec': {'replicas': 3}, 'missing': 'one', 'blocked': 'quota'}]",
+            42,
+            "the change was made, and cannot take effect: quota",
+        ),
+    ],
+    ids=["it takes effect", "it is reverted", "it is blocked"],
+)
+def test_waiting_for_an_object_ends_by_what_the_object_says(step, objects, code, message):
+    ended, report = step(WAITS.format(objects=objects))
+    assert (ended, report.message) == (code, message)
+    assert report.verified is (code == 0)

@@ -1,0 +1,74 @@
+"""What a step wrote, compared with what is there: success means that it still stands."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+OWN_MANAGER = "kubernaut-runner"
+"""The field manager of every step, from its User-Agent."""
+
+
+def reverted(written: dict[str, Any], current: dict[str, Any]) -> str:
+    """Return which written field has another value now, which one, and who wrote it; "" where all of them still stand.
+
+    `written` is the merge patch that the step sent; None in it stands for a field that was removed.
+    """
+    for path, value in _leaves(written, ()):
+        now = _value(current, path)
+        if now != value:
+            who = _writer(current, path)
+            return f"{_format(path)} is {_shown(now)} now, and not {_shown(value)} as this action wrote it{who}"
+    return ""
+
+
+def _leaves(written: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(written, dict):  # an empty one changes nothing in a merge patch
+        for key, value in written.items():
+            yield from _leaves(value, (*path, key))
+    else:
+        yield path, written
+
+
+def _value(obj: Any, path: tuple[str, ...]) -> Any:
+    for key in path:
+        obj = obj.get(key) if isinstance(obj, dict) else None
+    return obj
+
+
+def _format(path: tuple[str, ...]) -> str:
+    """Return the path as kubectl would: a key with dots or slashes in brackets."""
+    text = ""
+    for key in path:
+        text += f"[{key}]" if "." in key or "/" in key else f".{key}"
+    return text.lstrip(".")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "absent"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _writer(obj: dict[str, Any], path: tuple[str, ...]) -> str:
+    """Return who wrote the field, or, where no manager owns it any more, who wrote last; "" where managedFields do not tell."""
+    entries = [
+        entry
+        for entry in obj.get("metadata", {}).get("managedFields") or ()
+        if entry.get("manager") != OWN_MANAGER and entry.get("subresource") != "status"
+    ]
+    owners = [entry for entry in entries if _owns(entry.get("fieldsV1"), path)]
+    found = max(owners or entries, key=lambda entry: entry.get("time") or "", default=None)
+    if found is None or not found.get("manager"):
+        return ""
+    when = f" at {found['time']}" if found.get("time") else ""
+    return f"; {'it was written by' if owners else 'the last to write the object was'} {found['manager']}{when}"
+
+
+def _owns(fields: Any, path: tuple[str, ...]) -> bool:
+    for key in path:
+        fields = fields.get(f"f:{key}") if isinstance(fields, dict) else None
+    return fields is not None

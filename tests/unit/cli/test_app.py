@@ -49,7 +49,7 @@ def every_command(group, before=()):
         ),
         pytest.param(
             ("execute", "scale", "-p", "name=web", "-p", "replicas=1", "--kubeconfig", "/none"),
-            "no usable kubeconfig",
+            "kubeconfig /none: there is no such file; set KUBECONFIG or --kubeconfig",
             id="a missing kubeconfig",
         ),
         pytest.param(("rbac", "render", "nope"), "action 'nope' is not installed", id="RBAC of an unknown action"),

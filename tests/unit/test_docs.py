@@ -45,7 +45,7 @@ GUIDE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
 SECTIONS = dict(
     re.findall(r"^### `kubernaut ([\w -]+)`\n(.*?)(?=^#|\Z)", _without_comments(GUIDE), re.MULTILINE | re.DOTALL)
 )
-EVERYWHERE = {"--namespace", "--all-namespaces", "--kubeconfig", "--output", "--help"}
+EVERYWHERE = {"--namespace", "--all-namespaces", "--kubeconfig", "--context", "--output", "--help"}
 
 
 def commands(group, before=()):

@@ -13,8 +13,8 @@ from typing import Any
 
 import typer
 
+from kubernaut.cli.place import Place
 from kubernaut.errors import KubernautError
-from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.plugins.registry import Registry
 
@@ -40,8 +40,11 @@ def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
 async def _executions(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     kubeconfig = options.get("kubeconfig")
-    async with await Cluster.connect(Path(kubeconfig) if kubeconfig else None) as cluster:
-        page = await cluster.list(EXECUTIONS, options.get("namespace") or "default", limit=_MAX_EXECUTIONS)
+    place = Place(
+        Path(kubeconfig) if kubeconfig else None, options.get("context") or "", options.get("namespace") or ""
+    )
+    async with await place.connect() as cluster:
+        page = await cluster.list(EXECUTIONS, place.namespace_on(cluster), limit=_MAX_EXECUTIONS)
     return [(obj["metadata"]["name"], _help_text(obj)) for obj in page.items]
 
 

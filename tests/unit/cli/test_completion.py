@@ -8,6 +8,7 @@ import pytest
 
 from kubernaut.cli import completion
 from kubernaut.errors import InputError
+from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS
 from tests.support.executions import make_execution
 from tests.support.fake_client import FakeClient
@@ -20,18 +21,25 @@ def logging_again():
 
 
 @pytest.fixture
-def complete(monkeypatch):
+def contexts():
+    """The contexts that were connected to."""
+    return []
+
+
+@pytest.fixture
+def complete(monkeypatch, contexts):
     """Complete names on this cluster, or with this error instead of one."""
 
     def names(answer, incomplete="", **options):
-        async def connect(_kubeconfig):
+        async def connect(_kubeconfig, *, context):
+            contexts.append(context)
             if isinstance(answer, Exception):
                 raise answer
             if answer is None:
                 await asyncio.sleep(10)
             return answer
 
-        monkeypatch.setattr(completion.Cluster, "connect", connect)
+        monkeypatch.setattr(Cluster, "connect", connect)
         return completion.executions(SimpleNamespace(params=options), incomplete)
 
     return names
@@ -53,6 +61,13 @@ def test_executions_of_the_namespace_are_completed_with_action_target_and_phase(
     )
     assert complete(cluster, "more") == [("more", "scale Deployment/web Running")]
     assert complete(cluster, namespace="prod") == [("more-2", "scale")]
+
+
+def test_executions_of_the_context_and_its_namespace_are_completed(complete, contexts):
+    cluster = FakeClient(stored("here"), stored("there", "staging"))
+    cluster.namespace = "staging"
+    assert complete(cluster, context="other") == [("there", "scale")]
+    assert contexts == ["other"]
 
 
 def test_a_target_that_could_control_the_terminal_is_left_out(complete):

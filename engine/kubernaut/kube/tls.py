@@ -74,7 +74,7 @@ class TlsContexts:
             raise InputError(f"{self._named} is not a certificate in PEM: it has no block of a CERTIFICATE")
         try:
             context.load_verify_locations(cadata=b"\n".join(found).decode("ascii"))
-        except ValueError as error:  # SSLError is one
+        except (ssl.SSLError, ValueError) as error:
             raise InputError(f"{self._named} is not a certificate in PEM: {_reason(error)}") from error
 
 

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from kubernaut.errors import UnavailableError
 from kubernaut.kube.client_config import ClientConfig
 from kubernaut.kube.credentials import Credential
+from kubernaut.kube.socks import SOCKS_SCHEMES, SocksConnector
 
 _MERGE_PATCH = "application/merge-patch+json"
 _MAX_CONNECTIONS = 100
@@ -38,8 +39,15 @@ class Connection:
         self._observe: Observer = observe or (lambda _verb, _resource, _code: None)
 
     async def __aenter__(self) -> Self:
+        proxy = self.config.endpoint.proxy
+        is_socks = proxy.startswith(SOCKS_SCHEMES)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=_MAX_CONNECTIONS), headers=self._headers(), read_bufsize=_BUFFER_BYTES
+            connector=SocksConnector(proxy, _MAX_CONNECTIONS)
+            if is_socks
+            else aiohttp.TCPConnector(limit=_MAX_CONNECTIONS),
+            proxy=None if is_socks else proxy or None,
+            headers=self._headers(),
+            read_bufsize=_BUFFER_BYTES,
         )
         return self
 
@@ -104,7 +112,6 @@ class Connection:
                 timeout=timeout,
                 ssl=endpoint.tls.context(credential.certificate) if endpoint.tls else True,
                 server_hostname=endpoint.tls_server_name or None,
-                proxy=endpoint.proxy or None,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._observe(*labels, 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +23,8 @@ class TlsApiServer:
     accepted: set[str] = field(default_factory=set)
     """Values of the Authorization header; "" accepts every request."""
     requests: list[web.Request] = field(default_factory=list)
+    on_request: Callable[[web.Request], Awaitable[None]] | None = None
+    """Called with every request before it is answered."""
     clients: list[str] = field(default_factory=list)
     """The names in the client certificates, "" where there was none."""
 
@@ -43,6 +45,8 @@ class TlsApiServer:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer as an API server does: a list, or 401."""
         self.requests.append(request)
+        if self.on_request:
+            await self.on_request(request)
         peer = request.transport.get_extra_info("peercert") if request.transport else None
         names = dict(pair[0] for pair in (peer or {}).get("subject", ()))
         self.clients.append(names.get("commonName", ""))
@@ -63,9 +67,9 @@ async def tls_api_server(folder: Path, *hosts: str) -> AsyncIterator[TlsApiServe
     context.load_cert_chain(folder / "server.pem")
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.handle)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context, shutdown_timeout=0.1)
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
     await site.start()
     server.port = runner.addresses[0][1]
     try:

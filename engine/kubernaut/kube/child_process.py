@@ -10,9 +10,10 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import BinaryIO
 
 MAX_OUTPUT_BYTES = 2**20
 _MAX_ERROR_CHARACTERS = 1000
@@ -41,24 +42,47 @@ async def run(
     command: Sequence[str], environment: Mapping[str, str], *, seconds: float, interactive: bool = False
 ) -> Ended:
     """Run a command to its end. Raises OSError if it cannot be started, TimedOutError and TooMuchOutputError."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        env=environment,
-        stdin=None if interactive else asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=not interactive,  # so that it can be killed with its children; a person's terminal stays theirs
-    )
     tail = bytearray()
-    try:
-        async with asyncio.timeout(seconds):
-            output, _ = await asyncio.gather(_read(process.stdout), _follow(process.stderr, tail, show=interactive))
-            code = await process.wait()
-    except TimeoutError:
-        raise TimedOutError(one_line(tail)) from None
-    finally:
-        await _end(process, group=not interactive)
-    return Ended(code, output, one_line(tail))
+    async with AsyncExitStack() as stack:
+        output, output_end = await stack.enter_async_context(_pipe())
+        errors, errors_end = await stack.enter_async_context(_pipe())
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            env=environment,
+            stdin=None if interactive else asyncio.subprocess.DEVNULL,
+            stdout=output_end,
+            stderr=errors_end,
+            start_new_session=not interactive,  # so that it can be killed with its children; a person's terminal stays theirs
+        )
+        stack.push_async_callback(_end, process, group=not interactive)
+        output_end.close()
+        errors_end.close()
+        try:
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as reading:
+                read = reading.create_task(_read(output))
+                reading.create_task(_follow(errors, tail, show=interactive))
+                code = await process.wait()
+        except TimeoutError:
+            raise TimedOutError(one_line(tail)) from None
+        except ExceptionGroup as group:
+            raise group.exceptions[0] from None
+    return Ended(code, read.result(), one_line(tail))
+
+
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
+    """Yield the end to read from, and the end for the command. asyncio's own pipes keep `wait` from returning until they are read."""
+    ours, theirs = os.pipe()
+    stream = asyncio.StreamReader()
+    loop = asyncio.get_running_loop()
+    with os.fdopen(theirs, "wb") as write_end:
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream, loop=loop), os.fdopen(ours, "rb", buffering=0)
+        )
+        try:
+            yield stream, write_end
+        finally:
+            transport.close()
 
 
 def one_line(text: bytes | bytearray) -> str:
@@ -68,18 +92,18 @@ def one_line(text: bytes | bytearray) -> str:
     return line if len(line) <= _MAX_ERROR_CHARACTERS else "…" + line[-_MAX_ERROR_CHARACTERS:]
 
 
-async def _read(stream: asyncio.StreamReader | None) -> bytes:
+async def _read(stream: asyncio.StreamReader) -> bytes:
     output = bytearray()
-    while stream is not None and (chunk := await stream.read(_CHUNK_BYTES)):
+    while chunk := await stream.read(_CHUNK_BYTES):
         output += chunk
         if len(output) > MAX_OUTPUT_BYTES:
             raise TooMuchOutputError
     return bytes(output)
 
 
-async def _follow(stream: asyncio.StreamReader | None, tail: bytearray, *, show: bool) -> None:
+async def _follow(stream: asyncio.StreamReader, tail: bytearray, *, show: bool) -> None:
     """Keep the end of the stream in `tail`, and show it on standard error as it comes."""
-    while stream is not None and (chunk := await stream.read(_CHUNK_BYTES)):
+    while chunk := await stream.read(_CHUNK_BYTES):
         tail += chunk
         del tail[: -4 * _MAX_ERROR_CHARACTERS]
         if show:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from kubernaut.errors import InputError
 from kubernaut.kube.credential_cache import CachedCredentials
 from kubernaut.kube.credentials import Credentials, StoredCredentials, stored_credentials
 from kubernaut.kube.endpoint import Endpoint
@@ -21,7 +22,7 @@ from kubernaut.kube.kubeconfig import Context, Kubeconfig
 from kubernaut.kube.kubeconfig_section import Section, source_of
 from kubernaut.kube.kubeconfig_writer import save_tokens
 from kubernaut.kube.oidc import OidcProvider
-from kubernaut.kube.tls import ClientCertificate
+from kubernaut.kube.tls import ClientCertificate, check_pair
 
 DEFAULT_NAMESPACE = "default"
 _HEADER_CHARACTERS = "!#$&'*+^`|"
@@ -85,13 +86,21 @@ def _credentials(user: Section, user_name: str, endpoint: Endpoint) -> Credentia
         )
     stored = stored_credentials(user)
     held = stored.read()
-    if endpoint.tls is not None and held.certificate:
-        endpoint.tls.context(held.certificate)  # so that a bad certificate is reported before anything is sent
+    if held.certificate:
+        _check(held.certificate, user)
     if plugin and held == StoredCredentials().read():
         return CachedCredentials(ExecPlugin.of(plugin, endpoint.for_plugins()).issue)
     if provider and not held.authorization:
         return CachedCredentials(_provider(provider, held.certificate, user_name).issue)
     return stored
+
+
+def _check(certificate: ClientCertificate, user: Section) -> None:
+    """Report a bad certificate before anything is sent."""
+    try:
+        check_pair(certificate)
+    except InputError as error:
+        raise user.error("client-certificate", str(error)) from error
 
 
 def _provider(provider: Section, certificate: ClientCertificate | None, user_name: str) -> OidcProvider:

@@ -73,13 +73,18 @@ class StoredCredentials:
             token = self._token_file.read().decode("utf-8", "replace").strip()
             return bearer(token) if token and is_header_value(token) else bearer(self._token)
         if self._login is not None:
-            return "Basic " + base64.b64encode(":".join(self._login).encode()).decode()
+            return basic(*self._login)
         return bearer(self._token)
 
 
 def bearer(token: str) -> str:
     """Return the header's value for a token, or "" for none."""
     return f"Bearer {token}" if token else ""
+
+
+def basic(user: str, password: str) -> str:
+    """Return the header's value for a user name and password."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def stored_credentials(user: Section) -> StoredCredentials:

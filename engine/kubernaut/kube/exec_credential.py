@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ from kubernaut.errors import InputError
 from kubernaut.kube.credential_cache import Issued
 from kubernaut.kube.credentials import Credential, bearer
 from kubernaut.kube.kubeconfig_section import is_header_value
-from kubernaut.kube.tls import ClientCertificate, load_pair
+from kubernaut.kube.tls import ClientCertificate, check_pair
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 
@@ -50,7 +49,7 @@ def _credential(status: Mapping[str, Any]) -> Credential:
 def _pair(certificate: str, key: str) -> ClientCertificate:
     pair = ClientCertificate(certificate.encode(), key.encode())
     try:
-        load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), pair)
+        check_pair(pair)
     except InputError as error:
         raise ValueError(f"its {error}") from error
     return pair

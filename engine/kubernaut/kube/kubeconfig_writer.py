@@ -20,7 +20,7 @@ def save_tokens(file: Path | None, user: str, tokens: Mapping[str, str]) -> None
         return
     try:
         _replace(file.resolve(), user, tokens)
-    except (OSError, yaml.YAMLError, LookupError, TypeError) as error:
+    except (OSError, yaml.YAMLError, LookupError, StopIteration, TypeError) as error:
         log.warning("kubeconfig %s: the new tokens of user %r could not be written: %s", file, user, error)
 
 

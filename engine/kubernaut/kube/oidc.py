@@ -15,7 +15,7 @@ import aiohttp
 
 from kubernaut.errors import UnauthenticatedError
 from kubernaut.kube.credential_cache import Issued
-from kubernaut.kube.credentials import Credential, bearer, file_or_data
+from kubernaut.kube.credentials import Credential, basic, bearer, file_or_data
 from kubernaut.kube.kubeconfig_section import Section, is_header_value
 from kubernaut.kube.proxy import environment_proxy
 from kubernaut.kube.tls import ClientCertificate, TlsContexts
@@ -90,8 +90,8 @@ class OidcProvider:
         async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
             discovered = await self._json(session, "GET", f"{self.issuer}/.well-known/openid-configuration")
             endpoint = str(discovered["token_endpoint"])
-            login = aiohttp.BasicAuth(self.client_id, self.client_secret)
-            answer = await self._json(session, "POST", endpoint, data=form, auth=login)
+            login = {"Authorization": basic(self.client_id, self.client_secret)}
+            answer = await self._json(session, "POST", endpoint, data=form, headers=login)
             return answer if "id_token" in answer else await self._json(session, "POST", endpoint, data=identified)
 
     async def _json(self, session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Mapping[str, Any]:

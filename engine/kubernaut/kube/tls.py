@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
+_OPENSSL = re.compile(r"^\[.*?\]|\(_ssl\.c:\d+\)")
+
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
@@ -65,7 +67,7 @@ class TlsContexts:
         else:
             self._trust(context, authority)
         if certificate is not None:
-            load_pair(context, certificate)
+            _load_pair(context, certificate)
         return context
 
     def _trust(self, context: ssl.SSLContext, authority: bytes) -> None:
@@ -78,7 +80,12 @@ class TlsContexts:
             raise InputError(f"{self._named} is not a certificate in PEM: {_reason(error)}") from error
 
 
-def load_pair(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
+def check_pair(certificate: ClientCertificate) -> None:
+    """Raise InputError if certificate and key are not valid, or not of each other."""
+    _load_pair(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), certificate)
+
+
+def _load_pair(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
     """Use the client's certificate. Raises InputError if certificate and key are not valid, or not of each other."""
     with tempfile.NamedTemporaryFile() as file:  # readable by its owner alone; Python has no other way
         file.write(certificate.certificate.rstrip() + b"\n" + certificate.key)
@@ -90,4 +97,4 @@ def load_pair(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return str(getattr(error, "reason", "") or error).replace("_", " ").lower()
+    return _OPENSSL.sub("", str(getattr(error, "reason", "") or error)).replace("_", " ").strip().lower()

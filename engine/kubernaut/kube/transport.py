@@ -115,9 +115,7 @@ class Connection:
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             self._observe(*labels, 0)
-            raise UnavailableError(
-                f"no answer from the API server at {self.host}: {error or type(error).__name__}"
-            ) from error
+            raise UnavailableError(f"no answer from the API server at {self.host}: {_reason(error)}") from error
         self._observe(*labels, response.status)
         return response
 
@@ -129,6 +127,16 @@ class Connection:
             *encoding,
             *self.config.impersonation,
         ]
+
+
+def _reason(error: Exception) -> str:
+    """Return why there is no response, without what aiohttp says about its own objects."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        certificate_error = error.certificate_error
+        return f"its certificate is not valid: {getattr(certificate_error, 'verify_message', '') or certificate_error}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    return str(error) or type(error).__name__
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

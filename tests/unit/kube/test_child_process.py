@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,8 +40,7 @@ async def test_a_command_that_hangs_is_ended_with_its_children(tmp_path):
 
 def _runs(pid):
     try:
-        with open(f"/proc/{pid}/stat") as file:
-            return file.read().split()[2] != "Z"
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").split()[2] != "Z"
     except FileNotFoundError:
         return False
 

@@ -11,7 +11,9 @@ from kubernaut.kube.kubeconfig_section import Section
 
 
 def stored(**user):
-    return stored_credentials(Section({field.replace("_", "-"): value for field, value in user.items()}, "users[u].user"))
+    return stored_credentials(
+        Section({field.replace("_", "-"): value for field, value in user.items()}, "users[u].user")
+    )
 
 
 async def authorization(credentials):
@@ -23,7 +25,11 @@ async def authorization(credentials):
     [
         pytest.param({}, "", id="nothing"),
         pytest.param({"token": "t"}, "Bearer t", id="a token"),
-        pytest.param({"username": "anna", "password": "pä:ss"}, "Basic " + base64.b64encode("anna:pä:ss".encode()).decode(), id="a login"),
+        pytest.param(
+            {"username": "anna", "password": "pä:ss"},
+            "Basic " + base64.b64encode("anna:pä:ss".encode()).decode(),
+            id="a login",
+        ),
         pytest.param({"username": "anna"}, "Basic YW5uYTo=", id="a login without a password"),
     ],
 )
@@ -81,11 +87,23 @@ def test_no_secret_is_in_what_is_printed_of_a_credential():
     ("user", "message"),
     [
         pytest.param({"token": "t", "username": "u"}, "username: there is a token as well", id="a token and a login"),
-        pytest.param({"tokenFile": "/t", "password": "p"}, "username: there is a token as well", id="a token file and a login"),
+        pytest.param(
+            {"tokenFile": "/t", "password": "p"}, "username: there is a token as well", id="a token file and a login"
+        ),
         pytest.param({"token": "a\nb"}, "token: must be one line", id="a token of two lines"),
-        pytest.param({"client_certificate_data": "Y2VydA=="}, "client-key: is not set", id="a certificate without a key"),
-        pytest.param({"client_certificate": "/c", "client_certificate_data": "Y2VydA=="}, "client-certificate: client-certificate-data is set as well", id="a certificate twice"),
-        pytest.param({"tokenFile": "/no/such"}, "users[u].user.tokenFile: /no/such cannot be read: No such file", id="no token file"),
+        pytest.param(
+            {"client_certificate_data": "Y2VydA=="}, "client-key: is not set", id="a certificate without a key"
+        ),
+        pytest.param(
+            {"client_certificate": "/c", "client_certificate_data": "Y2VydA=="},
+            "client-certificate: client-certificate-data is set as well",
+            id="a certificate twice",
+        ),
+        pytest.param(
+            {"tokenFile": "/no/such"},
+            "users[u].user.tokenFile: /no/such cannot be read: No such file",
+            id="no token file",
+        ),
     ],
 )
 def test_an_entry_that_cannot_be_used_is_refused_by_its_field(user, message):

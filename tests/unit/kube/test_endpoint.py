@@ -37,7 +37,9 @@ def test_plain_http_has_no_tls():
 
 
 def test_the_way_there_is_read():
-    found = endpoint(tls_server_name="b", proxy_url="http://p:1", disable_compression=True, insecure_skip_tls_verify=True)
+    found = endpoint(
+        tls_server_name="b", proxy_url="http://p:1", disable_compression=True, insecure_skip_tls_verify=True
+    )
     assert (found.tls_server_name, found.proxy, found.compression, found.insecure) == ("b", "http://p:1", False, True)
 
 
@@ -50,7 +52,9 @@ def test_the_entrys_proxy_goes_before_the_environments():
 def test_plugins_are_told_what_kubectl_tells_them(tmp_path):
     (tmp_path / "ca.pem").write_bytes(base64.b64decode(CA))
     extensions = [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}, {"name": "other"}]
-    found = endpoint(certificate_authority=str(tmp_path / "ca.pem"), tls_server_name="b", proxy_url="http://p", extensions=extensions)
+    found = endpoint(
+        certificate_authority=str(tmp_path / "ca.pem"), tls_server_name="b", proxy_url="http://p", extensions=extensions
+    )
     assert found.for_plugins() == {
         "server": "https://a:6443",
         "tls-server-name": "b",
@@ -68,14 +72,42 @@ def test_plugins_are_told_what_kubectl_tells_them(tmp_path):
         pytest.param({"server": "ftp://a"}, "server: 'ftp://a' is not a URL", id="another scheme"),
         pytest.param({"server": "https://"}, "server: 'https://' is not a URL", id="no host"),
         pytest.param({"server": "https://a:port"}, "server: ", id="a port that is not a number"),
-        pytest.param({"proxy_url": "ftp://p"}, "proxy-url: must be a URL with http or https or socks5", id="a proxy of another scheme"),
+        pytest.param(
+            {"proxy_url": "ftp://p"},
+            "proxy-url: must be a URL with http or https or socks5",
+            id="a proxy of another scheme",
+        ),
         pytest.param({"proxy_url": "p:3128"}, "proxy-url: must be a URL", id="a proxy without a scheme"),
-        pytest.param({"certificate_authority": "/no/such"}, "certificate-authority: /no/such cannot be read: No such file", id="no authority file"),
-        pytest.param({"certificate_authority_data": "AAAA"}, "certificate-authority is not a certificate in PEM", id="an authority that is not PEM"),
-        pytest.param({"certificate_authority_data": "%"}, "certificate-authority-data: is not valid base64", id="an authority that is not base64"),
-        pytest.param({"certificate_authority": "/a", "certificate_authority_data": CA}, "certificate-authority-data is set as well", id="an authority twice"),
-        pytest.param({"certificate_authority_data": CA, "insecure_skip_tls_verify": True}, "insecure-skip-tls-verify: certificate-authority is set as well", id="an authority that is not to be verified"),
-        pytest.param({"insecure_skip_tls_verify": "yes"}, "insecure-skip-tls-verify: must be true or false", id="a text for a boolean"),
+        pytest.param(
+            {"certificate_authority": "/no/such"},
+            "certificate-authority: /no/such cannot be read: No such file",
+            id="no authority file",
+        ),
+        pytest.param(
+            {"certificate_authority_data": "AAAA"},
+            "certificate-authority is not a certificate in PEM",
+            id="an authority that is not PEM",
+        ),
+        pytest.param(
+            {"certificate_authority_data": "%"},
+            "certificate-authority-data: is not valid base64",
+            id="an authority that is not base64",
+        ),
+        pytest.param(
+            {"certificate_authority": "/a", "certificate_authority_data": CA},
+            "certificate-authority-data is set as well",
+            id="an authority twice",
+        ),
+        pytest.param(
+            {"certificate_authority_data": CA, "insecure_skip_tls_verify": True},
+            "insecure-skip-tls-verify: certificate-authority is set as well",
+            id="an authority that is not to be verified",
+        ),
+        pytest.param(
+            {"insecure_skip_tls_verify": "yes"},
+            "insecure-skip-tls-verify: must be true or false",
+            id="a text for a boolean",
+        ),
     ],
 )
 def test_an_entry_that_cannot_be_used_is_refused_by_its_field(cluster, message):

@@ -38,19 +38,29 @@ def test_a_client_certificate_is_read_alone_or_beside_a_token():
         pytest.param(b"\xff\xfe", "not JSON", id="bytes"),
         pytest.param(b"[]", "not an ExecCredential", id="a list"),
         pytest.param(printed(kind="Status", token="t"), "not an ExecCredential", id="another kind"),
-        pytest.param(printed(BETA, token="t"), "v1beta1', not of client.authentication.k8s.io/v1", id="another version"),
+        pytest.param(
+            printed(BETA, token="t"), "v1beta1', not of client.authentication.k8s.io/v1", id="another version"
+        ),
         pytest.param(printed(), "has no status", id="no status"),
-        pytest.param(printed(expirationTimestamp="2026-05-01T12:00:00Z"), "neither a token nor a certificate", id="no credential"),
+        pytest.param(
+            printed(expirationTimestamp="2026-05-01T12:00:00Z"), "neither a token nor a certificate", id="no credential"
+        ),
         pytest.param(printed(clientCertificateData="x"), "needs both", id="a certificate without its key"),
         pytest.param(printed(clientCertificateData="x", clientKeyData="y"), "cannot be used", id="not a certificate"),
         pytest.param(printed(token=5), "its token is not a text", id="a number as token"),
         pytest.param(printed(token="a\nb"), "its token is not one line", id="a token of two lines"),
-        pytest.param(printed(token="t", expirationTimestamp="soon"), "its expirationTimestamp is not a time", id="no time"),
-        pytest.param(printed(token="t", expirationTimestamp="2026-05-01T12:00:00"), "expirationTimestamp", id="a time without a zone"),
+        pytest.param(
+            printed(token="t", expirationTimestamp="soon"), "its expirationTimestamp is not a time", id="no time"
+        ),
+        pytest.param(
+            printed(token="t", expirationTimestamp="2026-05-01T12:00:00"),
+            "expirationTimestamp",
+            id="a time without a zone",
+        ),
     ],
 )
 def test_anything_else_is_refused_without_quoting_it(output, problem):
-    with pytest.raises(ValueError, match=".") as refused:
+    with pytest.raises(ValueError, match=r".") as refused:
         read_exec_credential(output, V1)
     assert problem in str(refused.value)
     assert "secret" not in str(refused.value)

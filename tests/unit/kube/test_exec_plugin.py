@@ -29,7 +29,7 @@ def plugin(tmp_path):
     return make
 
 
-def answer(token="$KUBERNETES_EXEC_INFO", version=V1):
+def answer(token, version=V1):
     return f'printf \'{{"apiVersion":"{version}","kind":"ExecCredential","status":{{"token":"%s"}}}}\' "{token}"'
 
 
@@ -38,7 +38,9 @@ def give_info(path):
     return f'echo "$KUBERNETES_EXEC_INFO" > {path}/info; env > {path}/env; echo "$@" > {path}/args; {answer("t")}'
 
 
-async def test_a_command_is_run_from_the_folder_of_its_kubeconfig_with_args_and_environment(plugin, tmp_path, monkeypatch):
+async def test_a_command_is_run_from_the_folder_of_its_kubeconfig_with_args_and_environment(
+    plugin, tmp_path, monkeypatch
+):
     monkeypatch.setenv("GIVEN", "outside")
     monkeypatch.setenv("KEPT", "yes")
     env = [{"name": "GIVEN", "value": "inside"}]
@@ -54,7 +56,11 @@ async def test_it_is_given_an_exec_credential_with_the_cluster_if_it_wants_it(pl
     script = give_info(tmp_path).replace(V1, version)
     await plugin(script, apiVersion=version, provideClusterInfo=wanted).issue()
     spec = {"interactive": False, **({"cluster": CLUSTER} if wanted else {})}
-    assert json.loads((tmp_path / "info").read_text()) == {"apiVersion": version, "kind": "ExecCredential", "spec": spec}
+    assert json.loads((tmp_path / "info").read_text()) == {
+        "apiVersion": version,
+        "kind": "ExecCredential",
+        "spec": spec,
+    }
 
 
 async def test_a_command_without_a_slash_is_found_on_the_path(plugin, tmp_path, monkeypatch):
@@ -83,8 +89,16 @@ async def test_a_command_that_is_not_executable_is_reported(plugin, tmp_path):
     ("script", "message"),
     [
         pytest.param("", "gave no credential: it printed nothing", id="nothing"),
-        pytest.param("echo garbage; echo why >&2", "gave no credential: what it printed is not JSON; .* It wrote: why", id="garbage"),
-        pytest.param("printf 'token\\033[2J expired\\n' >&2; exit 7", "exited with code 7; .* It wrote: token expired$", id="a failure"),
+        pytest.param(
+            "echo garbage; echo why >&2",
+            "gave no credential: what it printed is not JSON; .* It wrote: why",
+            id="garbage",
+        ),
+        pytest.param(
+            "printf 'token\\033[2J expired\\n' >&2; exit 7",
+            "exited with code 7; .* It wrote: token expired$",
+            id="a failure",
+        ),
         pytest.param("kill -9 $$", "was killed by signal 9", id="a signal"),
         pytest.param("echo asking >&2; sleep 60", r"did not end within 0\.5 s; .* It wrote: asking$", id="silence"),
     ],
@@ -104,8 +118,12 @@ async def test_others_run_while_a_plugin_does(plugin):
     assert (await slow).credential.authorization == "Bearer t"
 
 
-@pytest.mark.parametrize(("mode", "terminal", "given"), [("IfAvailable", True, True), ("IfAvailable", False, False), ("Never", True, False)])
-async def test_standard_input_is_for_a_plugin_that_wants_it_at_a_terminal(plugin, tmp_path, monkeypatch, mode, terminal, given):
+@pytest.mark.parametrize(
+    ("mode", "terminal", "given"), [("IfAvailable", True, True), ("IfAvailable", False, False), ("Never", True, False)]
+)
+async def test_standard_input_is_for_a_plugin_that_wants_it_at_a_terminal(
+    plugin, tmp_path, monkeypatch, mode, terminal, given
+):
     monkeypatch.setattr(os, "isatty", lambda _: terminal)
     await plugin(give_info(tmp_path), interactiveMode=mode).issue()
     assert json.loads((tmp_path / "info").read_text())["spec"]["interactive"] is given
@@ -121,7 +139,11 @@ async def test_a_plugin_that_needs_a_terminal_is_not_run_without_one(plugin, mon
     ("fields", "message"),
     [
         pytest.param({"command": None}, "command: is not set", id="no command"),
-        pytest.param({"apiVersion": "client.authentication.k8s.io/v1alpha1"}, "apiVersion: '.*v1alpha1' is not supported; update the plugin", id="an old version"),
+        pytest.param(
+            {"apiVersion": "client.authentication.k8s.io/v1alpha1"},
+            "apiVersion: '.*v1alpha1' is not supported; update the plugin",
+            id="an old version",
+        ),
         pytest.param({"apiVersion": None}, "apiVersion: '' is not supported", id="no version"),
         pytest.param({"interactiveMode": None}, "interactiveMode: must be one of Never", id="no mode in v1"),
         pytest.param({"interactiveMode": "Sometimes"}, "interactiveMode: must be one of", id="another mode"),

@@ -41,7 +41,9 @@ def test_the_first_file_that_has_an_entry_wins_as_a_whole(tmp_path):
 
 
 def test_the_first_current_context_wins_and_an_empty_one_does_not_count(tmp_path):
-    files = [write(tmp_path / str(n), text) for n, text in enumerate(("current-context: ''", document("a"), document("b")))]
+    files = [
+        write(tmp_path / str(n), text) for n, text in enumerate(("current-context: ''", document("a"), document("b")))
+    ]
     assert merged(*files).context().name == "a"
 
 
@@ -85,13 +87,32 @@ def test_a_context_without_a_user_is_anonymous():
 @pytest.mark.parametrize(
     ("change", "context", "message"),
     [
-        pytest.param({"current-context": None}, "", "current-context is not set; name a context with --context; its contexts are: c", id="no current context"),
-        pytest.param({"current-context": "x"}, "", "current-context: there is no context 'x'; its contexts are: c", id="a current context that does not exist"),
-        pytest.param({}, "y", "--context: there is no context 'y'; its contexts are: c", id="a named context that does not exist"),
+        pytest.param(
+            {"current-context": None},
+            "",
+            "current-context is not set; name a context with --context; its contexts are: c",
+            id="no current context",
+        ),
+        pytest.param(
+            {"current-context": "x"},
+            "",
+            "current-context: there is no context 'x'; its contexts are: c",
+            id="a current context that does not exist",
+        ),
+        pytest.param(
+            {}, "y", "--context: there is no context 'y'; its contexts are: c", id="a named context that does not exist"
+        ),
         pytest.param({"contexts": []}, "", "there is no context 'c'; it has no contexts", id="no contexts"),
-        pytest.param({"clusters": None}, "", "contexts[c].context.cluster: there is no cluster 'c' in clusters", id="no such cluster"),
+        pytest.param(
+            {"clusters": None},
+            "",
+            "contexts[c].context.cluster: there is no cluster 'c' in clusters",
+            id="no such cluster",
+        ),
         pytest.param({"users": []}, "", "contexts[c].context.user: there is no user 'c' in users", id="no such user"),
-        pytest.param({"users": document()["users"] * 2}, "", "users: 'c' is there 2 times; remove all but one", id="a name twice"),
+        pytest.param(
+            {"users": document()["users"] * 2}, "", "users: 'c' is there 2 times; remove all but one", id="a name twice"
+        ),
         pytest.param({"users": "x"}, "", "users: must be a list of mappings", id="not a list"),
     ],
 )

@@ -50,7 +50,9 @@ def test_a_path_is_relative_to_the_file_that_names_it():
     assert user(x="/etc/ca.pem").path("x") == Path("/etc/ca.pem")
 
 
-def test_a_path_in_a_file_that_is_named_relatively_does_not_depend_on_the_working_directory_later(monkeypatch, tmp_path):
+def test_a_path_in_a_file_that_is_named_relatively_does_not_depend_on_the_working_directory_later(
+    monkeypatch, tmp_path
+):
     monkeypatch.chdir(tmp_path)
     assert Section({"x": "ca.pem"}, "", Path("config")).path("x") == tmp_path / "ca.pem"
 
@@ -61,6 +63,8 @@ def test_a_mapping_inside_knows_its_place():
         section.sections("env")[0].text("name")
 
 
-@pytest.mark.parametrize(("text", "expected"), [("a b~é", True), ("", True), ("a\r", False), ("\x00", False), ("\x7f", False)])
+@pytest.mark.parametrize(
+    ("text", "expected"), [("a b~é", True), ("", True), ("a\r", False), ("\x00", False), ("\x7f", False)]
+)
 def test_a_header_value_has_no_control_characters(text, expected):
     assert is_header_value(text) is expected

@@ -12,7 +12,12 @@ PROXY = {"HTTPS_PROXY": "http://proxy:3128"}
     [
         pytest.param("https://a.example", {}, "", id="none"),
         pytest.param("https://a.example", PROXY, "http://proxy:3128", id="for https"),
-        pytest.param("https://a.example", {"https_proxy": "proxy:3128"}, "http://proxy:3128", id="in small letters, without a scheme"),
+        pytest.param(
+            "https://a.example",
+            {"https_proxy": "proxy:3128"},
+            "http://proxy:3128",
+            id="in small letters, without a scheme",
+        ),
         pytest.param("http://a.example", PROXY, "", id="not for http"),
         pytest.param("http://a.example", {"HTTP_PROXY": "http://p"}, "http://p", id="for http"),
         pytest.param("https://localhost:6443", PROXY, "", id="never for localhost"),

@@ -109,7 +109,7 @@ def test_a_certificate_that_is_half_replaced_leaves_the_last_one_in_use(authorit
     ids=["empty", "garbage", "a broken block"],
 )
 def test_an_authority_that_is_not_a_certificate_is_refused_by_its_place(content):
-    with pytest.raises(InputError, match="^clusters is not a certificate in PEM: "):
+    with pytest.raises(InputError, match=r"^clusters is not a certificate in PEM: "):
         TlsContexts(content, named="clusters").context()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,18 @@ def actions(incomplete: str) -> list[tuple[str, str]]:
 def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return the names of executions that begin so, of the namespace on the command line, each with a short description."""
     logging.disable()  # nothing else must be written to the terminal while somebody types
+    _leave_terminal()
     try:
         found = asyncio.run(asyncio.wait_for(_executions(ctx.params), _TIMEOUT_SECONDS))
     except (KubernautError, TimeoutError):
         return []
     return [(name, help_text) for name, help_text in found if name.startswith(incomplete)]
+
+
+def _leave_terminal() -> None:
+    """Give up the terminal as standard input, so that no credential plugin asks there while somebody types."""
+    if os.isatty(0):
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 
 async def _executions(options: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -96,7 +96,7 @@ def stored_credentials(user: Section) -> StoredCredentials:
     return StoredCredentials(
         token=token,
         token_file=RotatingFile(token_file, _place(user, "tokenFile")) if token_file else None,
-        login=login if any(login) else None,
+        login=login if login[0] else None,
         certificate=_certificate(user),
     )
 

@@ -97,6 +97,15 @@ def test_every_command_argument_and_option_is_explained():
     assert unexplained == []
 
 
+def test_every_command_that_connects_takes_a_context():
+    found = dict(every_command(typer.main.get_command(app)))
+    options = {name: {opt for parameter in command.params for opt in parameter.opts} for name, command in found.items()}
+    del options["sandbox"]  # it writes a kubeconfig
+    connecting = {name for name, names in options.items() if "--kubeconfig" in names}
+    assert connecting == {name for name, names in options.items() if "--context" in names}
+    assert {"execute", "controller", "rbac check", "install"} < connecting
+
+
 def test_the_installed_program_is_the_same_command():
     ran = subprocess.run([sys.executable, "-m", "kubernaut.cli", "--help"], capture_output=True, text=True, check=True)
     assert [name for name in COMMANDS if f"\n  {name} " not in ran.stdout] == []

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -72,6 +73,16 @@ def test_executions_of_the_context_and_its_namespace_are_completed(complete, con
 
 def test_a_target_that_could_control_the_terminal_is_left_out(complete):
     assert complete(FakeClient(stored("more", target="\x1b[2J", phase="Failed"))) == [("more", "scale Failed")]
+
+
+def test_the_terminal_is_not_the_standard_input_of_a_credential_plugin(complete, monkeypatch):
+    replaced = []
+    monkeypatch.setattr(os, "isatty", lambda _: True)
+    monkeypatch.setattr(
+        os, "dup2", lambda source, target: replaced.append((os.readlink(f"/proc/self/fd/{source}"), target))
+    )
+    complete(FakeClient())
+    assert replaced == [("/dev/null", 0)]
 
 
 @pytest.mark.parametrize("answer", [InputError("no kubeconfig"), None], ids=["an error", "silence"])

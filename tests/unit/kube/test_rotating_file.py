@@ -24,6 +24,8 @@ def test_a_file_is_read_again_when_it_changes(path):
 
 def test_a_file_that_is_swapped_behind_a_link_is_read_again(path, tmp_path):
     (tmp_path / "new").write_text("two")
+    for each in (path, tmp_path / "new"):
+        os.utime(each, (1, 1))
     link = tmp_path / "link"
     link.symlink_to(path)
     file = RotatingFile(link)

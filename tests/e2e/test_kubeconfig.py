@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import shutil
-from pathlib import Path
 
 import pytest
 import yaml
@@ -61,10 +60,11 @@ def write(folder, sandbox, user=None, namespace="", name="config", **cluster):
 
 
 async def kubectl_connects(file):
+    """Return whether kubectl connects with a kubeconfig (None: those of $KUBECONFIG), and what it wrote."""
+    words = ["--kubeconfig", str(file)] if file else []
     process = await asyncio.create_subprocess_exec(
         KUBECTL,
-        "--kubeconfig",
-        str(file),
+        *words,
         "get",
         "pods",
         stdout=asyncio.subprocess.PIPE,
@@ -75,8 +75,9 @@ async def kubectl_connects(file):
 
 
 async def connects(file):
+    """Return whether the client connects, and what it reports."""
     try:
-        async with await Cluster.connect(Path(file)) as cluster:
+        async with await Cluster.connect(file) as cluster:
             await cluster.list(PODS, cluster.namespace)
     except KubernautError as error:
         return False, str(error)
@@ -145,6 +146,26 @@ async def test_the_client_connects_where_kubectl_does_and_nowhere_else(sandbox, 
     file = write(folder, sandbox, user, **cluster)
     (kubectl, told), (ours, message) = await asyncio.gather(kubectl_connects(file), connects(file))
     assert (kubectl, ours) == (works, works), f"kubectl: {told}\nkubernaut: {message}"
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="no kubectl is installed")
+@pytest.mark.parametrize(
+    ("order", "works"),
+    [("one:none:two", True), ("two:one", False)],
+    ids=["the right user first", "the wrong user first"],
+)
+async def test_several_files_are_merged_as_kubectl_merges_them(sandbox, folder, monkeypatch, order, works):
+    """Both have all names; each path is relative to its own file. The second has a wrong token and a server that does not answer."""
+    other = folder / "two"
+    other.mkdir()
+    write(folder, sandbox, name="one")
+    write(
+        other, sandbox, {"token": "wrong"}, server="https://127.0.0.1:1", certificate_authority="../ca.pem", name="two"
+    )
+    places = {"one": folder / "one", "two": other / "two", "none": folder / "none"}
+    monkeypatch.setenv("KUBECONFIG", ":".join(str(places[name]) for name in order.split(":")))
+    kubectl, ours = await asyncio.gather(kubectl_connects(None), connects(None))
+    assert (kubectl[0], ours[0]) == (works, works), f"{kubectl[1]} {ours[1]}"
 
 
 async def test_a_plugin_is_asked_again_after_a_401_and_once_for_several_requests(sandbox, folder):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -79,7 +80,7 @@ def test_the_terminal_is_not_the_standard_input_of_a_credential_plugin(complete,
     replaced = []
     monkeypatch.setattr(os, "isatty", lambda _: True)
     monkeypatch.setattr(
-        os, "dup2", lambda source, target: replaced.append((os.readlink(f"/proc/self/fd/{source}"), target))
+        os, "dup2", lambda source, target: replaced.append((str(Path(f"/proc/self/fd/{source}").readlink()), target))
     )
     complete(FakeClient())
     assert replaced == [("/dev/null", 0)]

@@ -109,7 +109,7 @@ def exec_of(**fields):
         pytest.param({"proxy_url": "http://127.0.0.1:1"}, None, False, id="a proxy that does not answer"),
         pytest.param({"proxy_url": "127.0.0.1:1"}, None, False, id="a proxy without a scheme"),
         pytest.param({"server": None}, None, False, id="no server"),
-        pytest.param({}, {}, False, id="nobody"),
+        pytest.param({}, {}, False, id="no credentials"),
         pytest.param({}, {"token": 5}, False, id="a number as token"),
         pytest.param({}, {"tokenFile": "token", "token": "wrong"}, True, id="a token file before a token"),
         pytest.param({}, {"tokenFile": "none"}, False, id="a token file that does not exist"),
@@ -118,7 +118,7 @@ def exec_of(**fields):
         pytest.param(
             {}, {"tokenFile": "token", "as": "anna", "as-groups": ["system:masters"]}, True, id="as someone in a group"
         ),
-        pytest.param({}, {"tokenFile": "token", "as-groups": ["system:masters"]}, False, id="groups of nobody"),
+        pytest.param({}, {"tokenFile": "token", "as-groups": ["system:masters"]}, False, id="groups without a user"),
         pytest.param({}, {"auth-provider": {"name": "gcp"}}, False, id="an auth-provider that was removed"),
         pytest.param({}, exec_of(), True, id="a plugin"),
         pytest.param(
@@ -144,8 +144,8 @@ def exec_of(**fields):
 )
 async def test_the_client_connects_where_kubectl_does_and_nowhere_else(sandbox, folder, cluster, user, works):
     file = write(folder, sandbox, user, **cluster)
-    (kubectl, told), (ours, message) = await asyncio.gather(kubectl_connects(file), connects(file))
-    assert (kubectl, ours) == (works, works), f"kubectl: {told}\nkubernaut: {message}"
+    (kubectl, errors), (ours, message) = await asyncio.gather(kubectl_connects(file), connects(file))
+    assert (kubectl, ours) == (works, works), f"kubectl: {errors}\nkubernaut: {message}"
 
 
 @pytest.mark.skipif(KUBECTL is None, reason="no kubectl is installed")

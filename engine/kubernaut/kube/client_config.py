@@ -107,7 +107,7 @@ def _provider(provider: Section, certificate: ClientCertificate | None, user_nam
     name = provider.text("name")
     if name != "oidc":
         remedy = _REMOVED_PROVIDERS.get(name, "use a credential plugin (exec) or a token")
-        raise provider.error("name", f"the auth-provider {name!r} is no longer supported, by kubectl neither; {remedy}")
+        raise provider.error("name", f"the auth-provider {name!r} is no longer supported (nor by kubectl); {remedy}")
     return OidcProvider.of(provider, certificate, partial(save_tokens, provider.file, user_name))
 
 

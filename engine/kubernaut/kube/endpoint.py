@@ -61,8 +61,8 @@ class Endpoint:
         )
 
     def for_plugins(self) -> dict[str, Any]:
-        """Return what a credential plugin is told about the cluster. Raises InputError if the authority cannot be read."""
-        told = {
+        """Return the description of the cluster for a credential plugin. Raises InputError if the authority cannot be read."""
+        described = {
             "server": self.server,
             "tls-server-name": self.tls_server_name,
             "insecure-skip-tls-verify": self.insecure,
@@ -71,7 +71,7 @@ class Endpoint:
             "disable-compression": not self.compression,
             "config": self.plugin_configuration,
         }
-        return {key: value for key, value in told.items() if value}
+        return {key: value for key, value in described.items() if value}
 
 
 def _server(cluster: Section) -> str:

@@ -36,7 +36,7 @@ class ExecPlugin:
     """What it needs standard input for: Never, IfAvailable or Always."""
     install_hint: str
     cluster: Mapping[str, Any] | None
-    """What it is told about the cluster (`provideClusterInfo`)."""
+    """The description of the cluster that it is given (`provideClusterInfo`), or None."""
     timeout_seconds: float = TIMEOUT_SECONDS
 
     @classmethod

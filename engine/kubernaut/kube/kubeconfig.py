@@ -1,7 +1,7 @@
 """Kubeconfig files, found and merged as kubectl does, and what one context of them selects.
 
 The first file that has an entry of some name wins, and so does the first that sets `current-context`. A path in an entry is relative to
-the file that the entry stands in. Only what the context selects is read in full, so a broken entry that nobody uses does no harm.
+the file that the entry stands in. Only what the context selects is read in full, so a broken entry that is not used does no harm.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ def _load_pair(context: ssl.SSLContext, certificate: ClientCertificate) -> None:
         file.write(certificate.certificate.rstrip() + b"\n" + certificate.key)
         file.flush()
         try:
-            context.load_cert_chain(file.name, password="")  # for an encrypted key: fail, and ask nobody
+            context.load_cert_chain(file.name, password="")  # for an encrypted key: fail instead of prompting
         except (ssl.SSLError, ValueError) as error:
             raise InputError(f"client certificate and key cannot be used: {_reason(error)}") from error
 

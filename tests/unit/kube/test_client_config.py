@@ -79,7 +79,7 @@ def test_what_an_entry_holds_itself_goes_before_a_plugin(user, kind):
     [
         pytest.param(
             {"auth-provider": {"name": "gcp"}},
-            "users[u].user.auth-provider.name: the auth-provider 'gcp' is no longer supported, by kubectl neither; use the",
+            "users[u].user.auth-provider.name: the auth-provider 'gcp' is no longer supported (nor by kubectl); use the",
             id="gcp",
         ),
         pytest.param({"auth-provider": {"name": "azure"}}, "use the credential plugin kubelogin", id="azure"),
@@ -99,7 +99,7 @@ def test_what_an_entry_holds_itself_goes_before_a_plugin(user, kind):
         pytest.param(
             {"token": "t", "as-groups": ["g"]},
             "users[u].user.as: is not set, and as-uid, as-groups",
-            id="groups of nobody",
+            id="groups without a user",
         ),
         pytest.param({"exec": "x"}, "users[u].user.exec: must be a mapping", id="a plugin that is not a mapping"),
     ],

@@ -31,7 +31,7 @@ async def authorization(credentials):
             id="a login",
         ),
         pytest.param({"username": "anna"}, "Basic YW5uYTo=", id="a login without a password"),
-        pytest.param({"password": "p"}, "", id="a password of nobody"),
+        pytest.param({"password": "p"}, "", id="a password without a user name"),
     ],
 )
 async def test_the_header_follows_from_the_entry(user, expected):

@@ -49,7 +49,7 @@ def test_the_entrys_proxy_goes_before_the_environments():
     assert endpoint(environment, proxy_url="socks5://own").proxy == "socks5://own"
 
 
-def test_plugins_are_told_what_kubectl_tells_them(tmp_path):
+def test_plugins_are_given_the_description_that_kubectl_gives_them(tmp_path):
     (tmp_path / "ca.pem").write_bytes(base64.b64decode(CA))
     extensions = [{"name": "client.authentication.k8s.io/exec", "extension": {"audience": "x"}}, {"name": "other"}]
     found = endpoint(

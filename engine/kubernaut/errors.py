@@ -4,13 +4,14 @@
     ├── RetryError             the cause may pass: the key goes back to the queue
     │   ├── ConflictError          someone else wrote the object first
     │   ├── ThrottledError         429: try again after `retry_after` seconds
+    │   ├── UnauthenticatedError   401, or no credential could be obtained
     │   ├── UnavailableError       unreachable, timed out, or 5xx
     │   ├── QuotaError             a ResourceQuota has no room now
     │   └── ExpiredError           410: list again before watching on
     └── NeverError             the same call will fail the same way
         ├── NotFoundError          404
         ├── ExistsError            409 on a create
-        ├── DeniedError            401 or 403: a permission is missing, or a policy refuses it
+        ├── DeniedError            403: a permission is missing, or a policy refuses it
         ├── RejectedError          400, 413 or 422: the API server refuses the content
         ├── HookError              a plugin's hook raised, hung or returned the wrong type
         ├── LeadershipLostError    another engine leads now: stop
@@ -45,6 +46,10 @@ class ThrottledError(RetryError):
         """Seconds to wait, from the Retry-After header."""
 
 
+class UnauthenticatedError(RetryError):
+    """The API server does not accept the caller's credentials (401), or the caller could not obtain any."""
+
+
 class UnavailableError(RetryError):
     """The API server could not be reached, timed out, or answered 5xx."""
 
@@ -75,7 +80,7 @@ class ExistsError(NeverError):
 
 
 class DeniedError(NeverError):
-    """The caller lacks a permission, or an admission policy refuses the request (401 or 403)."""
+    """The caller lacks a permission, or an admission policy refuses the request (403)."""
 
     def __init__(self, message: str, *, by_policy: bool = False) -> None:
         super().__init__(message)

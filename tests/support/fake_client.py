@@ -11,7 +11,9 @@ from tests.support.fake_cluster import FakeCluster, Object
 
 
 class FakeClient(FakeCluster):
-    """A cluster as one user sees it."""
+    """A cluster as one user sees it, in the context's namespace `default`."""
+
+    namespace = "default"
 
     def __init__(self, *objects: tuple[Resource, Object], user: str = "anna") -> None:
         super().__init__(*objects)

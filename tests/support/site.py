@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -187,9 +186,7 @@ async def engine_kubeconfig(admin: Cluster) -> dict[str, Any]:
 
 def kubeconfig_with(admin: Cluster, token: str) -> dict[str, Any]:
     """Return a kubeconfig for the same API server with another identity."""
-    configuration = admin.connection.configuration
-    with open(configuration.ssl_ca_cert, "rb") as file:  # noqa: PTH123
-        ca = base64.b64encode(file.read()).decode()
+    ca = admin.connection.config.endpoint.for_plugins()["certificate-authority-data"]
     return {
         "current-context": "c",
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": ENGINE_USER}}],

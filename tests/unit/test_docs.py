@@ -45,7 +45,7 @@ GUIDE = (ROOT / "docs" / "command-line.md").read_text("utf-8")
 SECTIONS = dict(
     re.findall(r"^### `kubernaut ([\w -]+)`\n(.*?)(?=^#|\Z)", _without_comments(GUIDE), re.MULTILINE | re.DOTALL)
 )
-EVERYWHERE = {"--namespace", "--all-namespaces", "--kubeconfig", "--output", "--help"}
+EVERYWHERE = {"--namespace", "--all-namespaces", "--kubeconfig", "--context", "--output", "--help"}
 
 
 def commands(group, before=()):
@@ -102,10 +102,12 @@ def test_the_printed_configuration_documents_every_field_and_loads(tmp_path):
 
 def test_the_configuration_that_the_docs_show_loads(tmp_path, registry):
     guide = (ROOT / "docs" / "configuration.md").read_text("utf-8")
-    (shown,) = re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
     file = tmp_path / "engine.yaml"
-    file.write_text(shown, "utf-8")
-    made = apply_settings(registry, Settings.load(file))
+    examples = []
+    for shown in re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL):
+        file.write_text(shown, "utf-8")
+        examples.append(apply_settings(registry, Settings.load(file)))
+    made = examples[0]
     assert made.actions["scale"].settings.max_replicas == 20
     policies = {policy.name: policy for policy in made.policies}
     for policy, entry in (("protected-targets", ProtectedTarget), ("freeze-windows", FreezeWindow)):

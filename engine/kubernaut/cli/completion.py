@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from kubernaut.cli.place import Place
 from kubernaut.errors import KubernautError
-from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.plugins.registry import Registry
 
@@ -31,6 +32,7 @@ def actions(incomplete: str) -> list[tuple[str, str]]:
 def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return the names of executions that begin so, of the namespace on the command line, each with a short description."""
     logging.disable()  # nothing else must be written to the terminal while somebody types
+    _leave_terminal()
     try:
         found = asyncio.run(asyncio.wait_for(_executions(ctx.params), _TIMEOUT_SECONDS))
     except (KubernautError, TimeoutError):
@@ -38,10 +40,19 @@ def executions(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return [(name, help_text) for name, help_text in found if name.startswith(incomplete)]
 
 
+def _leave_terminal() -> None:
+    """Give up the terminal as standard input, so that no credential plugin asks there while somebody types."""
+    if os.isatty(0):
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+
+
 async def _executions(options: Mapping[str, Any]) -> list[tuple[str, str]]:
     kubeconfig = options.get("kubeconfig")
-    async with await Cluster.connect(Path(kubeconfig) if kubeconfig else None) as cluster:
-        page = await cluster.list(EXECUTIONS, options.get("namespace") or "default", limit=_MAX_EXECUTIONS)
+    place = Place(
+        Path(kubeconfig) if kubeconfig else None, options.get("context") or "", options.get("namespace") or ""
+    )
+    async with await place.connect() as cluster:
+        page = await cluster.list(EXECUTIONS, place.namespace_on(cluster), limit=_MAX_EXECUTIONS)
     return [(obj["metadata"]["name"], _help_text(obj)) for obj in page.items]
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_TRACEPARENT
 from kubernaut.api.view import ExecutionView
-from kubernaut.errors import InputError, KubernautError, NotFoundError
+from kubernaut.errors import InputError, KubernautError, NotFoundError, UnauthenticatedError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, SELF_SUBJECT_REVIEWS, Key, key_of
 from kubernaut.validation_errors import format_validation_error
@@ -96,6 +96,8 @@ async def _current_user(cluster: Cluster) -> str:
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
         answer = await cluster.create(SELF_SUBJECT_REVIEWS, None, review)
+    except UnauthenticatedError:
+        raise  # asking a credential plugin a second time would not help
     except KubernautError:
         return ""
     return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))

@@ -26,7 +26,10 @@ Parameter = Annotated[
 ParameterFile = Annotated[
     Path | None, typer.Option("-f", "--file", help="Parameters as a YAML or JSON mapping; - for standard input.")
 ]
-Namespace = Annotated[str, typer.Option("-n", "--namespace", help="The execution's namespace.")]
+Namespace = Annotated[
+    str,
+    typer.Option("-n", "--namespace", help="The execution's namespace; the context's by default.", show_default=False),
+]
 ManifestFormat = Annotated[str, typer.Option("-o", "--output", help="yaml or json.")]
 Configuration = Annotated[
     Path | None, typer.Option("--config", envvar="KUBERNAUT_CONFIG", help="The engine's configuration, a YAML file.")
@@ -37,6 +40,9 @@ Image = Annotated[
 Kubeconfig = Annotated[
     Path | None,
     typer.Option("--kubeconfig", help="A kubeconfig; $KUBECONFIG, ~/.kube/config or the pod's own by default."),
+]
+Context = Annotated[
+    str, typer.Option("--context", help="A context of the kubeconfig; its current one by default.", show_default=False)
 ]
 
 

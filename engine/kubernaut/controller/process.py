@@ -20,14 +20,14 @@ from kubernaut.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 
-async def run_engine(kubeconfig: Path | None, settings: Settings) -> None:
+async def run_engine(kubeconfig: Path | None, context: str, settings: Settings) -> None:
     """Run the engine with the installed plugins until SIGTERM or ctrl-c.
 
     Raises InputError for a kubeconfig or settings that cannot be used, LeadershipLostError when another engine has taken over.
     """
     registry = Registry.discover()
     metrics = Metrics()
-    async with await Cluster.connect(kubeconfig, observe=metrics.observe_request) as cluster:
+    async with await Cluster.connect(kubeconfig, context=context, observe=metrics.observe_request) as cluster:
         settings = await with_own_image(cluster, settings)
         manager = Manager(cluster, registry, settings, metrics)
         _tune_garbage_collector()

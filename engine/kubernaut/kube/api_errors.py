@@ -20,6 +20,7 @@ from kubernaut.errors import (
     QuotaError,
     RejectedError,
     ThrottledError,
+    UnauthenticatedError,
     UnavailableError,
 )
 
@@ -36,7 +37,9 @@ def error_of(code: int, data: bytes, method: str, headers: Mapping[str, str]) ->
     match code:
         case 403 if _QUOTA in message:
             return QuotaError(message)
-        case 401 | 403:
+        case 401:
+            return UnauthenticatedError(message)
+        case 403:
             return DeniedError(message, by_policy=by_policy)
         case 404:
             return NotFoundError(message, _kind(status))

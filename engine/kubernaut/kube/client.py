@@ -16,8 +16,9 @@ from typing import Any, Literal, Self
 import aiohttp
 
 from kubernaut.api.execution import StageRequest
-from kubernaut.errors import ConflictError, NotFoundError, UnavailableError
+from kubernaut.errors import ConflictError, KubernautError, NotFoundError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.api_errors import error_of
+from kubernaut.kube.client_config import load_client_config
 from kubernaut.kube.decoding import decode, lines_of
 from kubernaut.kube.objects import PODS, Resource
 from kubernaut.kube.transport import Connection, Observer, request_labels
@@ -62,20 +63,26 @@ class Cluster:
         cls,
         kubeconfig: Path | Mapping[str, Any] | None = None,
         *,
+        context: str = "",
         watch_seconds: float = _WATCH_SECONDS,
         observe: Observer | None = None,
     ) -> Self:
         """Return a client for a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's ServiceAccount.
 
-        A watch that is silent for longer than about `watch_seconds` is restarted. `observe` is called after every request.
-        Raises InputError when no configuration can be used.
+        `context` is one of the kubeconfig, by default its current one. A watch that is silent for longer than about `watch_seconds` is
+        restarted. `observe` is called after every request. Raises InputError when no configuration can be used.
         """
-        return cls(await Connection.configured(kubeconfig, observe), watch_seconds)
+        return cls(Connection(load_client_config(kubeconfig, context), observe), watch_seconds)
 
     @property
     def host(self) -> str:
         """The API server's URL."""
         return self.connection.host
+
+    @property
+    def namespace(self) -> str:
+        """The namespace where none is named: the context's, or the pod's own."""
+        return self.connection.config.namespace
 
     async def __aenter__(self) -> Self:
         await self.connection.__aenter__()
@@ -160,7 +167,7 @@ class Cluster:
         response = await self.connection.send("GET", resource.path(namespace), query=query, timeout=timeout)
         try:
             if response.status >= 400:
-                raise error_of(response.status, await response.read(), "watch", response.headers)
+                raise self._error(response, await response.read(), "watch")
             while line := await response.content.readline():
                 yield _event(line)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -178,7 +185,7 @@ class Cluster:
         response = await self.connection.send("GET", PODS.path(namespace, pod, "log"), query=query, timeout=timeout)
         try:
             if response.status >= 400:
-                raise error_of(response.status, await response.read(), "log", response.headers)
+                raise self._error(response, await response.read(), "log")
             async for line in lines_of(response.content.iter_any()):
                 yield line
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -215,12 +222,22 @@ class Cluster:
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
             if response.status >= 400:
-                raise error_of(response.status, data, method, response.headers)
+                raise self._error(response, data, method)
         try:
             document: dict[str, Any] = decode(data)
         except ValueError as error:
             raise UnavailableError(f"{method} {path}: the answer is not JSON: {data[:100]!r}") from error
         return document
+
+    def _error(self, response: aiohttp.ClientResponse, data: bytes, method: str) -> KubernautError:
+        """Return the error of a refused request; where the API server does not know who asks, with whose credentials it was."""
+        error = error_of(response.status, data, method, response.headers)
+        if not isinstance(error, UnauthenticatedError):
+            return error
+        return UnauthenticatedError(
+            f"the API server at {self.host} does not accept the credentials of {self.connection.config.identity} (401 {error}); "
+            "renew them or log in again"
+        )
 
 
 def _event(line: bytes) -> WatchEvent:

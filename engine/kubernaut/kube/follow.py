@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from kubernaut.api.view import ExecutionView
-from kubernaut.errors import ExpiredError, NotFoundError, RetryError, UnavailableError
+from kubernaut.errors import ExpiredError, NotFoundError, RetryError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key, Object, Resource, key_of
 
@@ -32,7 +32,12 @@ class Patience:
         self._since = asyncio.get_running_loop().time()
 
     async def pause(self, error: RetryError, hint: str = "") -> None:
-        """Wait before the next try. Raises UnavailableError, with the hint, once there was no answer for too long."""
+        """Wait before the next try. Raises UnavailableError, with the hint, once there was no answer for too long.
+
+        Raises UnauthenticatedError at once: the credentials have been renewed before, and a person has to act.
+        """
+        if isinstance(error, UnauthenticatedError):
+            raise UnauthenticatedError(f"{error}{hint}") from error
         if asyncio.get_running_loop().time() - self._since > self._seconds:
             raise UnavailableError(f"{error}{hint}") from error
         await asyncio.sleep(_RETRY_SECONDS)

@@ -1,29 +1,26 @@
-"""The HTTP transport: address, TLS, credentials and their renewal come from `kubernetes.aio`, the connection pool from aiohttp.
+"""The HTTP transport: sends requests to an endpoint with a credential, and once more with a newer one where the API server answers 401.
 
-The generated client is not used for requests: it copies every body twice and looks for proxies and netrc files each time, which together
-cost more than the request itself.
+`kube.client_config` says where to and as whom. Official clients are not used: their Python one ignores `tls-server-name`, asks a credential
+plugin once and never again, and costs more for each request than the request itself.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from urllib.parse import urlencode
-from urllib.request import getproxies
 
 import aiohttp
-import yaml
 from pydantic_core import to_json
 
-from kubernaut.errors import InputError, UnavailableError
-
-if TYPE_CHECKING:
-    from kubernetes.aio import client
+from kubernaut.errors import UnavailableError
+from kubernaut.kube.client_config import ClientConfig
+from kubernaut.kube.credentials import Credential
+from kubernaut.kube.socks import SOCKS_SCHEMES, SocksConnector
 
 _MERGE_PATCH = "application/merge-patch+json"
+_MAX_CONNECTIONS = 100
 _BUFFER_BYTES = 2**21
 """The longest line of a watch that is read in one piece: an object of 1.5 MiB, etcd's limit, fits."""
 
@@ -34,66 +31,30 @@ Observer = Callable[[str, str, int], None]
 class Connection:
     """A connection to one API server, as one identity. Use it as an async context manager."""
 
-    def __init__(self, configuration: client.Configuration, observe: Observer | None = None) -> None:
-        self.host: str = configuration.host
-        self.configuration = configuration
-        self._client: client.ApiClient | None = None
+    def __init__(self, config: ClientConfig, observe: Observer | None = None) -> None:
+        """`observe` is called after every request."""
+        self.config = config
+        self.host: str = config.endpoint.server
         self._session: aiohttp.ClientSession | None = None
         self._observe: Observer = observe or (lambda _verb, _resource, _code: None)
 
-    @classmethod
-    async def configured(
-        cls, kubeconfig: Path | Mapping[str, Any] | None = None, observe: Observer | None = None
-    ) -> Self:
-        """Return a connection for a kubeconfig (file or document), else $KUBECONFIG or ~/.kube/config, else the pod's ServiceAccount.
-
-        `observe` is called after every request. Raises InputError when no configuration can be used.
-        """
-        from kubernetes.aio import client, config  # noqa: PLC0415 - costs offline commands half a second
-
-        configuration = client.Configuration()
-        try:
-            if isinstance(kubeconfig, Mapping):
-                await config.load_kube_config_from_dict(dict(kubeconfig), client_configuration=configuration)
-            elif kubeconfig is None and _in_cluster():
-                config.load_incluster_config(client_configuration=configuration)
-            else:
-                await config.load_kube_config(
-                    str(kubeconfig) if kubeconfig else None, client_configuration=configuration
-                )
-        except (
-            config.ConfigException,
-            yaml.YAMLError,
-            OSError,
-            ValueError,
-            KeyError,
-            TypeError,
-            AttributeError,
-        ) as error:
-            raise InputError(
-                f"no usable kubeconfig: {error}; set KUBECONFIG, or start one with `kubernaut sandbox`"
-            ) from error
-        return cls(configuration, observe)
-
     async def __aenter__(self) -> Self:
-        from kubernetes.aio import client  # noqa: PLC0415 - see configured
-
-        self._client = client.ApiClient(self.configuration)
+        proxy = self.config.endpoint.proxy
+        is_socks = proxy.startswith(SOCKS_SCHEMES)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=self.configuration.connection_pool_maxsize, ssl=self._client.rest_client.ssl_context
-            ),
-            headers={"Accept": "application/json", "User-Agent": "kubernaut-engine"},
-            proxy=self.configuration.proxy or None,
-            trust_env=bool(getproxies()),
+            connector=SocksConnector(proxy, _MAX_CONNECTIONS)
+            if is_socks
+            else aiohttp.TCPConnector(limit=_MAX_CONNECTIONS),
+            proxy=None if is_socks else proxy or None,
+            headers=self._headers(),
             read_bufsize=_BUFFER_BYTES,
         )
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for opened in (self._session, self._client):
-            if opened:
-                await opened.close()
+        await self.config.credentials.close()
+        if self._session:
+            await self._session.close()
 
     async def send(
         self,
@@ -104,30 +65,78 @@ class Connection:
         body: Mapping[str, Any] | None = None,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - passed on to the session, which keeps it
     ) -> aiohttp.ClientResponse:
-        """Return the response, whatever its status code; raises UnavailableError where there is none."""
-        if self._client is None or self._session is None:
-            raise RuntimeError("use `async with`")
-        headers: dict[str, str] = {}
-        if body is not None:
-            headers["Content-Type"] = _MERGE_PATCH if method == "PATCH" else "application/json"
+        """Return the response, whatever its status code; a request that is answered with 401 is repeated once with a new credential.
+
+        Raises UnavailableError where there is no response, UnauthenticatedError or InputError where there is no credential.
+        """
         given = {key: value for key, value in (query or {}).items() if value}
         url = f"{self.host}{path}?{urlencode(given)}" if given else f"{self.host}{path}"
+        data = None if body is None else encode(body)
+        labels = request_labels(method, path, query)
+        credential = await self.config.credentials.current()
+        response = await self._send_as(credential, method, url, data, timeout, labels)
+        if response.status != 401:
+            return response
         try:
-            await self._client.update_params_for_auth(headers, [], ["BearerToken"], path, method, None)
+            renewed = await self.config.credentials.renew(credential)
+        except BaseException:
+            response.release()
+            raise
+        if renewed == credential:
+            return response
+        response.release()
+        return await self._send_as(renewed, method, url, data, timeout, labels)
+
+    async def _send_as(
+        self,
+        credential: Credential,
+        method: str,
+        url: str,
+        data: bytes | None,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - see send
+        labels: tuple[str, str],
+    ) -> aiohttp.ClientResponse:
+        if self._session is None:
+            raise RuntimeError("use `async with`")
+        endpoint, headers = self.config.endpoint, dict[str, str]()
+        if credential.authorization:
+            headers["Authorization"] = credential.authorization
+        if data is not None:
+            headers["Content-Type"] = _MERGE_PATCH if method == "PATCH" else "application/json"
+        try:
             response = await self._session.request(
-                method, url, data=None if body is None else encode(body), headers=headers, timeout=timeout
+                method,
+                url,
+                data=data,
+                headers=headers,
+                timeout=timeout,
+                ssl=endpoint.tls.context(credential.certificate) if endpoint.tls else True,
+                server_hostname=endpoint.tls_server_name or None,
             )
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self._observe(*request_labels(method, path, query), 0)
-            raise UnavailableError(
-                f"no answer from the API server at {self.host}: {error or type(error).__name__}"
-            ) from error
-        self._observe(*request_labels(method, path, query), response.status)
+            self._observe(*labels, 0)
+            raise UnavailableError(f"no answer from the API server at {self.host}: {_reason(error)}") from error
+        self._observe(*labels, response.status)
         return response
 
+    def _headers(self) -> list[tuple[str, str]]:
+        encoding = [] if self.config.endpoint.compression else [("Accept-Encoding", "identity")]
+        return [
+            ("Accept", "application/json"),
+            ("User-Agent", "kubernaut-engine"),
+            *encoding,
+            *self.config.impersonation,
+        ]
 
-def _in_cluster() -> bool:
-    return "KUBERNETES_SERVICE_HOST" in os.environ and "KUBECONFIG" not in os.environ
+
+def _reason(error: Exception) -> str:
+    """Return why there is no response, without what aiohttp says about its own objects."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        certificate_error = error.certificate_error
+        return f"its certificate is not valid: {getattr(certificate_error, 'verify_message', '') or certificate_error}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return error.os_error.strerror or str(error.os_error)
+    return str(error) or type(error).__name__
 
 
 def encode(body: Mapping[str, Any]) -> bytes:

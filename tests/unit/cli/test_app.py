@@ -49,7 +49,7 @@ def every_command(group, before=()):
         ),
         pytest.param(
             ("execute", "scale", "-p", "name=web", "-p", "replicas=1", "--kubeconfig", "/none"),
-            "no usable kubeconfig",
+            "kubeconfig /none: there is no such file; set KUBECONFIG or --kubeconfig",
             id="a missing kubeconfig",
         ),
         pytest.param(("rbac", "render", "nope"), "action 'nope' is not installed", id="RBAC of an unknown action"),
@@ -95,6 +95,15 @@ def test_every_command_argument_and_option_is_explained():
         if not getattr(parameter, "help", None)
     ]
     assert unexplained == []
+
+
+def test_every_command_that_connects_takes_a_context():
+    found = dict(every_command(typer.main.get_command(app)))
+    options = {name: {opt for parameter in command.params for opt in parameter.opts} for name, command in found.items()}
+    del options["sandbox"]  # it writes a kubeconfig
+    connecting = {name for name, names in options.items() if "--kubeconfig" in names}
+    assert connecting == {name for name, names in options.items() if "--context" in names}
+    assert {"execute", "controller", "rbac check", "install"} < connecting
 
 
 def test_the_installed_program_is_the_same_command():

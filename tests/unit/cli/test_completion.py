@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from kubernaut.cli import completion
 from kubernaut.errors import InputError
+from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS
 from tests.support.executions import make_execution
 from tests.support.fake_client import FakeClient
@@ -20,18 +23,25 @@ def logging_again():
 
 
 @pytest.fixture
-def complete(monkeypatch):
+def contexts():
+    """The contexts that were connected to."""
+    return []
+
+
+@pytest.fixture
+def complete(monkeypatch, contexts):
     """Complete names on this cluster, or with this error instead of one."""
 
     def names(answer, incomplete="", **options):
-        async def connect(_kubeconfig):
+        async def connect(_kubeconfig, *, context):
+            contexts.append(context)
             if isinstance(answer, Exception):
                 raise answer
             if answer is None:
                 await asyncio.sleep(10)
             return answer
 
-        monkeypatch.setattr(completion.Cluster, "connect", connect)
+        monkeypatch.setattr(Cluster, "connect", connect)
         return completion.executions(SimpleNamespace(params=options), incomplete)
 
     return names
@@ -55,8 +65,25 @@ def test_executions_of_the_namespace_are_completed_with_action_target_and_phase(
     assert complete(cluster, namespace="prod") == [("more-2", "scale")]
 
 
+def test_executions_of_the_context_and_its_namespace_are_completed(complete, contexts):
+    cluster = FakeClient(stored("here"), stored("there", "staging"))
+    cluster.namespace = "staging"
+    assert complete(cluster, context="other") == [("there", "scale")]
+    assert contexts == ["other"]
+
+
 def test_a_target_that_could_control_the_terminal_is_left_out(complete):
     assert complete(FakeClient(stored("more", target="\x1b[2J", phase="Failed"))) == [("more", "scale Failed")]
+
+
+def test_the_terminal_is_not_the_standard_input_of_a_credential_plugin(complete, monkeypatch):
+    replaced = []
+    monkeypatch.setattr(os, "isatty", lambda _: True)
+    monkeypatch.setattr(
+        os, "dup2", lambda source, target: replaced.append((str(Path(f"/proc/self/fd/{source}").readlink()), target))
+    )
+    complete(FakeClient())
+    assert replaced == [("/dev/null", 0)]
 
 
 @pytest.mark.parametrize("answer", [InputError("no kubeconfig"), None], ids=["an error", "silence"])

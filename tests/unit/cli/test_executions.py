@@ -10,7 +10,7 @@ from kubernaut.cli.executions import (
     patch_execution,
     read_execution,
 )
-from kubernaut.errors import DeniedError, InputError, NotFoundError, UnavailableError
+from kubernaut.errors import DeniedError, InputError, NotFoundError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.objects import EXECUTIONS, Key
 from tests.support.executions import make_execution
 from tests.support.fake_client import FakeClient
@@ -54,6 +54,13 @@ async def test_a_new_execution_continues_the_callers_trace(cluster, monkeypatch)
 async def test_a_requester_that_the_api_server_does_not_name_is_left_out(cluster):
     cluster.failures["create", "selfsubjectreviews"] = [DeniedError("no")]
     assert (await create_execution(cluster, Key("prod", "more"), SPEC)).annotations == {}
+
+
+async def test_where_there_is_no_credential_nothing_more_is_asked(cluster):
+    cluster.failures["create", "selfsubjectreviews"] = [UnauthenticatedError("the plugin failed")]
+    with pytest.raises(UnauthenticatedError, match="the plugin failed"):
+        await create_execution(cluster, Key("prod", "more"), SPEC)
+    assert cluster.requests == [("create", "selfsubjectreviews")]
 
 
 @pytest.mark.parametrize(

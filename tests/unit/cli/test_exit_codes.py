@@ -12,6 +12,7 @@ from kubernaut.errors import (
     PluginLoadError,
     RejectedError,
     ThrottledError,
+    UnauthenticatedError,
     UnavailableError,
 )
 from tests.support.executions import make_execution
@@ -26,6 +27,7 @@ from tests.support.executions import make_execution
         (UnavailableError, 3),
         (ThrottledError, 3),
         (DeniedError, 3),
+        (UnauthenticatedError, 3),
         (ExistsError, 1),
         (HookError, 1),
         (PluginLoadError, 1),

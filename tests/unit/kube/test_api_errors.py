@@ -17,7 +17,7 @@ def error(code, body=b"", **headers):
     ("code", "kind"),
     [
         (400, errors.RejectedError),
-        (401, errors.DeniedError),
+        (401, errors.UnauthenticatedError),
         (403, errors.DeniedError),
         (404, errors.NotFoundError),
         (409, errors.ConflictError),

@@ -1,11 +1,12 @@
 """Requests of the client: paths, queries, errors, pages, watches and logs, on a connection that answers from a script."""
 
 import json
+from types import SimpleNamespace
 
 import aiohttp
 import pytest
 
-from kubernaut.errors import ExpiredError, NotFoundError, RejectedError, UnavailableError
+from kubernaut.errors import ExpiredError, NotFoundError, RejectedError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import JOBS, PODS
 from kubernaut.telemetry.stage_recorder import recording
@@ -41,6 +42,7 @@ class Connection:
     """Answers from a script, and records what was sent."""
 
     host = "https://cluster"
+    config = SimpleNamespace(identity="user 'anna' of kubeconfig /k", namespace="ops")
 
     def __init__(self, *answers):
         self.answers, self.sent = list(answers), []
@@ -97,6 +99,30 @@ async def test_each_request_is_a_stage_with_its_answer():
         await cluster.get(JOBS, "n", "j")
     (stage,) = recorded.stages()
     assert (stage.name, str(stage.request), stage.error) == ("request", "GET jobs 404", "no")
+
+
+UNAUTHORIZED = Response({"message": "Unauthorized"}, 401)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda cluster: cluster.get(JOBS, "n", "j"), id="a request"),
+        pytest.param(lambda cluster: anext(cluster.watch(JOBS, "5")), id="a watch"),
+        pytest.param(lambda cluster: anext(cluster.log_lines("n", "p", "c")), id="a log"),
+    ],
+)
+async def test_a_401_names_the_server_and_whose_credentials_it_does_not_accept(ask):
+    cluster, _ = client(UNAUTHORIZED)
+    message = (
+        r"https://cluster does not accept the credentials of user 'anna' of kubeconfig /k \(401 Unauthorized\); renew"
+    )
+    with pytest.raises(UnauthenticatedError, match=message):
+        await ask(cluster)
+
+
+def test_a_client_knows_the_namespace_of_its_context():
+    assert client()[0].namespace == "ops"
 
 
 @pytest.mark.parametrize(

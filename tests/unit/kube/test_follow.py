@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.errors import ExpiredError, NotFoundError, UnavailableError
+from kubernaut.errors import ExpiredError, NotFoundError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.client import Page, WatchEvent
 from kubernaut.kube.follow import follow, wait_for_end, watch_collection
 from kubernaut.kube.objects import EXECUTIONS, Key
@@ -66,6 +66,12 @@ async def test_a_server_that_stays_unreachable_is_reported_with_a_hint():
     cluster = Scripted([UnavailableError("down")])
     with pytest.raises(UnavailableError, match="execution n/a continues: see it with kubectl get kex a -n n"):
         _ = [o async for o in follow(cluster, KEY, patience_seconds=-1)]
+
+
+async def test_credentials_that_are_not_accepted_end_it_at_once():
+    cluster = Scripted([UnauthenticatedError("log in again")])
+    with pytest.raises(UnauthenticatedError, match="log in again; execution n/a continues"):
+        await wait_for_end(cluster, KEY)
 
 
 async def test_a_deleted_execution_has_no_end():

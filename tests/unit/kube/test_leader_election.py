@@ -5,7 +5,7 @@ import contextlib
 
 import pytest
 
-from kubernaut.errors import DeniedError, LeadershipLostError, UnavailableError
+from kubernaut.errors import DeniedError, LeadershipLostError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.leader_election import LeaderElector
 from kubernaut.kube.objects import LEASES
 from kubernaut.settings import LeaderElectionSettings
@@ -159,6 +159,14 @@ async def test_missing_permissions_are_logged_once_with_the_command_that_grants_
     for _ in range(3):
         assert not await first._try_acquire_or_renew()
     assert caplog.text.count("kubernaut rbac render --engine | kubectl apply -f -") == 1
+
+
+async def test_credentials_that_are_not_accepted_are_not_logged_as_missing_permissions(cluster, time, caplog):
+    first = elector(cluster)
+    cluster.failures["get", LEASES.plural] = [UnauthenticatedError("does not accept the credentials")]
+    assert not await first._try_acquire_or_renew()
+    assert "could not be acquired or renewed: does not accept the credentials" in caplog.text
+    assert "is not allowed" not in caplog.text
 
 
 async def test_without_leader_election_the_engine_leads_at_once(cluster):

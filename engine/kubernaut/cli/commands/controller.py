@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from kubernaut.cli.options import Configuration, Image, Kubeconfig, read_settings
+from kubernaut.cli.options import Configuration, Context, Image, Kubeconfig, read_settings
 from kubernaut.telemetry.logs import keep_audit_log, log_to_stderr
 
 
 def controller(
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     config: Configuration = None,
     image: Image = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
@@ -22,4 +23,4 @@ def controller(
 
     log_to_stderr(log_level)
     keep_audit_log()
-    asyncio.run(run_engine(kubeconfig, read_settings(config, image)))
+    asyncio.run(run_engine(kubeconfig, context, read_settings(config, image)))

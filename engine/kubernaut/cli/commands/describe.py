@@ -5,36 +5,36 @@ from __future__ import annotations
 import asyncio
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from kubernaut.cli.console import Format, Output, listing_console, print_json, print_trimmed
 from kubernaut.cli.executions import get_execution
-from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.place import Place
 from kubernaut.cli.views.description import description
 from kubernaut.cli.views.details import ExecutionDetails, read_details
 from kubernaut.cli.views.next_steps import next_lines, next_steps
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, without_managed_fields
+from kubernaut.kube.objects import without_managed_fields
 
 
 def describe(
     name: ExecutionName,
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Show everything about one execution: who requested it, its state and why, its changes and events; and the commands to run next."""
-    details = asyncio.run(_read(kubeconfig, Key(namespace, name)))
+    details = asyncio.run(_read(Place(kubeconfig, context, namespace), name))
     if output is Format.JSON:
         print_json(_document(details))
     else:
         _print(details)
 
 
-async def _read(kubeconfig: Path | None, key: Key) -> ExecutionDetails:
-    async with await Cluster.connect(kubeconfig) as cluster:
-        return await read_details(cluster, await get_execution(cluster, key))
+async def _read(place: Place, name: str) -> ExecutionDetails:
+    async with await place.connect() as cluster:
+        return await read_details(cluster, await get_execution(cluster, place.key(cluster, name)))
 
 
 def _print(details: ExecutionDetails) -> None:

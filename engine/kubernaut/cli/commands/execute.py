@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,17 +11,17 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, print_json
 from kubernaut.cli.executions import create_execution
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of
-from kubernaut.cli.options import ActionName, Kubeconfig, Namespace, Parameter, ParameterFile
+from kubernaut.cli.options import ActionName, Context, Kubeconfig, Namespace, Parameter, ParameterFile
 from kubernaut.cli.parameters import read_parameters
+from kubernaut.cli.place import Place
 from kubernaut.cli.views.live import Follower
-from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key
 from kubernaut.plugins.registry import Registry
 
 
 def execute(
     action: ActionName,
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
     name: Annotated[str, typer.Option(help="The execution's name; generated from the action's by default.")] = "",
@@ -34,6 +33,7 @@ def execute(
         bool, typer.Option("--watch/--no-wait", "--wait", "-w", help="Watch it to its end, or return at once.")
     ] = True,
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Create an execution and watch it to its end: its stages, and what would change according to its dry run."""
@@ -43,15 +43,13 @@ def execute(
     spec: dict[str, Any] = {"action": action, "parameters": parameters, "dryRun": dry_run}
     if deadline:
         spec["deadlineSeconds"] = deadline
-    execution = asyncio.run(_execute(kubeconfig, Key(namespace, name), spec, wait, output))
+    execution = asyncio.run(_execute(Place(kubeconfig, context, namespace), name, spec, wait, output))
     raise typer.Exit(exit_code_of(execution) if wait else ExitCode.DONE)
 
 
-async def _execute(
-    kubeconfig: Path | None, key: Key, spec: dict[str, Any], wait: bool, output: Format
-) -> ExecutionView:
-    async with await Cluster.connect(kubeconfig) as cluster:
-        execution = await create_execution(cluster, key, spec, prefix=f"{spec['action']}-")
+async def _execute(place: Place, name: str, spec: dict[str, Any], wait: bool, output: Format) -> ExecutionView:
+    async with await place.connect() as cluster:
+        execution = await create_execution(cluster, place.key(cluster, name), spec, prefix=f"{spec['action']}-")
         if wait:
             created = Key(execution.namespace, execution.name)
             execution = await Follower(console(), quiet=output is Format.JSON).follow(cluster, created)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -26,10 +26,10 @@ from kubernaut.cli.console import (
     supports_live,
 )
 from kubernaut.cli.executions import no_execution
-from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
+from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace
+from kubernaut.cli.place import Place
 from kubernaut.cli.views.rows import execution_line, executions_table
 from kubernaut.errors import InputError
-from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import list_by_key, watch_collection
 from kubernaut.kube.objects import EXECUTIONS, Key, Object, without_managed_fields
 
@@ -71,12 +71,16 @@ class Selection:
         return all(ExecutionView(obj).has_ended for key, obj in found.items() if key.name in self.names)
 
 
+Select = Callable[[str | None], Selection]
+"""Returns what to show of one namespace, or of all."""
+
+
 def get(
     name: Annotated[
         list[str] | None,
         typer.Argument(help="Only these executions; all by default.", autocompletion=completion.executions),
     ] = None,
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     all_namespaces: AllNamespaces = False,
     phase: Annotated[
         list[Phase], typer.Option(help="Only those in this phase; can be repeated.", case_sensitive=False)
@@ -85,6 +89,7 @@ def get(
         bool, typer.Option("-w", "--watch", help="Follow them as they change; those named, to their end.")
     ] = False,
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Annotated[
         GetFormat, typer.Option("-o", "--output", help="table or wide for people, json for machines.")
     ] = GetFormat.TABLE,
@@ -92,12 +97,14 @@ def get(
     """List executions: phase and reason, action, target, who requested them, age and duration."""
     if name and all_namespaces:
         raise InputError("-A lists the executions of every namespace: leave it out to name some of one namespace")
-    selection = Selection(None if all_namespaces else namespace, name or (), phase)
-    asyncio.run(_watch(kubeconfig, selection, output) if watch else _list(kubeconfig, selection, output))
+    place = Place(kubeconfig, context, namespace, all_namespaces)
+    select = partial(Selection, names=name or (), phases=phase)
+    asyncio.run(_watch(place, select, output) if watch else _list(place, select, output))
 
 
-async def _list(kubeconfig: Path | None, selection: Selection, output: GetFormat) -> None:
-    async with await Cluster.connect(kubeconfig) as cluster:
+async def _list(place: Place, select: Select, output: GetFormat) -> None:
+    async with await place.connect() as cluster:
+        selection = select(place.scope_on(cluster))
         found, _ = await list_by_key(cluster, EXECUTIONS, selection.namespace)
     selection.require_names(found)
     selected = selection.select(found)
@@ -111,11 +118,12 @@ async def _list(kubeconfig: Path | None, selection: Selection, output: GetFormat
         error_console().print(f"no {kind} {where}", markup=False)
 
 
-async def _watch(kubeconfig: Path | None, selection: Selection, output: GetFormat) -> None:
+async def _watch(place: Place, select: Select, output: GetFormat) -> None:
     """Show one table that changes on a terminal, and a line for each change elsewhere."""
     out = console()
     selected: list[ExecutionView] = []
-    async with await Cluster.connect(kubeconfig) as cluster:
+    async with await place.connect() as cluster:
+        selection = select(place.scope_on(cluster))
         states = watch_collection(cluster, EXECUTIONS, selection.namespace)
         if output is not GetFormat.JSON and supports_live(out):
             with Live(get_renderable=lambda: _table(selection, selected, output), console=out, refresh_per_second=4):

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
@@ -30,11 +29,11 @@ from kubernaut.cli.console import (
     table,
 )
 from kubernaut.cli.durations import format_time, parse_since
-from kubernaut.cli.options import AllNamespaces, Kubeconfig, Namespace
+from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace
+from kubernaut.cli.place import Place
 from kubernaut.cli.views.diff import brief_line
 from kubernaut.cli.views.rows import action_cell, execution_duration
 from kubernaut.cli.views.summary import styled_state
-from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import list_by_key
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record
@@ -53,20 +52,21 @@ class HistoryFormat(StrEnum):
 
 
 def history(
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     all_namespaces: AllNamespaces = False,
     since: Annotated[
         str, typer.Option(help="Created since then: 24h, 7d, or a time such as 2026-11-01T09:00 (UTC).")
     ] = "",
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Annotated[
         HistoryFormat, typer.Option("-o", "--output", help="table for people, json and csv for machines.")
     ] = HistoryFormat.TABLE,
 ) -> None:
     """List for each execution who requested what and when, what was decided, and how it ended."""
     earliest = parse_since(since, datetime.now(UTC)) if since else None
-    place = None if all_namespaces else namespace
-    records = [record for record in asyncio.run(_read(kubeconfig, place)) if _is_since(record, earliest)]
+    scope, found = asyncio.run(_read(Place(kubeconfig, context, namespace, all_namespaces)))
+    records = [record for record in found if _is_since(record, earliest)]
     if output is HistoryFormat.JSON:
         print_json([record.to_json() for record in records])
     elif output is HistoryFormat.CSV:
@@ -74,15 +74,17 @@ def history(
     elif records:
         print_trimmed(console(NO_WRAP_WIDTH), history_table(records, datetime.now(UTC), namespaced=all_namespaces))
     else:
-        where, when = f" in {place}" if place else "", f" since {since}" if since else ""
+        where, when = f" in {scope}" if scope else "", f" since {since}" if since else ""
         error_console().print(f"no executions{where}{when}", markup=False)
 
 
-async def _read(kubeconfig: Path | None, namespace: str | None) -> list[AuditRecord]:
-    async with await Cluster.connect(kubeconfig) as cluster:
-        found, _ = await list_by_key(cluster, EXECUTIONS, namespace)
+async def _read(place: Place) -> tuple[str | None, list[AuditRecord]]:
+    """Return the namespace (None: all) and its records, oldest first."""
+    async with await place.connect() as cluster:
+        scope = place.scope_on(cluster)
+        found, _ = await list_by_key(cluster, EXECUTIONS, scope)
     records = (audit_record(ExecutionView(obj)) for obj in found.values())
-    return sorted(records, key=lambda record: (record.created or "", record.execution))
+    return scope, sorted(records, key=lambda record: (record.created or "", record.execution))
 
 
 def _is_since(record: AuditRecord, earliest: datetime | None) -> bool:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,12 +22,12 @@ from kubernaut.cli.console import (
     table,
 )
 from kubernaut.cli.exit_codes import ExitCode
-from kubernaut.cli.options import Kubeconfig
+from kubernaut.cli.options import Context, Kubeconfig
+from kubernaut.cli.place import Place
 from kubernaut.errors import InputError
 from kubernaut.install.checks import CheckResult, State
 from kubernaut.install.preflight import INSTALL, Preflight
 from kubernaut.install.rbac import ENGINE_NAMESPACE
-from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
 
 _STYLES = {State.OK: "green", State.MISSING: "red", State.UNKNOWN: "red", State.OPTIONAL: "yellow"}
@@ -42,12 +41,13 @@ def install(
     ] = [],  # noqa: B006 - typer copies it
     engine_namespace: Annotated[str, typer.Option(help="The engine's own namespace.")] = ENGINE_NAMESPACE,
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Show what an installation in a cluster lacks, and how to fix it; exit code 1 if anything needed is missing or cannot be seen."""
     if not check:
         raise InputError(f"kubectl installs: {INSTALL}. After that, `kubernaut install --check` shows what is missing")
-    results = asyncio.run(_check(kubeconfig, namespace, engine_namespace))
+    results = asyncio.run(_check(Place(kubeconfig, context), namespace, engine_namespace))
     if output is Format.JSON:
         print_json([asdict(result) for result in results])
     else:
@@ -55,8 +55,8 @@ def install(
     raise typer.Exit(ExitCode.FAILED if any(result.failed for result in results) else ExitCode.DONE)
 
 
-async def _check(kubeconfig: Path | None, namespaces: list[str], home: str) -> list[CheckResult]:
-    async with await Cluster.connect(kubeconfig) as cluster:
+async def _check(place: Place, namespaces: list[str], home: str) -> list[CheckResult]:
+    async with await place.connect() as cluster:
         return await Preflight(cluster, Registry.discover(), namespaces, home).run(datetime.now(UTC))
 
 

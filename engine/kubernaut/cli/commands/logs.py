@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,12 +13,11 @@ from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import console, error_console, strip_control
 from kubernaut.cli.executions import get_execution
-from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.place import Place
 from kubernaut.cli.pod_logs import LogLine, PodLogs
 from kubernaut.cli.views.summary import format_state
 from kubernaut.errors import InputError
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
 
 
 class Step(StrEnum):
@@ -34,19 +32,20 @@ _COLOURS = {DRY_RUN: "cyan", EXECUTE: "green"}
 
 def logs(
     name: ExecutionName,
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     step: Annotated[Step | None, typer.Option(help="Only this step's.")] = None,
     attempt: Annotated[int, typer.Option(min=0, help="Only this attempt's, counted from 1.", show_default=False)] = 0,
     follow: Annotated[bool, typer.Option("-f", "--follow", help="Continue until the execution has ended.")] = False,
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
 ) -> None:
     """Print what the execution's pods wrote, each line with its attempt and step; once they are gone, what status kept of it."""
-    asyncio.run(_logs(kubeconfig, Key(namespace, name), step, attempt, follow))
+    asyncio.run(_logs(Place(kubeconfig, context, namespace), name, step, attempt, follow))
 
 
-async def _logs(kubeconfig: Path | None, key: Key, step: Step | None, attempt: int, follow: bool) -> None:
-    async with await Cluster.connect(kubeconfig) as cluster:
-        execution = await get_execution(cluster, key)
+async def _logs(place: Place, name: str, step: Step | None, attempt: int, follow: bool) -> None:
+    async with await place.connect() as cluster:
+        execution = await get_execution(cluster, place.key(cluster, name))
         everything = PodLogs(cluster, execution)
         if (execution.has_ended or not follow) and not await everything.sources():
             _print_log_tail(execution)

@@ -23,7 +23,8 @@ from kubernaut.cli.console import (
     table,
 )
 from kubernaut.cli.exit_codes import ExitCode
-from kubernaut.cli.options import Kubeconfig, ManifestFormat, installed_action
+from kubernaut.cli.options import Context, Kubeconfig, ManifestFormat, installed_action
+from kubernaut.cli.place import Place
 from kubernaut.errors import InputError
 from kubernaut.install.admission import admission_manifests
 from kubernaut.install.rbac import action_manifests, engine_manifests
@@ -35,7 +36,6 @@ from kubernaut.install.rbac_explain import (
     markdown_table,
     replace_between_markers,
 )
-from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Action, Registry
 
 rbac_app = typer.Typer(
@@ -107,10 +107,11 @@ def check(
         typer.Option("-n", "--namespace", help="A namespace to check; wherever the action is granted by default."),
     ] = [],  # noqa: B006 - typer copies it
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Compare what a cluster grants with what actions declare: missing grants and over-grants; exit code 1 if there are any."""
-    checked, findings = asyncio.run(_check(kubeconfig, _select(action), namespace))
+    checked, findings = asyncio.run(_check(Place(kubeconfig, context), _select(action), namespace))
     if output is Format.JSON:
         print_json([asdict(finding) for finding in findings])
     elif findings:
@@ -152,17 +153,15 @@ def _select(names: list[str] | None) -> list[Action]:
     return [installed_action(name, registry) for name in names or sorted(registry.actions)]
 
 
-async def _check(
-    kubeconfig: Path | None, actions: list[Action], namespaces: list[str]
-) -> tuple[list[str], list[Finding]]:
+async def _check(place: Place, actions: list[Action], namespaces: list[str]) -> tuple[list[str], list[Finding]]:
     checked: list[str] = []
     findings: list[Finding] = []
-    async with await Cluster.connect(kubeconfig) as cluster:
+    async with await place.connect() as cluster:
         for action in actions:
-            places = namespaces or await bound_namespaces(cluster, action.name, action.spec)
-            checked += [f"{action.name} in {place}" for place in places]
-            for place in places:
-                findings += await check_action(cluster, action.name, action.spec, place)
+            wanted = namespaces or await bound_namespaces(cluster, action.name, action.spec)
+            checked += [f"{action.name} in {namespace}" for namespace in wanted]
+            for namespace in wanted:
+                findings += await check_action(cluster, action.name, action.spec, namespace)
     if not checked:
         raise InputError("none of these actions is granted anywhere: name a namespace with -n")
     return checked, findings

@@ -18,7 +18,6 @@ from kubernaut.cli.options import (
     Configuration,
     Image,
     ManifestFormat,
-    Namespace,
     Parameter,
     ParameterFile,
     installed_action,
@@ -38,7 +37,7 @@ _NO_UID = "00000000-0000-0000-0000-000000000000"
 
 def render(
     action: ActionName,
-    namespace: Namespace = "default",
+    namespace: Annotated[str, typer.Option("-n", "--namespace", help="The execution's namespace.")] = "default",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
     name: Annotated[str, typer.Option(help="The execution's name.")] = "example",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 
@@ -15,7 +14,8 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, print_json
 from kubernaut.cli.executions import create_execution, get_execution, read_execution
 from kubernaut.cli.exit_codes import exit_code_of
-from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.place import Place
 from kubernaut.cli.rollback_check import Divergence, Writer, find_divergences, last_writer
 from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.summary import execute_command
@@ -30,30 +30,35 @@ _REHEARSAL_TTL_SECONDS = 600
 
 def rollback(
     name: ExecutionName,
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Undo an execution by its inverse; refused if what it did has been changed since."""
-    execution = asyncio.run(_rollback(kubeconfig, Key(namespace, name), output))
+    execution = asyncio.run(_rollback(Place(kubeconfig, context, namespace), name, output))
     if output is Format.JSON:
         print_json(execution.json)
     raise typer.Exit(exit_code_of(execution))
 
 
-async def _rollback(kubeconfig: Path | None, key: Key, output: Format) -> ExecutionView:
-    async with await Cluster.connect(kubeconfig) as cluster:
-        original = await get_execution(cluster, key)
+async def _rollback(place: Place, name: str, output: Format) -> ExecutionView:
+    async with await place.connect() as cluster:
+        original = await get_execution(cluster, place.key(cluster, name))
         inverse = inverse_of(original)
         planned = await _rehearse(cluster, original, inverse)
         divergences = find_divergences(_changes(original), planned)
         if divergences:
             raise InputError(await _refusal(cluster, original, inverse, divergences[0]))
         if not planned:
-            raise InputError(f"there is nothing to undo: everything that {key.name} changed is as it was before")
+            raise InputError(f"there is nothing to undo: everything that {name} changed is as it was before")
         spec = {"action": inverse.action, "parameters": inverse.parameters}
         undoing = await create_execution(
-            cluster, Key(key.namespace, ""), spec, prefix=f"{key.name[:40]}-undone-", annotations=_annotations(original)
+            cluster,
+            Key(original.namespace, ""),
+            spec,
+            prefix=f"{name[:40]}-undone-",
+            annotations=_annotations(original),
         )
         follower = Follower(console(), quiet=output is Format.JSON)
         return await follower.follow(cluster, Key(undoing.namespace, undoing.name))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -25,9 +24,8 @@ from kubernaut.cli.console import (
 )
 from kubernaut.cli.durations import format_duration
 from kubernaut.cli.executions import get_execution
-from kubernaut.cli.options import ExecutionName, Kubeconfig, Namespace
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
+from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.place import Place
 from kubernaut.telemetry.spans import Span, spans_of
 from kubernaut.telemetry.trace_context import trace_context
 
@@ -44,12 +42,13 @@ _COLOURS = {
 
 def trace(
     name: ExecutionName,
-    namespace: Namespace = "default",
+    namespace: Namespace = "",
     kubeconfig: Kubeconfig = None,
+    context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
     """Draw where an execution's time went; no collector is needed."""
-    execution = asyncio.run(_read(kubeconfig, Key(namespace, name)))
+    execution = asyncio.run(_read(Place(kubeconfig, context, namespace), name))
     spans = spans_of(execution, now())
     if output is Format.JSON:
         print_json({"traceId": trace_context(execution).trace_id, "spans": [_as_json(span) for span in spans]})
@@ -65,9 +64,9 @@ def trace(
             out.print(f"[red]{escape_markup(span.name)}[/]: {escape_markup(span.error)}")
 
 
-async def _read(kubeconfig: Path | None, key: Key) -> ExecutionView:
-    async with await Cluster.connect(kubeconfig) as cluster:
-        return await get_execution(cluster, key)
+async def _read(place: Place, name: str) -> ExecutionView:
+    async with await place.connect() as cluster:
+        return await get_execution(cluster, place.key(cluster, name))
 
 
 def headline(execution: ExecutionView, whole: Span) -> str:

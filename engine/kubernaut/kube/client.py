@@ -18,7 +18,7 @@ import aiohttp
 from kubernaut.api.execution import StageRequest
 from kubernaut.errors import ConflictError, KubernautError, NotFoundError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.api_errors import error_of
-from kubernaut.kube.client_config import load_client_config
+from kubernaut.kube.config.client_config import load_client_config
 from kubernaut.kube.decoding import decode, lines_of
 from kubernaut.kube.objects import PODS, Resource
 from kubernaut.kube.transport import Connection, Observer, request_labels

@@ -15,8 +15,8 @@ import aiohttp
 from pydantic_core import to_json
 
 from kubernaut.errors import UnavailableError
-from kubernaut.kube.client_config import ClientConfig
-from kubernaut.kube.credentials import Credential
+from kubernaut.kube.config.client_config import ClientConfig
+from kubernaut.kube.config.credentials import Credential
 from kubernaut.kube.socks import SOCKS_SCHEMES, SocksConnector
 
 _MERGE_PATCH = "application/merge-patch+json"

@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 
 from kubernaut.errors import UnavailableError
-from kubernaut.kube.client_config import load_client_config
+from kubernaut.kube.config.client_config import load_client_config
 from kubernaut.kube.transport import Connection
 from tests.support.tcp import relay, tcp_server
 from tests.support.tls_api_server import tls_api_server

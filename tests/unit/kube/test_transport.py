@@ -9,7 +9,7 @@ import pytest
 
 from kubernaut.api.execution import Phase
 from kubernaut.errors import UnavailableError
-from kubernaut.kube.client_config import load_client_config
+from kubernaut.kube.config.client_config import load_client_config
 from kubernaut.kube.transport import Connection, encode
 from tests.support.tcp import relay, tcp_server
 from tests.support.tls_api_server import tls_api_server

@@ -9,9 +9,9 @@ import base64
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from kubernaut.kube.kubeconfig_section import Section, is_header_value
-from kubernaut.kube.rotating_file import RotatingFile, Source, content_of
-from kubernaut.kube.tls import ClientCertificate
+from kubernaut.kube.config.kubeconfig_section import Section, is_header_value
+from kubernaut.kube.config.rotating_file import RotatingFile, Source, content_of
+from kubernaut.kube.config.tls import ClientCertificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,16 +13,16 @@ from typing import Any
 from urllib.parse import quote
 
 from kubernaut.errors import InputError
-from kubernaut.kube.credential_cache import CachedCredentials
-from kubernaut.kube.credentials import Credentials, StoredCredentials, stored_credentials
-from kubernaut.kube.endpoint import Endpoint
-from kubernaut.kube.exec_plugin import ExecPlugin
-from kubernaut.kube.in_cluster import ServiceAccount
-from kubernaut.kube.kubeconfig import Context, Kubeconfig
-from kubernaut.kube.kubeconfig_section import Section, source_of
-from kubernaut.kube.kubeconfig_writer import save_tokens
-from kubernaut.kube.oidc import OidcProvider
-from kubernaut.kube.tls import ClientCertificate, check_pair
+from kubernaut.kube.config.credential_cache import CachedCredentials
+from kubernaut.kube.config.credentials import Credentials, StoredCredentials, stored_credentials
+from kubernaut.kube.config.endpoint import Endpoint
+from kubernaut.kube.config.exec_plugin import ExecPlugin
+from kubernaut.kube.config.in_cluster import ServiceAccount
+from kubernaut.kube.config.kubeconfig import Context, Kubeconfig
+from kubernaut.kube.config.kubeconfig_section import Section, source_of
+from kubernaut.kube.config.kubeconfig_writer import save_tokens
+from kubernaut.kube.config.oidc import OidcProvider
+from kubernaut.kube.config.tls import ClientCertificate, check_pair
 
 DEFAULT_NAMESPACE = "default"
 _HEADER_CHARACTERS = "!#$&'*+^`|"

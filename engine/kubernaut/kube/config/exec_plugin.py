@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from kubernaut.errors import UnauthenticatedError
-from kubernaut.kube import child_process
-from kubernaut.kube.credential_cache import Issued
-from kubernaut.kube.exec_credential import API_VERSIONS, read_exec_credential
-from kubernaut.kube.kubeconfig_section import Section
+from kubernaut.kube.config import child_process
+from kubernaut.kube.config.credential_cache import Issued
+from kubernaut.kube.config.exec_credential import API_VERSIONS, read_exec_credential
+from kubernaut.kube.config.kubeconfig_section import Section
 
 TIMEOUT_SECONDS = 60.0
 """How long a plugin may take."""

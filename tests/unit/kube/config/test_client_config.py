@@ -6,10 +6,10 @@ import pytest
 import yaml
 
 from kubernaut.errors import InputError
-from kubernaut.kube import client_config, in_cluster
-from kubernaut.kube.client_config import load_client_config
-from kubernaut.kube.credential_cache import CachedCredentials
-from kubernaut.kube.credentials import StoredCredentials
+from kubernaut.kube.config import client_config, in_cluster
+from kubernaut.kube.config.client_config import load_client_config
+from kubernaut.kube.config.credential_cache import CachedCredentials
+from kubernaut.kube.config.credentials import StoredCredentials
 from tests.support.certificates import Authority
 
 AUTHORITY = Authority()

@@ -5,8 +5,8 @@ import ssl
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.kube.rotating_file import RotatingFile
-from kubernaut.kube.tls import ClientCertificate, TlsContexts
+from kubernaut.kube.config.rotating_file import RotatingFile
+from kubernaut.kube.config.tls import ClientCertificate, TlsContexts
 from tests.support.certificates import Authority
 
 

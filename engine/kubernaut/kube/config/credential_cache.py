@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from kubernaut.errors import KubernautError
-from kubernaut.kube.credentials import Credential
+from kubernaut.kube.config.credentials import Credential
 
 _EARLY_SECONDS = 10.0
 """How long before its end a credential is replaced; of one that lives shortly, a quarter of its time."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 import yaml
 
 from kubernaut.errors import InputError
-from kubernaut.kube.kubeconfig_section import Section, source_of
+from kubernaut.kube.config.kubeconfig_section import Section, source_of
 
 _REMEDY = "set KUBECONFIG or --kubeconfig, or start a cluster with `kubernaut sandbox`"
 _FIELDS = ("clusters", "contexts", "users", "current-context")

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 
 from kubernaut.errors import InputError, UnauthenticatedError
-from kubernaut.kube.kubeconfig_section import Section
-from kubernaut.kube.oidc import OidcProvider
+from kubernaut.kube.config.kubeconfig_section import Section
+from kubernaut.kube.config.oidc import OidcProvider
 
 
 def jwt(expires_in):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from kubernaut.kube.credentials import file_or_data
-from kubernaut.kube.kubeconfig_section import Section
-from kubernaut.kube.proxy import PROXY_SCHEMES, environment_proxy
-from kubernaut.kube.rotating_file import Source, content_of
-from kubernaut.kube.tls import TlsContexts
+from kubernaut.kube.config.credentials import file_or_data
+from kubernaut.kube.config.kubeconfig_section import Section
+from kubernaut.kube.config.proxy import PROXY_SCHEMES, environment_proxy
+from kubernaut.kube.config.rotating_file import Source, content_of
+from kubernaut.kube.config.tls import TlsContexts
 
 _EXEC_EXTENSION = "client.authentication.k8s.io/exec"
 

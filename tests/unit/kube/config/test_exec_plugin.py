@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from kubernaut.errors import InputError, UnauthenticatedError
-from kubernaut.kube.exec_plugin import ExecPlugin
-from kubernaut.kube.kubeconfig_section import Section
+from kubernaut.kube.config.exec_plugin import ExecPlugin
+from kubernaut.kube.config.kubeconfig_section import Section
 
 V1, BETA = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"
 CLUSTER = {"server": "https://a"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kubernaut.kube import child_process
-from kubernaut.kube.child_process import one_line, run
+from kubernaut.kube.config import child_process
+from kubernaut.kube.config.child_process import one_line, run
 
 
 def shell(script, **options):

@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.kube.in_cluster import ServiceAccount
+from kubernaut.kube.config.in_cluster import ServiceAccount
 from tests.support.certificates import Authority
 
 ENVIRONMENT = {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"}

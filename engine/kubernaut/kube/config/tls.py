@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 
 from kubernaut.errors import InputError
-from kubernaut.kube.rotating_file import Source, content_of
+from kubernaut.kube.config.rotating_file import Source, content_of
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubernaut.kube.exec_credential import read_exec_credential
+from kubernaut.kube.config.exec_credential import read_exec_credential
 from tests.support.certificates import Authority
 
 V1, BETA = "client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"

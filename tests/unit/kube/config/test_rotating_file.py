@@ -5,7 +5,7 @@ import os
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.kube.rotating_file import RotatingFile, content_of
+from kubernaut.kube.config.rotating_file import RotatingFile, content_of
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import yaml
 
-from kubernaut.kube.kubeconfig_writer import save_tokens
+from kubernaut.kube.config.kubeconfig_writer import save_tokens
 
 USERS = [
     {"name": "other", "user": {"token": "t"}},

@@ -5,8 +5,8 @@ import base64
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.kube.endpoint import Endpoint
-from kubernaut.kube.kubeconfig_section import Section
+from kubernaut.kube.config.endpoint import Endpoint
+from kubernaut.kube.config.kubeconfig_section import Section
 from tests.support.certificates import Authority
 
 CA = base64.b64encode(Authority().pem).decode()

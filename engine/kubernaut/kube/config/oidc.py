@@ -14,11 +14,11 @@ from typing import Any, Self
 import aiohttp
 
 from kubernaut.errors import UnauthenticatedError
-from kubernaut.kube.credential_cache import Issued
-from kubernaut.kube.credentials import Credential, basic, bearer, file_or_data
-from kubernaut.kube.kubeconfig_section import Section, is_header_value
-from kubernaut.kube.proxy import environment_proxy
-from kubernaut.kube.tls import ClientCertificate, TlsContexts
+from kubernaut.kube.config.credential_cache import Issued
+from kubernaut.kube.config.credentials import Credential, basic, bearer, file_or_data
+from kubernaut.kube.config.kubeconfig_section import Section, is_header_value
+from kubernaut.kube.config.proxy import environment_proxy
+from kubernaut.kube.config.tls import ClientCertificate, TlsContexts
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30)
 _EARLY_SECONDS = 10

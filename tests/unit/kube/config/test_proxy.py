@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.kube.proxy import environment_proxy
+from kubernaut.kube.config.proxy import environment_proxy
 
 PROXY = {"HTTPS_PROXY": "http://proxy:3128"}
 

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from kubernaut.errors import UnauthenticatedError
-from kubernaut.kube.credential_cache import CachedCredentials, Issued
-from kubernaut.kube.credentials import Credential
+from kubernaut.kube.config.credential_cache import CachedCredentials, Issued
+from kubernaut.kube.config.credentials import Credential
 
 
 class Issuer:

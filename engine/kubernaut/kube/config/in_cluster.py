@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from kubernaut.kube.credentials import StoredCredentials
-from kubernaut.kube.endpoint import Endpoint
-from kubernaut.kube.proxy import environment_proxy
-from kubernaut.kube.rotating_file import RotatingFile
-from kubernaut.kube.tls import TlsContexts
+from kubernaut.kube.config.credentials import StoredCredentials
+from kubernaut.kube.config.endpoint import Endpoint
+from kubernaut.kube.config.proxy import environment_proxy
+from kubernaut.kube.config.rotating_file import RotatingFile
+from kubernaut.kube.config.tls import TlsContexts
 
 DIRECTORY = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 

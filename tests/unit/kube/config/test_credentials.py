@@ -6,8 +6,8 @@ import os
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.kube.credentials import Credential, stored_credentials
-from kubernaut.kube.kubeconfig_section import Section
+from kubernaut.kube.config.credentials import Credential, stored_credentials
+from kubernaut.kube.config.kubeconfig_section import Section
 
 
 def stored(**user):

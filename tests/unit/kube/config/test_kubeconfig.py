@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from kubernaut.errors import InputError
-from kubernaut.kube.kubeconfig import Kubeconfig
+from kubernaut.kube.config.kubeconfig import Kubeconfig
 
 
 def document(name="c", server="https://a", **more):

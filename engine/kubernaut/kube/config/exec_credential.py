@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from kubernaut.errors import InputError
-from kubernaut.kube.credential_cache import Issued
-from kubernaut.kube.credentials import Credential, bearer
-from kubernaut.kube.kubeconfig_section import is_header_value
-from kubernaut.kube.tls import ClientCertificate, check_pair
+from kubernaut.kube.config.credential_cache import Issued
+from kubernaut.kube.config.credentials import Credential, bearer
+from kubernaut.kube.config.kubeconfig_section import is_header_value
+from kubernaut.kube.config.tls import ClientCertificate, check_pair
 
 API_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kubernaut.errors import InputError
-from kubernaut.kube.kubeconfig_section import Section, is_header_value
+from kubernaut.kube.config.kubeconfig_section import Section, is_header_value
 
 FILE = Path("/home/anna/.kube/config")
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_gitops_pr import json_tree, yaml_tree
+from kubernaut_gitops_pr.differences import Assignment, Operation, Removal
 from kubernaut_gitops_pr.editor import Editor
 from kubernaut_gitops_pr.paths import Path, format_path, parse
-from kubernaut_gitops_pr.text_edits import TextEdit
 from kubernaut_gitops_pr.tree import EditError, Node, derived_paths, is_same, leaves
 
 MAX_BYTES = 1024 * 1024
@@ -69,15 +69,33 @@ class _FileEditor:
 
     def set(self, path: Path, value: Any) -> None:
         before = self._editor.value(path)
-        self._apply(self._editor.set(path, value), lambda data: _set_in(data, path, value), path, before, value)
+        whole: list[Operation] = [Assignment(path, value)]
+        parts = self._editor.operations(path, value)
+
+        def expect(data: Any) -> Any:
+            return _set_in(data, path, value)
+
+        try:
+            self._apply(parts, expect, path, before, value)
+        except EditError:
+            if parts == whole:
+                raise
+            self._apply(whole, expect, path, before, value)  # its parts cannot be changed one by one
 
     def append(self, path: Path, value: Any) -> None:
+        items = self._editor.node(path)
+        for index, entry in enumerate(items.entries if items else ()):
+            if is_same(entry.node.data, value) and entry.node.ambiguous:
+                self.set((*path, index), value)
+                return
         place = (*path, self._editor.length(path))
-        self._apply(self._editor.append(path, value), lambda data: _set_in(data, place, value), place, None, value)
+        edit = self._editor.append(path, value)
+        if edit is not None:
+            self._commit(edit.apply(self.text), lambda data: _set_in(data, place, value), place, None, value)
 
     def remove(self, path: Path) -> None:
         before = self._editor.value(path)
-        self._apply(self._editor.remove(path), lambda data: _remove_from(data, path), path, before, None)
+        self._apply([Removal(path)], lambda data: _remove_from(data, path), path, before, None)
 
     @property
     def _editor(self) -> Editor:
@@ -88,21 +106,42 @@ class _FileEditor:
         return self._roots[self._index] if self._roots else None
 
     def _apply(
-        self, text_edit: TextEdit | None, expect: Callable[[Any], Any], path: Path, before: Any, after: Any
+        self, operations: list[Operation], expect: Callable[[Any], Any], path: Path, before: Any, after: Any
     ) -> None:
-        if text_edit is None:
-            return
+        """Carry out the operations, one after the other, and verify what they did together."""
+        text, roots = self.text, self._roots
+        for operation in operations:
+            root = roots[self._index] if roots else None
+            edit = Editor(text, roots, root, is_json=self._is_json).edit(operation)
+            if edit is not None:
+                text = edit.apply(text)
+                roots = self._parse(text, path)
+        if text != self.text:
+            self._commit(text, expect, path, before, after, roots)
+
+    def _commit(
+        self,
+        text: str,
+        expect: Callable[[Any], Any],
+        path: Path,
+        before: Any,
+        after: Any,
+        roots: list[Node] | None = None,
+    ) -> None:
+        """Take over the text, if it has the expected values. Raises EditError."""
         expected = [copy.deepcopy(root.data) for root in self._roots] or [None]
         old = [root.data for root in self._roots] or [None]
         expected[self._index] = expect(expected[self._index])
-        text = text_edit.apply(self.text)
-        try:
-            roots = self._read(text)
-        except EditError as error:
-            raise EditError(f"{format_path(path)}: the change would break the file, which then {error}") from error
+        roots = self._parse(text, path) if roots is None else roots
         derived = self._derived_changes(expected, old, roots, path)
         self.text, self._roots = text, roots
         self.changes += [ValueChange(self._field(path), before, after), *derived]
+
+    def _parse(self, text: str, path: Path) -> list[Node]:
+        try:
+            return self._read(text)
+        except EditError as error:
+            raise EditError(f"{format_path(path)}: the change would break the file, which then {error}") from error
 
     def _derived_changes(self, expected: list[Any], old: list[Any], roots: list[Node], path: Path) -> list[ValueChange]:
         """Return the values that changed elsewhere because an anchor changed. Raises EditError if anything else changed."""
@@ -185,6 +224,8 @@ def _decode(raw: bytes) -> tuple[str, Callable[[str], bytes]]:
     """Return the text with plain newlines, and a function that restores the file's own newlines and byte order mark."""
     if len(raw) > MAX_BYTES:
         raise EditError(f"is {len(raw) // 1024} KiB: files over {MAX_BYTES // 1024} KiB are not edited by path")
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise EditError("is UTF-16: convert it to UTF-8 first, or replace it as a whole, with content")
     if b"\0" in raw:
         raise EditError("is a binary file: it can only be replaced as a whole, with content")
     try:

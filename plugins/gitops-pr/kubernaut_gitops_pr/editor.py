@@ -106,13 +106,16 @@ class Editor:
 
     def value(self, path: Path) -> Any:
         """Return the value at this path, or None."""
-        node = self._root
+        data: Any = self._root.data if self._root else None
         for step in path:
-            entry = _entry(node, step)
-            if not entry:
-                return _merged_value(node, step)
-            node = entry.node
-        return node.data if node else None
+            if not _contains(data, step):
+                return None
+            data = data[step]
+        return data
+
+    def has(self, path: Path) -> bool:
+        """Whether there is a value at this path, if only null."""
+        return _contains(self.value(path[:-1]), path[-1])
 
     def node(self, path: Path) -> Node | None:
         """Return what is written at this path, or None."""
@@ -201,6 +204,7 @@ def _entry(node: Node | None, step: Step) -> Entry | None:
     return next((entry for entry in node.entries if entry.step == step), None) if node else None
 
 
-def _merged_value(node: Node | None, step: Step) -> Any:
-    """Return a value that comes from a merge key, or None."""
-    return node.data.get(step) if node and isinstance(node.data, dict) else None
+def _contains(data: Any, step: Step) -> bool:
+    if isinstance(step, int):
+        return isinstance(data, list) and step < len(data)
+    return isinstance(data, dict) and step in data

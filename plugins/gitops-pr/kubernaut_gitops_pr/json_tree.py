@@ -52,11 +52,11 @@ class _Scanner:
             return self._sequence(at)
         if char == '"':
             value, end = self._string(at)
-            return Node("scalar", at, end, value, style='"')
+            return Node("scalar", at, end, value, style='"', text=value)
         atom = _ATOM.match(self._text, at)
         if not atom:
             raise self.error(at)
-        return Node("scalar", at, atom.end(), json.loads(atom[0]))
+        return Node("scalar", at, atom.end(), json.loads(atom[0]), text=atom[0])
 
     def _string(self, at: int) -> tuple[str, int]:
         found = _STRING.match(self._text, at)

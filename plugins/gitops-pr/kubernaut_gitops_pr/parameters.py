@@ -27,9 +27,14 @@ def _text(text: str) -> str:
     return text
 
 
+def is_branch_name(text: str) -> bool:
+    """Whether git accepts the text as the name of a branch."""
+    return not _INVALID_BRANCH_NAME.search(text)
+
+
 def branch_name(text: str) -> str:
     """Return the text if it is a branch name that git accepts. Raises ValueError."""
-    if _INVALID_BRANCH_NAME.search(text):
+    if not is_branch_name(text):
         raise ValueError("is not a branch name that git accepts")
     if text.startswith("kubernaut/"):
         raise ValueError("starts with kubernaut/, which is reserved for the branches that this action creates")

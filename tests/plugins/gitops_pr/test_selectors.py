@@ -54,7 +54,9 @@ def test_an_item_is_selected_by_its_name_wherever_it_is():
 def test_every_edit_takes_selectors(suffix, change, expected):
     after, _ = edit(json.dumps(ENVIRONMENT, indent=2), f"f.{suffix}", **change)
     wanted = [{**item, **(expected.get(item["name"], {}) or {})} for item in ENVIRONMENT["containers"]]
-    assert yaml.safe_load(after)["containers"] == [item for item in wanted if expected.get(item["name"], {}) is not None]
+    assert yaml.safe_load(after)["containers"] == [
+        item for item in wanted if expected.get(item["name"], {}) is not None
+    ]
 
 
 @pytest.mark.parametrize(

@@ -52,3 +52,9 @@ def test_a_section_without_a_default_is_a_comment():
     assert "# budget:" in lines
     assert "#   executions: (required)" in lines
     assert "leaderElection:" in lines
+
+
+def test_the_settings_of_every_installed_action_have_their_defaults(registry):
+    shown = uncommented(commented_settings(registry), "actions")
+    for name, action in registry.actions.items():
+        assert (shown[name].get("settings") or {}) == action.spec.settings().model_dump(mode="json")

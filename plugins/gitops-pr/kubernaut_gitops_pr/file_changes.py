@@ -15,14 +15,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_gitops_pr import json_tree, yaml_tree
+from kubernaut_gitops_pr.decoding import decode
 from kubernaut_gitops_pr.differences import Assignment, Operation, Removal
 from kubernaut_gitops_pr.editor import Editor
 from kubernaut_gitops_pr.paths import Path, Query, format_path, parse
 from kubernaut_gitops_pr.selectors import NoSuchItemError, resolve
 from kubernaut_gitops_pr.tree import EditError, Node, derived_paths, is_same, leaves
 
-MAX_BYTES = 1024 * 1024
-"""The size of a file that can be edited by path: reading a larger one takes more time than a pod has."""
 _MAX_QUOTED_LENGTH = 100
 READERS: dict[str, Callable[[str], list[Node]]] = {
     ".yaml": yaml_tree.parse,
@@ -51,7 +50,7 @@ def apply_change(path: str, before: bytes | None, change: Mapping[str, Any]) -> 
     if before is None:
         raise EditError("does not exist: to create it, set content")
     suffix = "." + path.rpartition(".")[2]
-    text, restore = _decode(before)
+    text, restore = decode(before)
     editor = _FileEditor(text, READERS[suffix], change.get("document"), is_json=suffix == ".json")
     for where, value in (change.get("expect") or {}).items():
         editor.expect(parse(where), value)
@@ -251,24 +250,6 @@ def _remove_from(data: Any, path: Path) -> Any:
         holder = holder[step]
     del holder[path[-1]]
     return data
-
-
-def _decode(raw: bytes) -> tuple[str, Callable[[str], bytes]]:
-    """Return the text with plain newlines, and a function that restores the file's own newlines and byte order mark."""
-    if len(raw) > MAX_BYTES:
-        raise EditError(f"is {len(raw) // 1024} KiB: files over {MAX_BYTES // 1024} KiB are not edited by path")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise EditError("is UTF-16: convert it to UTF-8 first, or replace it as a whole, with content")
-    if b"\0" in raw:
-        raise EditError("is a binary file: it can only be replaced as a whole, with content")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise EditError(f"is not UTF-8 (byte {error.start} is {raw[error.start]:#04x}): convert it first") from None
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    text = text.removeprefix(mark)
-    ending = "\r\n" if "\r\n" in text and text.count("\n") == text.count("\r\n") else "\n"
-    return text.replace(ending, "\n"), lambda new: (mark + new.replace("\n", ending)).encode()
 
 
 def _quote(value: Any) -> str:

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -92,4 +93,12 @@ def _key(name: str, field: FieldInfo) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
-    return "null" if value is None else value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) and _is_plain(value) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether YAML reads the text as itself without quotes."""
+    try:
+        return "\n" not in text and bool(yaml.safe_load(f"- {text}") == [text])
+    except yaml.YAMLError:
+        return False

@@ -46,6 +46,11 @@ class Action:
         self._report.changes.append(change)
         self.progress(f"{'would change' if self.dry_run else 'changed'} {kind}/{name} {field}: {before!r} -> {after!r}")
 
+    def unsure(self, kind: str, name: str) -> None:
+        """Record that a change was requested and that it is unknown whether it was made; `api` does this by itself."""
+        self._report.unanswered.add(("CHANGE", kind, name))
+        self._report.write()
+
     def output(self, key: str, value: Any) -> None:
         """Record another value that the caller needs, such as a URL."""
         self._report.outputs[key] = value

@@ -86,10 +86,8 @@ class DemoForge:
         return Reply(200, {"full_name": repository, "archived": False, "permissions": {"pull": True, "push": True}})
 
     def _list(self, call: Call, repository: str) -> Reply:
-        head = call.query.get("head", "").partition(":")[2]
-        return Reply(
-            200, [p for p in reversed(self.pulls) if p["repository"] == repository and p["head"]["ref"] == head]
-        )
+        head, base = call.query.get("head", "").partition(":")[2], call.query.get("base")
+        return Reply(200, [p for p in reversed(self.pulls) if _matches(p, repository, head, base, call.query["state"])])
 
     def _open(self, call: Call, repository: str) -> Reply:
         branch = call.body["head"]
@@ -111,14 +109,23 @@ class DemoForge:
             "title": call.body["title"],
             "body": call.body["body"],
             "draft": call.body["draft"],
-            "head": {"ref": branch, "sha": commit},
-            "base": {"ref": call.body["base"]},
+            "head": {"ref": branch, "sha": commit, "repo": {"full_name": repository}},
+            "base": {"ref": call.body["base"], "repo": {"full_name": repository}},
             "labels": [],
             "requested_reviewers": [],
             "repository": repository,
         }
         self.pulls.append(pull)
         return Reply(201, pull)
+
+
+def _matches(pull: dict[str, Any], repository: str, head: str, base: str | None, state: str) -> bool:
+    return (
+        pull["repository"] == repository
+        and (not head or pull["head"]["ref"] == head)
+        and (base is None or pull["base"]["ref"] == base)
+        and state in {"all", pull["state"]}
+    )
 
 
 @contextmanager

@@ -42,6 +42,7 @@ class Reply:
 
     code: int
     content: Any = None
+    """What is sent as JSON, or bytes that are sent as they are; nothing if it is None."""
     headers: dict[str, str] = field(default_factory=dict)
 
 
@@ -130,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             into.write(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
     def _reply(self, reply: Reply) -> None:
-        data = b"" if reply.content is None else json.dumps(reply.content).encode()
+        data = reply.content if isinstance(reply.content, bytes) else _json(reply.content)
         self.send_response(reply.code)
         for name, value in {"Content-Type": "application/json", **reply.headers}.items():
             self.send_header(name, value)
@@ -182,3 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         while chunk := output.read(_CHUNK):
             self.wfile.write(chunk)
+
+
+def _json(content: Any) -> bytes:
+    return b"" if content is None else json.dumps(content).encode()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_gitops_pr.block_edits import BlockLayout
+from kubernaut_gitops_pr.differences import Assignment, Operation, Removal, differences
 from kubernaut_gitops_pr.flow_edits import FlowLayout, JsonNotation, YamlNotation
 from kubernaut_gitops_pr.paths import Path, Step, format_path
 from kubernaut_gitops_pr.text_edits import Layout, TextEdit
@@ -41,7 +42,9 @@ class Editor:
         found = self._follow(path)
         if not found.missing:
             parent, entry = found.entries[-1]
-            return None if is_same(entry.node.data, value) else self._layout(parent).replace(parent, entry, value)
+            if is_same(entry.node.data, value) and not entry.node.ambiguous:
+                return None
+            return self._layout(parent).replace(parent, entry, value)
         self._expect_mapping(found)
         inner = _nested(found.missing[1:], value)
         if found.last.kind == "scalar":
@@ -50,6 +53,27 @@ class Editor:
             parent, entry = found.entries[-1]
             return self._layout(parent).replace(parent, entry, _nested(found.missing, value))
         return self._insert(found, found.missing[0], inner)
+
+    def operations(self, path: Path, value: Any) -> list[Operation]:
+        """Return the operations that give this path the value, as small as possible."""
+        node = self.node(path)
+        return list(differences(node, value, path)) if node else [Assignment(path, value)]
+
+    def edit(self, operation: Operation) -> TextEdit | None:
+        """Return the edit that carries out the operation; None if nothing is to be done."""
+        if isinstance(operation, Assignment):
+            return self.set(operation.path, operation.value)
+        if isinstance(operation, Removal):
+            return self.remove(operation.path)
+        return self.insert(operation.path, operation.value)
+
+    def insert(self, path: Path, value: Any) -> TextEdit:
+        """Return the edit that adds an item to a list, at the index that the path ends with."""
+        found = self._follow(path)
+        if found.missing:
+            return self._insert(found, found.missing[0], value)
+        parent, entry = found.entries[-1]
+        return self._layout(parent).insert_before(parent, entry, value)
 
     def append(self, path: Path, value: Any) -> TextEdit | None:
         """Return the edit that appends the value to the list at this path; None if the list contains it already."""
@@ -82,13 +106,24 @@ class Editor:
 
     def value(self, path: Path) -> Any:
         """Return the value at this path, or None."""
+        data: Any = self._root.data if self._root else None
+        for step in path:
+            if not _contains(data, step):
+                return None
+            data = data[step]
+        return data
+
+    def has(self, path: Path) -> bool:
+        """Whether there is a value at this path, if only null."""
+        return _contains(self.value(path[:-1]), path[-1])
+
+    def node(self, path: Path) -> Node | None:
+        """Return what is written at this path, or None."""
         node = self._root
         for step in path:
-            entry = next((e for e in node.entries if e.step == step), None) if node else None
-            if not entry:
-                return _merged_value(node, step)
-            node = entry.node
-        return node.data if node else None
+            entry = _entry(node, step)
+            node = entry.node if entry else None
+        return node
 
     def length(self, path: Path) -> int:
         """Return how many items the list at this path has."""
@@ -165,6 +200,11 @@ def _nested(steps: Path, value: Any) -> Any:
     return value
 
 
-def _merged_value(node: Node | None, step: Step) -> Any:
-    """Return a value that comes from a merge key, or None."""
-    return node.data.get(step) if node and isinstance(node.data, dict) else None
+def _entry(node: Node | None, step: Step) -> Entry | None:
+    return next((entry for entry in node.entries if entry.step == step), None) if node else None
+
+
+def _contains(data: Any, step: Step) -> bool:
+    if isinstance(step, int):
+        return isinstance(data, list) and step < len(data)
+    return isinstance(data, dict) and step in data

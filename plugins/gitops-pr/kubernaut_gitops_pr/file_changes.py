@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_gitops_pr import json_tree, yaml_tree
+from kubernaut_gitops_pr.decoding import decode
+from kubernaut_gitops_pr.differences import Assignment, Operation, Removal
 from kubernaut_gitops_pr.editor import Editor
-from kubernaut_gitops_pr.paths import Path, format_path, parse
-from kubernaut_gitops_pr.text_edits import TextEdit
+from kubernaut_gitops_pr.paths import Path, Query, format_path, parse
+from kubernaut_gitops_pr.selectors import NoSuchItemError, resolve
 from kubernaut_gitops_pr.tree import EditError, Node, derived_paths, is_same, leaves
 
-MAX_BYTES = 1024 * 1024
-"""The size of a file that can be edited by path: reading a larger one takes more time than a pod has."""
+_MAX_QUOTED_LENGTH = 100
 READERS: dict[str, Callable[[str], list[Node]]] = {
     ".yaml": yaml_tree.parse,
     ".yml": yaml_tree.parse,
@@ -47,15 +50,26 @@ def apply_change(path: str, before: bytes | None, change: Mapping[str, Any]) -> 
     if before is None:
         raise EditError("does not exist: to create it, set content")
     suffix = "." + path.rpartition(".")[2]
-    text, restore = _decode(before)
+    text, restore = decode(before)
     editor = _FileEditor(text, READERS[suffix], change.get("document"), is_json=suffix == ".json")
+    for where, value in (change.get("expect") or {}).items():
+        editor.expect(parse(where), value)
     for where, value in (change.get("set") or {}).items():
         editor.set(parse(where), value)
-    for steps in sorted(map(parse, change.get("remove") or ()), key=_sort_key, reverse=True):
-        editor.remove(steps)
+    editor.remove_all(map(parse, change.get("remove") or ()))
     for where, value in (change.get("append") or {}).items():
         editor.append(parse(where), value)
     return restore(editor.text), editor.changes
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """One edit: its path as requested and in this file, and the value before and after."""
+
+    query: Query
+    path: Path
+    before: Any
+    after: Any
 
 
 class _FileEditor:
@@ -67,17 +81,61 @@ class _FileEditor:
         self._index = _document_index(len(self._roots), document)
         self.changes: list[ValueChange] = []
 
-    def set(self, path: Path, value: Any) -> None:
-        before = self._editor.value(path)
-        self._apply(self._editor.set(path, value), lambda data: _set_in(data, path, value), path, before, value)
+    def expect(self, query: Query, value: Any) -> None:
+        """Raise EditError unless the value is as expected; None expects that there is none."""
+        try:
+            path = resolve(self._root, query)
+            missing, found = not self._editor.has(path), self._editor.value(path)
+        except NoSuchItemError:
+            missing, found = True, None
+        if not is_same(found, value):
+            raise EditError(
+                f"{self._field(query)}: expected {_quote(value)}, but found {'nothing' if missing else _quote(found)}; "
+                "someone has changed it: look at the file, and request the change again with the value that it has now"
+            )
 
-    def append(self, path: Path, value: Any) -> None:
-        place = (*path, self._editor.length(path))
-        self._apply(self._editor.append(path, value), lambda data: _set_in(data, place, value), place, None, value)
-
-    def remove(self, path: Path) -> None:
+    def set(self, query: Query, value: Any) -> None:
+        path = resolve(self._root, query)
         before = self._editor.value(path)
-        self._apply(self._editor.remove(path), lambda data: _remove_from(data, path), path, before, None)
+        whole: list[Operation] = [Assignment(path, value)]
+        parts = self._editor.operations(path, value)
+
+        def expect(data: Any) -> Any:
+            return _set_in(data, path, value)
+
+        try:
+            self._apply(parts, expect, _Edit(query, path, before, value))
+        except EditError:
+            if parts == whole:
+                raise
+            self._apply(whole, expect, _Edit(query, path, before, value))  # its parts cannot be changed one by one
+
+    def append(self, query: Query, value: Any) -> None:
+        path = resolve(self._root, query)
+        items = self._editor.node(path)
+        for index, entry in enumerate(items.entries if items else ()):
+            if is_same(entry.node.data, value) and entry.node.ambiguous:
+                self.set((*query, index), value)
+                return
+        index = self._editor.length(path)
+        place = (*path, index)
+        edit = self._editor.append(path, value)
+        if edit is not None:
+            text = edit.apply(self.text)
+            self._commit(text, lambda data: _set_in(data, place, value), _Edit((*query, index), place, None, value))
+
+    def remove_all(self, queries: Iterable[Query]) -> None:
+        """Remove the paths, all as they are in the file now; from the end on, because removing one moves those after it."""
+        found: dict[Path, Query] = {}
+        for query in queries:
+            with suppress(NoSuchItemError):
+                found.setdefault(resolve(self._root, query), query)
+        for path in sorted(found, key=_sort_key, reverse=True):
+            self._remove(found[path], path)
+
+    def _remove(self, query: Query, path: Path) -> None:
+        edit = _Edit(query, path, self._editor.value(path), None)
+        self._apply([Removal(path)], lambda data: _remove_from(data, path), edit)
 
     @property
     def _editor(self) -> Editor:
@@ -87,22 +145,35 @@ class _FileEditor:
     def _root(self) -> Node | None:
         return self._roots[self._index] if self._roots else None
 
-    def _apply(
-        self, text_edit: TextEdit | None, expect: Callable[[Any], Any], path: Path, before: Any, after: Any
-    ) -> None:
-        if text_edit is None:
-            return
+    def _apply(self, operations: list[Operation], expect: Callable[[Any], Any], edit: _Edit) -> None:
+        """Carry out the operations, one after the other, and verify what they did together."""
+        text, roots = self.text, self._roots
+        for operation in operations:
+            root = roots[self._index] if roots else None
+            text_edit = Editor(text, roots, root, is_json=self._is_json).edit(operation)
+            if text_edit is not None:
+                text = text_edit.apply(text)
+                roots = self._parse(text, edit)
+        if text != self.text:
+            self._commit(text, expect, edit, roots)
+
+    def _commit(self, text: str, expect: Callable[[Any], Any], edit: _Edit, roots: list[Node] | None = None) -> None:
+        """Take over the text, if it has the expected values. Raises EditError."""
         expected = [copy.deepcopy(root.data) for root in self._roots] or [None]
         old = [root.data for root in self._roots] or [None]
         expected[self._index] = expect(expected[self._index])
-        text = text_edit.apply(self.text)
-        try:
-            roots = self._read(text)
-        except EditError as error:
-            raise EditError(f"{format_path(path)}: the change would break the file, which then {error}") from error
-        derived = self._derived_changes(expected, old, roots, path)
+        roots = self._parse(text, edit) if roots is None else roots
+        derived = self._derived_changes(expected, old, roots, edit.path)
         self.text, self._roots = text, roots
-        self.changes += [ValueChange(self._field(path), before, after), *derived]
+        self.changes += [ValueChange(self._field(edit.query), edit.before, edit.after), *derived]
+
+    def _parse(self, text: str, edit: _Edit) -> list[Node]:
+        try:
+            return self._read(text)
+        except EditError as error:
+            raise EditError(
+                f"{format_path(edit.query)}: the change would break the file, which then {error}"
+            ) from error
 
     def _derived_changes(self, expected: list[Any], old: list[Any], roots: list[Node], path: Path) -> list[ValueChange]:
         """Return the values that changed elsewhere because an anchor changed. Raises EditError if anything else changed."""
@@ -128,7 +199,7 @@ class _FileEditor:
     def _is_derived(self, root: Node, at: Path) -> bool:
         return any(at[: len(place)] == place for place in derived_paths(root))
 
-    def _field(self, path: Path) -> str:
+    def _field(self, path: Query) -> str:
         return format_path(path) if len(self._roots) < 2 else f"document {self._index}: {format_path(path)}"
 
 
@@ -181,20 +252,10 @@ def _remove_from(data: Any, path: Path) -> Any:
     return data
 
 
-def _decode(raw: bytes) -> tuple[str, Callable[[str], bytes]]:
-    """Return the text with plain newlines, and a function that restores the file's own newlines and byte order mark."""
-    if len(raw) > MAX_BYTES:
-        raise EditError(f"is {len(raw) // 1024} KiB: files over {MAX_BYTES // 1024} KiB are not edited by path")
-    if b"\0" in raw:
-        raise EditError("is a binary file: it can only be replaced as a whole, with content")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise EditError(f"is not UTF-8 (byte {error.start} is {raw[error.start]:#04x}): convert it first") from None
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    text = text.removeprefix(mark)
-    ending = "\r\n" if "\r\n" in text and text.count("\n") == text.count("\r\n") else "\n"
-    return text.replace(ending, "\n"), lambda new: (mark + new.replace("\n", ending)).encode()
+def _quote(value: Any) -> str:
+    """Return a value as JSON, which shows the difference between a text and a number; a long one is cut."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _MAX_QUOTED_LENGTH else f"{text[:_MAX_QUOTED_LENGTH]}…"
 
 
 def _summary(content: bytes | None) -> str | None:

@@ -8,8 +8,12 @@ from typing import Any, Protocol
 
 from kubernaut_gitops_pr import yaml_text
 from kubernaut_gitops_pr.paths import Step
-from kubernaut_gitops_pr.text_edits import TextEdit, line_start, neighbours
+from kubernaut_gitops_pr.text_edits import TextEdit, column, line_start, neighbours
 from kubernaut_gitops_pr.tree import Entry, Node
+
+_COMMENT_AFTER = re.compile(r"((?:[ \t]*,)?)([ \t]+#.*)")
+_ENTRY_END = re.compile(r"\s*,[ \t]*(#.*)?\s*")
+"""What ends an entry: its comma, a comment in the same line, and the space before the next entry or comment."""
 
 
 class Notation(Protocol):
@@ -29,7 +33,7 @@ class YamlNotation:
         return yaml_text.key(text)
 
     def value(self, value: Any, style: str, _indent: str | None) -> str:
-        return yaml_text.flow(value, style)
+        return yaml_text.in_brackets(value, style)
 
 
 class JsonNotation:
@@ -69,13 +73,27 @@ class FlowLayout:
             opening = parent.start + self._text[parent.start : parent.end].index("{[["[parent.kind == "sequence"])
             return TextEdit(opening + 1, parent.end - 1, text)
         last = parent.entries[-1]
+        commented = _COMMENT_AFTER.match(self._text, last.node.end)
+        if commented:
+            trailing, note = commented.groups()
+            indent = " " * column(self._text, last.start)
+            return TextEdit(last.node.end, commented.end(), f",{note}\n{indent}{text}{trailing}")
         return TextEdit(last.node.end, last.node.end, f",{self._gap(parent)}{text}")
+
+    def insert_before(self, parent: Node, entry: Entry, value: Any) -> TextEdit:
+        indent = self._indent(parent)
+        text = self._notation.value(value, "", indent)
+        return TextEdit(entry.start, entry.start, f"{text}, " if indent is None else f"{text},\n{indent}")
 
     def remove(self, parent: Node, entry: Entry) -> TextEdit:
         before, after = neighbours(parent, entry)
         if after:
-            return TextEdit(entry.start, after.start, "")
-        return TextEdit(before.node.end if before else parent.start + 1, entry.node.end, "")
+            kept = _ENTRY_END.sub("", self._text[entry.node.end : after.start])
+            return TextEdit(entry.start, after.start, kept)
+        start = before.node.end if before else parent.start + 1
+        if "#" in self._text[start : entry.start]:
+            start = entry.start
+        return TextEdit(start, entry.node.end, "")
 
     def root(self, old: Node, value: Any) -> TextEdit:
         """Return the edit that gives another value to a document that is null."""
@@ -86,7 +104,8 @@ class FlowLayout:
         if len(parent.entries) > 1:
             between = self._text[parent.entries[-2].node.end : parent.entries[-1].start]
             gap = between.partition(",")[2]
-            return gap if not gap.strip() else " "
+            line = gap.rpartition("\n")
+            return gap if not gap.strip() else "\n" + line[2] if line[1] and not line[2].strip() else " "
         gap = self._text[parent.start + 1 : parent.entries[0].start]
         return gap if "\n" in gap and not gap.strip() else " "
 

@@ -19,10 +19,13 @@ from tempfile import TemporaryFile
 from urllib.parse import urlsplit
 
 from kubernaut.runner import Rejected, TryAgain
+from kubernaut_gitops_pr.quotation import quote
 from kubernaut_gitops_pr.secrets import Token
 
 _POLL_SECONDS = 0.1
 _MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+_MAX_STATUS_BYTES = 64 * 1024
+_MAX_QUOTED_LENGTH = 400
 _SAFE_CONFIG = {
     "core.bigFileThreshold": "16m",  # larger files are streamed instead of being kept in memory
     "core.hooksPath": "/dev/null",
@@ -49,18 +52,40 @@ class Bounds:
     megabytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The author or the committer of a commit."""
+
+    name: str
+    email: str
+
+
 class GitError(Exception):
-    """git ended with an error; the message is the end of its output, scrubbed."""
+    """git ended with an error; the message is the end of what it wrote itself, scrubbed and in one line."""
+
+    def __init__(self, message: str, remote: str = "", output: str = "") -> None:
+        super().__init__(message)
+        self.remote = remote
+        """What the forge wrote, scrubbed and in one line."""
+        self.output = output
+        """The standard output, which has a fixed format."""
 
 
 class Git:
     """Runs git in one directory, for one forge."""
 
     def __init__(
-        self, directory: Path, url: str, token: Token, bounds: Bounds, author: tuple[str, str], ca_file: str = ""
+        self,
+        directory: Path,
+        url: str,
+        token: Token,
+        bounds: Bounds,
+        people: tuple[Identity, Identity],
+        ca_file: str = "",
     ) -> None:
+        """Prepare it; `people` are the author and the committer of commits."""
         self._directory, self._token, self._bounds = directory, token, bounds
-        self._environment = _environment(directory, url, token, author, ca_file)
+        self._environment = _environment(directory, url, token, people, ca_file)
 
     def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         """Run a command and return its output. Raises GitError, or Rejected or TryAgain if it exceeds a limit."""
@@ -78,7 +103,7 @@ class Git:
             err.seek(0)
             output, errors = out.read(_MAX_OUTPUT_BYTES + 1), err.read(_MAX_OUTPUT_BYTES)
         if code:
-            raise GitError(self._scrub(errors))
+            raise self._error(errors, output)
         if len(output) > _MAX_OUTPUT_BYTES:
             raise Rejected(
                 f"the output of git {arguments[0]} is larger than {_MAX_OUTPUT_BYTES // 1024**2} MB: the file is too large"
@@ -122,14 +147,23 @@ class Git:
             limit = self._bounds.megabytes
             raise Rejected(f"the repository is larger than the {limit} MB that the settings allow (max_repository_mb)")
 
-    def _scrub(self, output: bytes) -> str:
-        lines = self._token.scrub(output.decode(errors="replace")).strip().splitlines()
-        kept = [line for line in lines if not re.match(r"(hint|remote): *$|hint:|\w+ objects:", line)]
-        return "; ".join(line.strip() for line in kept)[-1000:]
+    def _error(self, errors: bytes, output: bytes) -> GitError:
+        lines = self._token.scrub(errors.decode(errors="replace")).replace("\r", "\n").split("\n")
+        own = [line for line in lines if line.strip() and not re.match(r"remote:|hint:|\w+ objects:", line)]
+        remote = [line.removeprefix("remote:").strip() for line in lines if line.startswith("remote:")]
+        message = "; ".join(line.strip() for line in own)[-_MAX_QUOTED_LENGTH:]
+        return GitError(
+            quote(message, _MAX_QUOTED_LENGTH),
+            quote("; ".join(filter(None, remote)), _MAX_QUOTED_LENGTH),
+            self._token.scrub(output[:_MAX_STATUS_BYTES].decode(errors="replace")),
+        )
 
 
-def _environment(directory: Path, url: str, token: Token, author: tuple[str, str], ca_file: str) -> dict[str, str]:
+def _environment(
+    directory: Path, url: str, token: Token, people: tuple[Identity, Identity], ca_file: str
+) -> dict[str, str]:
     parts = urlsplit(url)
+    author, committer = people
     config = {**_SAFE_CONFIG, f"http.{parts.scheme}://{parts.netloc}/.extraHeader": f"Authorization: {token.basic}"}
     if ca_file:
         config["http.sslCAInfo"] = ca_file
@@ -141,10 +175,10 @@ def _environment(directory: Path, url: str, token: Token, author: tuple[str, str
         "GIT_ALLOW_PROTOCOL": parts.scheme,
         "GIT_ASKPASS": "",
         "GIT_ATTR_NOSYSTEM": "1",
-        "GIT_AUTHOR_EMAIL": author[1],
-        "GIT_AUTHOR_NAME": author[0],
-        "GIT_COMMITTER_EMAIL": author[1],
-        "GIT_COMMITTER_NAME": author[0],
+        "GIT_AUTHOR_EMAIL": author.email,
+        "GIT_AUTHOR_NAME": author.name,
+        "GIT_COMMITTER_EMAIL": committer.email,
+        "GIT_COMMITTER_NAME": committer.name,
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_LFS_SKIP_SMUDGE": "1",

@@ -38,7 +38,11 @@ class _Scanner:
 
     def error(self, at: int) -> EditError:
         line = self._text.count("\n", 0, at) + 1
-        return EditError(f"is not valid JSON: line {line} has {self._text[at : at + 20]!r}")
+        found = self._text[at : at + 20]
+        remedy = (
+            "; comments and commas before a closing bracket are not JSON: remove them" if found[:1] in {*"/#]}"} else ""
+        )
+        return EditError(f"is not valid JSON: line {line} has {found!r}{remedy}")
 
     def node(self, at: int) -> Node:
         char = self._text[at : at + 1]
@@ -48,11 +52,11 @@ class _Scanner:
             return self._sequence(at)
         if char == '"':
             value, end = self._string(at)
-            return Node("scalar", at, end, value, style='"')
+            return Node("scalar", at, end, value, style='"', text=value)
         atom = _ATOM.match(self._text, at)
         if not atom:
             raise self.error(at)
-        return Node("scalar", at, atom.end(), json.loads(atom[0]))
+        return Node("scalar", at, atom.end(), json.loads(atom[0]), text=atom[0])
 
     def _string(self, at: int) -> tuple[str, int]:
         found = _STRING.match(self._text, at)
@@ -85,7 +89,9 @@ class _Scanner:
             if self._text[colon : colon + 1] != ":":
                 raise self.error(colon)
             if key in data:
-                raise EditError(f"has the key {key} twice, again in line {self._text.count(chr(10), 0, at) + 1}")
+                raise EditError(
+                    f"has the key {key} twice, again in line {self._text.count(chr(10), 0, at) + 1}: remove one of them"
+                )
             node = self.node(self.past_space(colon + 1))
             entries.append(Entry(key, at, colon + 1, node))
             data[key] = node.data

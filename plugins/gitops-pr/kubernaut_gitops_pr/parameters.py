@@ -27,9 +27,14 @@ def _text(text: str) -> str:
     return text
 
 
+def is_branch_name(text: str) -> bool:
+    """Whether git accepts the text as the name of a branch."""
+    return not _INVALID_BRANCH_NAME.search(text)
+
+
 def branch_name(text: str) -> str:
     """Return the text if it is a branch name that git accepts. Raises ValueError."""
-    if _INVALID_BRANCH_NAME.search(text):
+    if not is_branch_name(text):
         raise ValueError("is not a branch name that git accepts")
     if text.startswith("kubernaut/"):
         raise ValueError("starts with kubernaut/, which is reserved for the branches that this action creates")
@@ -92,6 +97,8 @@ class Change(Parameters):
     path: FilePath
     document: Annotated[int, Field(ge=0, le=10_000)] | None = None
     """The document of a YAML file with several, counted from 0."""
+    expect: dict[ValuePath, JsonValue] | None = Field(default=None, max_length=100)
+    """Values by path that the file must have before the edit, which is rejected otherwise; null expects none."""
     set: dict[ValuePath, JsonValue] | None = Field(default=None, max_length=100)
     """Values by path; missing mappings on the way are created."""
     remove: tuple[ValuePath, ...] | None = Field(default=None, max_length=100)
@@ -115,9 +122,11 @@ class Change(Parameters):
             raise ValueError(f"{self.path}: {given[0]} works on .yaml, .yml and .json; for other files, use content")
         if self.document is not None and (given[0] == "content" or suffix == "json"):
             raise ValueError(f"{self.path}: document can be used only with set, remove and append in YAML")
+        if self.expect is not None and given[0] == "content":
+            raise ValueError(f"{self.path}: expect can be used only with set, remove and append")
         return self
 
-    @field_validator("set", "append")
+    @field_validator("set", "append", "expect")
     @classmethod
     def _finite(cls, value: Any) -> Any:
         if "nan" in (text := repr(value)) or "inf" in text:

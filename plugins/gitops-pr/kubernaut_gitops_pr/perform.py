@@ -6,6 +6,7 @@ Every attempt first checks for what an earlier one created: a pull request, or a
 from __future__ import annotations
 
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,6 +18,9 @@ from kubernaut_gitops_pr.report import StepReport
 from kubernaut_gitops_pr.repository import Repository
 from kubernaut_gitops_pr.request import Request
 from kubernaut_gitops_pr.retry_budget import RetryBudget
+
+_MAX_COMPARED = 50
+"""How many open pull requests are compared with the request."""
 
 
 class UnexpectedError(RuntimeError):
@@ -63,17 +67,48 @@ class _Step:
             self._report.progress(
                 f"{self._request.repository} already has all requested values: no branch and no pull request is needed"
             )
+            return
+        duplicate = None if spec.branch in heads else self._find_duplicate(plan)
+        if self._dry_run:
+            self._report.changes(plan)
+        if duplicate:
+            self._report.duplicate(duplicate)
         elif self._dry_run:
             self._repository.push(self._commit(plan), spec.branch, dry_run=True)
         else:
             self._publish(plan, branch_exists=spec.branch in heads)
 
     def _plan(self) -> Plan:
-        """Make the plan for the base branch as it is now, and report it."""
+        """Make the plan for the base branch as it is now, and show its diff."""
         commit = self._repository.clone(self._request.spec.base)
         plan = make_plan(self._repository, commit, self._request.changes)
-        self._report.plan(plan, "" if plan.empty else self._repository.diff(plan.commit, plan.tree))
+        if not plan.empty:
+            self._report.diff(self._repository.diff(plan.commit, plan.tree))
         return plan
+
+    def _find_duplicate(self, plan: Plan) -> PullRequest | None:
+        """Return the newest open pull request for the same base branch that proposes the same changes, or None."""
+        base = self._request.spec.base
+        pulls = {pull.branch: pull for pull in reversed(self._forge.open_requests(base)) if pull.branch != base}
+        existing = self._repository.heads(*pulls) if pulls else {}
+        found = [branch for branch in reversed(pulls) if branch in existing][:_MAX_COMPARED]
+        commits = self._repository.fetch_all(found) if found else {}
+        for branch, (commit, parents) in commits.items():
+            if self._proposes(branch, commit, parents, plan):
+                return replace(pulls[branch], commit=commit)
+        return None
+
+    def _proposes(self, branch: str, commit: str, parents: tuple[str, ...], plan: Plan) -> bool:
+        """Whether a branch has the tree of the plan.
+
+        A branch of this action, which has one commit, may also make the same changes to the same files of an older state of the base.
+        """
+        if self._repository.tree(commit) == plan.tree:
+            return True
+        prefix = self._request.branch_prefix
+        if not prefix or not branch.startswith(prefix) or len(parents) != 1:
+            return False
+        return self._repository.changes(parents[0], commit) == self._repository.changes(plan.commit, plan.tree)
 
     def _heads(self) -> dict[str, str]:
         """Return those of the base branch and this execution's own branch that exist. Raises Rejected without a base branch."""
@@ -91,11 +126,20 @@ class _Step:
     def _publish(self, plan: Plan, *, branch_exists: bool) -> None:
         branch = self._request.spec.branch
         commit = self._adopt_branch(branch) if branch_exists else self._push(plan, branch)
+        self._report.changes(plan)
         self._report.output("branch", branch)
         self._report.output("commit", commit)
-        pull = self._forge.open(self._request.spec)
+        pull = self._open(branch, commit)
         self._report.pull_request(pull)
         self._complete(pull)
+
+    def _open(self, branch: str, commit: str) -> PullRequest:
+        try:
+            return self._forge.open(self._request.spec)
+        except Rejected as rejection:
+            raise Rejected(
+                f"branch {branch} is pushed ({commit[:12]}), but no pull request is open for it: {rejection}"
+            ) from None
 
     def _push(self, plan: Plan, branch: str) -> str:
         commit = self._commit(plan)
@@ -104,8 +148,19 @@ class _Step:
         except BranchExistsError:
             # Another attempt of this execution created it, or someone else did.
             return self._adopt_branch(branch)
+        except TryAgain:
+            if not self._is_pushed(commit, branch):
+                raise
         self._report.progress(f"pushed {branch} ({commit[:12]})")
         return commit
+
+    def _is_pushed(self, commit: str, branch: str) -> bool:
+        """Whether a push whose answer was lost has arrived; if that cannot be found out, the report says so."""
+        try:
+            return self._repository.heads(branch).get(branch) == commit
+        except (Rejected, TryAgain):
+            self._report.unsure(branch)
+            return False
 
     def _adopt_branch(self, branch: str) -> str:
         """Return the commit of a branch that an earlier attempt pushed. Raises Rejected if its content is not the requested one."""
@@ -127,7 +182,7 @@ class _Step:
         if pull.state != "open":
             return
         try:
-            self._plan()
+            self._report.changes(self._plan())
         except Rejected as rejection:
             self._report.progress(f"its changes can no longer be shown: {rejection}")
         if not self._dry_run:

@@ -34,15 +34,34 @@ class StepReport:
         self.progress(f"pull request {pull.url} is {pull.state}")
         self._action.conclude(self._token.scrub(f"Pull request {pull.url} is {pull.state}."))
 
-    def plan(self, plan: Plan, diff: str) -> None:
-        """Report each changed value, and the diff: in full in the log, its first part in the result."""
+    def duplicate(self, pull: PullRequest) -> None:
+        """Report an open pull request of another execution that proposes the same changes."""
+        self.output("branch", pull.branch)
+        self.output("commit", pull.commit)
+        self.output("pull_request", pull.url)
+        self.output("pull_request_state", pull.state)
+        self.progress(f"pull request {pull.url} already proposes these changes, so no other one is opened")
+        self._action.conclude(
+            self._token.scrub(
+                f"Pull request {pull.url} was open already and proposes the same changes; nothing was pushed."
+            )
+        )
+
+    def unsure(self, branch: str) -> None:
+        """Report that a push may have arrived or not."""
+        self._action.unsure("Branch", branch)
+
+    def diff(self, diff: str) -> None:
+        """Report the diff: in full in the log, its first part in the result."""
+        self.progress(_cut(self._token.scrub(diff).rstrip(), _MAX_LOG_BYTES))
+        self.output("diff", _cut(self._token.scrub(diff), _MAX_DIFF_BYTES))
+
+    def changes(self, plan: Plan) -> None:
+        """Report each changed value: in the dry run those that would change, otherwise only what is on the forge."""
         for path, edit in plan.edits[:_MAX_CHANGES]:
             self._action.changed("File", path, edit.field, self._value(edit.before), self._value(edit.after))
         if len(plan.edits) > _MAX_CHANGES:
             self.output("changes_left_out", str(len(plan.edits) - _MAX_CHANGES))
-        if diff:
-            self.progress(_cut(self._token.scrub(diff).rstrip(), _MAX_LOG_BYTES))
-            self.output("diff", _cut(self._token.scrub(diff), _MAX_DIFF_BYTES))
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -6,13 +6,13 @@ filter, hook or attribute of the repository can run, and only the contents that 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kubernaut.runner import Rejected, TryAgain
 from kubernaut_gitops_pr.git import Git, GitError
-from kubernaut_gitops_pr.git_errors import BranchExistsError, ErrorTranslator
+from kubernaut_gitops_pr.git_errors import ErrorTranslator
 from kubernaut_gitops_pr.retry_budget import RetryBudget
 
 _CLONE = "repository.git"
@@ -61,6 +61,21 @@ class Repository:
         )
         commit, *parents = self._local("rev-list", "--parents", "-n1", "FETCH_HEAD").decode().split()
         return commit, tuple(parents)
+
+    def fetch_all(self, branches: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """Fetch branches and return the commit of each and its parents."""
+        names = {branch: f"refs/fetched/{number}" for number, branch in enumerate(branches)}
+        refs = [f"+refs/heads/{branch}:{name}" for branch, name in names.items()]
+        self._remote("fetch", "--depth=2", "--no-tags", "--filter=blob:none", "--quiet", "origin", *refs)
+        found = {}
+        for branch, name in names.items():
+            commit, *parents = self._local("rev-list", "--parents", "-n1", name).decode().split()
+            found[branch] = (commit, tuple(parents))
+        return found
+
+    def changes(self, before: str, after: str) -> bytes:
+        """Return what differs between two commits or trees: for each file its path, and mode and content on both sides."""
+        return self._local("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", before, after, "--")
 
     def tree(self, commit: str) -> str:
         """Return the tree of the commit."""
@@ -113,7 +128,8 @@ class Repository:
     def push(self, commit: str, branch: str, *, dry_run: bool = False) -> None:
         """Create the branch, never with force. Raises BranchExistsError if there is one that the commit does not descend from."""
         options = ["--dry-run"] if dry_run else []
-        self._remote("push", "--quiet", "--no-verify", *options, "--", "origin", f"{commit}:refs/heads/{branch}")
+        arguments = ["--quiet", "--porcelain", "--no-verify", *options, "--", "origin", f"{commit}:refs/heads/{branch}"]
+        self._remote("push", *arguments, explain=lambda error: self._errors.from_push(error, branch))
 
     def _local(self, *arguments: str, stdin: bytes = b"") -> bytes:
         try:
@@ -121,7 +137,7 @@ class Repository:
         except GitError as error:
             raise Rejected(f"git {arguments[0]} failed: {error}") from None
 
-    def _remote(self, *arguments: str) -> bytes:
+    def _remote(self, *arguments: str, explain: Callable[[GitError], Exception] | None = None) -> bytes:
         """Run a command that may need the network, and retry transient errors within the budget of the step."""
         environment = {} if arguments[0] in {"clone", "ls-remote"} else self._environment
         attempt = 0
@@ -129,9 +145,7 @@ class Repository:
             try:
                 return self._git.run(*arguments, env=environment)
             except GitError as error:
-                outcome = self._errors.from_git(str(error))
-            if isinstance(outcome, BranchExistsError) and arguments[0] != "push":
-                outcome = TryAgain(str(outcome))
+                outcome = (explain or self._errors.from_git)(error)
             if not isinstance(outcome, TryAgain) or not self._budget.wait(attempt):
                 raise outcome
             attempt += 1

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from kubernaut.runner import Action, Rejected
+from kubernaut_gitops_pr import templates
 from kubernaut_gitops_pr.allowlist import find_forge
 from kubernaut_gitops_pr.forges import github, gitlab
 from kubernaut_gitops_pr.forges.base import Forge, PullRequestSpec
 from kubernaut_gitops_pr.forges.http import Http
-from kubernaut_gitops_pr.git import Bounds, Git
+from kubernaut_gitops_pr.git import Bounds, Git, Identity
 from kubernaut_gitops_pr.git_errors import ErrorTranslator
 from kubernaut_gitops_pr.repository import Repository
 from kubernaut_gitops_pr.retry_budget import RetryBudget
@@ -60,8 +61,13 @@ class Request:
             branch, base, given["title"], f"{given['body']}\n\n---\n{origin}\n".lstrip("\n"),
             given["labels"], given["reviewers"], given["draft"],
         )  # fmt: skip
-        message = "\n\n".join(part for part in (given["title"], given["body"], origin.replace("`", "")) if part)
+        message = templates.message(settings["commit_message_template"], _message_values(action, origin))
         return cls(given["repository"], given["changes"], spec, message, forge, settings, secret, token)
+
+    @property
+    def branch_prefix(self) -> str:
+        """What the branches of all executions start with; it may be nothing."""
+        return templates.prefix(self.settings["branch_template"])
 
     def open_forge(self, budget: RetryBudget, ca_file: str) -> Forge:
         """Return the forge's API."""
@@ -74,8 +80,11 @@ class Request:
         """Return the repository, with its clone to be below the directory."""
         url = f"{self.forge['url']}/{self.repository}.git"
         bounds = Bounds(self.settings["clone_seconds"], self.settings["max_repository_mb"])
-        author = (self.settings["author_name"], self.settings["author_email"])
-        git = Git(directory, url, self.token, bounds, author, ca_file)
+        author = Identity(self.settings["author_name"], self.settings["author_email"])
+        committer = Identity(
+            self.settings["committer_name"] or author.name, self.settings["committer_email"] or author.email
+        )
+        git = Git(directory, url, self.token, bounds, (author, committer), ca_file)
         return Repository(git, directory, url, ErrorTranslator(self.repository, self.secret), budget)
 
     def ca_file(self, directory: Path) -> str:
@@ -94,13 +103,31 @@ class Request:
 
 
 def _branch(action: Action) -> str:
-    """Return the branch, which is the same in every attempt and unique to the execution.
+    """Return the branch, which is the same in every attempt and unique to the execution."""
+    values = {"execution": action.name[:120], "namespace": action.namespace, "uid": _short_uid(action)}
+    return templates.branch(action.settings["branch_template"], values)
 
-    Object names can contain dots; git accepts single ones.
-    """
-    return f"kubernaut/{action.name[:120].rstrip('.-')}-{action.uid.replace('-', '')[:8]}"
+
+def _short_uid(action: Action) -> str:
+    return action.uid.replace("-", "")[:8]
+
+
+def _message_values(action: Action, origin: str) -> dict[str, str]:
+    return {
+        "title": action.parameters["title"],
+        "body": action.parameters["body"],
+        "origin": origin.replace("`", ""),
+        "execution": action.name,
+        "namespace": action.namespace,
+        "uid": _short_uid(action),
+        "requester": _requester(action),
+    }
+
+
+def _requester(action: Action) -> str:
+    return _UNQUOTABLE.sub("", action.requested_by)[:200]
 
 
 def _origin(action: Action) -> str:
-    by = f", requested by `{_UNQUOTABLE.sub('', action.requested_by)[:200]}`" if action.requested_by else ""
+    by = f", requested by `{_requester(action)}`" if action.requested_by else ""
     return f"Opened by Kubernaut execution `{action.namespace}/{action.name}` (uid `{action.uid}`){by}."

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from kubernaut import ObjectName, Parameters
+from kubernaut_gitops_pr import templates
+from kubernaut_gitops_pr.parameters import is_branch_name
 
+_VISIBLE = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x09\x0b-\x1f\x7f]*\Z")
 Pattern = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._/*?\[\]!-]+$")]
-Line = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f<>]+$")]
+_NAME = r"^[^\x00-\x1f\x7f<>]*[^\x00-\x20\x7f<>.,:;\"'\\][^\x00-\x1f\x7f<>]*$"
+_EMAIL = r"^[^\x00-\x20\x7f<>@]+@[^\x00-\x20\x7f<>@]+$"
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NAME)]
+Email = Annotated[str, Field(min_length=3, max_length=200, pattern=_EMAIL)]
 
 
 class _Section(Parameters):
@@ -66,10 +73,18 @@ class GitOpsSettings(_Section):
 
     forges: tuple[ForgeSettings, ...] = Field(default=(), strict=False)
     """The first one that allows a repository is used for it. If there is none, no execution is allowed."""
-    author_name: Line = "kubernaut"
+    branch_template: Annotated[str, Field(min_length=1, max_length=100)] = "kubernaut/{execution}-{uid}"
+    """The branch of an execution, with the fields {execution}, {namespace} and {uid} (its first eight digits, required)."""
+    commit_message_template: Annotated[str, Field(min_length=1, max_length=2000)] = "{title}\n\n{body}\n\n{origin}"
+    """The commit message; its fields are {title}, {body}, {origin} (names the execution), {execution}, {namespace}, {uid}, {requester}."""
+    author_name: Name = "kubernaut"
     """The author of commits."""
-    author_email: Line = "kubernaut@localhost"
+    author_email: Email = "kubernaut@localhost"
     """The author's email address."""
+    committer_name: Name | None = None
+    """The committer of commits, if not the author."""
+    committer_email: Email | None = None
+    """The committer's email address, if not the author's."""
     clone_seconds: Annotated[int, Field(ge=5, le=3600)] = 180
     """How long one call of git may take."""
     max_repository_mb: Annotated[int, Field(ge=1, le=10_000)] = 1024
@@ -78,6 +93,26 @@ class GitOpsSettings(_Section):
     """How many files one execution can change."""
     retry_seconds: Annotated[int, Field(ge=0, le=600)] = 60
     """How long one step waits in total for a busy forge before the attempt fails."""
+
+    @field_validator("branch_template")
+    @classmethod
+    def _branch_template(cls, value: str) -> str:
+        if problem := templates.problem(value, templates.BRANCH_FIELDS):
+            raise ValueError(problem)
+        if "{uid}" not in value:
+            raise ValueError("must contain {uid}, so that each execution has a branch of its own")
+        if not is_branch_name(templates.branch(value, {"execution": "web", "namespace": "shop", "uid": "0f8fad5b"})):
+            raise ValueError("does not make a branch name that git accepts")
+        return value
+
+    @field_validator("commit_message_template")
+    @classmethod
+    def _commit_message_template(cls, value: str) -> str:
+        if problem := templates.problem(value, templates.MESSAGE_FIELDS):
+            raise ValueError(problem)
+        if not _VISIBLE.match(value):
+            raise ValueError("must be text, without control characters other than newlines")
+        return value
 
 
 def is_loopback(host: str) -> bool:

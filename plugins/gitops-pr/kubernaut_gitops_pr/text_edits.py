@@ -31,6 +31,9 @@ class Layout(Protocol):
     def insert(self, parent: Node, step: Step, value: Any) -> TextEdit:
         """Return the edit that adds an entry after the last one."""
 
+    def insert_before(self, parent: Node, entry: Entry, value: Any) -> TextEdit:
+        """Return the edit that adds an item to a list, before this one and its comments."""
+
     def remove(self, parent: Node, entry: Entry) -> TextEdit:
         """Return the edit that removes an entry; it must not be the only one."""
 

@@ -32,6 +32,12 @@ class Node:
     style: str = ""
     """How a scalar is quoted: a quote, `|`, `>`, or nothing."""
     anchor: str = ""
+    tagged: bool = False
+    """Whether a collection has a tag of its own, such as `!custom`."""
+    ambiguous: bool = False
+    """Whether readers of YAML 1.1 and 1.2, or of its tags, may take it for different values: `yes`, `010`, `!custom x`."""
+    text: str = ""
+    """The characters that a scalar stands for, before they are taken for a number or anything else."""
 
     @property
     def empty(self) -> bool:

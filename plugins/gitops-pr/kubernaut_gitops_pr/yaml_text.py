@@ -10,14 +10,17 @@ import json
 import re
 from typing import Any
 
+from kubernaut_gitops_pr import block_scalars
+
 _PLAIN = re.compile(r"[A-Za-z0-9_/.][\w./@%+:=~-]*(?: [\w./@%+:=~(-][\w./@%+:=~()-]*)*", re.ASCII)
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _NUMBER = re.compile(
-    r"0b[01_]+|0x[\da-f_]+|0o?[0-7_]+|[\d_]+(:[0-5]?\d)*(\.[\d_]*)?|[\d_]*\.[\d_]*(e[-+]?\d+)?|[\d_]+e[-+]?\d+|\.(inf|nan)"
-    r"|\d{4}-\d\d?-\d\d?.*",
+    r"[-+]?(?:0b[01_]+|0x[\da-f_]+|0o?[0-7_]+|[\d_]+(:[0-5]?\d)*(\.[\d_]*)?|[\d_]*\.[\d_]*(e[-+]?\d+)?|[\d_]+e[-+]?\d+|\.(inf|nan)"
+    r"|\d{4}-\d\d?-\d\d?.*)",
     re.IGNORECASE,
 )
-_LITERAL = re.compile(r"(?!\s)[^\r\x85\u2028\u2029]*")
+_WORD_VALUES = {"true", "false", "null", "~", "", ".inf", "-.inf", "+.inf", ".nan"}
+_ALIKE_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*)|[-+]?(0|[1-9]\d*)\.\d*([eE][-+]\d+)?", re.ASCII)
 
 
 def scalar(value: Any, style: str = "") -> str:
@@ -32,10 +35,15 @@ def scalar(value: Any, style: str = "") -> str:
 def flow(value: Any, style: str = "") -> str:
     """Return any value in one line."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key(k)}: {flow(v)}" for k, v in value.items()) + "}"
+        return "{" + ", ".join(f"{in_brackets(k)}: {in_brackets(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
-        return "[" + ", ".join(flow(item) for item in value) + "]"
+        return "[" + ", ".join(map(in_brackets, value)) + "]"
     return scalar(value, style)
+
+
+def in_brackets(value: Any, style: str = "") -> str:
+    """Return a value inside brackets, where older readers end a plain scalar at any colon."""
+    return flow(value, style or ('"' if isinstance(value, str) and ":" in value else ""))
 
 
 def key(text: str) -> str:
@@ -43,18 +51,21 @@ def key(text: str) -> str:
     return _string(text, "")
 
 
-def literal(value: Any, indent: int) -> str | None:
-    """Return a text of several lines as a literal block with this indentation, or None if it cannot be one."""
-    if not isinstance(value, str) or "\n" not in value.rstrip("\n") or not _LITERAL.fullmatch(value):
+def reads_alike(text: str, value: Any) -> bool:
+    """Whether YAML 1.1 and 1.2 both read a plain scalar as this value."""
+    if isinstance(value, str):
+        return text not in {"<<", "="} and text.lower() not in _WORDS and not _NUMBER.fullmatch(text)
+    return text.lower() in _WORD_VALUES or bool(_ALIKE_NUMBER.fullmatch(text))
+
+
+def literal(value: Any, indent: int, parent: int) -> str | None:
+    """Return a text of several lines as a literal block, or None if it is better written in one line.
+
+    Where several newlines end it, the block would depend on the blank lines that follow it in the file.
+    """
+    if not isinstance(value, str) or "\n" not in value.rstrip("\n") or value.endswith("\n\n"):
         return None
-    if not value.replace("\n", "").replace("\t", "").isprintable():
-        return None
-    body = value.rstrip("\n")
-    chomping = {0: "-", 1: ""}.get(len(value) - len(body))
-    if chomping is None:
-        return None
-    lines = [" " * indent + line if line else "" for line in body.split("\n")]
-    return "\n".join([f"|{chomping}", *lines])
+    return block_scalars.write(value, "|", indent, parent)
 
 
 def block(value: Any, indent: int, step: int, dash: int) -> str:
@@ -72,14 +83,14 @@ def after(value: Any, indent: int, step: int, dash: int) -> str:
     """Return what follows the colon of a key with this indentation."""
     if isinstance(value, dict | list) and value:
         return "\n" + block(value, indent + (step if isinstance(value, dict) else dash), step, dash)
-    return " " + (literal(value, indent + step) or flow(value))
+    return " " + (literal(value, indent + step, indent) or flow(value))
 
 
 def item(value: Any, indent: int, step: int, dash: int) -> str:
     """Return what follows a dash with this indentation."""
     if isinstance(value, dict | list) and value:
         return " " + block(value, indent + 2, step, dash).lstrip(" ")
-    return " " + (literal(value, indent + 2) or flow(value))
+    return " " + (literal(value, indent + 2, indent) or flow(value))
 
 
 def _string(text: str, style: str) -> str:

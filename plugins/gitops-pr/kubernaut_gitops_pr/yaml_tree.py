@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -22,10 +22,16 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
+from kubernaut_gitops_pr import block_scalars, yaml_text
 from kubernaut_gitops_pr.tree import EditError, Entry, Node
+from kubernaut_gitops_pr.yaml_scanner import TabScanner
 
 _MERGE = "tag:yaml.org,2002:merge"
 _COLON = re.compile(r"\s*:")
+_LINE = re.compile(r"[^\n]+")
+_DASH = re.compile(r"(?<!\S)-(?!\S)")
+_COMMENT = re.compile(r"(?<!\S)#.*")
+_TEXT_TAGS = {None, "!", "tag:yaml.org,2002:str"}
 
 
 def parse(text: str) -> list[Node]:
@@ -33,9 +39,7 @@ def parse(text: str) -> list[Node]:
     try:
         return list(_Builder(text).documents())
     except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise EditError(f"is not valid YAML{where}: {getattr(error, 'problem', None) or error}") from error
+        raise EditError(f"is not valid YAML{_explain(error, text)}") from error
     except RecursionError:
         raise EditError("is nested too deeply to be read") from None
 
@@ -46,6 +50,7 @@ class _Builder:
     def __init__(self, text: str) -> None:
         self._text = text
         yaml = YAML(typ="safe", pure=True)
+        yaml.Scanner = TabScanner
         self._events: Iterator[Any] = iter(yaml.parse(text))
         self._resolver = yaml.resolver
         self._anchors: dict[str, Node] = {}
@@ -73,22 +78,28 @@ class _Builder:
         if event.anchor not in self._anchors:
             raise EditError(f"uses the alias *{event.anchor}, but there is no anchor &{event.anchor} before it")
         data = self._anchors[event.anchor].data
-        return Node("alias", event.start_mark.index, event.end_mark.index, data, anchor=event.anchor)
+        ambiguous = self._anchors[event.anchor].ambiguous
+        start, end = event.start_mark.index, event.end_mark.index
+        return Node("alias", start, end, data, anchor=event.anchor, ambiguous=ambiguous)
 
     def _scalar(self, event: Any, slot: int) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
         style = event.style or ""
         if start == end:
             return Node("scalar", slot, slot, None)
-        if style in {"|", ">"} and "+" not in self._text[start:end].partition("\n")[0]:
-            end = start + len(self._text[start:end].rstrip())
+        if style in {"|", ">"}:
+            end = start + block_scalars.length(self._text[start:end], event.value)
         plain = event.implicit[0]
         tag = self._resolver.resolve(ScalarNode, event.value, event.implicit) if plain else ""
-        return Node("scalar", start, end, _typed_value(tag, event.value), style=style, anchor=event.anchor or "")
+        data = _typed_value(tag, event.value)
+        ambiguous = event.tag not in _TEXT_TAGS or (plain and not yaml_text.reads_alike(event.value, data))
+        return Node(
+            "scalar", start, end, data, style=style, anchor=event.anchor or "", ambiguous=ambiguous, text=event.value
+        )
 
     def _sequence(self, event: SequenceStartEvent) -> Node:
         entries: list[Entry] = []
-        start, end = event.start_mark.index, event.end_mark.index
+        start = end = event.start_mark.index
         while not isinstance(inner := next(self._events), SequenceEndEvent):
             node = self._node(inner, -1)
             dash = node.start if event.flow_style else self._dash(end, inner.start_mark.index)
@@ -98,7 +109,7 @@ class _Builder:
             end = node.end
         data = [entry.node.data for entry in entries]
         end = inner.end_mark.index if event.flow_style else end
-        return Node("sequence", start, end, data, tuple(entries), bool(event.flow_style), "", event.anchor or "")
+        return self._collection("sequence", event, start, end, data, entries)
 
     def _mapping(self, event: MappingStartEvent) -> Node:
         entries: list[Entry] = []
@@ -113,13 +124,23 @@ class _Builder:
                 merged.append(node)
                 continue
             if name in data:
-                raise EditError(f"has the key {name} twice, again in line {key.start_mark.line + 1}")
+                raise EditError(
+                    f"has the key {name} twice, again in line {key.start_mark.line + 1}: remove one of them"
+                )
             data[name] = node.data
             entries.append(Entry(name, key.start_mark.index, key_end, node))
         for node in merged:
             _merge(data, node.data)
         end = key.end_mark.index if event.flow_style else end
-        return Node("mapping", start, end, data, tuple(entries), bool(event.flow_style), "", event.anchor or "")
+        return self._collection("mapping", event, start, end, data, entries)
+
+    def _collection(
+        self, kind: Literal["mapping", "sequence"], event: Any, start: int, end: int, data: Any, entries: list[Entry]
+    ) -> Node:
+        flow, anchor = bool(event.flow_style), event.anchor or ""
+        tagged = event.tag is not None
+        ambiguous = tagged or any(entry.node.ambiguous for entry in entries)
+        return Node(kind, start, end, data, tuple(entries), flow, anchor=anchor, tagged=tagged, ambiguous=ambiguous)
 
     def _key(self, event: Any) -> tuple[str, int, bool]:
         """Return a key as text, where its value can start, and whether it is a merge key."""
@@ -132,11 +153,23 @@ class _Builder:
 
     def _dash(self, after: int, before: int) -> int:
         """Return where the dash of an item is; there may be comments around it."""
-        for line in re.finditer(r"(?m)^.*$", self._text[after : max(before, after)]):
-            code = line[0].partition("#")[0] if line[0].lstrip().startswith("#") else line[0]
-            if "-" in code:
-                return after + line.start() + code.index("-")
+        for line in _LINE.finditer(self._text, after, max(before, after)):
+            if found := _DASH.search(_COMMENT.sub("", line[0])):
+                return line.start() + found.start()
         return self._text.find("-", after)
+
+
+def _explain(error: YAMLError, text: str) -> str:
+    """Return where the parser stopped and why, and for a tab what to do about it."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return f": {getattr(error, 'problem', None) or error}"
+    if text[mark.index : mark.index + 1] == "\t":
+        return (
+            f" in line {mark.line + 1}: there is a tab where kubectl, Helm and Flux accept only spaces; "
+            "replace it with spaces, or remove it"
+        )
+    return f" in line {mark.line + 1}: {getattr(error, 'problem', None) or error}"
 
 
 def _merge(into: dict[Any, Any], source: Any) -> None:
@@ -152,7 +185,7 @@ def _typed_value(tag: str, text: str) -> Any:
     if kind == "null":
         return None
     if kind == "bool":
-        return text.lower() == "true"
+        return text.lower() in {"true", "yes", "on"}
     try:
         if kind == "int":
             return _integer(text)

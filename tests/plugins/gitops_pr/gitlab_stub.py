@@ -34,7 +34,10 @@ class GitLabStub:
         return Reply(200, {"path_with_namespace": unquote(project), "archived": False, "permissions": levels})
 
     def _list(self, call: Call) -> Reply:
-        return Reply(200, [p for p in reversed(self.pulls) if p["source_branch"] == call.query["source_branch"]])
+        wanted = {key: call.query[key] for key in ("source_branch", "target_branch", "state") if key in call.query}
+        if wanted.get("state") == "all":
+            del wanted["state"]
+        return Reply(200, [pull for pull in reversed(self.pulls) if wanted.items() <= pull.items()])
 
     def _open(self, call: Call) -> Reply:
         for pull in self.pulls:
@@ -47,6 +50,8 @@ class GitLabStub:
             "web_url": f"{call.base}/-/merge_requests/{iid}",
             "state": "opened",
             "sha": "0" * 40,
+            "source_project_id": 1,
+            "target_project_id": 1,
             **call.body,
         }
         self.pulls.append(pull)

@@ -81,6 +81,8 @@ class Site:
         *changes: Mapping[str, Any],
         namespace: str = "production",
         token: str | None = None,
+        name: str = "roll-web",
+        uid: str = UID,
         **more: Any,
     ) -> StepResult:
         """Run one step and return its result."""
@@ -91,9 +93,9 @@ class Site:
             **more,
         }
         execution = {
-            "name": "roll-web",
+            "name": name,
             "namespace": namespace,
-            "uid": UID,
+            "uid": uid,
             "requestedBy": "jane",
             "deadlineSeconds": 60,
             "parameters": GitOpsPr.model_validate_json(json.dumps(given), strict=True).model_dump(mode="json"),
@@ -132,6 +134,13 @@ class Site:
     def git(self, *arguments: str, stdin: str = "", repository: str = demo_forge.REPOSITORY) -> str:
         """Run git in a repository of the forge and return its output."""
         return demo_forge.run_git(self.root / f"{repository}.git", *arguments, stdin=stdin)
+
+    def add_hook(self, script: str) -> None:
+        """Let a script decide about pushes, as the push rules of a forge do."""
+        hook = self.root / f"{demo_forge.REPOSITORY}.git/hooks/pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\n{script}\n")
+        hook.chmod(0o755)
 
     def show(self, path: str, branch: str = BRANCH) -> str:
         """Return the content of a file of a branch."""

@@ -31,7 +31,7 @@ def http(site):
 def test_a_retry_waits_as_long_as_the_forge_asks(site, http):
     site.api.answer("GET", REPO, Reply(429, {}, {"Retry-After": "7"}), Reply(403, {}, {"Retry-After": "5"}), Reply(502))
     client, slept = http
-    assert client.get(REPO)["full_name"] == "platform/gitops"
+    assert client.get(REPO).text("full_name") == "platform/gitops"
     assert slept == [7.0, 5.0, 2.0]
 
 

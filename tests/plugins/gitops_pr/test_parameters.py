@@ -119,6 +119,10 @@ def test_a_branch_name_that_git_does_not_accept_is_rejected(base):
         {"path": "a.yaml", "replace": {"a": 1}},
         {"path": "a.yaml", "set": {"a": [{"b": float("nan")}]}},
         {"path": "a.yaml", "content": 5},
+        {"path": "a.yaml", "content": "x", "expect": {"a": 1}},
+        {"path": "a.yaml", "expect": {"a": 1}},
+        {"path": "a.yaml", "set": {"a": 1}, "expect": {"a[b": 1}},
+        {"path": "a.yaml", "set": {"a": 1}, "expect": {"a": float("inf")}},
     ],
     ids=lambda c: json.dumps(c)[:60],
 )

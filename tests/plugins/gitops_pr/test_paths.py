@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut_gitops_pr.paths import MAX_STEPS, PathError, format_path, parse
+from kubernaut_gitops_pr.paths import MAX_STEPS, PathError, Selector, format_path, parse
 
 KEYS = st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=8)
-PATHS = st.lists(st.one_of(KEYS, st.integers(0, 999_999)), min_size=1, max_size=8).map(tuple)
+STEPS = st.one_of(KEYS, st.integers(0, 999_999), st.builds(Selector, KEYS, KEYS))
+PATHS = st.lists(STEPS, min_size=1, max_size=8).map(tuple)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,10 @@ PATHS = st.lists(st.one_of(KEYS, st.integers(0, 999_999)), min_size=1, max_size=
         (r"annotations.example\.com/owner", ("annotations", "example.com/owner")),
         (r"a\[0\]\\", ("a[0]\\",)),
         ("a b.0", ("a b", "0")),
+        ("images[name=shop/api].newTag", ("images", Selector("name", "shop/api"), "newTag")),
+        ("[image=a.b/c:1.0=x]", (Selector("image", "a.b/c:1.0=x"),)),
+        (r"l[a\.b\=c=d\]]", ("l", Selector("a.b=c", "d]"))),
+        ("a=b.c", ("a=b", "c")),
     ],
 )
 def test_a_path_is_parsed_into_its_steps(text, steps):
@@ -40,6 +45,13 @@ def test_a_path_is_parsed_into_its_steps(text, steps):
         "a[-1]",
         "a[01]",
         "a[x]",
+        "a[=x]",
+        "a[x=]",
+        "a[b.c=x]",
+        "a[b=x",
+        "a.[b=x]",
+        "a[b=x]c",
+        "a[b=[x]]",
         "a[0]b",
         "a]b",
         "a\\",

@@ -1,8 +1,9 @@
 """The commented configuration file: every field with its meaning and default, and the settings of what is installed."""
 
+import pytest
 import yaml
 
-from kubernaut.cli.config_reference import commented_settings
+from kubernaut.cli.config_reference import _value, commented_settings
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 
@@ -52,3 +53,16 @@ def test_a_section_without_a_default_is_a_comment():
     assert "# budget:" in lines
     assert "#   executions: (required)" in lines
     assert "leaderElection:" in lines
+
+
+def test_the_settings_of_every_installed_action_have_their_defaults(registry):
+    shown = uncommented(commented_settings(registry), "actions")
+    for name, action in registry.actions.items():
+        assert (shown[name].get("settings") or {}) == action.spec.settings().model_dump(mode="json")
+
+
+@pytest.mark.parametrize(
+    "default", [None, 5, [], "main", "a: b", "yes", "1.0", "", "{x}", "[", "a\nb", "# x", {"a": 1}], ids=repr
+)
+def test_a_default_is_read_back_as_it_is(default):
+    assert yaml.safe_load(f"key: {_value(default)}") == {"key": default}

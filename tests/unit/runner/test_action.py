@@ -45,6 +45,11 @@ def test_a_step_reports_a_write_whose_outcome_it_does_not_know(step, tmp_path, a
     assert (ended, report.unsure) == (code, unsure), report
 
 
+def test_a_plugin_can_report_a_change_whose_outcome_it_does_not_know(step):
+    ended, report = step("action.unsure('Branch', 'x'); action.reject('no answer')")
+    assert (ended, report.unsure) == (42, True)
+
+
 def test_waiting_ends_when_nothing_is_missing(step):
     assert step("left = ['two', 'one', '']; action.wait_until(lambda: left.pop(0), every=0.01)")[1].verified
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kubernaut_gitops_pr.forges.content import UnexpectedAnswerError
 from kubernaut_gitops_pr.forges.http import Http, RejectedAnswer
 
 
@@ -22,6 +23,7 @@ class PullRequest:
     state: str
     """`open`, `closed` or `merged`."""
     base: str
+    branch: str
     commit: str = ""
 
 
@@ -58,6 +60,16 @@ class Forge(ABC):
             if pull is None:
                 raise
             return pull
+        except UnexpectedAnswerError:
+            # The answer is unreadable, but the pull request may have been opened.
+            pull = self.find(spec.branch)
+            if pull is None:
+                raise
+            return pull
+
+    @abstractmethod
+    def open_requests(self, base: str) -> list[PullRequest]:
+        """Return open pull requests for this base branch from branches of the same repository: the newest hundred, newest first."""
 
     @abstractmethod
     def check(self, reviewers: Sequence[str]) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from urllib.parse import quote
 
 from kubernaut.runner import Rejected
 from kubernaut_gitops_pr.forges.base import Forge, PullRequest, PullRequestSpec
+from kubernaut_gitops_pr.forges.content import Content
 from kubernaut_gitops_pr.forges.http import Http, RejectedAnswer
 
 USER = "x-access-token"
@@ -32,10 +32,12 @@ class GitHub(Forge):
 
     def check(self, reviewers: Sequence[str]) -> None:
         found = self._http.get(self._path)
-        if found.get("archived"):
+        if found.flag("archived"):
             raise Rejected(f"{self._repository} is archived: nothing can be pushed to it")
-        if found.get("permissions", {}).get("push") is False:
+        permissions = found.optional("permissions")
+        if permissions and permissions.flag("push") is False:
             raise Rejected(f"the token can read {self._repository}, but is not allowed to push to it: it needs {NEEDS}")
+        found.text("full_name")
         for name in (name for name in reviewers if "/" not in name):
             self._expect_collaborator(name)
 
@@ -48,7 +50,13 @@ class GitHub(Forge):
             direction="desc",
             per_page=10,
         )
-        return next((_pull(item) for item in found if item["head"]["ref"] == branch), None)
+        return next((_pull(item) for item in found.items() if item.text("head", "ref") == branch), None)
+
+    def open_requests(self, base: str) -> list[PullRequest]:
+        found = self._http.get(
+            f"{self._path}/pulls", state="open", base=base, sort="created", direction="desc", per_page=100
+        )
+        return [_pull(item) for item in found.items() if _is_of_repository(item) and item.text("base", "ref") == base]
 
     def _create(self, spec: PullRequestSpec) -> PullRequest:
         body = {
@@ -80,12 +88,20 @@ class GitHub(Forge):
             ) from None
 
 
-def _pull(found: dict[str, Any]) -> PullRequest:
-    state = "merged" if found.get("merged_at") else str(found["state"])
+def _is_of_repository(pull: Content) -> bool:
+    """Whether the branch is in the same repository: it may also be in a fork, which may have been deleted."""
+    repository = pull.optional("head", "repo")
+    return repository is not None and repository.text("full_name") == pull.text("base", "repo", "full_name")
+
+
+def _pull(found: Content) -> PullRequest:
+    state = "merged" if found.optional("merged_at") else found.text("state")
+    commit = found.optional("head", "sha")
     return PullRequest(
-        int(found["number"]),
-        str(found["html_url"]),
+        found.number("number"),
+        found.url("html_url"),
         state,
-        str(found["base"]["ref"]),
-        str(found["head"].get("sha", "")),
+        found.text("base", "ref"),
+        found.text("head", "ref"),
+        commit.text() if commit else "",
     )

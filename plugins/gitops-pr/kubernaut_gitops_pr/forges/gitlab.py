@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from kubernaut.runner import Rejected
 from kubernaut_gitops_pr.forges.base import Forge, PullRequest, PullRequestSpec
+from kubernaut_gitops_pr.forges.content import Content
 from kubernaut_gitops_pr.forges.http import Http
 
 USER = "oauth2"
@@ -33,11 +34,16 @@ class GitLab(Forge):
 
     def check(self, reviewers: Sequence[str]) -> None:
         found = self._http.get(self._path)
-        if found.get("archived"):
+        if found.flag("archived"):
             raise Rejected(f"{self._repository} is archived: nothing can be pushed to it")
-        granted = [g["access_level"] for g in (found.get("permissions") or {}).values() if g]
+        granted = [
+            access.number("access_level")
+            for kind in ("project_access", "group_access")
+            if found.optional("permissions") and (access := found.optional("permissions", kind))
+        ]
         if granted and max(granted) < _DEVELOPER:
             raise Rejected(f"the token can read {self._repository}, but is not allowed to push to it: it needs {NEEDS}")
+        found.text("path_with_namespace")
         self._ids(reviewers)
 
     def find(self, branch: str) -> PullRequest | None:
@@ -49,7 +55,23 @@ class GitLab(Forge):
             sort="desc",
             per_page=10,
         )
-        return next((_pull(item) for item in found if item["source_branch"] == branch), None)
+        return next((_pull(item) for item in found.items() if item.text("source_branch") == branch), None)
+
+    def open_requests(self, base: str) -> list[PullRequest]:
+        found = self._http.get(
+            f"{self._path}/merge_requests",
+            state="opened",
+            target_branch=base,
+            order_by="created_at",
+            sort="desc",
+            per_page=100,
+        )
+        return [
+            _pull(item)
+            for item in found.items()
+            if item.number("source_project_id") == item.number("target_project_id")
+            and item.text("target_branch") == base
+        ]
 
     def _create(self, spec: PullRequestSpec) -> PullRequest:
         body: dict[str, Any] = {
@@ -72,14 +94,19 @@ class GitLab(Forge):
         return [self._id(name) for name in names]
 
     def _id(self, name: str) -> int:
-        found = self._http.get("/users", username=name)
-        if not found:
+        found = next(self._http.get("/users", username=name).items(), None)
+        if found is None:
             raise Rejected(f"reviewers: GitLab has no user {name}")
-        return int(found[0]["id"])
+        return found.number("id")
 
 
-def _pull(found: dict[str, Any]) -> PullRequest:
-    state = _STATES.get(found["state"], str(found["state"]))
+def _pull(found: Content) -> PullRequest:
+    state, commit = found.text("state"), found.optional("sha")
     return PullRequest(
-        int(found["iid"]), str(found["web_url"]), state, str(found["target_branch"]), str(found.get("sha") or "")
+        found.number("iid"),
+        found.url("web_url"),
+        _STATES.get(state, state),
+        found.text("target_branch"),
+        found.text("source_branch"),
+        commit.text() if commit else "",
     )

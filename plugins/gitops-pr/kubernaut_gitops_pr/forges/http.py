@@ -16,12 +16,18 @@ from urllib.parse import urlencode
 import urllib3
 
 from kubernaut.runner import Rejected, TryAgain
+from kubernaut_gitops_pr.forges.content import Content, UnexpectedAnswerError
 from kubernaut_gitops_pr.git_errors import ErrorTranslator
+from kubernaut_gitops_pr.quotation import quote
 from kubernaut_gitops_pr.retry_budget import RetryBudget
 from kubernaut_gitops_pr.secrets import Token
+from kubernaut_gitops_pr.time_limit import within
 
 _MAX_ANSWER_BYTES = 4 * 1024 * 1024
 _MAX_REASON_LENGTH = 300
+_MAX_SHOWN_LENGTH = 80
+MAX_SECONDS = 60.0
+"""How long a request may take from its start to the end of the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +36,19 @@ class Answer:
 
     code: int
     content: Any
+    """What the JSON stands for, or the beginning of a text that is not JSON."""
     headers: Mapping[str, str]
+    is_json: bool = True
+    is_cut: bool = False
+    """Whether it was too long to be read."""
 
     @property
     def reason(self) -> str:
         """The forge's own explanation, in one line: GitHub has `message` and `errors`, GitLab `message` or `error`."""
         if not isinstance(self.content, dict):
-            return str(self.content)[:_MAX_REASON_LENGTH]
+            return quote(str(self.content), _MAX_REASON_LENGTH)
         parts = [self.content.get(key) for key in ("message", "error", "error_description", "errors")]
-        return "; ".join(_one_line(part) for part in parts if part)[:_MAX_REASON_LENGTH]
+        return quote("; ".join(_one_line(part) for part in parts if part), _MAX_REASON_LENGTH)
 
 
 class RejectedAnswer(Rejected):
@@ -61,27 +71,29 @@ class Http:
             ca_certs=ca_file or None, retries=False, timeout=urllib3.Timeout(connect=10, read=30)
         )
 
-    def get(self, path: str, **query: Any) -> Any:
-        """Return the content of the answer. Raises RejectedAnswer or TryAgain."""
+    def get(self, path: str, **query: Any) -> Content:
+        """Return the content of the answer. Raises RejectedAnswer, UnexpectedAnswerError or TryAgain."""
         return self._request("GET", path + (f"?{urlencode(query)}" if query else ""), None)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Send JSON and return the content of the answer. Raises RejectedAnswer or TryAgain."""
+    def post(self, path: str, body: Mapping[str, Any]) -> Content:
+        """Send JSON and return the content of the answer. Raises RejectedAnswer, UnexpectedAnswerError or TryAgain."""
         return self._request("POST", path, body)
 
-    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _request(self, method: str, path: str, body: Mapping[str, Any] | None) -> Content:
+        call = f"{method} {path.partition('?')[0]}"
         attempt = 0
         while True:
             try:
-                answer = self._send(method, path, body)
+                answer = within(MAX_SECONDS, lambda: self._send(method, path, body))
                 problem = (
                     "" if answer.code < 400 and answer.code // 100 != 3 else f"{answer.code} {answer.reason}".strip()
                 )
+            except TimeoutError:
+                answer, problem = None, f"there was no complete answer within {MAX_SECONDS:g} s"
             except urllib3.exceptions.HTTPError as error:
-                answer, problem = None, f"{type(error).__name__}: {error}"
+                answer, problem = None, quote(f"{type(error).__name__}: {error}", _MAX_REASON_LENGTH)
             if answer and not problem:
-                return answer.content
-            call = f"{method} {path.partition('?')[0]}"
+                return self._content(answer, call)
             if answer and not _is_transient(answer):
                 raise self._rejection(answer, call)
             if not self._budget.wait(attempt, _requested_delay(answer)):
@@ -101,10 +113,17 @@ class Http:
             method, self._base + path, body=data, headers=headers, redirect=False, preload_content=False
         )
         try:
-            raw = response.read(_MAX_ANSWER_BYTES, decode_content=True)
+            raw = response.read(_MAX_ANSWER_BYTES + 1, decode_content=True)
         finally:
             response.close()  # the rest of an answer that was not read to its end must not become part of the next one
-        return Answer(response.status, _content(raw), {k.lower(): v for k, v in response.headers.items()})
+        return _answer(response.status, raw, {k.lower(): v for k, v in response.headers.items()})
+
+    def _content(self, answer: Answer, call: str) -> Content:
+        if answer.is_json:
+            return Content(answer.content, call)
+        shown = quote(self._token.scrub(answer.content), _MAX_SHOWN_LENGTH)
+        size = f"longer than {_MAX_ANSWER_BYTES // 1024**2} MB" if answer.is_cut else "not JSON"
+        raise UnexpectedAnswerError(call, f"it has the status {answer.code}, but is {size}: {shown!r}")
 
     def _rejection(self, answer: Answer, call: str) -> RejectedAnswer:
         reason = self._token.scrub(answer.reason)
@@ -133,19 +152,24 @@ def _requested_delay(answer: Answer | None) -> float | None:
     if answer is None:
         return None
     after = answer.headers.get("retry-after", "")
-    if after.isdigit():
+    if after.isascii() and after.isdigit():
         return float(after)
     reset = answer.headers.get("x-ratelimit-reset", "") or answer.headers.get("ratelimit-reset", "")
-    if reset.isdigit() and (answer.headers.get("x-ratelimit-remaining") == "0" or answer.code == 429):
+    if (
+        reset.isascii()
+        and reset.isdigit()
+        and (answer.headers.get("x-ratelimit-remaining") == "0" or answer.code == 429)
+    ):
         return max(0.0, float(reset) - time.time()) + 1
     return None
 
 
-def _content(raw: bytes) -> Any:
+def _answer(code: int, raw: bytes, headers: Mapping[str, str]) -> Answer:
+    cut = len(raw) > _MAX_ANSWER_BYTES
     try:
-        return json.loads(raw) if raw else {}
-    except ValueError:
-        return raw[:_MAX_REASON_LENGTH].decode(errors="replace")
+        return Answer(code, json.loads(raw) if raw else {}, headers)
+    except (ValueError, RecursionError):
+        return Answer(code, raw[:_MAX_REASON_LENGTH].decode(errors="replace"), headers, is_json=False, is_cut=cut)
 
 
 def _one_line(part: Any) -> str:

@@ -51,7 +51,7 @@ async def test_a_watch_sends_a_bookmark_before_it_times_out(cluster: Client, map
     made = await cluster.made(maps, configmap("a"))
     since = made["metadata"]["resourceVersion"]
     events = [event async for event in cluster.watch(maps, 3, resourceVersion=since, allowWatchBookmarks="true")]
-    assert [event["type"] for event in events] == ["BOOKMARK"]
+    assert {event["type"] for event in events} == {"BOOKMARK"}  # usually one
     assert events[0]["object"]["kind"] == "ConfigMap"
     assert int(events[0]["object"]["metadata"]["resourceVersion"]) >= int(since)
 

@@ -24,7 +24,9 @@ def labels(key, uid):
 def pod_spec(site, words="true"):
     return {
         "restartPolicy": "Never",
-        "containers": [{"name": "execute", "image": site.image, "command": ["sh", "-c", words]}],
+        "containers": [
+            {"name": "execute", "image": site.image, "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", words]}
+        ],
     }
 
 

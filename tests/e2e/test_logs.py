@@ -71,7 +71,12 @@ async def test_logs_that_do_not_exist_or_cannot_be_read_are_bad_input(site, plac
 async def test_a_foreign_pod_with_our_labels_is_not_shown(site, place):
     end = await ended(site, "scale", "more", {"name": "web", "replicas": 3})
     labels = {"kubernaut.io/execution-uid": end["metadata"]["uid"], "kubernaut.io/action": "scale"}
-    container = {"name": "execute", "image": site.image, "command": ["sh", "-c", "echo forged"]}
+    container = {
+        "name": "execute",
+        "image": site.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", "-c", "echo forged"],
+    }
     pod = {
         "metadata": {"name": "liar", "labels": labels},
         "spec": {"restartPolicy": "Never", "containers": [container]},

@@ -45,6 +45,12 @@ def _failing_attempt(
     return unsuccessful[-1] if unsuccessful else None
 
 
+def had_pods(job: Mapping[str, Any]) -> bool:
+    """Whether an ended Job ever had a pod: the job controller counts as failed those that it deletes, too."""
+    status = job.get("status", {})
+    return bool(status.get("failed") or status.get("succeeded"))
+
+
 def target_of(job: Mapping[str, Any]) -> str:
     """Return the target that the Job's annotation names."""
     return str((job["metadata"].get("annotations") or {}).get(ANNOTATION_TARGET, "its target"))
@@ -72,17 +78,19 @@ def _deadline(
         run = next(run for run in reversed(started[-1].steps) if run.started)
         stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
         return Reason.DEADLINE_EXCEEDED, f"{stopped}: {deadline.lower()} by all attempts together."
+    before = " before any step started" if attempts or not had_pods(job) else ". When last seen, no step had started"
     diagnoses = (*(attempt.diagnosis for attempt in reversed(attempts)), last_diagnosis)
     if pull := next((found for found in diagnoses if found and found.is_image_pull), None):
-        text = f"{deadline} before any step started: {pull.message}. Check the image's name and the registry."
+        text = f"{deadline}{before}: {pull.message}. Check the image's name and the registry."
         return Reason.IMAGE_PULL_FAILED, text
     if foreign := _foreign_cause(attempts, diagnoses):
-        return Reason.CONTAINER_FAILED, f"{deadline} before any step started: {foreign}."
+        return Reason.CONTAINER_FAILED, f"{deadline}{before}: {foreign}."
     if last_diagnosis or attempts:
         shown = last_diagnosis or next((found for a in attempts if (found := a.diagnosis)), None)
         cause = shown.message if shown else "none of its pods started"
-        return Reason.DEADLINE_EXCEEDED, f"{deadline} before any step started: {cause}."
-    return Reason.DEADLINE_EXCEEDED, f"{deadline}. Its pods are gone, so how far it got is unknown."
+        return Reason.DEADLINE_EXCEEDED, f"{deadline}{before}: {cause}."
+    far = ". Its pods are gone, so how far it got is unknown" if had_pods(job) else " before any pod was created"
+    return Reason.DEADLINE_EXCEEDED, f"{deadline}{far}."
 
 
 def explain_kept_open(

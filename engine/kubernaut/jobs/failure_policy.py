@@ -33,7 +33,7 @@ def failure_rules(*, dry_run: bool, retry_safe: bool) -> list[dict[str, Any]]:
 
 def fails_job(job: Mapping[str, Any], attempt: Attempt) -> bool:
     """Whether the Job's own policy fails the Job for this attempt, which did not succeed."""
-    rules = job.get("spec", {}).get("podFailurePolicy", {}).get("rules", [])
+    rules = ((job.get("spec") or {}).get("podFailurePolicy") or {}).get("rules") or ()
     deciding = next((rule for rule in rules if _matches(rule, attempt)), None)
     return deciding is not None and deciding["action"] == "FailJob"
 

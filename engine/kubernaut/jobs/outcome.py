@@ -18,7 +18,7 @@ from kubernaut.api.plugin import Change, Result
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.jobs.diagnosis import Diagnosis
-from kubernaut.jobs.failure_cause import STEP_NAMES, explain_failure, explain_kept_open, target_of
+from kubernaut.jobs.failure_cause import STEP_NAMES, explain_failure, explain_kept_open, had_pods, target_of
 from kubernaut.jobs.failure_policy import POLICY_VERDICT, fails_job
 from kubernaut.jobs.termination import shorten
 from kubernaut.kube.objects import CachedObject
@@ -202,7 +202,9 @@ def _failure(
 ) -> Finished:
     result = Result() if dry_run else merged_result(attempts, EXECUTE)
     reason, message = explain_failure(job, failed, attempts, last_diagnosis)
-    whole = f"{message} {describe_side_effects(result, attempts)}".strip()
+    no_pod = failed.get("reason") == "DeadlineExceeded" and not attempts and not had_pods(job)
+    left = "Nothing was changed." if no_pod else describe_side_effects(result, attempts)
+    whole = f"{message} {left}"
     return Finished(Phase.FAILED, reason, whole, result, attempts, _log_tail(attempts))
 
 

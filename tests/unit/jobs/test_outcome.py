@@ -15,7 +15,7 @@ from kubernaut.kube.objects import CachedObject
 T = "2026-01-01T00:00:0{}Z"
 
 
-def job(condition=None, reason="", message="", reports="true", retry_safe=False):
+def job(condition=None, reason="", message="", reports="true", retry_safe=False, pods=1):
     conditions = [{"type": condition, "status": "True", "reason": reason, "message": message}] if condition else []
     annotations = {"kubernaut.io/target": "Deployment/web", "kubernaut.io/reports": reports}
     return {
@@ -24,7 +24,7 @@ def job(condition=None, reason="", message="", reports="true", retry_safe=False)
             "activeDeadlineSeconds": 60,
             "podFailurePolicy": {"rules": failure_rules(dry_run=False, retry_safe=retry_safe)},
         },
-        "status": {"conditions": conditions},
+        "status": {"conditions": conditions, "failed": pods},
     }
 
 
@@ -233,7 +233,19 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
             Reason.DEADLINE_EXCEEDED,
             "Deadline of 60 s exceeded. Its pods are gone, so how far it got is unknown. "
             "Whether it changed anything is unknown: check its target.",
+            id="deadline, and its pods are gone",
+        ),
+        pytest.param(
+            observe(job("Failed", "DeadlineExceeded", pods=0), []),
+            Reason.DEADLINE_EXCEEDED,
+            "Deadline of 60 s exceeded before any pod was created. Nothing was changed.",
             id="deadline before any pod",
+        ),
+        pytest.param(
+            observe(job("Failed", "DeadlineExceeded", pods=0), [], last_diagnosis=Diagnosis("X", "a quota")),
+            Reason.DEADLINE_EXCEEDED,
+            "Deadline of 60 s exceeded before any step started: a quota. Nothing was changed.",
+            id="no pod could be created",
         ),
         pytest.param(
             observe(
@@ -242,7 +254,7 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
                 last_diagnosis=Diagnosis("ImagePullFailed", "image r/x:1 cannot be pulled"),
             ),
             Reason.IMAGE_PULL_FAILED,
-            "Deadline of 60 s exceeded before any step started: image r/x:1 cannot be pulled. "
+            "Deadline of 60 s exceeded. When last seen, no step had started: image r/x:1 cannot be pulled. "
             "Check the image's name and the registry. "
             "Whether it changed anything is unknown: check its target.",
             id="an image that never came",

@@ -114,7 +114,8 @@ async def _refusal(cluster: Cluster, original: ExecutionView, inverse: Rollback,
     change, name = found.change, original.name
     field = f"{change.kind}/{change.name} {change.field}"
     writer = await _find_writer(cluster, original, change)
-    who = f"; {writer.manager} wrote it last, at {writer.time}" if writer else ""
+    when = f", at {writer.time}" if writer and writer.time else ""
+    who = f"; {writer.manager} wrote it last{when}" if writer else ""
     undo = execute_command(inverse.action, original.namespace, inverse.parameters)
     return (
         f"{field} is {found.now!r} now, not {change.after!r} as {name} left it{who}. Nothing was changed. "

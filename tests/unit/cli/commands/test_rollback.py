@@ -95,10 +95,13 @@ def test_any_other_target_is_left_alone(kubernaut_on, cluster, message):
     assert created(cluster) == [("rehearsed", True)]
 
 
-def test_the_writer_of_a_later_change_is_named_if_the_target_can_be_read(kubernaut_on):
+@pytest.mark.parametrize(
+    ("since", "said"), [({"time": "2026-11-01T11:00:00Z"}, "last, at 2026-11-01T11:00:00Z."), ({}, "last.")]
+)
+def test_the_writer_of_a_later_change_is_named_if_the_target_can_be_read(kubernaut_on, since, said):
     cluster = Cluster({**BACK, "before": 7})
-    owner = {"manager": "helm", "time": "2026-11-01T11:00:00Z", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    owner = {"manager": "helm", **since, "fieldsV1": {"f:spec": {"f:replicas": {}}}}
     metadata = {"name": "web", "namespace": "prod", "managedFields": [owner]}
     cluster.put(resource_of("apps/v1/deployments"), {"metadata": metadata})
     ran = kubernaut_on(cluster, "rollback", "more", "-n", "prod")
-    assert "as more left it; helm wrote it last, at 2026-11-01T11:00:00Z. Nothing was changed." in ran.err
+    assert f"as more left it; helm wrote it {said} Nothing was changed." in ran.err

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from kubernaut.kube.objects import EXECUTIONS, JOBS
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS, EVENTS, STATEFUL_SETS
 
@@ -24,6 +26,19 @@ async def test_a_rollback_restores_the_config_map_exactly(site):
     rollback = status["result"]["rollback"]
     assert (await site.run(rollback["action"], rollback["parameters"]))["phase"] == "Succeeded"
     assert (await site.get(CONFIG_MAPS, "app-config"))["data"] == before
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"remove": ["logo.png"]}, {"set": {"logo.png": "x", "A": "1"}}], ids=["remove", "set"]
+)
+async def test_a_binary_key_is_refused_by_name_and_nothing_is_changed(site, parameters):
+    binary = {"binaryData": {"logo.png": "iVBORw0KGgo="}}
+    before = (await site.patch(CONFIG_MAPS, "app-config", binary))["data"]
+    status = await site.run("patch-configmap", {"name": "app-config", **parameters})
+    assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
+    assert "logo.png in ConfigMap app-config is binary (binaryData)" in status["message"]
+    found = await site.get(CONFIG_MAPS, "app-config")
+    assert (found["data"], found["binaryData"]) == (before, binary["binaryData"])
 
 
 async def test_scale_waits_until_the_replicas_are_ready(site):

@@ -13,7 +13,16 @@ def perform(action: Action) -> None:
     """Set and remove keys, and record each one that changed."""
     name = action.parameters["name"]
     wanted: dict[str, Any] = {**action.parameters["set"], **dict.fromkeys(action.parameters["remove"])}
-    before, after = action.api.modify(CONFIGMAPS, name, lambda _: {"data": wanted})
+
+    def change(current: dict[str, Any]) -> dict[str, Any]:
+        if binary := sorted(wanted.keys() & (current.get("binaryData") or {}).keys()):
+            action.reject(
+                f"{', '.join(binary)} in ConfigMap {name} is binary (binaryData), and this action changes text (data) alone: "
+                "leave it out, and replace it with kubectl create configmap --from-file … --dry-run=client -o yaml | kubectl replace -f -"
+            )
+        return {"data": wanted}
+
+    before, after = action.api.modify(CONFIGMAPS, name, change)
     old, new = before.get("data") or {}, after.get("data") or {}
     for key in wanted:
         action.changed("ConfigMap", name, f"data.{key}", old.get(key), new.get(key))

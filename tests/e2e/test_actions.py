@@ -41,6 +41,19 @@ async def test_a_binary_key_is_refused_by_name_and_nothing_is_changed(site, para
     assert (found["data"], found["binaryData"]) == (before, binary["binaryData"])
 
 
+async def test_a_text_of_a_dozen_kilobytes_is_restored_exactly(site):
+    old = "".join(
+        f"upstream backend{n} {{ server 10.0.{n % 7}.{n % 250}:{8000 + n}; keepalive {n % 32}; }}\n" for n in range(200)
+    )
+    assert len(old) > 12_000
+    await site.patch(CONFIG_MAPS, "app-config", {"data": {"nginx.conf": old}})
+    new = old.replace("keepalive 1;", "keepalive 64;")
+    status = await site.run("patch-configmap", {"name": "app-config", "set": {"nginx.conf": new}})
+    rollback = status["result"]["rollback"]
+    assert (await site.run(rollback["action"], rollback["parameters"]))["phase"] == "Succeeded"
+    assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["nginx.conf"] == old
+
+
 async def test_scale_waits_until_the_replicas_are_ready(site):
     status = await site.run("scale", {"name": "web", "replicas": 4})
     assert status["phase"] == "Succeeded", status

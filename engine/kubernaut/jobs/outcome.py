@@ -180,7 +180,11 @@ def _success(job: Mapping[str, Any], successful: Attempt, attempts: tuple[Attemp
 
 
 def _success_message(result: Result, reports: bool, dry_run: bool) -> str:
-    cut = " (The result was too large for a termination message and is cut.)" if result.truncated else ""
+    cut = (
+        " (The result is too large for a termination message and was cut, so there is no undo.)"
+        if result.truncated
+        else ""
+    )
     if result.changes:
         changes = format_changes(result.changes)
         return f"The dry run passed; it would change {changes}.{cut}" if dry_run else f"Changed {changes}.{cut}"

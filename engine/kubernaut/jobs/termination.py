@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
-from typing import Annotated, Literal
+import zlib
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -13,6 +15,8 @@ from kubernaut.api.plugin import Change
 _MAX_EPOCH_SECONDS = 4e9
 """The year 2096: no pod has seen a later time."""
 _INT64 = 2**63
+_MAX_UNPACKED_BYTES = 2**20
+"""No more than the runner compresses."""
 
 
 class Call(BaseModel):
@@ -63,11 +67,29 @@ class Report(BaseModel):
 def parse_report(message: str, step: str) -> Report | None:
     """Return the report in a termination message, or None if there is none of this step."""
     try:
-        content = json.loads(message, parse_constant=_reject_constant, parse_int=_int64, parse_float=_finite)
+        content = _load(message)
+        if isinstance(content, dict) and isinstance(packed := content.get("packed"), str):
+            content = _load(_unpack(packed))
         report = Report.model_validate(content)
     except (ValueError, RecursionError):
         return None
     return report if report.step == step else None
+
+
+def _load(text: str) -> Any:
+    return json.loads(text, parse_constant=_reject_constant, parse_int=_int64, parse_float=_finite)
+
+
+def _unpack(packed: str) -> str:
+    """Return the text that was compressed. Raises ValueError for anything else, and for more than the runner compresses."""
+    decompressor = zlib.decompressobj()
+    try:
+        text = decompressor.decompress(base64.b85decode(packed), _MAX_UNPACKED_BYTES)
+    except zlib.error as error:
+        raise ValueError("not compressed by zlib") from error
+    if not decompressor.eof:
+        raise ValueError("too large, or incomplete")
+    return text.decode()
 
 
 def _reject_constant(constant: str) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIMIT = 4096
+UNPACKED_LIMIT = 2**20
+"""The largest report in bytes that is compressed; no more than that is decompressed of what a pod wrote."""
 _MAX_VALUE_LENGTH = 120
 _MAX_LOG_LINES = 12
 _TEXT_LENGTHS = (800, 400, 100)
@@ -68,12 +70,19 @@ class Report:
             file.write(self.encode())
 
     def encode(self) -> bytes:
-        """Return it as JSON within the limit: without the calls if need be; then with long values cut, and changes and outputs left out."""
+        """Return it as JSON within the limit: without the calls if need be, or compressed; then with long values cut, and changes and
+        outputs left out.
+        """
         whole = self._content()
-        for content in (whole, {**whole, "calls": []}):
-            if len(_json(content)) <= LIMIT:
-                return _json(content)
-        return _json(self._cut({**whole, "calls": []}))
+        bare = {**whole, "calls": []}
+        for encoded in (_json(whole), _json(bare)):
+            if len(encoded) <= LIMIT:
+                return encoded
+        for content in (whole, bare) if len(self.message) <= LIMIT else ():
+            packed = _packed(content)
+            if len(packed) <= LIMIT:
+                return packed
+        return _json(self._cut(bare))
 
     def _content(self) -> dict[str, Any]:
         content: dict[str, Any] = {
@@ -117,6 +126,15 @@ class Report:
             content["changes"].append(short)
         content["changesLeftOut"] = len(self.changes) - len(content["changes"])
         return content
+
+
+def _packed(content: dict[str, Any]) -> bytes:
+    """Return the JSON compressed, which keeps both texts of a configuration file of some ten kilobytes."""
+    import base64  # noqa: PLC0415 - few reports need it, and every import costs the start of a container
+    import zlib  # noqa: PLC0415
+
+    text = _json(content)
+    return _json({"packed": base64.b85encode(zlib.compress(text, 9)).decode()}) if len(text) <= UNPACKED_LIMIT else text
 
 
 def _json(content: dict[str, Any]) -> bytes:

@@ -1,6 +1,8 @@
 """A termination message comes from a pod, so everything in it is validated."""
 
+import base64
 import json
+import zlib
 
 import pytest
 
@@ -9,6 +11,14 @@ from kubernaut.jobs.termination import parse_report, shorten
 
 def report(**fields):
     return json.dumps({"kubernaut": 1, "step": "execute", "state": "done", **fields})
+
+
+def packed(text):
+    return json.dumps({"packed": base64.b85encode(zlib.compress(text.encode())).decode()})
+
+
+def test_a_compressed_report_is_parsed():
+    assert parse_report(packed(report(message="m" * 4000)), "execute").message == "m" * 4000
 
 
 def test_a_valid_report_is_parsed():
@@ -34,6 +44,13 @@ def test_a_valid_report_is_parsed():
         '{"kubernaut": 1, "step": "execute", "state": "done", "outputs": {"n": 1e999}}',
         "[" * 100_000,
         report(calls=[{"at": 1, "ms": 1, "code": 200}] * 17),
+        '{"packed": 7}',
+        '{"packed": "no base85: \\" "}',
+        '{"packed": "00000"}',
+        packed("plain text"),
+        packed(packed(report())),
+        packed(report(outputs={"bomb": "0" * 2**24})),
+        packed(report())[:-20] + '"}',
     ],
 )
 def test_any_other_text_is_not_a_report(message):

@@ -1,5 +1,6 @@
 """A report fits a termination message, whatever is in it."""
 
+import hashlib
 import json
 
 import pytest
@@ -56,3 +57,40 @@ def test_the_last_lines_of_the_log_are_reported_for_a_step_that_failed(state, lo
     content = json.loads(report.encode())
     assert ("log" in content) is logged
     assert not logged or content["log"].splitlines() == [str(n) for n in range(88, 100)]
+
+
+def directives(servers):
+    """Return an nginx configuration."""
+    return "".join(
+        f"upstream backend{n} {{ server 10.0.{n % 7}.{n % 250}:{8000 + n}; keepalive {n % 32}; }}\n"
+        for n in range(servers)
+    )
+
+
+def changed(before, after):
+    report = Report("execute")
+    report.state = "done"
+    report.changes = [{"kind": "ConfigMap", "name": "n", "field": "data.f", "before": before, "after": after}]
+    return report.encode()
+
+
+def test_texts_of_a_dozen_kilobytes_are_reported_whole():
+    before = directives(200)
+    after = before.replace("keepalive 1;", "keepalive 64;")
+    assert len(before) > 12_000
+    encoded = changed(before, after)
+    read = parse_report(encoded.decode(), "execute")
+    assert len(encoded) <= LIMIT
+    assert (read.truncated, read.changes[0].before, read.changes[0].after) == (False, before, after)
+
+
+def test_texts_that_compress_badly_are_cut_and_that_is_told():
+    noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(200))
+    read = parse_report(changed(noise, "").decode(), "execute")
+    assert read.truncated
+    assert read.changes[0].before.endswith("… (cut)")
+
+
+def test_no_more_is_compressed_than_is_decompressed():
+    read = parse_report(changed("a" * 2**20, "").decode(), "execute")
+    assert read.truncated

@@ -104,7 +104,8 @@ def test_the_configuration_that_the_docs_show_loads(tmp_path, registry):
     guide = (ROOT / "docs" / "configuration.md").read_text("utf-8")
     file = tmp_path / "engine.yaml"
     examples = []
-    for shown in re.findall(r"^```yaml\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL):
+    for text in (guide, (ROOT / "docs" / "clusters.md").read_text("utf-8")):
+        (shown,) = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
         file.write_text(shown, "utf-8")
         examples.append(apply_settings(registry, Settings.load(file)))
     made = examples[0]

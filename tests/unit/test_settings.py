@@ -80,11 +80,6 @@ def test_each_error_names_file_field_and_value(tmp_path, text, message):
     ("text", "message"),
     [
         pytest.param(
-            "actions: {scael: {}}",
-            "actions.scael: no plugin of this name is installed; installed: ",
-            id="unknown action",
-        ),
-        pytest.param(
             "policies: {nights: {}}", "policies.nights: no plugin of this name is installed", id="unknown policy"
         ),
         pytest.param(
@@ -103,3 +98,9 @@ def test_settings_of_plugins_are_checked_by_their_own_models(tmp_path, registry,
     with pytest.raises(InputError) as caught:
         apply_settings(registry, Settings.load(written(tmp_path, text)))
     assert message in str(caught.value)
+
+
+def test_settings_of_an_action_that_is_not_installed_are_a_warning(tmp_path, registry, caplog):
+    made = apply_settings(registry, Settings.load(written(tmp_path, "actions: {scael: {}, scale: {backoffLimit: 7}}")))
+    assert made.actions["scale"].spec.backoff_limit == 7
+    assert "actions.scael: no plugin of this name is installed; installed: " in caplog.text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +14,20 @@ from kubernaut.plugins.registry import Action, Policy, Registry
 from kubernaut.settings import ActionSettings, Settings
 from kubernaut.validation_errors import format_validation_error
 
+log = logging.getLogger(__name__)
+
 
 def apply_settings(registry: Registry, settings: Settings) -> Registry:
     """Return the registry with these settings applied.
 
-    Raises InputError for settings of a plugin that is not installed, and for those that the plugin's own model rejects. A plugin that lacks
-    required settings becomes unavailable, with an error that names them.
+    Settings of an action that is not installed are logged and have no other effect, so that an action can be removed before its settings
+    are. Raises InputError for settings of a policy that is not installed, because executions would be allowed that it denies, and for
+    those that the plugin's own model rejects. A plugin that lacks required settings becomes unavailable, with an error that names them.
     """
-    _expect_known("actions", settings.actions, {*registry.actions, *registry.broken})
-    _expect_known("policies", settings.policies, {*(p.name for p in registry.policies), *registry.broken})
+    for text in _unknown("actions", settings.actions, {*registry.actions, *registry.broken}):
+        log.warning("%s; these settings have no effect", text)
+    for text in _unknown("policies", settings.policies, {*(p.name for p in registry.policies), *registry.broken}):
+        raise InputError(text)
     actions: dict[str, Action] = {}
     policies: list[Policy] = []
     broken = dict(registry.broken)
@@ -40,13 +46,12 @@ def apply_settings(registry: Registry, settings: Settings) -> Registry:
     return Registry(actions, tuple(policies), broken, stopped)
 
 
-def _expect_known(section: str, named: Iterable[str], known: set[str]) -> None:
+def _unknown(section: str, named: Iterable[str], known: set[str]) -> Iterator[str]:
+    """Return what is wrong with each name that is not known."""
+    installed = ", ".join(sorted(known)) or "none"
     for name in named:
         if name not in known:
-            installed = ", ".join(sorted(known)) or "none"
-            raise InputError(
-                f"configuration: {section}.{name}: no plugin of this name is installed; installed: {installed}"
-            )
+            yield f"configuration: {section}.{name}: no plugin of this name is installed; installed: {installed}"
 
 
 def _action(action: Action, given: ActionSettings) -> Action:

@@ -5,11 +5,12 @@ It reads RBAC objects instead of asking about each permission, because only then
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kubernaut.api.labels import LABEL_ACTION
 from kubernaut.api.plugin import ActionSpec
 from kubernaut.api.rules import Permission
 from kubernaut.errors import NotFoundError
@@ -42,6 +43,7 @@ class FindingKind(StrEnum):
 
     MISSING = "missing"
     OVER_GRANT = "over-grant"
+    NOT_INSTALLED = "not installed"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,7 +55,7 @@ class Finding:
     kind: FindingKind
     permission: str
     source: str
-    """The binding that grants too much, or the command that grants what is missing."""
+    """The binding that grants too much, or the command that mends it."""
 
 
 async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespace: str) -> list[Finding]:
@@ -71,6 +73,23 @@ async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespac
         *(Finding(action, namespace, FindingKind.MISSING, str(permission), remedy) for permission in missing),
         *(Finding(action, namespace, FindingKind.OVER_GRANT, one, source) for one, source in over_granted),
     ]
+
+
+async def check_uninstalled(
+    cluster: Cluster, installed: Collection[str], namespaces: Collection[str] = ()
+) -> list[Finding]:
+    """Return the bindings that were rendered for actions which are not installed any more; in these namespaces, or in all."""
+    findings: list[Finding] = []
+    for resource in (_ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS):
+        for binding in (await cluster.list_all(resource)).items:
+            action = binding["metadata"].get("labels", {}).get(LABEL_ACTION)
+            namespace, name = key_of(binding)
+            if action is None or action in installed or (namespaces and namespace not in namespaces):
+                continue
+            kind, where = ("RoleBinding", f" -n {namespace}") if namespace else ("ClusterRoleBinding", "")
+            remedy = f"kubectl delete {kind.lower()} {name}{where}"
+            findings.append(Finding(action, namespace, FindingKind.NOT_INSTALLED, f"{kind} {name}", remedy))
+    return findings
 
 
 def compare(

@@ -9,6 +9,7 @@ from kubernaut.install.rbac_drift import (
     Held,
     bound_namespaces,
     check_action,
+    check_uninstalled,
     compare,
     is_subject,
     permissions_of,
@@ -149,3 +150,30 @@ async def test_an_action_is_checked_where_its_account_exists_or_its_role_is_boun
     bound = binding("x", "ClusterRole", "kubernaut-scale", "c")
     unrelated = binding("y", "ClusterRole", "view", "d")
     assert await bound_namespaces(FakeClient(account, other, bound, unrelated), "scale", spec) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "found"), [((), 2), (("prod",), 1), (("other",), 0)], ids=["all", "prod", "other"]
+)
+async def test_what_is_left_of_actions_that_are_not_installed_is_found(namespaces, found):
+    def bound(name, namespace=None, **labels):
+        return {"metadata": {"name": name, **({"namespace": namespace} if namespace else {}), "labels": labels}}
+
+    cluster = FakeClient(
+        (BINDINGS, bound("kubernaut-scale", "prod", **{"kubernaut.io/action": "scale"})),
+        (BINDINGS, bound("kubernaut-old", "prod", **{"kubernaut.io/action": "old"})),
+        (BINDINGS, bound("foreign", "prod")),
+        (CLUSTER_BINDINGS, bound("wide", **{"kubernaut.io/action": "old"})),
+    )
+    left = await check_uninstalled(cluster, {"scale"}, namespaces)
+    expected = [
+        Finding(
+            "old",
+            "prod",
+            "not installed",
+            "RoleBinding kubernaut-old",
+            "kubectl delete rolebinding kubernaut-old -n prod",
+        ),
+        Finding("old", "", "not installed", "ClusterRoleBinding wide", "kubectl delete clusterrolebinding wide"),
+    ]
+    assert left == expected[:found]

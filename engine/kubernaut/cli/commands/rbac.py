@@ -28,7 +28,7 @@ from kubernaut.cli.place import Place
 from kubernaut.errors import InputError
 from kubernaut.install.admission import admission_manifests
 from kubernaut.install.rbac import action_manifests, engine_manifests
-from kubernaut.install.rbac_drift import Finding, FindingKind, bound_namespaces, check_action
+from kubernaut.install.rbac_drift import Finding, FindingKind, bound_namespaces, check_action, check_uninstalled
 from kubernaut.install.rbac_explain import (
     PermissionRow,
     action_permissions,
@@ -110,8 +110,11 @@ def check(
     context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Compare what a cluster grants with what actions declare: missing grants and over-grants; exit code 1 if there are any."""
-    checked, findings = asyncio.run(_check(Place(kubeconfig, context), _select(action), namespace))
+    """Compare what a cluster grants with what actions declare; exit code 1 if anything differs.
+
+    It finds what is missing, what is granted beyond that and, if no action is named, what is left of actions that are not installed.
+    """
+    checked, findings = asyncio.run(_check(Place(kubeconfig, context), action or [], namespace))
     if output is Format.JSON:
         print_json([asdict(finding) for finding in findings])
     elif findings:
@@ -153,15 +156,18 @@ def _select(names: list[str] | None) -> list[Action]:
     return [installed_action(name, registry) for name in names or sorted(registry.actions)]
 
 
-async def _check(place: Place, actions: list[Action], namespaces: list[str]) -> tuple[list[str], list[Finding]]:
+async def _check(place: Place, names: list[str], namespaces: list[str]) -> tuple[list[str], list[Finding]]:
     checked: list[str] = []
     findings: list[Finding] = []
+    registry = Registry.discover()
     async with await place.connect() as cluster:
-        for action in actions:
+        for action in _select(names):
             wanted = namespaces or await bound_namespaces(cluster, action.name, action.spec)
             checked += [f"{action.name} in {namespace}" for namespace in wanted]
             for namespace in wanted:
                 findings += await check_action(cluster, action.name, action.spec, namespace)
-    if not checked:
+        if not names:
+            findings += await check_uninstalled(cluster, {*registry.actions, *registry.broken}, namespaces)
+    if not checked and not findings:
         raise InputError("none of these actions is granted anywhere: name a namespace with -n")
     return checked, findings

@@ -8,7 +8,7 @@ import yaml
 from kubernaut.cli.commands.rbac import findings_table
 from kubernaut.install.rbac_drift import Finding, FindingKind
 from kubernaut.install.rbac_explain import BEGIN, END, action_permissions, all_permissions, engine_permissions
-from kubernaut.kube.objects import SERVICE_ACCOUNTS
+from kubernaut.kube.objects import SERVICE_ACCOUNTS, resource_of
 from tests.support.fake_client import FakeClient
 from tests.support.shown import shown
 
@@ -104,6 +104,17 @@ def test_a_difference_has_exit_code_1(kubernaut_on):
     assert ran.code == 1
     assert [(found["namespace"], found["kind"]) for found in json.loads(ran.out)] == [("stage", "missing")]
     assert "ServiceAccount git-operator" in kubernaut_on(cluster(), "rbac", "check", "gitops-pr", "-n", "stage").out
+
+
+def test_what_is_left_of_an_action_that_is_not_installed_is_told_unless_actions_are_named(kubernaut_on):
+    ground = cluster()
+    labels = {"kubernaut.io/action": "old", "app.kubernetes.io/part-of": "kubernaut"}
+    binding = {"metadata": {"name": "kubernaut-old", "namespace": "prod", "labels": labels}, "roleRef": {"name": "x"}}
+    ground.put(resource_of("rbac.authorization.k8s.io/v1/rolebindings"), binding)
+    ran = kubernaut_on(ground, "rbac", "check")
+    assert ran.code == 1
+    assert "kubectl delete rolebinding kubernaut-old -n prod" in ran.out
+    assert kubernaut_on(ground, "rbac", "check", "gitops-pr").code == 0
 
 
 def test_an_action_that_is_granted_nowhere_needs_a_namespace(kubernaut_on):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from kubernaut.api.timestamps import now
@@ -29,6 +30,9 @@ class FakeCluster:
         """What access reviews answer."""
         for resource, obj in objects:
             self.put(resource, obj)
+
+    async def server_time(self) -> datetime:
+        return now()
 
     def put(self, resource: Resource, obj: Mapping[str, Any]) -> Object:
         """Store an object as another client would, and return it as stored."""

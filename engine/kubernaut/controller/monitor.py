@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from kubernaut.api.conditions import make_condition, with_conditions
 from kubernaut.api.execution import ExecutionStatus, Phase, Reason
 from kubernaut.api.steps import EXECUTE
-from kubernaut.api.timestamps import now
+from kubernaut.api.timestamps import now, parse_time
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.completion import CompletionWriter, lost, stopped_at_deadline
 from kubernaut.controller.diagnostics import Diagnostics
@@ -48,7 +48,9 @@ class JobMonitor:
                 await self.jobs.set_ttl(run.job)
                 return Done()
             case InProgress() as progress:
-                left = seconds_left(run.execution, run.job)
+                left = seconds_left(run.job, now())
+                if left is not None and left <= 0:
+                    left = seconds_left(run.job, await self.diagnostics.cluster.server_time())
                 if left is not None and left <= 0:
                     return await self._stop_at_deadline(run, progress)
                 seconds = [await self._report_progress(run, progress), progress.seconds, left]
@@ -157,15 +159,16 @@ class JobMonitor:
         await self.status.write(execution, changes)
 
 
-def seconds_left(execution: ExecutionView, job: Object) -> float | None:
-    """Return how long the execution may still run, by its own start and the Job's deadline; None where either is unknown.
+def seconds_left(job: Object, time: datetime) -> float | None:
+    """Return how long a Job may still run, from its creation to its deadline; None where either is unknown.
 
-    The Job's own verdict comes first, as it knows the cause: the execution's deadline counts some seconds later.
+    The Job's own verdict comes first, as it knows the cause: this deadline counts some seconds later. Nothing is stopped on the word of
+    this machine's clock alone, which may be wrong by hours: the API server, whose clock wrote the Job's creation, is asked for its time.
     """
-    started, limit = execution.status.start_time, job["spec"].get("activeDeadlineSeconds")
-    if started is None or limit is None:
+    created, limit = parse_time(job["metadata"].get("creationTimestamp")), job["spec"].get("activeDeadlineSeconds")
+    if created is None or limit is None:
         return None
-    return (started + timedelta(seconds=limit) + _DEADLINE_GRACE - now()).total_seconds()
+    return (created + timedelta(seconds=limit) + _DEADLINE_GRACE - time).total_seconds()
 
 
 def _earliest(seconds: Iterable[float | None]) -> ReconcileResult:

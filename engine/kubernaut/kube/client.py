@@ -10,6 +10,8 @@ import json
 import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -202,6 +204,15 @@ class Cluster:
         await response.read()
         if response.status != 200:
             raise UnavailableError(f"the API server at {self.host} is not ready yet: /readyz answers {response.status}")
+
+    async def server_time(self) -> datetime:
+        """Return the API server's own time, in whole seconds, from an answer's Date header (RFC 9110); it may refuse the request itself."""
+        response = await self.connection.send("GET", "/version", timeout=aiohttp.ClientTimeout(total=10, connect=5))
+        await response.read()
+        try:
+            return parsedate_to_datetime(response.headers["Date"])
+        except (KeyError, ValueError) as error:
+            raise UnavailableError(f"the API server at {self.host} answers without its time") from error
 
     async def version(self) -> dict[str, Any]:
         """Return the API server's version: `major`, `minor`, `gitVersion`."""

@@ -5,6 +5,7 @@ import json
 import pytest
 import time_machine
 
+from kubernaut.api.timestamps import now
 from kubernaut.kube.objects import JOBS
 
 STUCK = {
@@ -137,6 +138,21 @@ async def test_the_deadline_holds_for_a_suspended_job(ground):
     assert "Deadline of 60 s exceeded, and the Job had not ended: Job " in status.message
     assert "was suspended by kueue" in status.message
     assert status.message.endswith("Nothing was changed.")
+
+
+async def test_a_clock_that_is_wrong_stops_no_job(ground):
+    key, job = await ground.started(deadlineSeconds=60)
+    ground.see(JOBS, suspended(job, **managed("kueue")))
+    true = now()
+
+    async def server_time():
+        return true
+
+    ground.cluster.server_time = server_time
+    with time_machine.travel(true.timestamp() + 3600):
+        assert (await ground.reconcile(key)).seconds == pytest.approx(75, abs=2)
+    assert ground.view(key).status.phase == "Running"
+    assert ground.job(key) is not None
 
 
 async def test_what_a_job_changed_until_the_deadline_is_recorded(ground):

@@ -1,6 +1,7 @@
 """Requests of the client: paths, queries, errors, pages, watches and logs, on a connection that answers from a script."""
 
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import aiohttp
@@ -180,3 +181,17 @@ async def test_log_lines_come_one_by_one():
     cluster, connection = client(Response(b"one\ntwo\n"))
     assert [line async for line in cluster.log_lines("n", "p", "execute", follow=True)] == ["one", "two"]
     assert connection.sent[0][1:3] == ("/api/v1/namespaces/n/pods/p/log", {"container": "execute", "follow": "true"})
+
+
+async def test_the_api_servers_time_is_that_of_an_answer_even_of_a_refusal():
+    answer = Response(status=403)
+    answer.headers = {"Date": "Sun, 29 Nov 2026 21:40:16 GMT"}
+    assert await client(answer)[0].server_time() == datetime(2026, 11, 29, 21, 40, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Date": "yesterday"}])
+async def test_an_answer_without_a_time_is_no_answer(headers):
+    answer = Response()
+    answer.headers = headers
+    with pytest.raises(UnavailableError, match="answers without its time"):
+        await client(answer)[0].server_time()

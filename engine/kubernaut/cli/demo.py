@@ -63,7 +63,7 @@ class Refusal:
 
 
 def refusal(registry: Registry) -> Refusal | None:
-    """Return the first action that the on-call engineer may not run, as created by them; None if they may run all."""
+    """Return the first action that the on-call engineer may not run, created by that user; None if the user may run all."""
     from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS  # noqa: PLC0415 - the sandbox is an optional part
 
     others = [a for name, a in sorted(registry.actions.items()) if a.spec.examples and name not in ON_CALL_ACTIONS]

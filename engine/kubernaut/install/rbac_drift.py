@@ -55,7 +55,7 @@ class Finding:
     kind: FindingKind
     permission: str
     source: str
-    """The binding that grants too much, or the command that mends it."""
+    """The binding that grants too much, or the command that fixes it."""
 
 
 async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespace: str) -> list[Finding]:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import secrets
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 
@@ -14,46 +11,9 @@ import pytest
 from kubernaut.controller import cleanup, monitor
 from kubernaut.errors import NotFoundError
 from kubernaut.jobs import outcome
-from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Resource
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
+from tests.support.foreign import injected, mutated
 from tests.support.site import DEPLOYMENTS, QUOTAS
-
-POLICIES = Resource("/apis/admissionregistration.k8s.io/v1", "mutatingadmissionpolicies")
-BINDINGS = Resource("/apis/admissionregistration.k8s.io/v1", "mutatingadmissionpolicybindings")
-ACTIONS = {"key": "kubernaut.io/execution-uid", "operator": "Exists"}
-RULE = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
-
-
-@asynccontextmanager
-async def mutated(site, rule, expression):
-    """Let a policy change what is created in the site's namespace."""
-    name = f"foreign-{secrets.token_hex(4)}"
-    spec = {
-        "matchConstraints": {"resourceRules": [rule], "objectSelector": {"matchExpressions": [ACTIONS]}},
-        "reinvocationPolicy": "Never",
-        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": expression}}],
-    }
-    selected = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": site.namespace}}}
-    policy = await site.cluster.create(POLICIES, None, {"metadata": {"name": name}, "spec": spec})
-    bound = {"metadata": {"name": name}, "spec": {"policyName": name, "matchResources": selected}}
-    binding = await site.cluster.create(BINDINGS, None, bound)
-    try:
-        if site.sandbox is None:
-            await asyncio.sleep(3)  # until the API server has read it
-        yield
-    finally:
-        await site.cluster.delete(BINDINGS, "", name, uid=binding["metadata"]["uid"])
-        await site.cluster.delete(POLICIES, "", name, uid=policy["metadata"]["uid"])
-
-
-def injected(site, code, *, image="", initial=False):
-    """Return a policy that puts a container with this Python program into each pod."""
-    path = "/spec/initContainers/0" if initial else "/spec/containers/-"
-    kind = "initContainers" if initial else "containers"
-    command = f"['python3', '-c', {json.dumps(code)}]"
-    fields = (
-        f"name: 'proxy', image: {json.dumps(image or site.image)}, imagePullPolicy: 'IfNotPresent', command: {command}"
-    )
-    return mutated(site, RULE, f"[JSONPatch{{op: 'add', path: '{path}', value: Object.spec.{kind}{{{fields}}}}}]")
 
 
 async def test_a_container_that_fails_before_the_steps_is_the_end_with_its_name(site):

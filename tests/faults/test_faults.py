@@ -10,11 +10,21 @@ from kubernaut.errors import KubernautError
 from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE
 from kubernaut.kube.objects import LEASES
 from tests.faults.load import Load, Witness
+from tests.support.foreign import injected
 
 # A server that is killed during a TLS handshake leaves the connection to the garbage collector, and Python warns about that.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 SPREAD_SECONDS = 8
+SIDECAR = "; ".join(
+    [
+        "import random, signal, sys, time",
+        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))",
+        "time.sleep(random.choice([0, 0, 1, 60]))",
+        "sys.exit(random.choice([0, 3]))",
+    ]
+)
+"""A container that ends before, while or long after the action's own do, and succeeds or fails."""
 
 
 async def nothing(stage):
@@ -135,6 +145,15 @@ async def test_every_execution_has_one_job_and_one_end_despite_all_faults_in_tur
         await random.choice(chosen)(stage)
 
     await survive(stage, request, any_of_them, times=5)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("fault", named([nothing, engine_killed]))
+async def test_every_execution_has_one_job_and_one_end_beside_a_container_that_somebody_else_put_into_its_pod(
+    stage, request, fault
+):
+    async with injected(stage.site, SIDECAR):
+        await survive(stage, request, fault, title=f"{fault.__name__} beside a sidecar")
 
 
 @pytest.mark.timeout(3000)

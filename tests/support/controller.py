@@ -25,6 +25,7 @@ from kubernaut.controller.launcher import Launcher
 from kubernaut.controller.monitor import JobMonitor
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
+from kubernaut.controller.rollbacks import RollbackFinder
 from kubernaut.controller.starter import Starter
 from kubernaut.controller.status import StatusWriter
 from kubernaut.kube.objects import EVENTS, EXECUTIONS, JOBS, PODS, SERVICE_ACCOUNTS, Key
@@ -62,7 +63,9 @@ class Ground:
         self.jobs = JobControl(cluster, caches.jobs, settings.job_ttl_seconds)
         self.status, diagnostics = StatusWriter(cluster, caches.executions), Diagnostics(cluster)
         self.reporter = ExecutionReporter(caches, self.events, self.metrics, Tracing(), registry.metric_label)
-        self.completion = CompletionWriter(self.status, self.reporter, self.admission, hooks, diagnostics)
+        self.completion = CompletionWriter(
+            self.status, self.reporter, self.admission, RollbackFinder(self.admission, hooks), diagnostics
+        )
         self.starter = Starter(
             self.admission, Launcher(hooks, self.jobs, 5.0), self.status, self.reporter, self.completion
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from kubernaut.admission.concurrency import Request, Reservations
 from kubernaut.admission.decisions import Admitted, Deferred, Rejected
@@ -53,12 +54,13 @@ class Admission:
             self._admitted[execution.uid] = decision
         return decision
 
-    async def resolve(self, execution: ExecutionView) -> Admitted | None:
-        """Return what was admitted; after a restart, resolve it again. None if that is no longer possible."""
-        if execution.uid in self._admitted:
-            return self._admitted[execution.uid]
-        resolved = await self._validator.resolve(execution)
-        return resolved if isinstance(resolved, Admitted) else None
+    async def resolve(self, execution: ExecutionView) -> Admitted | Rejected:
+        """Return what was admitted; after a restart, resolve it again, which the plugins installed by then may reject."""
+        return self._admitted.get(execution.uid) or await self._validator.resolve(execution)
+
+    async def check_parameters(self, action: str, parameters: Mapping[str, Any]) -> Rejected | None:
+        """Return why the plugins installed now reject these parameters of an action, or None."""
+        return await self._validator.check_parameters(action, parameters)
 
     def not_started(self, execution: ExecutionView, deferred: Deferred | None = None) -> None:
         """Report that an admitted execution did not start after all, and whether it keeps its place in the queue."""

@@ -100,6 +100,12 @@ class Validator:
         )
         return Admitted(action, resolved)
 
+    async def check_parameters(self, name: str, given: Mapping[str, Any]) -> Rejected | None:
+        """Return why these parameters are none of this action's, or None."""
+        action = self._find_action(name)
+        parsed = action if isinstance(action, Rejected) else await self._parse(action, given)
+        return parsed if isinstance(parsed, Rejected) else None
+
     def _find_action(self, name: str) -> Action | Rejected:
         if name in self._registry.actions:
             return self._registry.actions[name]

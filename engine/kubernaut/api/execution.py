@@ -175,6 +175,9 @@ class ExecutionStatus(_CamelCase):
         default=None, description="When a cooldown or the budget began to hold it; `kubernaut resume` lifts the hold."
     )
     job_name: str | None = None
+    plugin: str | None = Field(
+        default=None, description="The distribution and version whose plugin built the Job: `kubernaut-scale 0.1.0`."
+    )
     start_time: datetime | None = None
     completion_time: datetime | None = None
     attempts: int | None = Field(default=None, description="Pods that began the work.")

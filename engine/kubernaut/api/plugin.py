@@ -126,7 +126,11 @@ class Result(_Frozen):
     """What an execution did, as its pods reported it."""
 
     changes: tuple[Change, ...] = ()
+    unconfirmed: tuple[Change, ...] = ()
+    """Changes that an attempt planned and may have made: it ended before it could report them, and no later one did."""
     rollback: Rollback | None = None
+    irreversible: str | None = None
+    """Why there is no rollback of these changes, where the engine knows it."""
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
     truncated: bool = False
 

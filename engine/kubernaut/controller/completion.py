@@ -10,27 +10,27 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from kubernaut.admission.admission import Admission
 from kubernaut.admission.decisions import Rejected
 from kubernaut.api.conditions import make_condition, with_conditions
 from kubernaut.api.execution import Condition, ConditionType, ExecutionStatus, Phase, Reason, Stage
-from kubernaut.api.plugin import Result, Rollback
+from kubernaut.api.plugin import Result
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import now, parse_time
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.diagnostics import Diagnostics
 from kubernaut.controller.reporter import ExecutionReporter
+from kubernaut.controller.rollbacks import RollbackFinder
 from kubernaut.controller.status import StatusWriter
-from kubernaut.errors import KubernautError, RejectedError
+from kubernaut.errors import RejectedError
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.jobs.diagnosis import Diagnosis
-from kubernaut.jobs.outcome import Finished, describe_side_effects, format_changes, merged_result
+from kubernaut.jobs.outcome import Finished
+from kubernaut.jobs.side_effects import format_changes, side_effects
 from kubernaut.jobs.stages import attempt_stages
 from kubernaut.jobs.termination import shorten
 from kubernaut.kube.objects import CachedObject, Object
-from kubernaut.plugins.hook_caller import HookCaller
 from kubernaut.telemetry.stage_recorder import recording, stage
 from kubernaut.telemetry.stages import close_wait
 from kubernaut.telemetry.trace_context import trace_context
@@ -48,7 +48,7 @@ class CompletionWriter:
     status: StatusWriter
     reporter: ExecutionReporter
     admission: Admission
-    hooks: HookCaller
+    rollbacks: RollbackFinder
     diagnostics: Diagnostics
 
     async def reject(self, execution: ExecutionView, rejected: Rejected, stages: Sequence[Stage]) -> None:
@@ -79,7 +79,7 @@ class CompletionWriter:
     ) -> None:
         """End an execution that had a Job; `job` is None if it is gone."""
         with recording() as recorded, stage("record"):
-            result = await self._with_rollback(execution, finished.result)
+            result = await self.rollbacks.add_to(execution, finished.result)
         try:
             stages = await self._stages(execution, finished.attempts, pods, job, recorded.entries[0].started)
             changes = ExecutionStatus(
@@ -113,6 +113,8 @@ class CompletionWriter:
         """End an execution that was cancelled and whose Job is gone, or never existed."""
         time, attempts = now(), read_attempts(pods)
         stages = await self._stages(execution, attempts, pods, job, time)
+        result = side_effects(attempts, execution.status.result).result
+        result = await self.rollbacks.add_to(execution, result)
         requested = execution.first_seen.get("cancel")
         if requested:  # by an engine that saw it
             stages.append(Stage(name="cancel", start_time=requested, end_time=time))
@@ -122,6 +124,7 @@ class CompletionWriter:
             message=shorten(_cancelled_message(execution, attempts), _MAX_MESSAGE_LENGTH),
             blocked_by=None,
             completion_time=time,
+            result=None if result == Result() else result,
             stages=tuple(stages),
             traceparent=str(trace_context(execution)),
         )
@@ -131,22 +134,6 @@ class CompletionWriter:
         written = await self.status.write(execution, changes)
         self.reporter.finished(written)
         self.admission.release(execution.uid)
-
-    async def _with_rollback(self, execution: ExecutionView, result: Result) -> Result:
-        """Ask the plugin for the rollback; one that cannot say costs nothing but a line in the log."""
-        if execution.is_dry_run:
-            return result
-        try:
-            admitted = await self.admission.resolve(execution)
-            if admitted is None:
-                return result
-            action = admitted.action
-            call = partial(action.hook.on_complete, execution=admitted.execution, result=result)
-            rollback = await self.hooks.call(action.name, "on_complete", call)
-        except KubernautError as error:
-            log.warning("no rollback for %s: %s", execution.name, error)
-            return result
-        return result.model_copy(update={"rollback": rollback}) if isinstance(rollback, Rollback) else result
 
     async def _stages(
         self,
@@ -172,26 +159,30 @@ class CompletionWriter:
 def lost(execution: ExecutionView, pods: Sequence[CachedObject]) -> Finished:
     """Return the end of an execution whose Job vanished, with what its pods still show."""
     attempts = read_attempts(pods)
-    result = merged_result(attempts, EXECUTE)
-    known = f"it had changed {format_changes(result.changes)}" if result.changes else "what it changed is unknown"
+    result = side_effects(attempts, execution.status.result).result
+    if result.changes:
+        known = f"it had changed {format_changes(result.changes)}"
+    elif result.unconfirmed:
+        known = f"it may have changed {format_changes(result.unconfirmed)}"
+    else:
+        known = "what it changed is unknown"
     message = f"Job {execution.job_name} was deleted before its end was seen; {known}: check {execution.status.target}."
     return Finished(Phase.FAILED, Reason.LOST, message, result, attempts)
 
 
-def stopped_at_deadline(diagnosis: Diagnosis, pods: Sequence[CachedObject]) -> Finished:
+def stopped_at_deadline(execution: ExecutionView, diagnosis: Diagnosis, pods: Sequence[CachedObject]) -> Finished:
     """Return the end of an execution whose Job the engine deleted at the execution's own deadline."""
-    attempts = read_attempts(pods)
-    result = merged_result(attempts, EXECUTE)
-    message = f"{diagnosis.message}. {describe_side_effects(result, attempts) if attempts else 'Nothing was changed.'}"
-    return Finished(Phase.FAILED, Reason.DEADLINE_EXCEEDED, message, result, attempts)
+    attempts, recorded = read_attempts(pods), execution.status.result
+    effects = side_effects(attempts, recorded)
+    left = effects.after_failure() if attempts or recorded else "Nothing was changed."
+    return Finished(Phase.FAILED, Reason.DEADLINE_EXCEEDED, f"{diagnosis.message}. {left}", effects.result, attempts)
 
 
 def _cancelled_message(execution: ExecutionView, attempts: tuple[Attempt, ...]) -> str:
     """Return what was stopped, and what it leaves behind, as far as is known."""
     if not execution.job_name:
         return "It was cancelled before it started. Nothing was changed."
-    result = execution.status.result or merged_result(attempts, EXECUTE)
-    return f"It was cancelled on request. {describe_side_effects(result, attempts)}"
+    return f"It was cancelled on request. {side_effects(attempts, execution.status.result).after_failure()}"
 
 
 def _step_conditions(finished: Finished) -> list[Condition]:

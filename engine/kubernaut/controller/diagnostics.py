@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from kubernaut.api.execution import Reason
@@ -56,10 +57,11 @@ class Diagnostics:
         """Return what Job and pods show; for one stopped by its deadline before it began, with the cluster's last warning as the cause."""
         execution, recorded = run.execution, last_diagnosis(run.execution.status)
         dry_run = execution.is_dry_run
-        found = observe(run.job, run.pods, last_diagnosis=recorded, dry_run=dry_run, now=now())
+        known = partial(observe, run.job, run.pods, recorded=execution.status.result, dry_run=dry_run)
+        found = known(last_diagnosis=recorded, now=now())
         if recorded is None and isinstance(found, Finished) and _is_unexplained(found):
             warning = await self._last_warning(run, found)
-            return observe(run.job, run.pods, last_diagnosis=warning, dry_run=dry_run)
+            return known(last_diagnosis=warning)
         return found
 
     async def check(self, run: Monitor, progress: InProgress) -> Checkup:

@@ -31,6 +31,7 @@ from kubernaut.controller.monitor import JobMonitor
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rescue import Rescuer
+from kubernaut.controller.rollbacks import RollbackFinder
 from kubernaut.controller.starter import Starter
 from kubernaut.controller.status import StatusWriter
 from kubernaut.controller.worker import Worker
@@ -99,7 +100,7 @@ class Manager:
         cluster, settings, admission = self._cluster, self._settings, self._admission
         jobs = JobControl(cluster, self._caches.jobs, settings.job_ttl_seconds)
         status, diagnostics = StatusWriter(cluster, self._caches.executions), Diagnostics(cluster)
-        completion = CompletionWriter(status, self._reporter, admission, hooks, diagnostics)
+        completion = CompletionWriter(status, self._reporter, admission, RollbackFinder(admission, hooks), diagnostics)
         launcher = Launcher(hooks, jobs, settings.quota_retry_seconds)
         reconciler = Reconciler(
             self._caches,

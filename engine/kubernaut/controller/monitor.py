@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from kubernaut.api.conditions import make_condition, with_conditions
 from kubernaut.api.execution import ExecutionStatus, Phase, Reason
-from kubernaut.api.steps import EXECUTE
+from kubernaut.api.plugin import Result
 from kubernaut.api.timestamps import now, parse_time
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.completion import CompletionWriter, lost, stopped_at_deadline
@@ -20,8 +20,9 @@ from kubernaut.controller.status import StatusWriter
 from kubernaut.errors import NotFoundError
 from kubernaut.jobs.attempts import Attempt
 from kubernaut.jobs.diagnosis import Diagnosis, last_diagnosis
-from kubernaut.jobs.outcome import Finished, InProgress, format_changes, is_conclusive, merged_result, observe
+from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, observe
 from kubernaut.jobs.ownership import is_job_of
+from kubernaut.jobs.side_effects import side_effects
 from kubernaut.kube.objects import Object
 
 _CONVERGENCE_RETRY_SECONDS = 0.5
@@ -53,6 +54,7 @@ class JobMonitor:
                     left = seconds_left(run.job, await self.diagnostics.cluster.server_time())
                 if left is not None and left <= 0:
                     return await self._stop_at_deadline(run, progress)
+                run = replace(run, execution=await self._record_failed_attempts(run.execution, progress))
                 seconds = [await self._report_progress(run, progress), progress.seconds, left]
                 return _earliest(seconds)
 
@@ -69,7 +71,7 @@ class JobMonitor:
                 return Done()
         diagnosis = last_diagnosis(execution.status)
         if diagnosis and diagnosis.reason == Reason.DEADLINE_EXCEEDED:
-            end = stopped_at_deadline(diagnosis, missing.pods)
+            end = stopped_at_deadline(execution, diagnosis, missing.pods)
         else:
             end = lost(execution, missing.pods)
         await self.completion.finish(execution, end, missing.pods, None)
@@ -101,15 +103,13 @@ class JobMonitor:
                 f"Deadline of {job['spec'].get('activeDeadlineSeconds')} s exceeded, and the Job had not ended{cause}"
             )
             condition = make_condition("PodReady", False, Reason.DEADLINE_EXCEEDED, message)
-            partial = merged_result(progress.attempts, EXECUTE)
             changes = ExecutionStatus(
                 phase=Phase.RUNNING,
                 reason=None,
                 message=f"It is being stopped: {message}.",
                 conditions=with_conditions(execution.status.conditions, condition),
+                result=_partial_result(execution, progress.attempts),
             )
-            if partial.changes and not execution.is_dry_run:
-                changes = changes.model_copy(update={"result": partial})
             await self.status.write(execution, changes)
         await self.jobs.delete(job, "Foreground")
         return Done()
@@ -147,16 +147,29 @@ class JobMonitor:
 
     async def _save_partial_result(self, execution: ExecutionView, attempts: Sequence[Attempt]) -> None:
         """Record what a step has reported so far, because its pod is about to be deleted."""
-        partial = merged_result(tuple(attempts), EXECUTE)
-        if execution.is_dry_run or not partial.changes:
-            return
-        changes = ExecutionStatus(
-            phase=Phase.RUNNING,
-            reason=None,
-            message=f"It is being cancelled; it has changed {format_changes(partial.changes)}.",
-            result=partial,
-        )
-        await self.status.write(execution, changes)
+        partial = _partial_result(execution, attempts)
+        if partial is not None:
+            message = f"It is being cancelled. {side_effects(attempts, execution.status.result).after_failure()}"
+            changes = ExecutionStatus(phase=Phase.RUNNING, reason=None, message=message, result=partial)
+            await self.status.write(execution, changes)
+
+    async def _record_failed_attempts(self, execution: ExecutionView, progress: InProgress) -> ExecutionView:
+        """Record what the attempts before the present one changed, because their pods may be gone before the execution ends."""
+        over = progress.attempts[:-1]
+        partial = _partial_result(execution, over)
+        if partial is None:
+            return execution
+        message = f"Attempt {len(over)} failed, and the Job tries again. {side_effects(over, partial).after_failure()}"
+        changes = ExecutionStatus(phase=Phase.RUNNING, reason=None, message=message, result=partial)
+        return execution if partial == execution.status.result else await self.status.write(execution, changes)
+
+
+def _partial_result(execution: ExecutionView, attempts: Sequence[Attempt]) -> Result | None:
+    """Return what these attempts changed, or may have, with what is recorded already; None where there is nothing to record."""
+    if execution.is_dry_run:
+        return None
+    found = side_effects(attempts, execution.status.result).result
+    return found if found.changes or found.unconfirmed else None
 
 
 def seconds_left(job: Object, time: datetime) -> float | None:

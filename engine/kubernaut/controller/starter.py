@@ -93,6 +93,7 @@ class Starter:
             held_since=None,
             requested_by=requester or None,
             job_name=name,
+            plugin=admitted.action.distribution,
             start_time=next((stage.start_time for stage in stages if stage.name != WAIT), now()),
             traceparent=admitted.execution.traceparent,
             conditions=with_conditions(execution.status.conditions, make_condition("Validated", True, "ChecksPassed")),

@@ -72,6 +72,8 @@ class Attempt:
     dry_run_only: bool
     foreign: tuple[ForeignContainer, ...] = ()
     """Its containers that are not steps: other systems put them there."""
+    removed: bool = False
+    """Whether it is gone; what is known of it is what was seen last."""
 
     @property
     def main(self) -> str:
@@ -86,6 +88,14 @@ class Attempt:
     def has_started(self) -> bool:
         """Whether any container started."""
         return any(step.started for step in self.steps)
+
+    @property
+    def may_have_executed(self) -> bool:
+        """Whether its execute step began, or may have without the kubelet having said so before the pod was lost."""
+        run = self.step(EXECUTE)
+        if run and (run.started or run.exit_code is not None):
+            return run.started is not None
+        return not self.dry_run_only and "Initialized" in self.conditions and bool(self.interruption)
 
     @property
     def succeeded(self) -> bool:
@@ -131,7 +141,7 @@ class Attempt:
             return f"pod {self.pod} was removed by the cluster: {self.disruption}"
         if self.reason and self.phase == "Failed":
             return f"pod {self.pod} was ended by its node: {self.reason}{f': {self.message}' if self.message else ''}"
-        if self.deleted:
+        if self.deleted or self.removed:
             return f"pod {self.pod} was deleted"
         return ""
 
@@ -194,6 +204,7 @@ def _attempt(cached: CachedObject) -> Attempt:
         dry_run_only=any(container["name"] == DRY_RUN for container in main)
         and not any(container["name"] == DRY_RUN for container in initial),
         foreign=read_foreign_containers(foreign),
+        removed=cached.deleted,
     )
 
 

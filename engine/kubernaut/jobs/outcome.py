@@ -14,18 +14,17 @@ from typing import Any
 from kubernaut.api.conditions import true_condition
 from kubernaut.api.execution import Phase, Reason
 from kubernaut.api.labels import ANNOTATION_REPORTS
-from kubernaut.api.plugin import Change, Result
+from kubernaut.api.plugin import Result
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.failure_cause import STEP_NAMES, explain_failure, explain_kept_open, had_pods, target_of
 from kubernaut.jobs.failure_policy import POLICY_VERDICT, fails_job
+from kubernaut.jobs.side_effects import SideEffects, format_changes, planned_result, side_effects
 from kubernaut.jobs.termination import shorten
 from kubernaut.kube.objects import CachedObject
 
-_MAX_SHOWN_CHANGES = 3
 _MAX_LOG_TAIL = 2000
-_MAX_VALUE_LENGTH = 60
 _CONVERGENCE_TIMEOUT = timedelta(seconds=10)
 """How long the pods are waited for after the Job's verdict; then the cause is taken from those that are known."""
 
@@ -66,25 +65,26 @@ def observe(
     pods: Sequence[CachedObject],
     *,
     last_diagnosis: Diagnosis | None = None,
+    recorded: Result | None = None,
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> InProgress | Finished:
     """Return what the Job and its pods show, whatever they contain.
 
-    `last_diagnosis` is what kept the pods from running while they existed, for causes that vanish with them. `now` is by the engine's
-    clock; without it nothing is concluded from the time that has passed.
+    `last_diagnosis` is what kept the pods from running while they existed, for causes that vanish with them, and `recorded` what status
+    says of attempts whose pods may be gone. `now` is by the engine's clock; without it nothing is concluded from the time that has passed.
     """
-    attempts = read_attempts(pods)
-    successful = next((attempt for attempt in attempts if attempt.succeeded), None)
+    seen = _Seen(job, read_attempts(pods), recorded, dry_run)
+    successful = next((attempt for attempt in seen.attempts if attempt.succeeded), None)
     if successful:
-        return _success(job, successful, attempts, dry_run)
+        return _success(seen, successful)
     failed = true_condition(job, "Failed")
     if failed:
-        return _failure(job, failed, attempts, last_diagnosis, dry_run)
+        return _failure(seen, failed, last_diagnosis)
     if true_condition(job, "Complete"):
         message = "It succeeded, but its pod was gone before its result was read: check the target for what changed."
-        return Finished(Phase.SUCCEEDED, None, message, Result(), attempts)
-    return _kept_open(job, attempts, dry_run, now)
+        return Finished(Phase.SUCCEEDED, None, message, seen.effects.result, seen.attempts)
+    return _kept_open(seen, now)
 
 
 def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: datetime) -> bool:
@@ -106,10 +106,26 @@ def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: dat
     return any(attempt.succeeded or fails_job(job, attempt) for attempt in read_attempts(pods))
 
 
-def _kept_open(
-    job: Mapping[str, Any], attempts: tuple[Attempt, ...], dry_run: bool, now: datetime | None
-) -> InProgress | Finished:
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A Job, its attempts, and what was recorded before."""
+
+    job: Mapping[str, Any]
+    attempts: tuple[Attempt, ...]
+    recorded: Result | None
+    dry_run: bool
+
+    @property
+    def effects(self) -> SideEffects:
+        """What it changed; a dry run changes nothing."""
+        if self.dry_run:
+            return SideEffects(Result(), all_known=True)
+        return side_effects(self.attempts, self.recorded, self.job)
+
+
+def _kept_open(seen: _Seen, now: datetime | None) -> InProgress | Finished:
     """Return the end of a Job whose step failed in a pod that does not end, because a container of another system runs on."""
+    job, attempts = seen.job, seen.attempts
     last = attempts[-1] if attempts else None
     kept = last.kept_open if last else None
     if last is None or kept is None or now is None or last.failed_step is None:
@@ -120,51 +136,14 @@ def _kept_open(
     explained = explain_kept_open(job, last, attempts)
     if explained is None:
         return InProgress(attempts)
-    result = Result() if dry_run else merged_result(attempts, EXECUTE)
-    reason, message = explained
-    whole = f"{message} {describe_side_effects(result, attempts)}"
-    return Finished(Phase.FAILED, reason, whole, result, attempts, _log_tail(attempts))
+    (reason, message), effects = explained, seen.effects
+    whole = f"{message} {effects.after_failure()}"
+    return Finished(Phase.FAILED, reason, whole, effects.result, attempts, _log_tail(attempts))
 
 
-def merged_result(attempts: tuple[Attempt, ...], step: str) -> Result:
-    """Return what all attempts did together: the first `before` and the last `after` of each field, so that a retry hides nothing."""
-    reports = [run.report for attempt in attempts if (run := attempt.step(step)) and run.report]
-    merged: dict[tuple[str, str, str], Change] = {}
-    outputs: dict[str, Any] = {}
-    for report in reports:
-        outputs |= report.outputs
-        for change in report.changes:
-            field = (change.kind, change.name, change.field)
-            earlier = merged.get(field, change)
-            merged[field] = Change(
-                kind=change.kind, name=change.name, field=change.field, before=earlier.before, after=change.after
-            )
-    changes = tuple(change for change in merged.values() if change.before != change.after)
-    return Result(changes=changes, outputs=outputs, truncated=any(report.truncated for report in reports))
-
-
-def format_changes(changes: tuple[Change, ...]) -> str:
-    """Return the changes in one line; of many, the first three and how many more there are."""
-    shown = [
-        f"{c.kind}/{c.name} {c.field}: {_format_value(c.before)} → {_format_value(c.after)}"
-        for c in changes[:_MAX_SHOWN_CHANGES]
-    ]
-    more = len(changes) - len(shown)
-    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
-
-
-def describe_side_effects(result: Result, attempts: tuple[Attempt, ...]) -> str:
-    """Return a sentence on what a failure leaves behind, as far as is known."""
-    if result.changes:
-        return f"Before that it changed {format_changes(result.changes)}: check whether to keep that."
-    executed = [run for attempt in attempts if (run := attempt.step(EXECUTE)) and run.started]
-    if attempts and all(run.report and run.report.final and not run.report.unsure for run in executed):
-        return "Nothing was changed."
-    return "Whether it changed anything is unknown: check its target."
-
-
-def _success(job: Mapping[str, Any], successful: Attempt, attempts: tuple[Attempt, ...], dry_run: bool) -> Finished:
-    main = successful.step(DRY_RUN if dry_run else EXECUTE)
+def _success(seen: _Seen, successful: Attempt) -> Finished:
+    job, attempts = seen.job, seen.attempts
+    main = successful.step(DRY_RUN if seen.dry_run else EXECUTE)
     reports = (job["metadata"].get("annotations") or {}).get(ANNOTATION_REPORTS) != "false"
     if reports and (main is None or main.report is None or main.report.state != "done"):
         output = f" but {shorten(main.termination_message, 200)!r}" if main and main.termination_message else ""
@@ -172,11 +151,14 @@ def _success(job: Mapping[str, Any], successful: Attempt, attempts: tuple[Attemp
         message = (
             f"{step} succeeded but wrote no result{output} (pod {successful.pod}): its module must call run(perform)."
         )
-        return Finished(Phase.FAILED, Reason.PLUGIN_ERROR, message, merged_result(attempts, EXECUTE), attempts)
-    result = merged_result(attempts, DRY_RUN if dry_run else EXECUTE)
-    concluded = shorten(main.report.message) if main and main.report and not dry_run else ""
-    message = concluded or _success_message(result, reports, dry_run)
-    return Finished(Phase.SUCCEEDED, None, message, result, attempts)
+        return Finished(Phase.FAILED, Reason.PLUGIN_ERROR, message, seen.effects.result, attempts)
+    result = planned_result(attempts) if seen.dry_run else seen.effects.result
+    concluded = shorten(main.report.message) if main and main.report and not seen.dry_run else ""
+    earlier = "" if seen.dry_run or not reports else seen.effects.after_success()
+    if earlier and not concluded and not result.changes:
+        concluded = "The last attempt found everything as requested."
+    message = concluded or _success_message(result, reports, seen.dry_run)
+    return Finished(Phase.SUCCEEDED, None, f"{message} {earlier}".rstrip(), result, attempts)
 
 
 def _success_message(result: Result, reports: bool, dry_run: bool) -> str:
@@ -197,19 +179,12 @@ def _success_message(result: Result, reports: bool, dry_run: bool) -> str:
     return f"Already in the requested state: nothing {'would change' if dry_run else 'was changed'}.{cut}"
 
 
-def _failure(
-    job: Mapping[str, Any],
-    failed: Mapping[str, Any],
-    attempts: tuple[Attempt, ...],
-    last_diagnosis: Diagnosis | None,
-    dry_run: bool,
-) -> Finished:
-    result = Result() if dry_run else merged_result(attempts, EXECUTE)
+def _failure(seen: _Seen, failed: Mapping[str, Any], last_diagnosis: Diagnosis | None) -> Finished:
+    job, attempts, effects = seen.job, seen.attempts, seen.effects
     reason, message = explain_failure(job, failed, attempts, last_diagnosis)
     no_pod = failed.get("reason") == "DeadlineExceeded" and not attempts and not had_pods(job)
-    left = "Nothing was changed." if no_pod else describe_side_effects(result, attempts)
-    whole = f"{message} {left}"
-    return Finished(Phase.FAILED, reason, whole, result, attempts, _log_tail(attempts))
+    whole = f"{message} {'Nothing was changed.' if no_pod else effects.after_failure()}"
+    return Finished(Phase.FAILED, reason, whole, effects.result, attempts, _log_tail(attempts))
 
 
 def _log_tail(attempts: tuple[Attempt, ...]) -> str:
@@ -218,8 +193,3 @@ def _log_tail(attempts: tuple[Attempt, ...]) -> str:
     if run is None:
         return ""
     return shorten(run.report.log if run.report else run.termination_message, _MAX_LOG_TAIL)
-
-
-def _format_value(value: object) -> str:
-    text = "absent" if value is None else str(value) if not isinstance(value, str) else repr(value)
-    return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -36,14 +36,18 @@ class Action:
         """As the plugin's model validated them, with defaults filled in."""
         self.settings: dict[str, Any] = payload["settings"]
         self.deadline_seconds: float = payload["deadlineSeconds"]
-        self.api = Api(self.namespace, self.dry_run, report.record_call, report.unanswered)
+        self.api = Api(self.namespace, self.dry_run, report)
 
     def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
-        """Record that a field changed from `before` to `after` (None for absent); equal values are not a change."""
+        """Record that a field changed from `before` to `after` (None for absent).
+
+        Equal values are no change. Record them too: they tell that the field is as wanted, so that what an earlier attempt may have
+        changed before it died is known.
+        """
+        self._report.record_change({"kind": kind, "name": name, "field": field, "before": before, "after": after})
         if before == after:
+            self._report.write()
             return
-        change = {"kind": kind, "name": name, "field": field, "before": before, "after": after}
-        self._report.changes.append(change)
         self.progress(f"{'would change' if self.dry_run else 'changed'} {kind}/{name} {field}: {before!r} -> {after!r}")
 
     def unsure(self, kind: str, name: str) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from kubernaut.runner import pod
 from kubernaut.runner.exceptions import Conflict, Rejected, TryAgain, Unanswered
 from kubernaut.runner.http_client import BROKEN, Answer, Connection
+from kubernaut.runner.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,21 +31,12 @@ class Api:
     the object and raises Rejected (4xx), Conflict (409) or TryAgain (5xx, no answer).
     """
 
-    def __init__(
-        self,
-        namespace: str,
-        dry_run: bool,
-        observe: Callable[[str, str, str, float, float, int], None] = lambda *_: None,
-        unanswered: set[tuple[str, str, str]] | None = None,
-    ) -> None:
-        """Create a client that calls `observe` (verb, kind, name, start, end, HTTP status code) after every request.
-
-        `unanswered` collects the changes (verb, kind, name) that got no answer, or one that leaves open whether they were made.
-        """
-        self._namespace, self._dry_run, self._observe = namespace, dry_run, observe
+    def __init__(self, namespace: str, dry_run: bool, report: Report | None = None) -> None:
+        """Create a client that records every request in `report`: the changes, too, whose outcome it does not know."""
+        self._namespace, self._dry_run = namespace, dry_run
+        self._report = report or Report("dry-run" if dry_run else "execute")
         self._traceparent = os.environ.get("TRACEPARENT")
         self._connection = Connection()
-        self._unanswered = set() if unanswered is None else unanswered
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Read an object."""
@@ -90,7 +82,7 @@ class Api:
                     if isinstance(failure, Unanswered):
                         unsure = unsure or before
                     continue
-            self._unanswered.discard(("PATCH", kind, name))
+            self._report.unanswered.discard(("PATCH", kind, name))
             return unsure or before, after
         raise AssertionError("unreachable")
 
@@ -113,13 +105,17 @@ class Api:
         try:
             answer = self._send(method, path, headers, text, again=not changing)
             code = answer.status
-            return _content(answer, " ".join(call).strip(), changing=changing)
+            content = _content(answer, " ".join(call).strip(), changing=changing)
         except Unanswered:
             if changing:
-                self._unanswered.add(call)
+                self._report.unanswered.add(call)
             raise
         finally:
-            self._observe(*call, started, time.time(), code)
+            self._report.record_call(*call, started, time.time(), code)
+        if changing:
+            made = name or (content.get("metadata") or {}).get("name", "")
+            self._report.unrecorded.add((method, kind, made))
+        return content
 
     def _send(self, method: str, path: str, headers: dict[str, str], text: str | None, *, again: bool) -> Answer:
         answer = self._connection.request(method, path, headers, text, again=again)

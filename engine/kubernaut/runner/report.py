@@ -42,6 +42,8 @@ class Report:
         """Requests to the API server: `at` (since `started`) and `ms` (duration) in milliseconds, `times` in a row."""
         self.unanswered: set[tuple[str, str, str]] = set()
         """Changes (verb, kind, name) that were requested and never answered."""
+        self.unrecorded: set[tuple[str, str, str]] = set()
+        """Changes (verb, kind, name) that were made, and that the step has not yet recorded."""
         self.lines: deque[str] = deque(maxlen=_MAX_LOG_LINES)
         """The last lines of the step's log."""
         self.started = time.time()
@@ -61,6 +63,11 @@ class Report:
         at = self._since(started)
         self.calls.append({**call, "at": at, "ms": self._since(ended) - at, "times": 1})
 
+    def record_change(self, change: dict[str, Any]) -> None:
+        """Record a change, and that what was written to its object is reported."""
+        self.changes.append(change)
+        self.unrecorded = {call for call in self.unrecorded if call[2] != change["name"]}
+
     def _since(self, time: float) -> int:
         return max(0, round((time - self.started) * 1000))
 
@@ -70,19 +77,20 @@ class Report:
             file.write(self.encode())
 
     def encode(self) -> bytes:
-        """Return it as JSON within the limit: without the calls if need be, or compressed; then with long values cut, and changes and
-        outputs left out.
+        """Return it as JSON within the limit: without the calls if need be, or compressed, or without the fields that did not change;
+        then with long values cut, and changes and outputs left out.
         """
         whole = self._content()
         bare = {**whole, "calls": []}
+        changed = {**bare, "changes": [change for change in self.changes if change["before"] != change["after"]]}
         for encoded in (_json(whole), _json(bare)):
             if len(encoded) <= LIMIT:
                 return encoded
-        for content in (whole, bare) if len(self.message) <= LIMIT else ():
+        for content in (whole, bare, changed) if len(self.message) <= LIMIT else ():
             packed = _packed(content)
             if len(packed) <= LIMIT:
                 return packed
-        return _json(self._cut(bare))
+        return _json(self._cut(changed))
 
     def _content(self) -> dict[str, Any]:
         content: dict[str, Any] = {
@@ -98,7 +106,7 @@ class Report:
             "outputs": self.outputs,
             "calls": self.calls,
         }
-        if self.unanswered:
+        if self.unanswered or (self.unrecorded and self.state != "done"):
             content["unsure"] = True
         if self.state != "done":
             content["log"] = "\n".join(self.lines)
@@ -106,25 +114,26 @@ class Report:
 
     def _cut(self, content: dict[str, Any]) -> dict[str, Any]:
         """Shorten message and log to half of the limit, and keep as many outputs and changes as fit into the rest."""
+        changes = content["changes"]
         content |= {"truncated": True, "changes": [], "outputs": {}}
         for length in _TEXT_LENGTHS:
             content["log"] = content.get("log", "")[-length:]
             content["message"] = _shortened({"m": self.message}, length)["m"]
             if len(_json(content)) <= LIMIT // 2:
                 break
-        room = LIMIT - len(_json({**content, "changesLeftOut": len(self.changes)}))
+        room = LIMIT - len(_json({**content, "changesLeftOut": len(changes)}))
         for key, value in _shortened(self.outputs).items():
             room -= len(_json({key: value}))
             if room < 0:
                 break
             content["outputs"][key] = value
-        for change in self.changes:
+        for change in changes:
             short = _shortened(change)
             room -= len(_json(short)) + 1
             if room < 0:
                 break
             content["changes"].append(short)
-        content["changesLeftOut"] = len(self.changes) - len(content["changes"])
+        content["changesLeftOut"] = len(changes) - len(content["changes"])
         return content
 
 

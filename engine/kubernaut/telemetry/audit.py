@@ -41,7 +41,9 @@ class AuditRecord:
     message: str | None
     attempts: int | None
     job: str | None
+    plugin: str | None
     changes: list[dict[str, Any]]
+    unconfirmed: list[dict[str, Any]]
     rollback: dict[str, Any] | None
     trace_id: str | None
 
@@ -82,7 +84,9 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         message=status.get("message"),
         attempts=status.get("attempts"),
         job=status.get("jobName"),
+        plugin=status.get("plugin"),
         changes=result.get("changes") or [],
+        unconfirmed=result.get("unconfirmed") or [],
         rollback=result.get("rollback"),
         trace_id=_trace_id(status.get("traceparent")),
     )

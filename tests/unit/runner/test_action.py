@@ -3,8 +3,52 @@
 import pytest
 
 
-def test_a_change_to_the_same_value_is_not_recorded(step):
-    assert step("action.changed('Thing', 'x', 'f', 1, 1)")[1].changes == ()
+def test_a_field_that_is_as_wanted_is_reported_with_its_value(step):
+    (kept,) = step("action.changed('Thing', 'x', 'f', 1, 1)")[1].changes
+    assert (kept.field, kept.before, kept.after) == ("f", 1, 1)
+
+
+WRITES = "\n    ".join(
+    [
+        "from kubernaut.runner.http_client import Answer",
+        "answers = iter({answers})",
+        "def ask(*_, **__):",
+        '    return Answer(next(answers), b\'{{"metadata": {{"name": "c"}}}}\')',
+        "action.api._connection.request = ask",
+        "try:",
+        "    {call}",
+        "except Exception as refused:",
+        "    print(refused)",
+        "{then}",
+    ]
+)
+
+
+PATCH = "action.api.patch('v1/configmaps', 'c', {})"
+RECORDED = "action.changed('ConfigMap', {name!r}, 'data.a', {before!r}, 'b'); action.reject('no')"
+
+
+@pytest.mark.parametrize(
+    ("answers", "call", "then", "unsure"),
+    [
+        ([200], PATCH, "action.reject('no')", True),
+        ([200], "action.api.delete('v1/pods', 'c')", "raise RuntimeError('a defect')", True),
+        ([201], "action.api.create('v1/pods', {})", "action.reject('no')", True),
+        ([200], PATCH, RECORDED.format(name="c", before=None), False),
+        ([200], PATCH, RECORDED.format(name="c", before="b"), False),
+        ([200], PATCH, RECORDED.format(name="other", before="b"), True),
+        ([200], PATCH, "pass", False),
+        ([404], PATCH, "action.reject('no')", False),
+        ([200], "action.api.peek('v1/configmaps', 'c')", "action.reject('no')", False),
+        ([200], "action.api.get('v1/configmaps', 'c')", "action.reject('no')", False),
+    ],
+)
+def test_a_step_that_fails_before_it_records_what_it_wrote_does_not_claim_that_nothing_was_changed(
+    step, tmp_path, answers, call, then, unsure
+):
+    (tmp_path / "var/run/secrets/kubernetes.io/serviceaccount/token").write_text("t", "utf-8")
+    _, report = step(WRITES.format(answers=answers, call=call, then=then))
+    assert report.unsure is unsure, report
 
 
 LOSES = "\n    ".join(

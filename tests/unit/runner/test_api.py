@@ -13,8 +13,8 @@ class Recording(Api):
     """The client, with its requests recorded instead of sent."""
 
     def __init__(self, answers, dry_run=False):
-        self.sent, self._answers, self._dry_run, self._namespace = [], list(answers), dry_run, "ns"
-        self._unanswered = set()
+        super().__init__("ns", dry_run)
+        self.sent, self._answers = [], list(answers)
 
     def _request(self, method, kind, name, body=None, *, dry_run=False):
         self.sent.append((method, kind, name, body, dry_run))

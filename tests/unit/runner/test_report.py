@@ -91,6 +91,17 @@ def test_texts_that_compress_badly_are_cut_and_that_is_told():
     assert read.changes[0].before.endswith("… (cut)")
 
 
+def test_fields_that_did_not_change_are_the_first_to_go():
+    noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(200))
+    report = Report("execute")
+    report.state = "done"
+    for before in (noise, "x"):
+        report.record_change({"kind": "ConfigMap", "name": "n", "field": "data.f", "before": before, "after": noise})
+        noise = "y"
+    read = parse_report(report.encode().decode(), "execute")
+    assert (read.truncated, [change.after for change in read.changes]) == (False, ["y"])
+
+
 def test_no_more_is_compressed_than_is_decompressed():
     read = parse_report(changed("a" * 2**20, "").decode(), "execute")
     assert read.truncated

@@ -17,6 +17,7 @@ def test_a_finished_execution_has_every_field():
         "target": "Deployment/web",
         "requestedBy": "anna",
         "jobName": "x-1",
+        "plugin": "kubernaut-scale 0.1.0",
         "attempts": 1,
         "startTime": "2026-11-01T10:00:01.000000Z",
         "completionTime": "2026-11-01T10:00:03.250000Z",
@@ -43,7 +44,9 @@ def test_a_finished_execution_has_every_field():
         "message": "Changed it.",
         "attempts": 1,
         "job": "x-1",
+        "plugin": "kubernaut-scale 0.1.0",
         "changes": [CHANGE],
+        "unconfirmed": [],
         "rollback": {"action": "scale", "parameters": {"replicas": 2}},
         "traceId": "0af7651916cd43dd8448eb211c80319c",
     }
@@ -65,7 +68,7 @@ def test_the_decision_says_whether_it_was_admitted_and_not_how_it_ended(status, 
         ExecutionView({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
     ).to_json()
     assert record["decision"] == decided
-    assert len(record) == 22
+    assert len(record) == 24
 
 
 def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine_acts():

@@ -73,6 +73,8 @@ def inverse_of(execution: ExecutionView) -> Rollback:
         raise InputError(f"{name} was a dry run: it changed nothing")
     if result is None or not result.changes:
         raise InputError(f"{name} has no recorded changes: {execution.status.message or ''}")
+    if result.rollback is None and result.irreversible:
+        raise InputError(f"{name} cannot be undone: {result.irreversible}")
     if result.rollback is None:
         raise InputError(f"action {execution.action} does not support rollback of {name}")
     return result.rollback

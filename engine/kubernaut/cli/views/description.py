@@ -32,6 +32,8 @@ def description(details: ExecutionDetails, now: datetime) -> Iterator[Renderable
     yield ""
     yield _grid(_facts(details, now))
     yield from _lines("would change" if execution.is_dry_run else "changes", result_lines(execution))
+    if status.result and status.result.irreversible:
+        yield from _lines("no undo", [escape_markup(status.result.irreversible)])
     yield from _lines("conditions", [_condition(condition) for condition in status.conditions])
     stages = [line for line in stage_lines(execution, details.pods or None) if line.detail != status.message]
     yield from _table("stages", [_stage(line) for line in stages])
@@ -58,6 +60,8 @@ def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]
         yield "started", f"{format_time(record.started)} UTC{ended}, {duration}"
     if record.job:
         yield "job", escape_markup(record.job)
+    if record.plugin:
+        yield "plugin", escape_markup(record.plugin)
     if record.trace_id:
         yield "trace", escape_markup(record.trace_id)
     for number, attempt in enumerate(details.attempts, start=1):

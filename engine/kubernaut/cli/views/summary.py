@@ -39,6 +39,8 @@ def detail_lines(execution: ExecutionView) -> list[str]:
     lines = [f"  {line}" for line in result_lines(execution)]
     if status.result and status.result.rollback:
         lines.append(f"  undo: kubernaut rollback {execution.name} -n {execution.namespace}")
+    if status.result and status.result.irreversible:
+        lines.append(f"  no undo: {escape_markup(status.result.irreversible)}")
     if status.log_tail:
         log = [f"[dim]    {escape_markup(line)}[/]" for line in status.log_tail.splitlines()]
         lines += ["  end of its log:", *log]
@@ -53,6 +55,7 @@ def result_lines(execution: ExecutionView) -> list[str]:
     if result is None:
         return []
     changes = change_lines(result.changes, suffix=" (planned)" if execution.is_dry_run else "")
+    changes += change_lines(result.unconfirmed, suffix=" (not confirmed)")
     return [*changes, *(f"{escape_markup(key)}: {_output(value)}" for key, value in result.outputs.items())]
 
 

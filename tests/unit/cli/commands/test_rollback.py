@@ -31,6 +31,11 @@ def test_the_inverse_is_what_the_action_recorded():
             "action scale does not support rollback of more",
             id="no inverse",
         ),
+        pytest.param(
+            make_execution(phase="Failed", result={"changes": [CHANGE], "irreversible": "its plugin is gone"}),
+            "more cannot be undone: its plugin is gone",
+            id="no inverse, and why",
+        ),
     ],
 )
 def test_an_execution_that_cannot_be_undone_is_refused_with_the_reason(execution, message):

@@ -164,3 +164,34 @@ async def test_a_quota_that_leaves_no_room_for_the_replicas_is_told_before_the_d
     assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
     assert "the change was made, and cannot take effect: " in status["message"]
     assert "exceeded quota: pods-quota" in status["message"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "container", "words"),
+    [
+        ({}, {"image": "registry.invalid/shop:1"}, "its image cannot be pulled registry.invalid/shop:1"),
+        (
+            {},
+            {"command": ["python3", "-c", "raise SystemExit(3)"]},
+            "it crashes, the last time with exit code 3 (Error)",
+        ),
+        ({"nodeSelector": {"kubernetes.io/os": "none"}}, {}, "is unschedulable: 0/1 nodes are available"),
+        ({}, {"readinessProbe": {"exec": {"command": ["false"]}, "periodSeconds": 1}}, "it runs, and is not ready"),
+    ],
+    ids=["an image", "a crash", "no node", "a readiness probe"],
+)
+async def test_what_keeps_the_pods_of_the_target_from_becoming_ready_is_told(site, spec, container, words):
+    sick = slow(site)
+    (plain,) = sick["spec"]["template"]["spec"]["containers"]
+    sick["spec"]["replicas"] = 0
+    sick["spec"]["template"]["spec"] |= {**spec, "containers": [{**plain, **container}]}
+    await site.apply(sick)
+    key = await site.create("scale", {"name": "slow", "replicas": 1}, deadlineSeconds=20)
+    status = (await site.end(key))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed"), status
+    assert (
+        "the change was made, but did not take effect in time: 0 of 1 replicas ready, 1 present; pod slow-"
+        in (status["message"])
+    )
+    assert words in status["message"]
+    assert status["result"]["rollback"]["parameters"]["replicas"] == 0

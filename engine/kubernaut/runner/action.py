@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 _RESERVED_SECONDS = 5.0
-_HOPELESS_SECONDS = 20.0
+
+
+class Obstacle:
+    """What keeps a change from taking effect."""
+
+    def __init__(self, cause: str, seconds: float = 20.0) -> None:
+        """Waiting is given up when nothing has changed for so many seconds; infinity for what may pass at any time."""
+        self.cause, self.seconds = cause, seconds
 
 
 class Action:
@@ -101,13 +108,13 @@ class Action:
         name: str,
         written: dict[str, Any],
         missing: Callable[[dict[str, Any]], str],
-        blocked: Callable[[dict[str, Any]], str] = lambda _: "",
+        blocked: Callable[[dict[str, Any]], Obstacle | str] = lambda _: "",
     ) -> None:
         """Wait until `missing(object)` returns "", as `wait_until` does, while what this step wrote to the object still stands.
 
         `written` is the merge patch. If another writer changes one of its fields, the step is refused with the field, its value now and
-        the writer: nothing that was reverted counts as a success. `blocked(object)` returns why waiting cannot help, or ""; after 20
-        seconds of that without any progress the step is refused.
+        the writer: nothing that was reverted counts as a success. `blocked(object)` returns what is in the way, or ""; if nothing else
+        changes for as long as an Obstacle says, 20 seconds for a text, the step is refused with it.
         """
         stalled: dict[str, float] = {}  # since when, by what is missing
 
@@ -115,12 +122,16 @@ class Action:
             current = self.api.get(kind, name)
             if change := reverted(written, current):
                 self.reject(f"the change was made, and did not last: {change}")
-            left, cause = missing(current), blocked(current)
-            if not cause or left not in stalled:
+            left = missing(current)
+            if not left:
+                return ""
+            found = blocked(current)
+            obstacle = found if isinstance(found, Obstacle) else Obstacle(found)
+            if not obstacle.cause or left not in stalled:
                 stalled.clear()
-            if cause and time.time() - stalled.setdefault(left, time.time()) > _HOPELESS_SECONDS:
-                self.reject(f"the change was made, and cannot take effect: {cause}")
-            return left
+            if obstacle.cause and time.time() - stalled.setdefault(left, time.time()) >= obstacle.seconds:
+                self.reject(f"the change was made, and cannot take effect: {obstacle.cause}")
+            return f"{left}; {obstacle.cause}" if obstacle.cause else left
 
         self.wait_until(look)
 

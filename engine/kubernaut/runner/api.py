@@ -42,6 +42,11 @@ class Api:
         """Read an object."""
         return self._request("GET", kind, name)
 
+    def list(self, kind: str, *, selector: str = "", limit: int = 250) -> list[dict[str, Any]]:
+        """Return the objects that a label selector (`app=web,tier in (a,b)`) matches, and of many no more than `limit`."""
+        query = f"?limit={limit}&labelSelector={quote(selector, safe='')}"
+        return self._request("GET", kind, "", query=query).get("items") or []
+
     def patch(self, kind: str, name: str, patch: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Send a JSON merge patch and return the object as it is afterwards."""
         return self._request("PATCH", kind, name, patch, dry_run=dry_run)
@@ -87,9 +92,16 @@ class Api:
         raise AssertionError("unreachable")
 
     def _request(
-        self, method: str, kind: str, name: str, body: dict[str, Any] | None = None, *, dry_run: bool = False
+        self,
+        method: str,
+        kind: str,
+        name: str,
+        body: dict[str, Any] | None = None,
+        *,
+        query: str = "",
+        dry_run: bool = False,
     ) -> dict[str, Any]:
-        path = self._path(kind, name)
+        path = self._path(kind, name) + query
         changing = method != "GET" and not (dry_run or self._dry_run)
         if method != "GET" and not changing:
             path += "?dryRun=All"

@@ -33,6 +33,11 @@ def describe() -> ActionSpec:
                 verbs=("patch",),
                 why="annotate the pod template, which restarts its pods",
             ),
+            Rule(
+                resources=("pods",),
+                verbs=("list",),
+                why="tell why its pods do not become ready: an image, a crash, no node",
+            ),
         ),
         deadline=900,
         retry_safe=True,

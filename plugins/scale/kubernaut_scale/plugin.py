@@ -50,6 +50,11 @@ def describe() -> ActionSpec:
                 verbs=("patch",),
                 why="set the replicas, and no other field of the workload",
             ),
+            Rule(
+                resources=("pods",),
+                verbs=("list",),
+                why="tell why its pods do not become ready: an image, a crash, no node",
+            ),
         ),
         deadline=600,
         retry_safe=True,

@@ -30,6 +30,7 @@ def kubernaut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
     def run(*words: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["kubernaut", *words])
+        monkeypatch.setattr(sys.modules["__main__"], "__package__", None, raising=False)  # else help names pytest
         with pytest.raises(SystemExit) as ended:
             main()
         return Ran(int(ended.value.code or 0), *capsys.readouterr())

@@ -125,8 +125,7 @@ def test_waiting_goes_on_while_the_api_server_does_not_answer(step):
 
 WAITS = "\n    ".join(
     [
-        "import kubernaut.runner.action as module",
-        "module._HOPELESS_SECONDS = 0.05",
+        "from kubernaut.runner.action import Obstacle",
         "objects = iter({objects})",
         "seen = [dict()]",
         "def get(kind, name):",
@@ -134,7 +133,8 @@ WAITS = "\n    ".join(
         "    return seen[-1]",
         "action.api.get = get",
         "written = {{'spec': {{'replicas': 3}}}}",
-        "missing, blocked = (lambda o, key=key: o.get(key, '') for key in ('missing', 'blocked'))",
+        "missing = lambda o: o.get('missing', '')",
+        "blocked = lambda o: Obstacle(o.get('blocked', ''), o.get('seconds', 0.05))",
         "action.wait_for('apps/v1/deployments', 'web', written, missing, blocked)",
     ]
 )
@@ -154,8 +154,13 @@ WAITS = "\n    ".join(
             42,
             "the change was made, and cannot take effect: quota",
         ),
+        (
+            "[{'spec': {'replicas': 3}, 'missing': 'one', 'blocked': 'quota', 'seconds': 9}, {'spec': {'replicas': 3}}]",
+            0,
+            "",
+        ),
     ],
-    ids=["it takes effect", "it is reverted", "it is blocked"],
+    ids=["it takes effect", "it is reverted", "it is blocked", "it is blocked for a while"],
 )
 def test_waiting_for_an_object_ends_by_what_the_object_says(step, objects, code, message):
     ended, report = step(WAITS.format(objects=objects))

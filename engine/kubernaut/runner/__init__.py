@@ -11,9 +11,9 @@ engine; `typing`, a tenth of a step's CPU, is for the type checker alone.
 
 from __future__ import annotations
 
-from kubernaut.runner.action import Action
+from kubernaut.runner.action import Action, Obstacle
 from kubernaut.runner.api import Api
 from kubernaut.runner.exceptions import Rejected, Stopped, TryAgain
 from kubernaut.runner.main import run
 
-__all__ = ["Action", "Api", "Rejected", "Stopped", "TryAgain", "run"]
+__all__ = ["Action", "Api", "Obstacle", "Rejected", "Stopped", "TryAgain", "run"]

@@ -2,37 +2,56 @@
 
 import base64
 import json
-from contextlib import contextmanager
+import socket
+import ssl
 
 import pytest
 
-from kubernaut.kube.objects import EVENTS, EXECUTIONS, JOBS, PODS
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.objects import EVENTS, EXECUTIONS, JOBS, PODS, Resource
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
+from kubernaut_gitops_pr.demo_forge import demo_forge
+from kubernaut_gitops_pr.demo_forge import settings as forge_settings
+from tests.support.certificates import Authority
 from tests.support.site import site_on
 
 INSTALLED = Registry.discover()
+NODES = Resource("/api/v1", "nodes")
 EXAMPLE = dict(INSTALLED.actions["gitops-pr"].spec.examples[0])
 
 
-@contextmanager
-def forge():
-    with INSTALLED.actions["gitops-pr"].spec.surroundings() as found:
-        yield found
+TOKEN, AUTHORITY = "gitops-token", "gitops-ca"
 
 
 @pytest.fixture
-async def guarded(request):
-    """Return a site whose engine is allowed to use a forge of its own, and the forge's secrets."""
-    if request.config.getoption("--cluster") != "sandbox":
-        pytest.skip("its git server listens on loopback, which pods of a real cluster cannot reach")
-    with forge() as found:
-        settings = Settings(actions={"gitops-pr": ActionSettings(settings=dict(found.settings))})
-        async with site_on("sandbox", "", INSTALLED, settings) as made:
-            placed = [{**o, "metadata": {"namespace": made.namespace, **o["metadata"]}} for o in found.objects]
-            await made.sandbox.apply(placed)
-            encoded = [value for o in placed for value in o["data"].values()]
-            yield made, [*encoded, *(base64.b64decode(value).decode() for value in encoded)]
+async def guarded(request, tmp_path):
+    """Return a site whose engine is allowed to use a forge of its own, by TLS, and the forge's secrets."""
+    options = request.config.option
+    host = "127.0.0.1" if options.cluster == "sandbox" else await _address_for_pods()
+    authority = Authority()
+    (tmp_path / "forge.pem").write_bytes(b"".join(authority.pair("forge", host)))
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(tmp_path / "forge.pem")
+    with demo_forge(host=host, tls=tls) as (_, url, token, _root):
+        (plain,) = forge_settings(url)["forges"]
+        settings = {"forges": [{**plain, "ca_secret": {"name": AUTHORITY, "key": "ca.pem"}}]}
+        actions = {"gitops-pr": ActionSettings(settings=settings)}
+        async with site_on(options.cluster, options.image, INSTALLED, Settings(actions=actions)) as made:
+            for name, data in ((TOKEN, {"token": token}), (AUTHORITY, {"ca.pem": authority.pem.decode()})):
+                metadata = {"name": name, "namespace": made.namespace}
+                await made.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data})
+            yield made, [token, base64.b64encode(token.encode()).decode()]
+
+
+async def _address_for_pods():
+    """Return the address of this machine by which it reaches a node, and so the node's pods reach it."""
+    async with await Cluster.connect() as admin:
+        (node, *_) = (await admin.list(NODES)).items
+    addresses = {found["type"]: found["address"] for found in node["status"]["addresses"]}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect((addresses["InternalIP"], 9))  # sends nothing
+        return probe.getsockname()[0]
 
 
 @pytest.fixture

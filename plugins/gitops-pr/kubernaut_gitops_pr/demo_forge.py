@@ -9,6 +9,7 @@ import base64
 import os
 import re
 import secrets
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -129,14 +130,16 @@ def _matches(pull: dict[str, Any], repository: str, head: str, base: str | None,
 
 
 @contextmanager
-def demo_forge(files: dict[str, str] | None = None) -> Iterator[tuple[DemoForge, str, str, Path]]:
+def demo_forge(
+    files: dict[str, str] | None = None, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Iterator[tuple[DemoForge, str, str, Path]]:
     """Run a forge; yields the API, its URL, its token, and the directory of its bare repositories."""
     token = secrets.token_urlsafe(24)
     with TemporaryDirectory(prefix="demo-forge-", ignore_cleanup_errors=True) as directory:
         root = Path(directory)
         seed(root, REPOSITORY, files or FILES)
         forge = DemoForge(root, token)
-        with serve(root, token, forge) as server:
+        with serve(root, token, forge, host=host, tls=tls) as server:
             yield forge, server.url, token, root
 
 

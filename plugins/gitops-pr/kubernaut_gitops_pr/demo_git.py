@@ -8,10 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -55,23 +56,36 @@ class GitServer(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, root: Path, token: str, api: Api) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, root: Path, token: str, api: Api, host: str, tls: ssl.SSLContext | None) -> None:
+        super().__init__((host, 0), _Handler)
         self.root, self.token, self.api = root, token, api
+        self._host, self._scheme = host, "https" if tls else "http"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     @property
     def url(self) -> str:
         """The URL of the server."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
+        return f"{self._scheme}://{self._host}:{self.server_address[1]}"
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close the connection; by TLS with a last word, without which git takes an answer to be cut."""
+        if isinstance(request, ssl.SSLSocket):
+            with suppress(OSError, ValueError):
+                request.settimeout(1)
+                request.unwrap()
+        super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Ignore clients that hang up."""
 
 
 @contextmanager
-def serve(root: Path, token: str, api: Api) -> Iterator[GitServer]:
-    """Run the server in a thread during the block."""
-    server = GitServer(root, token, api)
+def serve(
+    root: Path, token: str, api: Api, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> Iterator[GitServer]:
+    """Run the server in a thread during the block; on another address than loopback, clients accept it with TLS alone."""
+    server = GitServer(root, token, api, host, tls)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="demo-forge", daemon=True)
     thread.start()
     try:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MERGE_PATCH = "application/merge-patch+json"
+_DRY_RUN = "dryRun=All"
 _MAX_TRIES = 5
 
 
@@ -44,12 +45,12 @@ class Api:
 
     def list(self, kind: str, *, selector: str = "", limit: int = 250) -> list[dict[str, Any]]:
         """Return the objects that a label selector (`app=web,tier in (a,b)`) matches, and of many no more than `limit`."""
-        query = f"?limit={limit}&labelSelector={quote(selector, safe='')}"
+        query = f"limit={limit}&labelSelector={quote(selector, safe='')}"
         return self._request("GET", kind, "", query=query).get("items") or []
 
     def patch(self, kind: str, name: str, patch: dict[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Send a JSON merge patch and return the object as it is afterwards."""
-        return self._request("PATCH", kind, name, patch, dry_run=dry_run)
+        return self._request("PATCH", kind, name, patch, query=_DRY_RUN if dry_run else "")
 
     def create(self, kind: str, manifest: dict[str, Any]) -> dict[str, Any]:
         """Create an object of this kind."""
@@ -99,12 +100,10 @@ class Api:
         body: dict[str, Any] | None = None,
         *,
         query: str = "",
-        dry_run: bool = False,
     ) -> dict[str, Any]:
-        path = self._path(kind, name) + query
-        changing = method != "GET" and not (dry_run or self._dry_run)
-        if method != "GET" and not changing:
-            path += "?dryRun=All"
+        query = _DRY_RUN if self._dry_run and method != "GET" else query
+        changing = method != "GET" and query != _DRY_RUN
+        path = self._path(kind, name) + (f"?{query}" if query else "")
         headers = {
             "Accept": "application/json",
             "Authorization": f"Bearer {_read_token()}",

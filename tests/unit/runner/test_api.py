@@ -16,8 +16,8 @@ class Recording(Api):
         super().__init__("ns", dry_run)
         self.sent, self._answers = [], list(answers)
 
-    def _request(self, method, kind, name, body=None, *, dry_run=False):
-        self.sent.append((method, kind, name, body, dry_run))
+    def _request(self, method, kind, name, body=None, *, query=""):
+        self.sent.append((method, kind, name, body, query == "dryRun=All"))
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer

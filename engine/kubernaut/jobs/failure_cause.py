@@ -75,6 +75,11 @@ def _deadline(
     if started and (kept_open := explain_kept_open(job, started[-1], attempts)):
         return kept_open
     if started:
+        refused = started[-1].failed_step
+        if refused and refused.exit_code == REJECTED_EXIT_CODE and refused.report:
+            # It ended for good, and the deadline passed before the Job's own policy had said so.
+            step = f"{STEP_NAMES[refused.step]} on {target_of(job)}"
+            return _step_failure(refused, step, started[-1], {}, attempts)
         run = next(run for run in reversed(started[-1].steps) if run.started)
         stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
         return Reason.DEADLINE_EXCEEDED, f"{stopped}: {deadline.lower()} by all attempts together."

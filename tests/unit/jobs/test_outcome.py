@@ -229,6 +229,16 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
             id="deadline in the dry run",
         ),
         pytest.param(
+            failed(
+                ended(42, report("execute", "rejected", message="1 of 3 ready", changes=[change(2, 3)])),
+                "DeadlineExceeded",
+            ),
+            Reason.ACTION_FAILED,
+            "The action on Deployment/web was rejected: 1 of 3 ready (pod p0). "
+            "Before that it changed Deployment/web spec.replicas: 2 → 3: check whether to keep that.",
+            id="deadline just after a refusal",
+        ),
+        pytest.param(
             observe(job("Failed", "DeadlineExceeded"), []),
             Reason.DEADLINE_EXCEEDED,
             "Deadline of 60 s exceeded. Its pods are gone, so how far it got is unknown. "

@@ -72,17 +72,8 @@ def _deadline(
 ) -> tuple[Reason, str]:
     deadline = f"Deadline of {job['spec'].get('activeDeadlineSeconds', '?')} s exceeded"
     started = [attempt for attempt in attempts if attempt.has_started]
-    if started and (kept_open := explain_kept_open(job, started[-1], attempts)):
-        return kept_open
     if started:
-        refused = started[-1].failed_step
-        if refused and refused.exit_code == REJECTED_EXIT_CODE and refused.report:
-            # It ended for good, and the deadline passed before the Job's own policy had said so.
-            step = f"{STEP_NAMES[refused.step]} on {target_of(job)}"
-            return _step_failure(refused, step, started[-1], {}, attempts)
-        run = next(run for run in reversed(started[-1].steps) if run.started)
-        stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
-        return Reason.DEADLINE_EXCEEDED, f"{stopped}: {deadline.lower()} by all attempts together."
+        return _deadline_at_work(job, attempts, started, deadline)
     before = " before any step started" if attempts or not had_pods(job) else ". When last seen, no step had started"
     diagnoses = (*(attempt.diagnosis for attempt in reversed(attempts)), last_diagnosis)
     if pull := next((found for found in diagnoses if found and found.is_image_pull), None):
@@ -96,6 +87,21 @@ def _deadline(
         return Reason.DEADLINE_EXCEEDED, f"{deadline}{before}: {cause}."
     far = ". Its pods are gone, so how far it got is unknown" if had_pods(job) else " before any pod was created"
     return Reason.DEADLINE_EXCEEDED, f"{deadline}{far}."
+
+
+def _deadline_at_work(
+    job: Mapping[str, Any], attempts: tuple[Attempt, ...], started: list[Attempt], deadline: str
+) -> tuple[Reason, str]:
+    """Explain a deadline that passed after a step had started: which step it stopped, unless that had refused for good just before."""
+    last = started[-1]
+    if kept_open := explain_kept_open(job, last, attempts):
+        return kept_open
+    run = last.failed_step
+    if run and run.exit_code == REJECTED_EXIT_CODE and run.report:
+        return _step_failure(run, f"{STEP_NAMES[run.step]} on {target_of(job)}", last, {}, attempts)
+    run = next(run for run in reversed(last.steps) if run.started)
+    stopped = f"{STEP_NAMES[run.step]} on {target_of(job)} was stopped in attempt {len(started)}"
+    return Reason.DEADLINE_EXCEEDED, f"{stopped}: {deadline.lower()} by all attempts together."
 
 
 def explain_kept_open(

@@ -27,6 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from kubernaut.api.fields import TargetField
     from kubernaut.api.plugin import (
         HOOK_VERSION,
         ActionSpec,
@@ -52,6 +53,7 @@ _HOMES = {
     "command_job": "jobs.builders",
     "runner_job": "jobs.builders",
     "Rule": "api.rules",
+    "TargetField": "api.fields",
 }
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "Rule",
     "Surroundings",
     "Target",
+    "TargetField",
     "command_job",
     "hookimpl",
     "runner_job",

@@ -5,6 +5,7 @@ from benchmarks.kubelet import running_status, succeeded_status
 from benchmarks.placement import REPORT
 from kubernaut.api.execution import Phase
 from kubernaut.api.labels import ANNOTATION_REPORTS, ANNOTATION_TARGET
+from kubernaut.jobs.attempts import read_attempts
 from kubernaut.jobs.outcome import Finished, InProgress, observe
 from kubernaut.kube.objects import CachedObject
 
@@ -29,11 +30,11 @@ def merged(patch):
 
 
 def test_a_running_pod_is_in_progress():
-    assert isinstance(observe(JOB, [CachedObject(pod_with(running_status))]), InProgress)
+    assert isinstance(observe(JOB, read_attempts([CachedObject(pod_with(running_status))])), InProgress)
 
 
 def test_a_pod_that_succeeded_has_reported_its_change():
-    outcome = observe(JOB, [CachedObject(pod_with(succeeded_status))])
+    outcome = observe(JOB, read_attempts([CachedObject(pod_with(succeeded_status))]))
     assert isinstance(outcome, Finished)
     assert (outcome.phase, outcome.message) == (
         Phase.SUCCEEDED,

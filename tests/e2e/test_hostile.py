@@ -1,11 +1,13 @@
 """Hostile users and pods: each can affect at most one execution."""
 
 import asyncio
+import json
 
 import pytest
 
 from kubernaut.api.names import job_name
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
+from tests.support.shell import command
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
 LONG = "time.sleep(100)"
@@ -56,6 +58,47 @@ async def test_parameters_that_are_nested_too_deeply_fail_only_their_own_executi
     status = await site.run("patch-configmap", {"name": "app-config", "set": {"A": "1"}, "x": deep})
     assert (status["phase"], status["reason"]) == ("Failed", "InvalidParameters")
     assert "nested more than 50 levels deep" in status["message"]
+
+
+HONEST = {"kind": "ConfigMap", "name": "app-config", "field": "data.LOG_LEVEL", "before": "info", "after": "debug"}
+LIES = [
+    {**HONEST, "field": "data.PLANTED", "before": "the attacker's", "after": "debug"},
+    {**HONEST, "name": "other"},
+    {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": 0, "after": 2},
+]
+
+
+@pytest.fixture
+def compromised(registry, monkeypatch):
+    """Let the pods of `patch-configmap` report what they like."""
+    plugin = registry.actions["patch-configmap"].hook
+    built = plugin.build_job
+
+    def build_job(execution):
+        job = built(execution=execution)
+        pod = job["spec"]["template"]["spec"]
+        for container in [*pod.get("initContainers", []), *pod["containers"]]:
+            text = json.dumps({"kubernaut": 1, "step": container["name"], "state": "done", "changes": [*LIES, HONEST]})
+            code = f"import os; {REPORT.format(text=text)}"
+            container["command"] = ["python3", "-c", code]
+        return job
+
+    monkeypatch.setattr(plugin, "build_job", build_job)
+
+
+@pytest.mark.usefixtures("compromised")
+async def test_a_compromised_pod_plants_nothing_in_a_later_rollback(site, place):
+    key = await site.create("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}}, name="asked")
+    status = (await site.end(key))["status"]
+    assert status["phase"] == "Succeeded"
+    assert status["result"]["changes"] == [HONEST]
+    assert status["result"]["rollback"]["parameters"] == {"name": "app-config", "set": {"LOG_LEVEL": "info"}}
+    assert status["result"]["disbelieved"] == 6  # three of each step
+    assert "Its pods also reported 6 changes that it was not asked for; they are not recorded." in status["message"]
+    code, _, err = await command("rollback", "asked", *place)
+    assert code == 2
+    assert "data.LOG_LEVEL is 'info' now, not 'debug' as asked left it" in err or "there is nothing to undo" in err
+    assert "PLANTED" not in (await site.get(CONFIG_MAPS, "app-config"))["data"]
 
 
 @pytest.mark.without_admission

@@ -15,6 +15,7 @@ from kubernaut.api.labels import LABEL_ACTION, LABEL_EXECUTION, LABEL_UID
 from kubernaut.api.names import job_name
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
+from kubernaut.controller.attempt_reader import AttemptReader
 from kubernaut.controller.cleanup import Cleaner
 from kubernaut.controller.completion import CompletionWriter
 from kubernaut.controller.diagnostics import Diagnostics
@@ -69,7 +70,7 @@ class Ground:
         self.starter = Starter(
             self.admission, Launcher(hooks, self.jobs, 5.0), self.status, self.reporter, self.completion
         )
-        self.monitor = JobMonitor(self.jobs, self.status, self.completion, diagnostics)
+        self.monitor = JobMonitor(self.jobs, self.status, self.completion, diagnostics, AttemptReader(self.admission))
         cleaner = Cleaner(cluster, self.jobs, self.admission, caches.deleted_pods)
         self.reconciler = Reconciler(caches, self.starter, self.monitor, cleaner)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubernaut.api.execution import Reason
+from kubernaut.api.fields import ReportableFields
 from kubernaut.api.plugin import Execution
 from kubernaut.plugins.registry import Action
 
@@ -16,6 +17,8 @@ class Admitted:
     action: Action
     execution: Execution
     """Its parameters are checked and typed, and its target is known."""
+    fields: ReportableFields
+    """What its pods may report."""
 
 
 @dataclass(frozen=True, slots=True)

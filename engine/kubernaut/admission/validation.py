@@ -17,6 +17,7 @@ from kubernaut.admission.parameters import parse_parameters
 from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.validate_hook import find_problems, join_problems
 from kubernaut.api.execution import Reason
+from kubernaut.api.fields import ReportableFields
 from kubernaut.api.plugin import Execution, Target
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
@@ -78,7 +79,7 @@ class Validator:
         parsed = await self._parse(action, spec.parameters)
         if isinstance(parsed, Rejected):
             return parsed
-        parameters, target = parsed
+        parameters, target, fields = parsed
         deadline, limit = spec.deadline_seconds or action.spec.deadline, action.spec.deadline
         if deadline > limit:
             message = f"spec.deadlineSeconds: {deadline} exceeds the limit of {action.name}, {limit}"
@@ -98,7 +99,7 @@ class Validator:
             traceparent=str(trace_context(execution)),
             target=target,
         )
-        return Admitted(action, resolved)
+        return Admitted(action, resolved, fields)
 
     async def check_parameters(self, name: str, given: Mapping[str, Any]) -> Rejected | None:
         """Return why these parameters are none of this action's, or None."""
@@ -115,24 +116,29 @@ class Validator:
         hint = "Restart the engine to use an action that was installed since it started."
         return Rejected(Reason.UNKNOWN_ACTION, f"action {brief(name)} is not installed; installed: {known}. {hint}")
 
-    async def _parse(self, action: Action, given: Mapping[str, Any]) -> tuple[BaseModel, Target] | Rejected:
-        """Parse the parameters and find the target. Both run the plugin's code, so off the event loop and under the time limit."""
+    async def _parse(
+        self, action: Action, given: Mapping[str, Any]
+    ) -> tuple[BaseModel, Target, ReportableFields] | Rejected:
+        """Parse the parameters, find the target and the fields that may change.
 
-        def parse() -> tuple[BaseModel, object] | Rejected:
+        All of it runs the plugin's code, so off the event loop and under the time limit.
+        """
+
+        def parse() -> tuple[BaseModel, Target, ReportableFields] | Rejected:
             parameters = parse_parameters(action.spec.parameters, given)
-            return parameters if isinstance(parameters, Rejected) else (parameters, action.spec.target(parameters))
+            if isinstance(parameters, Rejected):
+                return parameters
+            target: object = action.spec.target(parameters)
+            if not isinstance(target, Target):
+                message = f"target of plugin {action.name} returned {type(target).__name__}, not a Target"
+                return Rejected(Reason.PLUGIN_ERROR, message)
+            fields = ReportableFields.declared(action.spec.fields(parameters), target.kind, target.name)
+            return parameters, target, fields
 
         try:
-            parsed = await self._hooks.call(action.name, "target", parse)
+            return await self._hooks.call(action.name, "target", parse)
         except HookError as error:
             return Rejected(Reason.PLUGIN_ERROR, str(error))
-        if isinstance(parsed, Rejected):
-            return parsed
-        parameters, target = parsed
-        if not isinstance(target, Target):
-            message = f"target of plugin {action.name} returned {type(target).__name__}, not a Target"
-            return Rejected(Reason.PLUGIN_ERROR, message)
-        return parameters, target
 
     async def _check_plugin(self, admitted: Admitted) -> Rejected | None:
         try:

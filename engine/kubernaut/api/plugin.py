@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from kubernaut.api.fields import ANY, TargetField
 from kubernaut.api.rules import Rule
 from kubernaut.validation_errors import format_validation_error
 
@@ -133,6 +134,8 @@ class Result(_Frozen):
     """Why there is no rollback of these changes, where the engine knows it."""
     outputs: dict[str, JsonValue] = Field(default_factory=dict)
     truncated: bool = False
+    disbelieved: int | None = None
+    """How many changes its pods reported of fields that it could not have been asked for; none of them is recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +195,9 @@ class ActionSpec(BaseModel):
     parameters: type[BaseModel]
     target: Callable[[Any], Target]
     """Maps checked parameters to the object acted on."""
+    fields: Callable[[Any], Iterable[TargetField | str]] = lambda _: (ANY,)
+    """Maps checked parameters to the fields that they may change: paths of the target such as `spec.replicas`, or TargetFields of other
+    objects. What a pod reports of any other field is not believed. Without it: every field of the target."""
     service_account: Label
     rules: tuple[Rule, ...] = ()
     """Least-privilege RBAC in the namespace acted on; empty means the pod gets no token at all."""

@@ -1,4 +1,5 @@
-"""Decides whether an execution can be undone: only if every field still is as it left it, so that no later change is overwritten.
+"""Decides whether an execution can be undone: only if every field still is as it left it, so that no later change is overwritten, and
+only the fields that it recorded, so that what its pod made up is not carried out.
 
 It compares what the execution changed with what a rehearsal of its rollback would change now. The rehearsal reads the target with the
 action's own permissions, so a user who is allowed to execute needs no others.
@@ -24,14 +25,20 @@ class Divergence:
 
 
 def find_divergences(done: Iterable[Change], planned: Iterable[Change]) -> list[Divergence]:
-    """Return the fields whose present value is neither what the execution left nor what the rollback would set."""
-    present = {(change.kind, change.name, change.field): change.before for change in planned}
-    found = []
-    for change in done:
-        field = (change.kind, change.name, change.field)
-        if field in present and present[field] != change.after:
-            found.append(Divergence(change, present[field]))
-    return found
+    """Return the fields that the rollback would change and whose present value is not what the execution left."""
+    left = {_key(change): change for change in done}
+    pairs = ((left[_key(plan)], plan.before) for plan in planned if _key(plan) in left)
+    return [Divergence(change, now) for change, now in pairs if now != change.after]
+
+
+def find_unrecorded(done: Iterable[Change], planned: Iterable[Change]) -> list[Change]:
+    """Return what the rollback would change although the execution did not record it."""
+    recorded = {_key(change) for change in done}
+    return [change for change in planned if _key(change) not in recorded]
+
+
+def _key(change: Change) -> tuple[str, str, str]:
+    return change.kind, change.name, change.field
 
 
 @dataclass(frozen=True, slots=True)

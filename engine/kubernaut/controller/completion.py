@@ -24,7 +24,7 @@ from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rollbacks import RollbackFinder
 from kubernaut.controller.status import StatusWriter
 from kubernaut.errors import RejectedError
-from kubernaut.jobs.attempts import Attempt, read_attempts
+from kubernaut.jobs.attempts import Attempt
 from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.outcome import Finished
 from kubernaut.jobs.side_effects import format_changes, side_effects
@@ -85,7 +85,7 @@ class CompletionWriter:
             changes = ExecutionStatus(
                 phase=finished.phase,
                 reason=finished.reason,
-                message=shorten(finished.message, _MAX_MESSAGE_LENGTH),
+                message=_end_message(finished.message, result),
                 blocked_by=None,
                 completion_time=now(),
                 attempts=sum(attempt.has_started for attempt in finished.attempts),
@@ -109,10 +109,12 @@ class CompletionWriter:
             )
             await self._write(execution, minimal)
 
-    async def cancelled(self, execution: ExecutionView, pods: Sequence[CachedObject], job: Object | None) -> None:
+    async def cancelled(
+        self, execution: ExecutionView, attempts: tuple[Attempt, ...], pods: Sequence[CachedObject]
+    ) -> None:
         """End an execution that was cancelled and whose Job is gone, or never existed."""
-        time, attempts = now(), read_attempts(pods)
-        stages = await self._stages(execution, attempts, pods, job, time)
+        time = now()
+        stages = await self._stages(execution, attempts, pods, None, time)
         result = side_effects(attempts, execution.status.result).result
         result = await self.rollbacks.add_to(execution, result)
         requested = execution.first_seen.get("cancel")
@@ -121,7 +123,7 @@ class CompletionWriter:
         changes = ExecutionStatus(
             phase=Phase.CANCELLED,
             reason=Reason.CANCEL_REQUESTED,
-            message=shorten(_cancelled_message(execution, attempts), _MAX_MESSAGE_LENGTH),
+            message=_end_message(_cancelled_message(execution, attempts), result),
             blocked_by=None,
             completion_time=time,
             result=None if result == Result() else result,
@@ -156,9 +158,18 @@ class CompletionWriter:
         return stages
 
 
-def lost(execution: ExecutionView, pods: Sequence[CachedObject]) -> Finished:
+def _end_message(message: str, result: Result) -> str:
+    """Return the message, bounded, and with what was not believed of the pods' reports."""
+    if result.disbelieved:
+        message = (
+            f"{message} Its pods also reported {result.disbelieved} changes that it was not asked for; they are not recorded. "
+            "Its image may be compromised, or its plugin declares too few fields."
+        )
+    return shorten(message, _MAX_MESSAGE_LENGTH)
+
+
+def lost(execution: ExecutionView, attempts: tuple[Attempt, ...]) -> Finished:
     """Return the end of an execution whose Job vanished, with what its pods still show."""
-    attempts = read_attempts(pods)
     result = side_effects(attempts, execution.status.result).result
     if result.changes:
         known = f"it had changed {format_changes(result.changes)}"
@@ -170,9 +181,9 @@ def lost(execution: ExecutionView, pods: Sequence[CachedObject]) -> Finished:
     return Finished(Phase.FAILED, Reason.LOST, message, result, attempts)
 
 
-def stopped_at_deadline(execution: ExecutionView, diagnosis: Diagnosis, pods: Sequence[CachedObject]) -> Finished:
+def stopped_at_deadline(execution: ExecutionView, diagnosis: Diagnosis, attempts: tuple[Attempt, ...]) -> Finished:
     """Return the end of an execution whose Job the engine deleted at the execution's own deadline."""
-    attempts, recorded = read_attempts(pods), execution.status.result
+    recorded = execution.status.result
     effects = side_effects(attempts, recorded)
     left = effects.after_failure() if attempts or recorded else "Nothing was changed."
     return Finished(Phase.FAILED, Reason.DEADLINE_EXCEEDED, f"{diagnosis.message}. {left}", effects.result, attempts)

@@ -53,11 +53,11 @@ class Diagnostics:
 
     cluster: Cluster
 
-    async def observe(self, run: Monitor) -> InProgress | Finished:
-        """Return what Job and pods show; for one stopped by its deadline before it began, with the cluster's last warning as the cause."""
+    async def observe(self, run: Monitor, attempts: Sequence[Attempt]) -> InProgress | Finished:
+        """Return what Job and attempts show; for one stopped by its deadline before it began, with the last warning as the cause."""
         execution, recorded = run.execution, last_diagnosis(run.execution.status)
         dry_run = execution.is_dry_run
-        known = partial(observe, run.job, run.pods, recorded=execution.status.result, dry_run=dry_run)
+        known = partial(observe, run.job, attempts, recorded=execution.status.result, dry_run=dry_run)
         found = known(last_diagnosis=recorded, now=now())
         if recorded is None and isinstance(found, Finished) and _is_unexplained(found):
             warning = await self._last_warning(run, found)

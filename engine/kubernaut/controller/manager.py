@@ -20,6 +20,7 @@ from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.admission.validation import Validator
 from kubernaut.api.timestamps import now
+from kubernaut.controller.attempt_reader import AttemptReader
 from kubernaut.controller.cleanup import Cleaner
 from kubernaut.controller.completion import CompletionWriter
 from kubernaut.controller.diagnostics import Diagnostics
@@ -105,7 +106,7 @@ class Manager:
         reconciler = Reconciler(
             self._caches,
             Starter(admission, launcher, status, self._reporter, completion),
-            JobMonitor(jobs, status, completion, diagnostics),
+            JobMonitor(jobs, status, completion, diagnostics, AttemptReader(admission)),
             Cleaner(cluster, jobs, admission, self._caches.deleted_pods),
         )
         return reconciler, Rescuer(self._caches, jobs, status, self._reporter, admission)

@@ -11,6 +11,7 @@ from kubernaut.api.execution import ExecutionStatus, Phase, Reason
 from kubernaut.api.plugin import Result
 from kubernaut.api.timestamps import now, parse_time
 from kubernaut.api.view import ExecutionView
+from kubernaut.controller.attempt_reader import AttemptReader
 from kubernaut.controller.completion import CompletionWriter, lost, stopped_at_deadline
 from kubernaut.controller.diagnostics import Diagnostics
 from kubernaut.controller.job_control import JobControl
@@ -38,12 +39,14 @@ class JobMonitor:
     status: StatusWriter
     completion: CompletionWriter
     diagnostics: Diagnostics
+    attempts: AttemptReader
 
     async def follow(self, run: Monitor) -> ReconcileResult:
         """Record the end of a Job that has one; of any other, record what keeps its pod from starting."""
         if not is_conclusive(run.job, run.pods, now()):
             return RequeueAfter(_CONVERGENCE_RETRY_SECONDS)
-        match await self.diagnostics.observe(run):
+        attempts = await self.attempts.read(run.execution, run.pods)
+        match await self.diagnostics.observe(run, attempts):
             case Finished() as finished:
                 await self.completion.finish(run.execution, finished, run.pods, run.job)
                 await self.jobs.set_ttl(run.job)
@@ -70,20 +73,22 @@ class JobMonitor:
             if any(is_active(pod) for pod in missing.pods):
                 return Done()
         diagnosis = last_diagnosis(execution.status)
+        attempts = await self.attempts.read(execution, missing.pods)
         if diagnosis and diagnosis.reason == Reason.DEADLINE_EXCEEDED:
-            end = stopped_at_deadline(execution, diagnosis, missing.pods)
+            end = stopped_at_deadline(execution, diagnosis, attempts)
         else:
-            end = lost(execution, missing.pods)
+            end = lost(execution, attempts)
         await self.completion.finish(execution, end, missing.pods, None)
         return Done()
 
     async def cancel(self, cancel: Cancel) -> ReconcileResult:
         """Delete the Job, and record the end once it is gone; a Job that has ended already ends as it did."""
         execution, job = cancel.execution, cancel.job
+        attempts = await self.attempts.read(execution, cancel.pods)
         if job is None:
-            await self.completion.cancelled(execution, cancel.pods, None)
+            await self.completion.cancelled(execution, attempts, cancel.pods)
             return Done()
-        observed = observe(job, cancel.pods, dry_run=execution.is_dry_run)
+        observed = observe(job, attempts, dry_run=execution.is_dry_run)
         if isinstance(observed, Finished) and "deletionTimestamp" not in job["metadata"]:
             return await self.follow(Monitor(execution, job, cancel.pods))
         await self._save_partial_result(execution, observed.attempts)

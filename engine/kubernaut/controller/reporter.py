@@ -61,6 +61,8 @@ class ExecutionReporter:
         seconds = ((status.completion_time or now()) - trace_start(execution)).total_seconds()
         label = self._metric_label(execution.action)
         self._metrics.observe_end(label, phase, status.reason, seconds, status.stages)
+        if status.result and status.result.disbelieved:
+            self._metrics.observe_disbelieved(label, status.result.disbelieved)
         self._trace(execution)
 
     async def resend_recent(self, cluster: Cluster) -> None:

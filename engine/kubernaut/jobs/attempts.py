@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from kubernaut.api.execution import Reason
+from kubernaut.api.fields import ReportableFields
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import from_epoch, parse_time, refine_timestamp
 from kubernaut.jobs.diagnosis import Diagnosis
@@ -40,6 +41,8 @@ class StepRun:
     report: Report | None
     started: datetime | None
     finished: datetime | None
+    disbelieved: int = 0
+    """How many changes of its report were dropped."""
 
     @property
     def times(self) -> tuple[datetime | None, datetime | None]:
@@ -165,6 +168,25 @@ class Attempt:
 def read_attempts(pods: Sequence[CachedObject]) -> tuple[Attempt, ...]:
     """Return the pods of a Job as attempts, oldest first."""
     return tuple(sorted(map(_attempt, pods), key=_sort_key))
+
+
+def believe(attempts: Iterable[Attempt], fields: ReportableFields) -> tuple[Attempt, ...]:
+    """Return the attempts with only those changes in their reports that the execution may have made."""
+    return tuple(
+        replace(attempt, steps=tuple(_believable(step, fields) for step in attempt.steps)) for attempt in attempts
+    )
+
+
+def _believable(step: StepRun, fields: ReportableFields) -> StepRun:
+    if step.report is None:
+        return step
+    changes = tuple(c for c in step.report.changes if fields.covers(c.kind, c.name, c.field))
+    dropped = len(step.report.changes) - len(changes)
+    return (
+        replace(step, report=step.report.model_copy(update={"changes": changes}), disbelieved=dropped)
+        if dropped
+        else step
+    )
 
 
 def _sort_key(attempt: Attempt) -> tuple[Any, ...]:

@@ -62,19 +62,19 @@ class Finished:
 
 def observe(
     job: Mapping[str, Any],
-    pods: Sequence[CachedObject],
+    attempts: Sequence[Attempt],
     *,
     last_diagnosis: Diagnosis | None = None,
     recorded: Result | None = None,
     dry_run: bool = False,
     now: datetime | None = None,
 ) -> InProgress | Finished:
-    """Return what the Job and its pods show, whatever they contain.
+    """Return what the Job and its attempts show, whatever they contain.
 
     `last_diagnosis` is what kept the pods from running while they existed, for causes that vanish with them, and `recorded` what status
     says of attempts whose pods may be gone. `now` is by the engine's clock; without it nothing is concluded from the time that has passed.
     """
-    seen = _Seen(job, read_attempts(pods), recorded, dry_run)
+    seen = _Seen(job, tuple(attempts), recorded, dry_run)
     successful = next((attempt for attempt in seen.attempts if attempt.succeeded), None)
     if successful:
         return _success(seen, successful)

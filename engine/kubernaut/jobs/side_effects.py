@@ -70,7 +70,8 @@ def planned_result(attempts: Sequence[Attempt]) -> Result:
         return _NOTHING
     changes = tuple(change for change in reports[-1].changes if change.before != change.after)
     outputs = {key: value for report in reports for key, value in report.outputs.items()}
-    return Result(changes=changes, outputs=outputs, truncated=reports[-1].truncated)
+    dropped = sum(step.disbelieved for attempt in attempts for step in attempt.steps)
+    return Result(changes=changes, outputs=outputs, truncated=reports[-1].truncated, disbelieved=dropped or None)
 
 
 def format_changes(changes: Sequence[Change]) -> str:
@@ -91,11 +92,13 @@ class _Fields:
         self._doubtful: set[tuple[str, str, str]] = set()
         self._outputs: dict[str, Any] = dict(recorded.outputs)
         self._truncated = recorded.truncated
+        self._disbelieved, self._dropped = recorded.disbelieved or 0, 0
         self._confirm(recorded.changes)
         self._doubt(recorded.unconfirmed)
 
     def add(self, attempt: Attempt) -> None:
         """Add what one more attempt did."""
+        self._dropped += sum(step.disbelieved for step in attempt.steps)
         for report in _reports([attempt], EXECUTE):
             self._confirm(report.changes)
             self._outputs |= report.outputs
@@ -112,6 +115,7 @@ class _Fields:
             unconfirmed=tuple(change for key, change in changed.items() if key in self._doubtful),
             outputs=self._outputs,
             truncated=self._truncated,
+            disbelieved=max(self._disbelieved, self._dropped) or None,
         )
 
     def _confirm(self, changes: Iterable[Change]) -> None:

@@ -68,6 +68,13 @@ class Metrics:
             _RECONCILE_BUCKETS,
         )
 
+        self._disbelieved = Counter(
+            "kubernaut_disbelieved_changes",
+            "Changes that pods reported and that their executions were not asked for, by action; none of them is recorded.",
+            ("action",),
+            registry=self.registry,
+        )
+
     def _histogram(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)
 
@@ -75,6 +82,7 @@ class Metrics:
         """Start every count at 0: a series that appears with its first event never shows that event in a rate or an alert."""
         for action in actions:
             self._ended.labels(action, Phase.SUCCEEDED, "")
+            self._disbelieved.labels(action)
             for reason in Reason:
                 if reason.phase is not Phase.PENDING:
                     self._ended.labels(action, reason.phase, reason)
@@ -90,6 +98,10 @@ class Metrics:
         for stage in stages:
             if stage.within in {None, "attempt"}:
                 self._stages.labels(action, stage.name).observe(max(0.0, stage.seconds))
+
+    def observe_disbelieved(self, action: str, changes: int) -> None:
+        """Count changes that a pod reported and that are not believed."""
+        self._disbelieved.labels(action).inc(changes)
 
     def observe_reconcile(self, result: str, seconds: float) -> None:
         """Count one reconcile; `result` is one of RECONCILE_RESULTS."""

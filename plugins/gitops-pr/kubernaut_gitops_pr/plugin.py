@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import kubernaut
-from kubernaut import ActionSpec, Execution, Problem, Resources, Result, Rollback, Target
+from kubernaut import ActionSpec, Execution, Problem, Resources, Result, Rollback, Target, TargetField
 from kubernaut_gitops_pr.allowlist import find_forge
 from kubernaut_gitops_pr.demo_forge import EXAMPLE, surroundings
 from kubernaut_gitops_pr.parameters import GitOpsPr
@@ -25,6 +25,7 @@ def describe() -> ActionSpec:
         summary="Change files of a GitOps repository and open a pull request for it.",
         parameters=GitOpsPr,
         target=lambda parameters: Target("Repository", parameters.repository),
+        fields=lambda parameters: [TargetField("*", "File", change.path) for change in parameters.changes],
         service_account="git-operator",
         resources=Resources(cpu_request="200m", memory_request="256Mi", cpu_limit="1", memory_limit="1Gi"),
         deadline=600,

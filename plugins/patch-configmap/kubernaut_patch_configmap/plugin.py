@@ -31,6 +31,7 @@ def describe() -> ActionSpec:
         summary="Set or remove keys of one ConfigMap's data.",
         parameters=PatchConfigMap,
         target=lambda parameters: Target("ConfigMap", parameters.name, "v1/configmaps"),
+        fields=lambda parameters: [f"data.{key}" for key in (*parameters.set, *parameters.remove)],
         service_account="configmap-patcher",
         rules=(
             Rule(

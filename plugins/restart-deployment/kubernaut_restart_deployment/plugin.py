@@ -8,6 +8,8 @@ import kubernaut
 from kubernaut import ActionSpec, ObjectName, Parameters, Rule, Target
 
 HOOK_VERSION = 1
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+RESTARTED_BY = "kubernaut.io/restarted-by"
 
 
 class RestartDeployment(Parameters):
@@ -24,6 +26,7 @@ def describe() -> ActionSpec:
         summary="Restart a Deployment's pods, a few at a time, and wait for the rollout.",
         parameters=RestartDeployment,
         target=lambda parameters: Target("Deployment", parameters.name, "apps/v1/deployments"),
+        fields=lambda _: [f"spec.template.metadata.annotations[{key}]" for key in (RESTARTED_AT, RESTARTED_BY)],
         service_account="deployment-restarter",
         rules=(
             Rule(api_group="apps", resources=("deployments",), verbs=("get",), why="watch the rollout to its end"),

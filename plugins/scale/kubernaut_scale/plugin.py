@@ -10,6 +10,7 @@ import kubernaut
 from kubernaut import ActionSpec, ObjectName, Parameters, Problem, Result, Rollback, Rule, Target
 
 HOOK_VERSION = 1
+REPLICAS = "spec.replicas"
 RESOURCES = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statefulsets"}
 
 
@@ -36,6 +37,7 @@ def describe() -> ActionSpec:
         summary="Set the replicas of a Deployment or StatefulSet, and wait until they are ready.",
         parameters=Scale,
         target=lambda parameters: Target(parameters.kind, parameters.name, RESOURCES[parameters.kind]),
+        fields=lambda _: (REPLICAS,),
         service_account="deployment-scaler",
         rules=(
             Rule(
@@ -83,7 +85,8 @@ def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
 
 @kubernaut.hookimpl
 def on_complete(execution: kubernaut.Execution, result: Result) -> Rollback | None:
-    if not result.changes or result.truncated:
+    before = next((change.before for change in result.changes if change.field == REPLICAS), None)
+    if before is None or result.truncated:
         return None
     parameters = execution.parameters.model_dump(mode="json")
-    return Rollback(action=execution.action, parameters={**parameters, "replicas": result.changes[0].before})
+    return Rollback(action=execution.action, parameters={**parameters, "replicas": before})

@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.api.plugin import Change
-from kubernaut.cli.rollback_check import Writer, find_divergences, last_writer
+from kubernaut.cli.rollback_check import Writer, find_divergences, find_unrecorded, last_writer
 
 
 def change(field="spec.replicas", before=2, after=5):
@@ -21,6 +21,19 @@ def change(field="spec.replicas", before=2, after=5):
 )
 def test_only_a_field_that_someone_else_set_diverges(planned, now):
     assert [one.now for one in find_divergences([change()], planned)] == now
+
+
+@pytest.mark.parametrize(
+    ("planned", "unrecorded"),
+    [
+        ([change(before=5, after=2)], []),
+        ([change(before=5, after=2), change("spec.paused")], ["spec.paused"]),
+        ([change("spec.paused")], ["spec.paused"]),
+        ([], []),
+    ],
+)
+def test_a_field_that_was_not_recorded_is_found(planned, unrecorded):
+    assert [one.field for one in find_unrecorded([change()], planned)] == unrecorded
 
 
 def managed(manager, time, **fields):

@@ -17,6 +17,10 @@ from kubernaut.jobs.stages import Pull
 from kubernaut.kube.objects import CachedObject
 
 
+async def observed(diagnostics, run):
+    return await diagnostics.observe(run, read_attempts(run.pods))
+
+
 class Cluster:
     """Answers with these Events, or fails."""
 
@@ -71,7 +75,7 @@ MOUNT = event("FailedMount", 'secret "s" not found', 2)
 )
 async def test_the_newest_warning_is_the_cause(pods, whose):
     cluster = Cluster(event("FailedScheduling", "earlier", 1), MOUNT)
-    ended = await Diagnostics(cluster).observe(run(*pods))
+    ended = await observed(Diagnostics(cluster), run(*pods))
     assert ended.reason is Reason.DEADLINE_EXCEEDED
     assert ended.message.startswith(
         'Deadline of 5 s exceeded before any step started: FailedMount: secret "s" not found.'
@@ -80,7 +84,7 @@ async def test_the_newest_warning_is_the_cause(pods, whose):
 
 
 async def test_unreadable_events_do_not_keep_an_execution_from_ending():
-    ended = await Diagnostics(Cluster()).observe(run(pod()))
+    ended = await observed(Diagnostics(Cluster()), run(pod()))
     assert "before any step started: none of its pods started" in ended.message
 
 
@@ -95,7 +99,7 @@ async def test_unreadable_events_do_not_keep_an_execution_from_ending():
 )
 async def test_no_events_are_read_where_the_cause_is_known(known):
     cluster = Cluster(MOUNT)
-    await Diagnostics(cluster).observe(known)
+    await observed(Diagnostics(cluster), known)
     assert cluster.asked == []
 
 

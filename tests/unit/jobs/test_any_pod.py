@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kubernaut.api.execution import Phase
 from kubernaut.controller.predicates import is_significant_change
 from kubernaut.controller.transforms import trim_job, trim_pod
+from kubernaut.jobs.attempts import read_attempts
 from kubernaut.jobs.failure_policy import failure_rules
 from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, observe
 from kubernaut.jobs.stages import attempt_stages
@@ -157,7 +158,7 @@ def test_whatever_is_observed_is_in_progress_or_has_ended(job, pods, dry_run, se
     job = trim_job(job) if trimmed else job
     cached = [CachedObject(pod) for pod in seen]
     is_conclusive(job, cached, now)
-    outcome = observe(job, cached, dry_run=dry_run, now=now)
+    outcome = observe(job, read_attempts(cached), dry_run=dry_run, now=now)
     if isinstance(outcome, Finished):
         assert outcome.phase in {Phase.SUCCEEDED, Phase.FAILED}
         assert (outcome.reason is None) == (outcome.phase is Phase.SUCCEEDED)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kubernaut.api.execution import Phase, Reason
-from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, observe
-from tests.unit.jobs.test_outcome import GOOD_DRY_RUN, ended, job, pod, report
+from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive
+from tests.unit.jobs.test_outcome import GOOD_DRY_RUN, ended, job, observe, pod, report
 
 RUNNING = {"running": {"startedAt": "2026-01-01T00:00:01Z"}}
 DONE = ended(message=report("execute"))

@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kubernaut.api.execution import Phase, Reason
+from kubernaut.jobs import outcome as outcomes
+from kubernaut.jobs.attempts import read_attempts
 from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.failure_policy import failure_rules
-from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, observe
+from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive
 from kubernaut.kube.objects import CachedObject
 
 T = "2026-01-01T00:00:0{}Z"
@@ -53,6 +55,10 @@ def pod(phase, dry_run=None, execute=None, number=0):
 
 def change(before, after):
     return {"kind": "Deployment", "name": "web", "field": "spec.replicas", "before": before, "after": after}
+
+
+def observe(job, pods, **more):
+    return outcomes.observe(job, read_attempts(pods), **more)
 
 
 GOOD_DRY_RUN = ended(message=report("dry-run"))

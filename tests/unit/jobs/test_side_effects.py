@@ -7,10 +7,9 @@ import pytest
 from kubernaut.api.execution import Phase
 from kubernaut.api.plugin import Change, Result
 from kubernaut.jobs.attempts import read_attempts
-from kubernaut.jobs.outcome import observe
 from kubernaut.jobs.side_effects import side_effects
 from kubernaut.kube.objects import CachedObject
-from tests.unit.jobs.test_outcome import GOOD_DRY_RUN, change, ended, job, pod, report
+from tests.unit.jobs.test_outcome import GOOD_DRY_RUN, change, ended, job, observe, pod, report
 
 PLAN = ended(message=report("dry-run", changes=[change(2, 5)]))
 SAME = ended(message=report("dry-run", changes=[change(5, 5)]))

@@ -56,6 +56,7 @@ def metrics():
     )
     made.observe_reconcile("success", 0.01)
     made.observe_request("POST", "jobs", 201)
+    made.observe_disbelieved("scale", 3)
     made.observe_hook("scale", "validate", 0.001)
     return made
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -11,12 +13,13 @@ from kubernaut.api.execution import Phase
 from kubernaut.api.labels import ANNOTATION_ROLLBACK_OF
 from kubernaut.api.plugin import Change, Rollback
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import Format, Output, console, print_json
+from kubernaut.cli.console import Format, Output, console, error_console, escape_markup, print_json
 from kubernaut.cli.executions import create_execution, get_execution, read_execution
 from kubernaut.cli.exit_codes import exit_code_of
 from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
-from kubernaut.cli.rollback_check import Divergence, Writer, find_divergences, last_writer
+from kubernaut.cli.rollback_check import Divergence, Writer, find_divergences, find_unrecorded, last_writer
+from kubernaut.cli.views.diff import change_lines
 from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.summary import execute_command
 from kubernaut.errors import InputError, KubernautError
@@ -34,15 +37,19 @@ def rollback(
     kubeconfig: Kubeconfig = None,
     context: Context = "",
     output: Output = Format.TABLE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it acts.")] = False,
 ) -> None:
-    """Undo an execution by its inverse; refused if what it did has been changed since."""
-    execution = asyncio.run(_rollback(Place(kubeconfig, context, namespace), name, output))
+    """Undo an execution by its inverse, after showing what that changes; refused if what it did has been changed since."""
+    asks = not yes and sys.stdin.isatty()
+    execution = asyncio.run(
+        _rollback(Place(kubeconfig, context, namespace), name, asks=asks, quiet=output is Format.JSON)
+    )
     if output is Format.JSON:
         print_json(execution.json)
     raise typer.Exit(exit_code_of(execution))
 
 
-async def _rollback(place: Place, name: str, output: Format) -> ExecutionView:
+async def _rollback(place: Place, name: str, *, asks: bool, quiet: bool) -> ExecutionView:
     async with await place.connect() as cluster:
         original = await get_execution(cluster, place.key(cluster, name))
         inverse = inverse_of(original)
@@ -52,6 +59,11 @@ async def _rollback(place: Place, name: str, output: Format) -> ExecutionView:
             raise InputError(await _refusal(cluster, original, inverse, divergences[0]))
         if not planned:
             raise InputError(f"there is nothing to undo: everything that {name} changed is as it was before")
+        if unrecorded := find_unrecorded(_changes(original), planned):
+            change = unrecorded[0]
+            field = f"{change.kind}/{change.name} {change.field}"
+            raise InputError(f"its rollback would change {field}, which {name} did not record. Nothing was changed")
+        _show(name, planned, asks=asks)
         spec = {"action": inverse.action, "parameters": inverse.parameters}
         undoing = await create_execution(
             cluster,
@@ -60,8 +72,18 @@ async def _rollback(place: Place, name: str, output: Format) -> ExecutionView:
             prefix=f"{name[:40]}-undone-",
             annotations=_annotations(original),
         )
-        follower = Follower(console(), quiet=output is Format.JSON)
+        follower = Follower(console(), quiet=quiet)
         return await follower.follow(cluster, Key(undoing.namespace, undoing.name))
+
+
+def _show(name: str, planned: Sequence[Change], *, asks: bool) -> None:
+    """Print what the rollback will change, on standard error, and ask if there is someone to ask."""
+    out = error_console()
+    out.print(f"[bold]rollback of {escape_markup(name)} changes:[/]")
+    for line in change_lines(planned):
+        out.print(f"  {line}", soft_wrap=True)
+    if asks and not typer.confirm("Go on?", default=False, err=True):
+        raise InputError("not confirmed. Nothing was changed")
 
 
 def inverse_of(execution: ExecutionView) -> Rollback:

@@ -1,5 +1,7 @@
 """`kubernaut rollback`: what can be undone, and what is done if the target was changed since."""
 
+import io
+
 import pytest
 
 from kubernaut.cli.commands.rollback import inverse_of
@@ -85,6 +87,11 @@ def test_an_unchanged_target_is_rehearsed_and_undone(kubernaut_on):
             id="a changed target",
         ),
         pytest.param(
+            Cluster(BACK, {**BACK, "kind": "ConfigMap", "field": "data.PLANTED"}),
+            "its rollback would change ConfigMap/web data.PLANTED, which more did not record. Nothing was changed",
+            id="a field that was not recorded",
+        ),
+        pytest.param(
             Cluster(), "there is nothing to undo: everything that more changed is as it was before", id="already undone"
         ),
         pytest.param(
@@ -98,6 +105,22 @@ def test_any_other_target_is_left_alone(kubernaut_on, cluster, message):
     ran = kubernaut_on(cluster, "rollback", "more", "-n", "prod")
     assert (ran.code, message in ran.err) == (2, True)
     assert created(cluster) == [("rehearsed", True)]
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "code"),
+    [((), "y\n", 0), ((), "n\n", 2), ((), "\n", 2), (("--yes",), "", 0)],
+    ids=["yes", "no", "nothing", "not asked"],
+)
+def test_in_a_terminal_it_shows_what_changes_and_asks(kubernaut_on, monkeypatch, words, answer, code):
+    cluster = Cluster(BACK)
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    ran = kubernaut_on(cluster, "rollback", "more", "-n", "prod", *words)
+    assert ran.code == code
+    assert "rollback of more changes:\n  Deployment/web spec.replicas: 3 → 2\n" in ran.err
+    assert ("undone", False) in created(cluster) or code == 2
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 from pydantic.alias_generators import to_camel
 
 from kubernaut.api.plugin import Result
+from kubernaut.printable import printable
 
 GROUP, VERSION, KIND, PLURAL, SHORT = "kubernaut.io", "v1alpha1", "KubernetesExecution", "kubernetesexecutions", "kex"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -83,6 +84,10 @@ PENDING_REASONS = {
 }
 
 
+Text = Annotated[str, AfterValidator(printable)]
+"""Text that strangers may have written: recorded without anything that steers a terminal or deceives a reader."""
+
+
 class _CamelCase(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
 
@@ -120,7 +125,7 @@ class Condition(_CamelCase):
     type: ConditionType
     status: Literal["True", "False", "Unknown"]
     reason: str
-    message: str = ""
+    message: Text = ""
     last_transition_time: datetime
     observed_generation: int | None = None
 
@@ -128,9 +133,9 @@ class Condition(_CamelCase):
 class StageRequest(_CamelCase):
     """The request to the API server that a stage of the name `request` was."""
 
-    verb: str = Field(description="The HTTP method, or WATCH.")
-    resource: str = Field(description="The resource, and where known its group and version: `apps/v1/deployments`.")
-    name: str | None = Field(default=None, description="The object's name.")
+    verb: Text = Field(description="The HTTP method, or WATCH.")
+    resource: Text = Field(description="The resource, and where known its group and version: `apps/v1/deployments`.")
+    name: Text | None = Field(default=None, description="The object's name.")
     code: int = Field(default=0, description="The HTTP status code; 0 where no answer came.")
     count: int = Field(default=1, description="How many times in a row it was sent.")
 
@@ -147,11 +152,11 @@ class Stage(_CamelCase):
     )
     start_time: datetime
     end_time: datetime | None = Field(default=None, description="Absent while it lasts.")
-    detail: str | None = Field(default=None, description="Its subject: a reason, a plugin's hook, a policy, a pod.")
+    detail: Text | None = Field(default=None, description="Its subject: a reason, a plugin's hook, a policy, a pod.")
     request: StageRequest | None = Field(default=None, description="The request that it was.")
     within: str | None = Field(default=None, description="The stage that it is a part of.")
     attempt: int | None = Field(default=None, description="The attempt that it belongs to.")
-    error: str | None = Field(default=None, description="Why it failed.")
+    error: Text | None = Field(default=None, description="Why it failed.")
 
     @property
     def seconds(self) -> float:
@@ -166,11 +171,11 @@ class ExecutionStatus(_CamelCase):
     reason: str | None = Field(
         default=None, description="Why it is Pending, Failed or Cancelled, in one CamelCase word."
     )
-    message: str | None = Field(default=None, description="What happened, to what, and what to do next.")
-    target: str | None = Field(default=None, description="The object acted on, as Kind/name.")
+    message: Text | None = Field(default=None, description="What happened, to what, and what to do next.")
+    target: Text | None = Field(default=None, description="The object acted on, as Kind/name.")
     conditions: tuple[Condition, ...] = ()
     blocked_by: str | None = Field(default=None, description="The execution that it waits for.")
-    requested_by: str | None = Field(default=None, description="Who created it, as the admission policies stamped it.")
+    requested_by: Text | None = Field(default=None, description="Who created it, as the admission policies stamped it.")
     held_since: datetime | None = Field(
         default=None, description="When a cooldown or the budget began to hold it; `kubernaut resume` lifts the hold."
     )
@@ -185,7 +190,7 @@ class ExecutionStatus(_CamelCase):
     observed_generation: int | None = None
     stages: tuple[Stage, ...] = Field(default=(), description="Where the time went.")
     result: Result | None = None
-    log_tail: str | None = Field(default=None, description="The last lines of the failed pod's log.")
+    log_tail: Text | None = Field(default=None, description="The last lines of the failed pod's log.")
 
     def condition(self, kind: ConditionType) -> Condition | None:
         """Return the condition of this type, or None."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kubernaut.printable import is_printable
+
 ANY = "*"
 
 
@@ -41,7 +43,9 @@ class ReportableFields:
 
     def covers(self, kind: str, name: str, path: str) -> bool:
         """Whether a change of this field is one that the execution may have made."""
-        return any(self._matches(field, kind, name, path) for field in self.fields)
+        return is_printable(f"{kind}/{name} {path}") and any(
+            self._matches(field, kind, name, path) for field in self.fields
+        )
 
     def _matches(self, field: TargetField, kind: str, name: str, path: str) -> bool:
         if kind != (field.kind or self.kind) or (field.name or self.name) not in {ANY, name}:

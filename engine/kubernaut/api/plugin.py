@@ -26,6 +26,7 @@ from pydantic import (
 
 from kubernaut.api.fields import ANY, TargetField
 from kubernaut.api.rules import Rule
+from kubernaut.printable import printable
 from kubernaut.validation_errors import format_validation_error
 
 HOOK_VERSION = 1
@@ -123,6 +124,15 @@ class Rollback(_Frozen):
     parameters: dict[str, JsonValue]
 
 
+def _printable_values(value: Any) -> Any:
+    """Return a JSON value with every text in it, keys too, as it may be shown."""
+    if isinstance(value, dict):
+        return {printable(key): _printable_values(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_printable_values(inner) for inner in value]
+    return printable(value) if isinstance(value, str) else value
+
+
 class Result(_Frozen):
     """What an execution did, as its pods reported it."""
 
@@ -130,9 +140,9 @@ class Result(_Frozen):
     unconfirmed: tuple[Change, ...] = ()
     """Changes that an attempt planned and may have made: it ended before it could report them, and no later one did."""
     rollback: Rollback | None = None
-    irreversible: str | None = None
+    irreversible: Annotated[str, AfterValidator(printable)] | None = None
     """Why there is no rollback of these changes, where the engine knows it."""
-    outputs: dict[str, JsonValue] = Field(default_factory=dict)
+    outputs: Annotated[dict[str, JsonValue], AfterValidator(_printable_values)] = Field(default_factory=dict)
     truncated: bool = False
     disbelieved: int | None = None
     """How many changes its pods reported of fields that it could not have been asked for; none of them is recorded."""

@@ -16,8 +16,8 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.table import Table
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters other than tab and newline, and those that change the direction of text."""
+from kubernaut.printable import escape_harmful, replace_harmful
+
 _PADDING = re.compile(r"\s+((?:\x1b\[0m)?)$")
 NO_WRAP_WIDTH = 1000
 """A width at which no row of a table is wrapped: for listings that people search line by line."""
@@ -78,7 +78,7 @@ def print_error(message: str) -> None:
 def print_json(content: Any, indent: int | None = 2) -> None:
     """Print one JSON document to standard output; control characters are escaped as JSON escapes them."""
     text = json.dumps(content, indent=indent, ensure_ascii=False, default=str)
-    print(_CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text), flush=True)  # noqa: T201 - rich would wrap it
+    print(escape_harmful(text), flush=True)  # noqa: T201 - rich would wrap it
 
 
 def print_manifests(manifests: Sequence[Mapping[str, Any]], output: str) -> None:
@@ -106,8 +106,8 @@ def styled_phase(phase: str) -> str:
 
 
 def strip_control(text: str) -> str:
-    """Return foreign text with every control character replaced, for output without markup."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    """Return foreign text with every harmful character replaced, for output without markup."""
+    return replace_harmful(text)
 
 
 def escape_markup(text: str) -> str:

@@ -15,8 +15,8 @@ from kubernaut.api.plugin import Change
 _MAX_EPOCH_SECONDS = 4e9
 """The year 2096: no pod has seen a later time."""
 _INT64 = 2**63
-_MAX_UNPACKED_BYTES = 2**20
-"""No more than the runner compresses."""
+_MAX_UNPACKED_BYTES = 128 * 1024
+"""No more than the runner compresses: a pod decides what it reports, and the API server stores it."""
 
 
 class Call(BaseModel):

@@ -6,6 +6,7 @@ import json
 import os
 import time
 
+from kubernaut.printable import printable
 from kubernaut.runner.api import Api
 from kubernaut.runner.exceptions import Rejected, TryAgain
 from kubernaut.runner.report import Report
@@ -74,9 +75,10 @@ class Action:
 
     def progress(self, message: str) -> None:
         """Write a line to the pod's log."""
-        self._report.log(message)
+        shown = printable(message)
+        self._report.log(shown)
         self._report.write()
-        print(message, flush=True)  # noqa: T201 - a pod's log is its standard output
+        print(shown, flush=True)  # noqa: T201 - a pod's log is its standard output
 
     def reject(self, message: str) -> NoReturn:
         """Refuse for good: no further attempt is made, and `message` becomes part of the status."""

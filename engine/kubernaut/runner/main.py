@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 
+from kubernaut.printable import printable
 from kubernaut.runner.action import Action
 from kubernaut.runner.exceptions import Rejected, Stopped, TryAgain
 from kubernaut.runner.report import Report
@@ -62,6 +63,7 @@ def _place(error: BaseException) -> str:
 
 
 def _report_failure(report: Report, state: str, message: str, code: int, reason: str = "") -> int:
+    message = printable(message)
     report.state, report.message, report.reason = state, message, reason
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
     return code

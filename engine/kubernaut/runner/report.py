@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LIMIT = 4096
-UNPACKED_LIMIT = 2**20
+UNPACKED_LIMIT = 128 * 1024
 """The largest report in bytes that is compressed; no more than that is decompressed of what a pod wrote."""
 _MAX_VALUE_LENGTH = 120
 _MAX_LOG_LINES = 12

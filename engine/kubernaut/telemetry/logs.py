@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+from kubernaut.printable import escape_harmful, printable
+
 AUDIT_LOGGER = "kubernaut.audit"
 """Its lines are written whatever the log level is: one for each start and one for each end."""
 
@@ -43,15 +45,24 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return escape_harmful(json.dumps(line, default=str, ensure_ascii=False))
+
+
+class PlainLines(logging.Formatter):
+    """Lines for people."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as text that cannot steer a terminal."""
+        return printable(super().format(record))
 
 
 def log_to_stderr(level: str = "INFO", *, as_json: bool = True) -> None:
     """Send this process's logs to standard error."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        JsonLines() if as_json else logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-    )
+    handler.setFormatter(JsonLines() if as_json else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 

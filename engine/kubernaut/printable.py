@@ -1,0 +1,40 @@
+"""Removes from text of strangers what would steer a terminal or deceive a reader: escape sequences, control characters, and characters
+that change the direction of text or break a line where none is seen.
+
+The pod side uses it too, so it imports nothing but the standard library.
+"""
+
+from __future__ import annotations
+
+import re
+
+_SEQUENCES = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # control sequences, such as colours
+    "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]{0,2000}(?:\x07|\x1b\\\\|\x9c)"  # strings, such as a window's title
+    "|\x1b[ -/]*[0-~]"
+)
+"""ECMA-48's escape sequences."""
+_HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""C0 (other than tab and newline), DEL, C1; invisible, bidirectional and separating characters; surrogates without a partner."""
+
+
+def printable(text: str) -> str:
+    """Return the text without escape sequences and harmful characters; tabs and newlines stay."""
+    return _HARMFUL.sub("", _SEQUENCES.sub("", text)) if _HARMFUL.search(text) else text
+
+
+def replace_harmful(text: str) -> str:
+    """Return the text with each harmful character replaced by U+FFFD, so that a reader sees that something was there."""
+    return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def is_printable(text: str) -> bool:
+    """Whether nothing would be removed from the text, and it is one line."""
+    return not _HARMFUL.search(text) and "\n" not in text and "\t" not in text
+
+
+def escape_harmful(document: str) -> str:
+    """Return a JSON document with every harmful character in its strings written as `\\uXXXX`, which means the same."""
+    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", document)

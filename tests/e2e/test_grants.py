@@ -32,6 +32,7 @@ async def test_a_removed_binding_is_missing_with_the_command_that_restores_it(si
     await site.cluster.delete(ROLE_BINDINGS, site.namespace, "kubernaut-scale", uid=binding["metadata"]["uid"])
     found = await check()
     assert [(f.kind, f.permission) for f in found] == [
+        ("missing", "list pods"),
         ("missing", "get deployments (apps)"),
         ("missing", "patch deployments/scale (apps)"),
         ("missing", "get statefulsets (apps)"),
@@ -67,7 +68,7 @@ async def test_a_declared_permission_in_every_namespace_is_an_over_grant(site, c
     await site.apply({**binding, "roleRef": reference, "subjects": [subject("account", site.namespace)]})
     found = await check()
     assert {f.source for f in found} == {f"ClusterRoleBinding wide-{site.namespace}, in every namespace"}
-    assert len(found) == 4
+    assert len(found) == 5
 
 
 async def test_the_namespaces_where_an_action_is_granted_are_found(site, registry):

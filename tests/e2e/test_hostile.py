@@ -5,8 +5,10 @@ import json
 
 import pytest
 
+from kubernaut.api.annotations import MAX_LENGTHS
+from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.names import job_name
-from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
+from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Key
 from tests.support.shell import command
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
@@ -49,6 +51,21 @@ async def test_an_execution_ends_no_matter_what_its_pod_reports(site, text):
     status = await site.run("script", {"execute": REPORT.format(text=text)})
     assert (status["phase"], status["reason"]) == ("Failed", "PluginError")
     assert (await site.run("script"))["phase"] == "Succeeded", "its target is released"
+
+
+@pytest.mark.without_admission
+@pytest.mark.parametrize("name", MAX_LENGTHS)
+async def test_an_enormous_annotation_fails_its_execution_before_a_job_exists_and_is_recorded_nowhere(site, name):
+    metadata = {"name": "big", "namespace": site.namespace, "annotations": {name: "a" * 200_000}}
+    spec = {"action": "patch-configmap", "parameters": {"name": "app-config", "set": {"A": "1"}}}
+    await site.cluster.create(
+        EXECUTIONS, site.namespace, {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": spec}
+    )
+    status = (await site.end(Key(site.namespace, "big")))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "InvalidParameters")
+    assert f"metadata.annotations[{name}]: it has 200000 characters" in status["message"]
+    assert len(json.dumps(status)) < 3000
+    assert "jobName" not in status
 
 
 async def test_parameters_that_are_nested_too_deeply_fail_only_their_own_execution(site):

@@ -121,6 +121,6 @@ def _is_resumed(execution: ExecutionView) -> bool:
     """Whether a person has lifted the hold that status records, and not an earlier one."""
     held_since = execution.status.held_since
     try:
-        return held_since is not None and parse_time(execution.annotations.get(ANNOTATION_RESUMED)) == held_since
+        return held_since is not None and parse_time(execution.annotation(ANNOTATION_RESUMED)) == held_since
     except ValueError:
         return False

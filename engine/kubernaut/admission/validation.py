@@ -69,6 +69,8 @@ class Validator:
 
     async def resolve(self, execution: ExecutionView) -> Admitted | Rejected:
         """Return action, parameters and target: what the execution means, whether or not it may run."""
+        if problem := execution.annotation_problem:
+            return Rejected(Reason.INVALID_PARAMETERS, problem)
         try:
             spec = execution.spec
         except ValidationError as error:

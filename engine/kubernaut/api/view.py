@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from kubernaut.api.annotations import annotation_problem, read_annotation
 from kubernaut.api.execution import DEFAULT_TTL_SECONDS, ExecutionSpec, ExecutionStatus, Phase
 from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_ROLLBACK_OF
 from kubernaut.api.timestamps import refine_timestamp
@@ -38,8 +39,13 @@ class ExecutionView:
         return str(self.json["metadata"]["uid"])
 
     @property
-    def annotations(self) -> Mapping[str, str]:
-        return self.json["metadata"].get("annotations") or {}
+    def annotation_problem(self) -> str:
+        """What is wrong with an annotation that the engine reads, or ""."""
+        return annotation_problem(self.json["metadata"].get("annotations") or {})
+
+    def annotation(self, name: str) -> str:
+        """Return an annotation that the engine reads; "" where there is none, or one that is not acceptable."""
+        return read_annotation(self.json["metadata"].get("annotations") or {}, name)
 
     @property
     def created(self) -> datetime:
@@ -50,12 +56,12 @@ class ExecutionView:
     @property
     def requested_by(self) -> str:
         """The user who created it, as admission stamped or the command line wrote it, or ""."""
-        return self.annotations.get(ANNOTATION_REQUESTED_BY, "")
+        return self.annotation(ANNOTATION_REQUESTED_BY)
 
     @property
     def rollback_of(self) -> str:
         """The execution that it undoes, or ""."""
-        return self.annotations.get(ANNOTATION_ROLLBACK_OF, "")
+        return self.annotation(ANNOTATION_ROLLBACK_OF)
 
     @property
     def action(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from kubernaut.api.annotations import read_annotation
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_TRACEPARENT
 from kubernaut.api.view import ExecutionView
@@ -49,11 +50,12 @@ async def create_execution(
     requester = await _current_user(cluster)
     written = {
         **(annotations or {}),
-        **({ANNOTATION_REQUESTED_BY: requester} if requester else {}),
-        **({ANNOTATION_TRACEPARENT: os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}),
+        ANNOTATION_REQUESTED_BY: requester,
+        ANNOTATION_TRACEPARENT: os.environ.get("TRACEPARENT", ""),
     }
+    acceptable = {name: value for name in written if (value := read_annotation(written, name))}
     named = {"name": key.name} if key.name else {"generateName": prefix}
-    metadata = {**named, "namespace": key.namespace, "annotations": written}
+    metadata = {**named, "namespace": key.namespace, "annotations": acceptable}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}
     try:
         return read_execution(await cluster.create(EXECUTIONS, key.namespace, manifest))

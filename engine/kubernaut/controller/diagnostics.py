@@ -125,7 +125,8 @@ class Diagnostics:
         age = _age_seconds(parse_time(obj["metadata"]["creationTimestamp"]))
         if age < first:
             return Checkup(seconds=first - age + 0.5)
-        return Checkup(await self._warning(obj["metadata"]), max(first, age / 2))
+        warning = await self._warning(obj["metadata"])
+        return Checkup(warning, max(first if warning else first / 2, age / 2))
 
     async def _warning(self, metadata: Mapping[str, Any]) -> Diagnosis | None:
         events = await self._events(metadata, "Warning")

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pluggy
 from pydantic import ValidationError
 
+from kubernaut.api.labels import APP_NAME
 from kubernaut.api.names import is_label
 from kubernaut.api.plugin import HOOK_VERSION, ActionSpec, PolicySpec
 from kubernaut.errors import HookError, PluginLoadError
@@ -31,6 +32,8 @@ _ALLOWED = {ACTIONS: {"describe", "validate", "build_job", "on_complete"}, POLIC
 MAX_ACTION_NAME_LENGTH = 40
 _RESERVED = "engine"
 """An action of this name would share its ClusterRole's name with the engine's own."""
+_FOREIGN_ACCOUNTS = {"default": "every pod that names none", APP_NAME: "the engine"}
+"""ServiceAccounts that are not an action's, and whose they are: what is granted to an action would be granted to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +101,27 @@ class Registry:
                     actions[name] = _action(plugin, _describe(plugin, ActionSpec, caller))
             except PluginLoadError as error:
                 broken[name] = error
-        broken |= _shared_accounts(actions)
+        broken |= _account_errors(actions)
         actions = {name: action for name, action in actions.items() if name not in broken}
         broken_policies = frozenset(p.name for p in points if p.group == POLICIES and p.name in broken)
         return cls(actions, tuple(policies), broken, broken_policies)
 
 
-def _shared_accounts(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
-    """Return an error for each action that shares its ServiceAccount, and so its permissions, with another one."""
+def _account_errors(actions: Mapping[str, Action]) -> dict[str, PluginLoadError]:
+    """Return an error for each action whose permissions others would hold, too: they share its ServiceAccount."""
     found = {}
     for name, action in actions.items():
-        account = action.spec.service_account
+        account, where = action.spec.service_account, f"plugin {name} ({action.distribution})"
+        if account in _FOREIGN_ACCOUNTS:
+            message = f"its ServiceAccount {account} is that of {_FOREIGN_ACCOUNTS[account]}: give the action its own"
+            found[name] = PluginLoadError(f"{where}: {message}")
+            continue
         others = sorted(
             other for other, spec in actions.items() if other != name and spec.spec.service_account == account
         )
         if others:
             message = f"its ServiceAccount {account} is also that of {', '.join(others)}: give each action its own"
-            found[name] = PluginLoadError(f"plugin {name} ({action.distribution}): {message}")
+            found[name] = PluginLoadError(f"{where}: {message}")
     return found
 
 

@@ -37,7 +37,7 @@ class TraceContext:
 
 def trace_context(execution: ExecutionView) -> TraceContext:
     """Return the trace context of this execution."""
-    caller = _parse(execution.annotations.get(ANNOTATION_TRACEPARENT, ""))
+    caller = _parse(execution.annotation(ANNOTATION_TRACEPARENT))
     recorded = _parse(execution.traceparent)
     if recorded is not None:
         parent = caller.span_id if caller and caller.trace_id == recorded.trace_id else ""

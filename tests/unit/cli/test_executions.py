@@ -44,7 +44,7 @@ async def test_a_new_execution_without_a_name_gets_one_with_the_prefix(cluster):
 async def test_a_new_execution_continues_the_callers_trace(cluster, monkeypatch):
     monkeypatch.setenv("TRACEPARENT", "00-1-2-01")
     execution = await create_execution(cluster, Key("prod", "a"), SPEC, annotations={"kubernaut.io/rollback-of": "b"})
-    assert execution.annotations == {
+    assert execution.json["metadata"]["annotations"] == {
         "kubernaut.io/rollback-of": "b",
         "kubernaut.io/requested-by": "anna",
         "traceparent": "00-1-2-01",
@@ -53,7 +53,7 @@ async def test_a_new_execution_continues_the_callers_trace(cluster, monkeypatch)
 
 async def test_a_requester_that_the_api_server_does_not_name_is_left_out(cluster):
     cluster.failures["create", "selfsubjectreviews"] = [DeniedError("no")]
-    assert (await create_execution(cluster, Key("prod", "more"), SPEC)).annotations == {}
+    assert (await create_execution(cluster, Key("prod", "more"), SPEC)).json["metadata"]["annotations"] == {}
 
 
 async def test_where_there_is_no_credential_nothing_more_is_asked(cluster):

@@ -65,6 +65,10 @@ def found(tmp_path_factory):
         Distribution("fine", ACTION),
         Distribution("shares-a", ACTION.replace('"doer"', '"shared"')),
         Distribution("shares-b", ACTION.replace('"doer"', '"shared"')),
+        *(
+            Distribution(f"as-{account}", ACTION.replace('"doer"', f'"{account}"'))
+            for account in ("default", "kubernetes-executor")
+        ),
         Distribution("takes-engine", ACTION, ("engine",)),
         Distribution("twice-a", ACTION, ("twice",)),
         Distribution("twice-b", ACTION, ("twice",)),
@@ -117,6 +121,14 @@ def test_actions_that_share_a_service_account_are_both_rejected(found):
         found.broken["shares-a"]
     )
     assert "its ServiceAccount shared is also that of shares-a" in str(found.broken["shares-b"])
+
+
+@pytest.mark.parametrize(
+    ("account", "whose"), [("default", "every pod that names none"), ("kubernetes-executor", "the engine")]
+)
+def test_an_action_that_would_share_its_rights_with_others_is_rejected(found, account, whose):
+    message = str(found.broken[f"as-{account}"])
+    assert message.endswith(f"its ServiceAccount {account} is that of {whose}: give the action its own")
 
 
 def test_an_action_with_the_engines_own_name_is_rejected(found):

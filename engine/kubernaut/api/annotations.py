@@ -1,0 +1,41 @@
+"""The annotations of an execution that the engine reads: anybody who can create one writes them, so each is bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kubernaut.api.labels import (
+    ANNOTATION_REQUESTED_BY,
+    ANNOTATION_RESUMED,
+    ANNOTATION_ROLLBACK_OF,
+    ANNOTATION_TRACEPARENT,
+)
+from kubernaut.printable import is_printable
+
+MAX_LENGTHS = {
+    ANNOTATION_REQUESTED_BY: 256,
+    ANNOTATION_ROLLBACK_OF: 253,
+    ANNOTATION_RESUMED: 64,
+    ANNOTATION_TRACEPARENT: 128,
+}
+"""In characters: a user's name, an object's name, a time, and a W3C trace context."""
+
+
+def read_annotation(annotations: Mapping[str, str], name: str) -> str:
+    """Return the value, or "" where there is none or one that `annotation_problem` finds fault with."""
+    value = annotations.get(name, "")
+    return "" if _fault(name, value) else value
+
+
+def annotation_problem(annotations: Mapping[str, str]) -> str:
+    """Return what is wrong with an annotation that the engine reads, naming it and the remedy, or ""."""
+    for name in MAX_LENGTHS:
+        if fault := _fault(name, annotations.get(name, "")):
+            return f"metadata.annotations[{name}]: {fault}; create the execution without it"
+    return ""
+
+
+def _fault(name: str, value: str) -> str:
+    if len(value) > MAX_LENGTHS[name]:
+        return f"it has {len(value)} characters, and at most {MAX_LENGTHS[name]} are allowed"
+    return "" if is_printable(value) else "it contains control or invisible characters"

@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 CLUSTER ?= sandbox
 
-.PHONY: demo test check bench render clean
+.PHONY: demo test check bench render lock clean
 
 demo: .venv/engine.stamp
 	@$(BIN)/kubernaut demo
@@ -35,6 +35,11 @@ render: .venv/engine.stamp
 	@cp engine/kubernaut/install/policies/*.yaml deploy/admission/ && mv deploy/admission/stamp.yaml deploy/admission/stamp/
 	@$(BIN)/kubernaut rbac explain --into docs/security.md
 
+# What the image installs: every distribution that the engine and the plugins need, by version and hash. Run it to take up newer ones.
+lock: .venv/lock.stamp
+	@$(BIN)/python deploy/third_party.py | $(BIN)/pip-compile - --upgrade --quiet --generate-hashes --allow-unsafe --strip-extras \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file deploy/requirements.lock
+
 clean:
 	rm -rf .venv build dist
 
@@ -49,6 +54,10 @@ clean:
 
 .venv/dev.stamp: .venv/engine.stamp
 	@$(PIP) --editable '.[dev]'
+	@touch $@
+
+.venv/lock.stamp: .venv/engine.stamp
+	@$(PIP) --editable '.[lock]'
 	@touch $@
 
 .venv/bench.stamp: .venv/engine.stamp

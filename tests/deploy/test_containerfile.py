@@ -2,14 +2,18 @@
 
 import re
 import shutil
+import sys
 import zipfile
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.deploy.manifests import DEPLOY, ROOT
 from tests.support.distributions import build_wheel
 
 _TEXT = (DEPLOY / "Containerfile").read_text("utf-8")
+_LOCK = (DEPLOY / "requirements.lock").read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +47,47 @@ def test_the_engine_requires_the_sandbox_only_for_its_extras(wheel):
 
 def test_the_images_build_context_leaves_the_sandbox_out():
     assert "engine/kubernaut_sandbox" in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+
+
+def test_the_base_is_named_by_digest():
+    (base,) = re.findall(r"^ARG BASE=(\S+)$", _TEXT, re.MULTILINE)
+    assert re.fullmatch(r"docker\.io/library/python:3\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base)
+
+
+def locked():
+    return dict(re.findall(r"^([\w.-]+)==(\S+) \\$", _LOCK, re.MULTILINE))
+
+
+def test_everything_of_others_is_installed_by_version_and_hash_and_as_wheels():
+    assert "--no-deps --require-hashes --only-binary :all: -r requirements.lock" in _TEXT
+    assert "!deploy/requirements.lock" in (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    entries = re.split(r"^(?=\S)", _LOCK, flags=re.MULTILINE)
+    pinned = [entry for entry in entries if "==" in entry]
+    assert len(pinned) == len(locked()) > 20
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in pinned)
+
+
+def test_the_lock_has_a_version_that_each_declared_dependency_allows(monkeypatch):
+    monkeypatch.syspath_prepend(str(DEPLOY))
+    sys.modules.pop("third_party", None)
+    from third_party import requirements  # noqa: PLC0415 - it is not a package
+
+    versions = {canonicalize_name(name): version for name, version in locked().items()}
+    declared = [Requirement(text) for text in requirements()]
+    assert len(declared) > 10
+    assert {
+        r.name: versions.get(canonicalize_name(r.name))
+        for r in declared
+        if not r.specifier.contains(versions.get(canonicalize_name(r.name), "0"))
+    } == {}
+
+
+def test_every_image_of_others_is_named_by_digest():
+    images = [
+        (file.name, image)
+        for file in DEPLOY.rglob("*.yaml")
+        for image in re.findall(r"^\s*image: (\S+)$", file.read_text("utf-8"), re.MULTILINE)
+        if "kubernaut" not in image and "{{" not in image
+    ]
+    assert images
+    assert [(name, image) for name, image in images if not re.search(r"@sha256:[0-9a-f]{64}$", image)] == []

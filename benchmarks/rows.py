@@ -63,7 +63,7 @@ ROWS = (
         ),
         at_least=True,
     ),
-    Row("API requests per execution", "idle.requests", 6, (Yardstick(TEKTON, known="11.5"),)),
+    Row("API requests per execution", "idle.requests", 5, (Yardstick(TEKTON, known="11.5"),)),
     Row("engine CPU per execution", "load.cpu", 0.008, (Yardstick(TEKTON, known="8 ms"),)),
     Row("engine memory (RSS), 1,000 executions present", "crowd.1000.rss", 120 * 2**20, ()),
     Row("engine memory (RSS), 10,000 executions present", "crowd.10000.rss", 400 * 2**20, ()),

@@ -151,7 +151,9 @@ class Settings(_Section):
     hook_limit_seconds: Annotated[float, Field(gt=0, le=300, strict=False)] = 5.0
     """Seconds that one hook of a plugin may take."""
     job_ttl_seconds: Annotated[int, Field(ge=0)] = 300
-    """Seconds that a Job and its pods stay after the result is recorded."""
+    """Seconds that a Job and its pods stay after the result is recorded; then the engine deletes them."""
+    job_backstop_seconds: Annotated[int, Field(ge=60)] = 86_400
+    """Seconds after which Kubernetes itself deletes an ended Job, should the engine never come back: its ttlSecondsAfterFinished."""
     rights_cache_seconds: Annotated[float, Field(ge=0, strict=False)] = 30.0
     """Seconds for which a granted permission is cached."""
     quota_retry_seconds: Annotated[float, Field(gt=0, strict=False)] = 5.0
@@ -166,6 +168,14 @@ class Settings(_Section):
     """By action name, what differs from the plugin's declaration."""
     policies: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """By policy name, its settings; a policy that is not named here has its defaults."""
+
+    @model_validator(mode="after")
+    def _backstop_is_last(self) -> Self:
+        if self.job_ttl_seconds > self.job_backstop_seconds:
+            raise ValueError(
+                "jobTtlSeconds must not be more than jobBackstopSeconds, after which Kubernetes deletes the Job"
+            )
+        return self
 
     @classmethod
     def load(cls, file: Path) -> Settings:

@@ -61,17 +61,17 @@ class Ground:
         access = AccessReviewer(cluster, 0)
         validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks, cluster), access)
         self.admission = Admission(validator, rate_limiter, self.reservations, self.queued.append)
-        self.jobs = JobControl(cluster, caches.jobs, settings.job_ttl_seconds)
+        self.jobs = JobControl(cluster, caches.jobs)
         self.status, diagnostics = StatusWriter(cluster, caches.executions), Diagnostics(cluster)
         self.reporter = ExecutionReporter(caches, self.events, self.metrics, Tracing(), registry.metric_label)
         self.completion = CompletionWriter(
             self.status, self.reporter, self.admission, RollbackFinder(self.admission, hooks), diagnostics
         )
         self.starter = Starter(
-            self.admission, Launcher(hooks, self.jobs, 5.0), self.status, self.reporter, self.completion
+            self.admission, Launcher(hooks, self.jobs, 5.0, 86_400), self.status, self.reporter, self.completion
         )
         self.monitor = JobMonitor(self.jobs, self.status, self.completion, diagnostics, AttemptReader(self.admission))
-        cleaner = Cleaner(cluster, self.jobs, self.admission, caches.deleted_pods)
+        cleaner = Cleaner(cluster, self.jobs, self.admission, caches.deleted_pods, settings.job_ttl_seconds)
         self.reconciler = Reconciler(caches, self.starter, self.monitor, cleaner)
 
     def add(self, name: str = "more-web", *, uid: str = "", **spec: Any) -> Key:

@@ -1,4 +1,4 @@
-"""Cleans up after executions: the TTL of their Jobs, their own deletion, and Jobs whose execution is gone."""
+"""Cleans up after executions: their Jobs, their own deletion, and Jobs whose execution is gone."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ class Cleaner:
     jobs: JobControl
     admission: Admission
     deleted_pods: DeletedPodCache
+    job_ttl_seconds: int
+    """How long a Job stays after its execution's end is recorded."""
 
     async def finalize(self, ended: Finalize, state: ObservedState) -> ReconcileResult:
         """Release what an ended execution holds, let its Job go, and delete the execution once its own TTL has passed."""
@@ -39,35 +41,38 @@ class Cleaner:
         self.admission.release(execution.uid)
         waits = None
         if ended.job is not None and execution.job_name:
-            await self.jobs.set_ttl(ended.job)
-            waits = await self._end_job(execution, ended.job)
+            waits = await self._delete_job(execution, ended.job)
         elif ended.job is not None:  # it was rejected or cancelled while an earlier create was on its way
             await self.jobs.delete(ended.job, "Foreground")
         await self.delete_leftovers(state)
         left = _seconds_until_expiry(execution)
         if left is None:
-            return Done()
+            return RequeueAfter(waits) if waits else Done()
         if left > 0:
             return RequeueAfter(min(left, waits or left))
         await self.cluster.delete(EXECUTIONS, execution.namespace, execution.name, uid=execution.uid)
         return Done()
 
-    async def _end_job(self, execution: ExecutionView, job: Object) -> float | None:
-        """Delete the Job of an ended execution that does not end itself; return the seconds until then, if it has not ended yet.
+    async def _delete_job(self, execution: ExecutionView, job: Object) -> float | None:
+        """Delete the Job of an ended execution when its time has come, and return the seconds until then, if it has not.
 
-        Its pod may have a container of another system, which runs on; or the engine gave up while the Job goes on.
+        One that has not ended has less time: its pod may have a container of another system, which runs on, or the engine gave up
+        while the Job goes on.
         """
         completed = execution.status.completion_time
-        if completed is None or true_condition(job, "Complete") or true_condition(job, "Failed"):
+        if completed is None:
             return None
-        left = (completed + _JOB_END_TIMEOUT - now()).total_seconds()
-        if left <= 0:
+        over = true_condition(job, "Complete") or true_condition(job, "Failed")
+        limit = timedelta(seconds=self.job_ttl_seconds) if over else _JOB_END_TIMEOUT
+        left = (completed + limit - now()).total_seconds()
+        if left > 0:
+            return left
+        if not over:
             log.info(
                 "deleting Job %s/%s: it goes on after the execution's end", execution.namespace, execution.job_name
             )
-            await self.jobs.delete(job, "Background")
-            return None
-        return left
+        await self.jobs.delete(job, "Background")
+        return None
 
     async def delete_leftovers(self, state: ObservedState) -> None:
         """Delete the Jobs of earlier executions of this name, which follow by ownerReference or here; then their target is free."""

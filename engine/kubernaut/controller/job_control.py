@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Literal
 
-from kubernaut.errors import DeniedError, NotFoundError
+from kubernaut.errors import DeniedError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.informer import Informer
 from kubernaut.kube.objects import JOBS, Object
-
-log = logging.getLogger(__name__)
 
 Propagation = Literal["Background", "Foreground"]
 
@@ -22,8 +19,6 @@ class JobControl:
 
     cluster: Cluster
     cache: Informer
-    ttl_seconds: int
-    """How long a Job stays after its execution's end is recorded."""
 
     async def create(self, manifest: Object) -> Object:
         """Create a Job and return it. Raises ExistsError where there is one of that name.
@@ -55,17 +50,3 @@ class JobControl:
             await self.cluster.delete(
                 JOBS, metadata["namespace"], metadata["name"], uid=metadata["uid"], propagation=propagation
             )
-
-    async def set_ttl(self, job: Object) -> None:
-        """Let the TTL controller delete the Job later.
-
-        It is set no earlier than now, because the TTL controller does not know whether the result has been read.
-        """
-        metadata = job["metadata"]
-        if "ttlSecondsAfterFinished" in job["spec"] or "deletionTimestamp" in metadata:
-            return
-        patch = {"spec": {"ttlSecondsAfterFinished": self.ttl_seconds}}
-        try:
-            self.accept(await self.cluster.patch(JOBS, metadata["namespace"], metadata["name"], patch))
-        except NotFoundError:
-            log.info("Job %s was gone before its TTL was set", metadata["name"])

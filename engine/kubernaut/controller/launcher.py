@@ -23,6 +23,7 @@ class Launcher:
     hooks: HookCaller
     jobs: JobControl
     quota_retry_seconds: float
+    backstop_seconds: int
 
     async def launch(self, admitted: Admitted) -> Object | Rejected | Deferred:
         """Return the execution's Job, or why it does not exist. A Job that an earlier attempt created is found again by its name."""
@@ -39,7 +40,7 @@ class Launcher:
     async def _launch(self, admitted: Admitted) -> Object | Rejected | Deferred:
         action, target = admitted.action, str(admitted.execution.target)
         try:
-            manifest = await build_job(self.hooks, admitted)
+            manifest = await build_job(self.hooks, admitted, self.backstop_seconds)
         except (HookError, UnsafeJobError) as error:
             message = f"plugin {action.name} did not build a usable Job: {error}"
             return Rejected(Reason.PLUGIN_ERROR, message, target)
@@ -66,11 +67,11 @@ class Launcher:
         return self.jobs.accept(job)
 
 
-async def build_job(hooks: HookCaller, admitted: Admitted) -> Object:
+async def build_job(hooks: HookCaller, admitted: Admitted, backstop_seconds: int) -> Object:
     """Return the hardened manifest of an admitted execution's Job. Raises HookError or UnsafeJobError for a plugin's fault."""
     action, execution = admitted.action, admitted.execution
     built = await hooks.call(action.name, "build_job", partial(action.hook.build_job, execution=execution))
-    return Hardening(execution, action.spec, action.job, action.pod).apply(built)
+    return Hardening(execution, action.spec, action.job, action.pod, backstop_seconds).apply(built)
 
 
 def _rejected(error: RejectedError | DeniedError, action: str, target: str) -> Rejected:

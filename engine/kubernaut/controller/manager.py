@@ -99,15 +99,15 @@ class Manager:
 
     def _build_reconciler(self, hooks: HookCaller) -> tuple[Reconciler, Rescuer]:
         cluster, settings, admission = self._cluster, self._settings, self._admission
-        jobs = JobControl(cluster, self._caches.jobs, settings.job_ttl_seconds)
+        jobs = JobControl(cluster, self._caches.jobs)
         status, diagnostics = StatusWriter(cluster, self._caches.executions), Diagnostics(cluster)
         completion = CompletionWriter(status, self._reporter, admission, RollbackFinder(admission, hooks), diagnostics)
-        launcher = Launcher(hooks, jobs, settings.quota_retry_seconds)
+        launcher = Launcher(hooks, jobs, settings.quota_retry_seconds, settings.job_backstop_seconds)
         reconciler = Reconciler(
             self._caches,
             Starter(admission, launcher, status, self._reporter, completion),
             JobMonitor(jobs, status, completion, diagnostics, AttemptReader(admission)),
-            Cleaner(cluster, jobs, admission, self._caches.deleted_pods),
+            Cleaner(cluster, jobs, admission, self._caches.deleted_pods, settings.job_ttl_seconds),
         )
         return reconciler, Rescuer(self._caches, jobs, status, self._reporter, admission)
 

@@ -49,7 +49,6 @@ class JobMonitor:
         match await self.diagnostics.observe(run, attempts):
             case Finished() as finished:
                 await self.completion.finish(run.execution, finished, run.pods, run.job)
-                await self.jobs.set_ttl(run.job)
                 return Done()
             case InProgress() as progress:
                 left = seconds_left(run.job, now())

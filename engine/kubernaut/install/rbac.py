@@ -49,14 +49,8 @@ ENGINE_RULES = (
     Rule(
         api_group="batch",
         resources=("jobs",),
-        verbs=("patch",),
-        why="set ttlSecondsAfterFinished once the result is recorded",
-    ),
-    Rule(
-        api_group="batch",
-        resources=("jobs",),
         verbs=("delete",),
-        why="stop the Job of a cancelled execution, and delete one whose execution is gone",
+        why="delete the Job of an execution that ended some minutes ago, was cancelled, or is gone",
     ),
     Rule(
         resources=("pods",),

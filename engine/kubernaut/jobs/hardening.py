@@ -45,6 +45,8 @@ class Hardening:
     """What the admin adds to the Job."""
     pod: MetadataSettings = field(default_factory=MetadataSettings)
     """What the admin adds to its pods."""
+    backstop_seconds: int = 86_400
+    """When Kubernetes deletes the ended Job, if the engine does not; no sooner than any engine has read its result."""
 
     def apply(self, manifest: object) -> dict[str, Any]:
         """Return the manifest to create. Raises UnsafeJobError naming a field that no action is allowed to set."""
@@ -73,6 +75,7 @@ class Hardening:
             "spec": {
                 "backoffLimit": self.spec.backoff_limit,
                 "activeDeadlineSeconds": self.execution.deadline_seconds,
+                "ttlSecondsAfterFinished": self.backstop_seconds,
                 "podReplacementPolicy": "Failed",
                 "podFailurePolicy": {
                     "rules": failure_rules(dry_run=self.execution.dry_run, retry_safe=self.spec.retry_safe)

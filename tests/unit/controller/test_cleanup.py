@@ -1,6 +1,11 @@
 """What is cleaned up after executions, and what must not be."""
 
+from datetime import timedelta
+
+import pytest
+
 from kubernaut.api.labels import LABEL_EXECUTION, LABEL_UID
+from kubernaut.api.timestamps import now
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Key
 from tests.support.controller import NAMESPACE
 
@@ -13,8 +18,35 @@ async def test_an_ended_execution_releases_its_target_and_lets_its_job_go(ground
     result = await ground.reconcile(key)
     assert result.seconds > 0
     assert ground.reservations.running == 0
-    assert ground.job(key)["spec"]["ttlSecondsAfterFinished"] == 300
-    assert job is not None
+    assert ground.job(key) is not None
+    assert job["spec"]["ttlSecondsAfterFinished"] == 86_400, "Kubernetes deletes it, should the engine never come back"
+    assert ("patch", JOBS.plural) not in ground.cluster.requests
+
+
+@pytest.mark.parametrize(
+    ("since", "over", "deleted", "seconds"),
+    [(299, True, False, 1), (301, True, True, None), (29, False, False, 1), (31, False, True, None)],
+    ids=["soon after its end", "some minutes later", "it goes on", "it goes on and on"],
+)
+async def test_a_job_is_deleted_some_minutes_after_its_execution_ended(ground, since, over, deleted, seconds):
+    key, job = await ground.started()
+    if over:
+        ground.end_job(job, "Complete")
+    ended = ground.obj(key)
+    completed = (now() - timedelta(seconds=since)).isoformat()
+    ground.see(EXECUTIONS, {**ended, "status": {**ended["status"], "phase": "Succeeded", "completionTime": completed}})
+    result = await ground.reconcile(key)
+    assert (ground.job(key) is None) is deleted
+    assert result.seconds == pytest.approx(seconds, abs=0.5) if seconds else result.seconds > 3600
+
+
+async def test_the_job_of_an_end_without_a_time_is_left_to_kubernetes(ground):
+    key, job = await ground.started()
+    ground.end_job(job, "Complete")
+    ended = ground.obj(key)
+    ground.see(EXECUTIONS, {**ended, "status": {**ended["status"], "phase": "Failed", "reason": "Lost"}})
+    await ground.reconcile(key)
+    assert ground.job(key) is not None
 
 
 async def test_an_end_without_a_time_is_never_deleted(ground):

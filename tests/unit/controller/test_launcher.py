@@ -16,13 +16,13 @@ async def admitted(ground):
 
 @pytest.fixture
 def launcher(ground):
-    return Launcher(HookCaller(), ground.jobs, 7.0)
+    return Launcher(HookCaller(), ground.jobs, 7.0, 86_400)
 
 
 async def test_the_created_job_is_hardened(launcher, admitted):
     job = await launcher.launch(admitted)
     assert job["spec"]["serviceAccountName"] == "deployment-scaler", "as the cache keeps it"
-    manifest = await build_job(HookCaller(), admitted)
+    manifest = await build_job(HookCaller(), admitted, 86_400)
     assert manifest["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"] is True
 
 
@@ -41,7 +41,7 @@ async def test_a_hook_that_raises_is_the_plugins_fault(launcher, admitted, monke
 
     monkeypatch.setattr(admitted.action.hook, "build_job", broken)
     with pytest.raises(HookError, match="raised KeyError"):
-        await build_job(HookCaller(), admitted)
+        await build_job(HookCaller(), admitted, 86_400)
     assert "raised KeyError" in (await launcher.launch(admitted)).message
 
 

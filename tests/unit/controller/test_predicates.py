@@ -74,7 +74,6 @@ def test_another_message_about_a_problem_is_significant(old, new):
         pytest.param(changed(**step(waiting={"reason": "PodInitializing"})), id="it is about to start"),
         pytest.param(changed(**step(running={"startedAt": "now"})), id="it runs"),
         pytest.param(changed(active=1, ready=0, uncountedTerminatedPods={}), id="the job controller counts"),
-        pytest.param({**POD, "spec": {"ttlSecondsAfterFinished": 300}}, id="our own stamp"),
     ],
 )
 def test_mere_progress_is_not_significant(new):

@@ -67,7 +67,6 @@ async def test_monitor_records_success_with_the_change_and_the_rollback(ground):
         "Executed": "True",
         "Verified": "True",
     }
-    assert ground.job(key)["spec"]["ttlSecondsAfterFinished"] == 300
     assert ground.event_reasons() == ["Started", "Succeeded"]
 
 

@@ -58,7 +58,7 @@ def test_the_engines_own_fields_replace_those_of_the_plugin():
     assert made["metadata"]["namespace"] == "ns"
     assert (made["spec"]["backoffLimit"], made["spec"]["activeDeadlineSeconds"]) == (3, 60)
     assert made["spec"]["podReplacementPolicy"] == "Failed"
-    assert "ttlSecondsAfterFinished" not in made["spec"], "it would be gone before its result is recorded"
+    assert made["spec"]["ttlSecondsAfterFinished"] == 86_400, "long after any engine has recorded its result"
     labels = {
         "app.kubernetes.io/name": "kubernetes-executor",
         "kubernaut.io/action": "act",

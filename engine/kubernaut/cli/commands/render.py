@@ -64,4 +64,4 @@ async def _build_job(registry: Registry, settings: Settings, execution: Executio
     decision = await validator.validate(execution)
     if isinstance(decision, Rejected):
         raise InputError(decision.message)
-    return await build_job(hooks, decision)
+    return await build_job(hooks, decision, settings.job_backstop_seconds)

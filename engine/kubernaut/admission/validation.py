@@ -69,7 +69,7 @@ class Validator:
 
     async def resolve(self, execution: ExecutionView) -> Admitted | Rejected:
         """Return action, parameters and target: what the execution means, whether or not it may run."""
-        if problem := execution.annotation_problem:
+        if problem := execution.annotation_problem or execution.parameters_problem:
             return Rejected(Reason.INVALID_PARAMETERS, problem)
         try:
             spec = execution.spec

@@ -35,7 +35,12 @@ def annotation_problem(annotations: Mapping[str, str]) -> str:
     return ""
 
 
+def trim_annotations(annotations: Mapping[str, str]) -> dict[str, str]:
+    """Return those that the engine reads, each cut to one character more than is allowed: enough to refuse it."""
+    return {name: annotations[name][: limit + 1] for name, limit in MAX_LENGTHS.items() if name in annotations}
+
+
 def _fault(name: str, value: str) -> str:
     if len(value) > MAX_LENGTHS[name]:
-        return f"it has {len(value)} characters, and at most {MAX_LENGTHS[name]} are allowed"
+        return f"it is longer than the {MAX_LENGTHS[name]} characters that are allowed"
     return "" if is_printable(value) else "it contains control or invisible characters"

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from kubernaut.api.annotations import annotation_problem, read_annotation
-from kubernaut.api.execution import DEFAULT_TTL_SECONDS, ExecutionSpec, ExecutionStatus, Phase
+from kubernaut.api.execution import DEFAULT_TTL_SECONDS, MAX_PARAMETERS_BYTES, ExecutionSpec, ExecutionStatus, Phase
 from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_ROLLBACK_OF
 from kubernaut.api.timestamps import refine_timestamp
 
@@ -42,6 +42,13 @@ class ExecutionView:
     def annotation_problem(self) -> str:
         """What is wrong with an annotation that the engine reads, or ""."""
         return annotation_problem(self.json["metadata"].get("annotations") or {})
+
+    @property
+    def parameters_problem(self) -> str:
+        """That its parameters were too large for the engine to keep, or ""."""
+        if self.json["spec"].get("parameters", {}) is not None:
+            return ""
+        return f"parameters: they exceed the {MAX_PARAMETERS_BYTES // 1024} KiB that reach a pod; shorten them"
 
     def annotation(self, name: str) -> str:
         """Return an annotation that the engine reads; "" where there is none, or one that is not acceptable."""

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
+from kubernaut.api.annotations import trim_annotations
+from kubernaut.api.execution import MAX_PARAMETERS_BYTES
 from kubernaut.api.view import ExecutionView
-from kubernaut.kube.objects import Object, without_managed_fields
+from kubernaut.kube.objects import Object
 
 _READ_UNTIL_THE_END = {"conditions", "logTail", "message", "result", "stages"}
+_EXECUTION_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+)
 _METADATA = (
     "name",
     "namespace",
@@ -20,15 +33,28 @@ _JOB_SPEC = ("activeDeadlineSeconds", "podFailurePolicy", "suspend", "ttlSeconds
 
 
 def trim_execution(obj: Object) -> Object:
-    """Keep all of an execution until it ends; then only what it was, how it ended, and when it is to be deleted."""
-    obj = without_managed_fields(obj)
+    """Keep what is read of an execution until it ends; then only what it was, how it ended, and when it is to be deleted.
+
+    Its author decides how large it is, up to more than a megabyte, and every execution is kept in memory. So annotations are cut, and
+    parameters that are larger than any pod can get are replaced by None, which validation refuses.
+    """
+    metadata = {key: obj["metadata"][key] for key in _EXECUTION_METADATA if key in obj["metadata"]}
+    if annotations := trim_annotations(obj["metadata"].get("annotations") or {}):
+        metadata["annotations"] = annotations
     if not ExecutionView(obj).has_ended:
-        return obj
+        return {**obj, "metadata": metadata, "spec": _trim_parameters(obj["spec"])}
     return {
-        "metadata": obj["metadata"],
+        "metadata": metadata,
         "spec": {key: value for key, value in obj["spec"].items() if key != "parameters"},
         "status": {key: value for key, value in obj.get("status", {}).items() if key not in _READ_UNTIL_THE_END},
     }
+
+
+def _trim_parameters(spec: Object) -> Object:
+    given = spec.get("parameters")
+    if not given or len(json.dumps(given)) <= MAX_PARAMETERS_BYTES:
+        return spec
+    return {**spec, "parameters": None}
 
 
 def trim_pod(pod: Object) -> Object:

@@ -61,7 +61,7 @@ def planned_changes(pods: Sequence[Object]) -> tuple[Change, ...]:
     for attempt in reversed(read_attempts([CachedObject(pod) for pod in pods])):
         run = attempt.step(DRY_RUN)
         if run and run.report and run.report.state == "done":
-            return run.report.changes
+            return tuple(change for change in run.report.changes if change.before != change.after)
     return ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Self
 
-from kubernaut.kube.client import Page
+from kubernaut.kube.answers import Page
 from kubernaut.kube.objects import PODS, Resource
 from tests.support.fake_cluster import FakeCluster, Object
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kubernaut.api.timestamps import now
 from kubernaut.errors import ConflictError, ExistsError, KubernautError, NotFoundError
-from kubernaut.kube.client import Page
+from kubernaut.kube.answers import Page
 from kubernaut.kube.objects import Resource
 
 Object = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 from kubernaut.api.execution import Reason
 from kubernaut.api.fields import ReportableFields
 from kubernaut.api.steps import DRY_RUN, EXECUTE
-from kubernaut.api.timestamps import from_epoch, parse_time, refine_timestamp
+from kubernaut.api.timestamps import parse_time, refine_timestamp
 from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.foreign_containers import (
     IMAGE_REASONS,
@@ -19,37 +19,8 @@ from kubernaut.jobs.foreign_containers import (
     ForeignContainer,
     read_foreign_containers,
 )
-from kubernaut.jobs.termination import Report, parse_report
+from kubernaut.jobs.step_runs import Container, StepRun, believe_step, read_step, start_seconds
 from kubernaut.kube.objects import CachedObject
-
-Container = Mapping[str, Any]
-"""A container's status in a pod's."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepRun:
-    """One step in one pod: the container of that name."""
-
-    step: str
-    image: str
-    waiting: str
-    waiting_message: str
-    exit_code: int | None
-    termination_reason: str
-    """Completed, Error, OOMKilled, StartError."""
-    termination_message: str
-    report: Report | None
-    started: datetime | None
-    finished: datetime | None
-    disbelieved: int = 0
-    """How many changes of its report were dropped."""
-
-    @property
-    def times(self) -> tuple[datetime | None, datetime | None]:
-        """When it started and finished: by the runner's own clock if it reported, else by the kubelet's, in whole seconds."""
-        if self.report and self.report.started and self.report.finished:
-            return from_epoch(self.report.started), from_epoch(self.report.finished)
-        return self.started, self.finished
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,32 +144,15 @@ def read_attempts(pods: Sequence[CachedObject]) -> tuple[Attempt, ...]:
 def believe(attempts: Iterable[Attempt], fields: ReportableFields) -> tuple[Attempt, ...]:
     """Return the attempts with only those changes in their reports that the execution may have made."""
     return tuple(
-        replace(attempt, steps=tuple(_believable(step, fields) for step in attempt.steps)) for attempt in attempts
-    )
-
-
-def _believable(step: StepRun, fields: ReportableFields) -> StepRun:
-    if step.report is None:
-        return step
-    changes = tuple(c for c in step.report.changes if fields.covers(c.kind, c.name, c.field))
-    dropped = len(step.report.changes) - len(changes)
-    return (
-        replace(step, report=step.report.model_copy(update={"changes": changes}), disbelieved=dropped)
-        if dropped
-        else step
+        replace(attempt, steps=tuple(believe_step(step, fields) for step in attempt.steps)) for attempt in attempts
     )
 
 
 def _sort_key(attempt: Attempt) -> tuple[Any, ...]:
     """Order the pods of a Job, which run one after the other but may be created within one second: then by when their steps began."""
-    starts = (_start_seconds(run) for run in attempt.steps)
+    starts = (start_seconds(run) for run in attempt.steps)
     first = next((seconds for seconds in starts if seconds), math.inf)
     return attempt.created.replace(microsecond=0), first, attempt.created, attempt.pod
-
-
-def _start_seconds(run: StepRun) -> float:
-    """Return seconds since the epoch, by the step's own clock if it reported; 0 if it has not started."""
-    return (run.report.started if run.report else 0.0) or (run.started.timestamp() if run.started else 0.0)
 
 
 def _attempt(cached: CachedObject) -> Attempt:
@@ -221,7 +175,7 @@ def _attempt(cached: CachedObject) -> Attempt:
         ),
         scheduled=_since(scheduled, first_seen.get("scheduled")),
         deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
-        steps=tuple(_step(container) for container in own),
+        steps=tuple(read_step(container) for container in own),
         conditions=frozenset(kind for kind, condition in conditions.items() if condition.get("status") == "True"),
         dry_run_only=any(container["name"] == DRY_RUN for container in main)
         and not any(container["name"] == DRY_RUN for container in initial),
@@ -251,22 +205,3 @@ def _disruption(condition: Mapping[str, Any]) -> str:
     if condition.get("status") != "True":
         return ""
     return ": ".join(part for part in (condition.get("reason", ""), condition.get("message", "")) if part)
-
-
-def _step(container: Mapping[str, Any]) -> StepRun:
-    state = container.get("state") or {}
-    waiting, running, terminated = (state.get(name) or {} for name in ("waiting", "running", "terminated"))
-    message, reason = terminated.get("message", ""), terminated.get("reason", "")
-    started = terminated.get("startedAt") or running.get("startedAt")
-    return StepRun(
-        step=container["name"],
-        image=container.get("image", ""),
-        waiting=waiting.get("reason", ""),
-        waiting_message=waiting.get("message", ""),
-        exit_code=terminated.get("exitCode"),
-        termination_reason=reason,
-        termination_message=message,
-        report=parse_report(message, container["name"]) if message else None,
-        started=None if reason == "StartError" else parse_time(started),
-        finished=parse_time(terminated.get("finishedAt")),
-    )

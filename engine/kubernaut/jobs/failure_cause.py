@@ -9,9 +9,10 @@ from typing import Any
 from kubernaut.api.execution import Reason
 from kubernaut.api.labels import ANNOTATION_TARGET
 from kubernaut.api.steps import DRY_RUN, EXECUTE, REJECTED_EXIT_CODE
-from kubernaut.jobs.attempts import Attempt, StepRun
+from kubernaut.jobs.attempts import Attempt
 from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.failure_policy import POLICY_VERDICT, fails_job
+from kubernaut.jobs.step_runs import StepRun
 from kubernaut.jobs.termination import shorten
 
 STEP_NAMES = {DRY_RUN: "The dry run", EXECUTE: "The action"}

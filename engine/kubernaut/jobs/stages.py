@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kubernaut.api.execution import Stage, StageRequest
-from kubernaut.jobs.attempts import Attempt, StepRun
+from kubernaut.jobs.attempts import Attempt
+from kubernaut.jobs.step_runs import StepRun
 from kubernaut.telemetry.stage_recorder import MAX_ERROR_LENGTH
 from kubernaut.telemetry.stages import MAX_STAGES, MIN_GAP
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import aiohttp
 
 from kubernaut.api.execution import StageRequest
 from kubernaut.errors import ConflictError, KubernautError, NotFoundError, UnauthenticatedError, UnavailableError
+from kubernaut.kube.answers import Page, WatchEvent
 from kubernaut.kube.api_errors import error_of
 from kubernaut.kube.config.client_config import load_client_config
 from kubernaut.kube.decoding import decode, lines_of
@@ -29,23 +29,6 @@ from kubernaut.telemetry.stage_recorder import stage
 _WATCH_SECONDS = 50.0
 """The server ends a watch after this time; one that has not ended a little later is a dead connection."""
 _WATCH_GRACE = 1.15
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a list."""
-
-    items: list[dict[str, Any]]
-    resource_version: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class WatchEvent:
-    """One line of a watch."""
-
-    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
-    object: dict[str, Any]
 
 
 _NO_FIELD_VALIDATION = {"fieldValidation": "Ignore"}

@@ -4,7 +4,7 @@ import pytest
 
 from kubernaut.errors import DeniedError
 from kubernaut.install.engine_image import with_own_image
-from kubernaut.kube.client import Page
+from kubernaut.kube.answers import Page
 from kubernaut.settings import DEFAULT_IMAGE, Settings
 
 POD = {"spec": {"containers": [{"name": "engine", "image": "registry.example/k:1.4"}]}}

@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.errors import ExpiredError, NotFoundError, UnauthenticatedError, UnavailableError
-from kubernaut.kube.client import Page, WatchEvent
+from kubernaut.kube.answers import Page, WatchEvent
 from kubernaut.kube.follow import follow, wait_for_end, watch_collection
 from kubernaut.kube.objects import EXECUTIONS, Key
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from kubernaut.errors import ExpiredError, UnavailableError
-from kubernaut.kube.client import Page, WatchEvent
+from kubernaut.kube.answers import Page, WatchEvent
 from kubernaut.kube.informer import Informer, Retention, Scope
 from kubernaut.kube.objects import JOBS, Key
 

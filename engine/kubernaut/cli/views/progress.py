@@ -15,7 +15,8 @@ from kubernaut.api.plugin import Change
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.views.summary import shown_stages, stage_name
-from kubernaut.jobs.attempts import Attempt, StepRun, read_attempts
+from kubernaut.jobs.attempts import Attempt, read_attempts
+from kubernaut.jobs.step_runs import StepRun
 from kubernaut.kube.objects import CachedObject, Object
 
 

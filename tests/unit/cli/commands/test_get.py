@@ -7,7 +7,7 @@ import pytest
 from kubernaut.api.execution import Phase
 from kubernaut.cli.commands.get import Selection
 from kubernaut.errors import InputError
-from kubernaut.kube.client import WatchEvent
+from kubernaut.kube.answers import WatchEvent
 from kubernaut.kube.objects import EXECUTIONS, Key
 from tests.support.executions import T, make_execution
 from tests.support.fake_client import FakeClient

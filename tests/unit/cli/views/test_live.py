@@ -10,7 +10,7 @@ from rich.console import Console
 from kubernaut.cli.views import live
 from kubernaut.cli.views.live import Follower, View
 from kubernaut.errors import DeniedError
-from kubernaut.kube.client import WatchEvent
+from kubernaut.kube.answers import WatchEvent
 from kubernaut.kube.objects import EXECUTIONS, PODS, Key, key_of
 from tests.support.executions import (
     CHANGE,

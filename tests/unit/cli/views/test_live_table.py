@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from kubernaut.cli.views.live_table import follow_all, phases_table
-from kubernaut.kube.client import WatchEvent
+from kubernaut.kube.answers import WatchEvent
 from kubernaut.kube.objects import EXECUTIONS, Key
 from tests.support.executions import make_execution
 from tests.support.fake_client import FakeClient

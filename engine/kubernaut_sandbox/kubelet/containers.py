@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.kubelet.environment import base_environment, container_environment, expand
+from kubernaut_sandbox.kubelet.pod_files import PodFiles
 from kubernaut_sandbox.kubelet.probes import watch_readiness
 from kubernaut_sandbox.kubelet.process import Process, ProcessSpec
 from kubernaut_sandbox.kubelet.references import MissingReferenceError
@@ -32,7 +34,7 @@ class PodContext:
 
     cluster: Cluster
     pod: Object
-    directory: Path
+    files: PodFiles
     interpreter: Path
     host: str
     port: int
@@ -91,29 +93,23 @@ class ContainerRunner:
         )
 
     async def _run_once(self) -> None:
-        context, state = self._context, self.state
-        root = make_rootfs(
-            context.pod,
-            state.spec,
-            context.directory,
-            state.restarts,
-            f"https://{context.host}:{context.port}",
-        )
-        environment = await self._environment(root)
+        state = self.state
+        try:
+            root, environment = await self._prepare()
+        except OSError as error:
+            self._fail_to_start(f"{error.filename}: {error.strerror}")
+            return
         command = self._command(environment)
         if not command:
             self._fail_to_start(_NO_COMMAND)
             return
-        spec = ProcessSpec(
-            command, environment, working_directory(state.spec, root.path), root.log, _memory_limit(state.spec)
-        )
         try:
-            self._process = Process(spec, context.cluster.options.memory_poll_seconds)
+            self._process = self._start(command, environment, root)
         except FileNotFoundError:
             self._fail_to_start(f'exec: "{command[0]}": executable file not found in $PATH')
             return
-        except OSError as error:
-            self._fail_to_start(f'exec: "{command[0]}": {error.strerror}')
+        except (OSError, ValueError) as error:
+            self._fail_to_start(f'exec: "{command[0]}": {getattr(error, "strerror", None) or error}')
             return
         state.set_running(f"sandbox://{new_uid()}")
         self._normal_event("Created", "Container created")
@@ -140,19 +136,29 @@ class ContainerRunner:
         self.state.set_terminated(code, reason, message)
         self._process = None
 
-    async def _environment(self, root: RootFs) -> dict[str, str]:
-        context = self._context
-        base = base_environment(context.pod, root.path, context.interpreter, context.host, context.port)
-        if (root.path / "kubeconfig").exists():
-            base["KUBECONFIG"] = str(root.path / "kubeconfig")
+    async def _prepare(self) -> tuple[RootFs, dict[str, str]]:
+        """Return the container's files and environment, once all that it refers to exists. Raises OSError for paths of no use."""
+        context, state = self._context, self.state
+        server = f"https://{context.host}:{context.port}"
         while True:
             try:
-                return container_environment(context.cluster.store, context.pod, self.state.spec, base)
+                root = make_rootfs(context.pod, state.spec, context.files, state.restarts, server)
+                base = base_environment(context.pod, root.path, context.interpreter, context.host, context.port)
+                if (root.path / "kubeconfig").exists():
+                    base["KUBECONFIG"] = str(root.path / "kubeconfig")
+                return root, container_environment(context.cluster.store, context.pod, state.spec, base)
             except MissingReferenceError as error:
-                if self.state.message != str(error):
+                if state.message != str(error):
                     self._warning_event("Failed", f"Error: {error}")
                     self._set_waiting("CreateContainerConfigError", str(error))
                 await asyncio.sleep(_CONFIG_RETRY_SECONDS)
+
+    def _start(self, command: tuple[str, ...], environment: dict[str, str], root: RootFs) -> Process:
+        """Start the process. Raises OSError or ValueError if that is not possible."""
+        directory, limit = working_directory(self.state.spec, root.path), _memory_limit(self.state.spec)
+        with os.fdopen(root.files.open(root.log, os.O_WRONLY | os.O_APPEND), "ab") as log:
+            spec = ProcessSpec(command, environment, directory, log, limit)
+            return Process(spec, self._context.cluster.options.memory_poll_seconds)
 
     def _command(self, environment: dict[str, str]) -> tuple[str, ...]:
         spec = self.state.spec

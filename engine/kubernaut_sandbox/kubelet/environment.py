@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
+from kubernaut_sandbox.kubelet.pod_files import below
 from kubernaut_sandbox.kubelet.references import config_data, config_key, field_value, resource_value
 from kubernaut_sandbox.model.objects import Object, name_of
 from kubernaut_sandbox.model.store import Store
@@ -54,8 +56,8 @@ def _host_paths(base: dict[str, str], given: dict[str, str]) -> dict[str, str]:
         changed["PATH"] = f"{base['PATH'].partition(':')[0]}:{given['PATH']}"
     for name in ("HOME", "TMPDIR"):
         if name in given:
-            directory = Path(base["SANDBOX_POD_ROOT"]) / given[name].lstrip("/")
-            changed[name] = str(directory if directory.is_dir() else base[name])
+            directory = below(base["SANDBOX_POD_ROOT"], given[name])
+            changed[name] = directory if os.path.isdir(directory) else base[name]  # noqa: PTH112 - false for what is no path
     return changed
 
 

@@ -14,6 +14,7 @@ from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.kubelet.containers import PodContext
 from kubernaut_sandbox.kubelet.logs import log_response
+from kubernaut_sandbox.kubelet.pod_files import PodFiles
 from kubernaut_sandbox.kubelet.pod_worker import PodWorker
 from kubernaut_sandbox.kubelet.rootfs import interpreter_directory
 from kubernaut_sandbox.kubelet.volumes import Volumes
@@ -74,7 +75,14 @@ class Kubelet:
     def _context(self, pod: Object) -> PodContext:
         directory: Path = self._cluster.directory / "pods" / uid_of(pod)
         return PodContext(
-            self._cluster, pod, directory, self._interpreter, self._host, self._port, self._events, lambda: None
+            self._cluster,
+            pod,
+            PodFiles(directory),
+            self._interpreter,
+            self._host,
+            self._port,
+            self._events,
+            lambda: None,
         )
 
     def _remove_worker(self, uid: str) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, BinaryIO
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kubernaut_sandbox.kubelet.pod_worker import PodWorker
 
 _FOLLOW_SECONDS = 0.05
+_MAX_DIGITS = 19
 _UNSUPPORTED_OPTIONS = ("timestamps", "sinceSeconds", "sinceTime")
 
 
@@ -28,36 +30,44 @@ async def log_response(request: web.Request, pod: Object, worker: PodWorker) -> 
     container = query.get("container") or _only_container(pod)
     previous, follow = truthy(query, "previous"), truthy(query, "follow")
     path = _path(pod, worker, container, previous=previous)
-    text = tail(path.read_bytes(), query.get("tailLines"))
-    limit = int(query.get("limitBytes") or 0)
-    if not follow:
-        return web.Response(body=text[:limit] if limit else text, content_type="text/plain")
-    response = web.StreamResponse(headers={"Content-Type": "text/plain"})
-    await response.prepare(request)
-    await response.write(text)
-    await _follow(response, worker, container, path)
+    lines, limit = _amount(query, "tailLines"), _amount(query, "limitBytes")
+    with _open(pod, worker, container, path) as file:
+        text = tail(file.read(), lines)
+        if not follow:
+            return web.Response(body=text[:limit] if limit else text, content_type="text/plain")
+        response = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await response.prepare(request)
+        await response.write(text)
+        await _follow(response, worker, container, path, file)
     return response
 
 
-def tail(text: bytes, lines: str | None) -> bytes:
+def tail(text: bytes, lines: int | None) -> bytes:
     """Return the last lines; all of them when `lines` is None."""
     if lines is None:
         return text
-    count = int(lines)
-    return b"".join(text.splitlines(keepends=True)[-count:]) if count else b""
+    return b"".join(text.splitlines(keepends=True)[-lines:]) if lines else b""
 
 
-async def _follow(response: web.StreamResponse, worker: PodWorker, container: str, path: Path) -> None:
-    with path.open("rb") as file:
-        file.seek(0, 2)
-        while True:
-            growing = worker.log_file(container, previous=False) == (str(path), True)
-            if appended := file.read():
-                await response.write(appended)
-            elif not growing:
-                await response.write_eof()
-                return
-            await asyncio.sleep(_FOLLOW_SECONDS)
+def _amount(query: Mapping[str, str], option: str) -> int | None:
+    """Return a number of lines or bytes; None if it is not set."""
+    text = query.get(option)
+    if not text:
+        return None
+    if not (text.isdecimal() and text.isascii() and len(text) < _MAX_DIGITS):
+        raise bad_request(f"unable to convert the value {text!r} of {option} to a number")
+    return int(text)
+
+
+async def _follow(response: web.StreamResponse, worker: PodWorker, container: str, path: str, file: BinaryIO) -> None:
+    while True:
+        growing = worker.log_file(container, previous=False) == (path, True)
+        if appended := file.read():
+            await response.write(appended)
+        elif not growing:
+            await response.write_eof()
+            return
+        await asyncio.sleep(_FOLLOW_SECONDS)
 
 
 def _only_container(pod: Object) -> str:
@@ -71,14 +81,27 @@ def _only_container(pod: Object) -> str:
     )
 
 
-def _path(pod: Object, worker: PodWorker, container: str, *, previous: bool) -> Path:
+def _path(pod: Object, worker: PodWorker, container: str, *, previous: bool) -> str:
     log = worker.log_file(container, previous=previous)
     if log is None:
         raise bad_request(f"container {container} is not valid for pod {name_of(pod)}")
-    path = Path(log[0])
-    if previous and not path.exists():
+    if previous and not _exists(worker, log[0]):
         raise bad_request(f'previous terminated container "{container}" in pod "{name_of(pod)}" not found')
-    if not path.exists():
+    return log[0]
+
+
+def _exists(worker: PodWorker, path: str) -> bool:
+    try:
+        os.close(worker.open_log(path))
+    except OSError:
+        return False
+    return True
+
+
+def _open(pod: Object, worker: PodWorker, container: str, path: str) -> BinaryIO:
+    try:
+        return os.fdopen(worker.open_log(path), "rb")
+    except OSError as error:
         reason = worker.waiting_reason(container) or "ContainerCreating"
-        raise bad_request(f'container "{container}" in pod "{name_of(pod)}" is waiting to start: {reason}')
-    return path
+        message = f'container "{container}" in pod "{name_of(pod)}" is waiting to start: {reason}'
+        raise bad_request(message) from error

@@ -10,6 +10,7 @@ from kubernaut_sandbox.access.request_context import DeleteOptions, RequestConte
 from kubernaut_sandbox.kubelet.containers import ContainerRunner, PodContext
 from kubernaut_sandbox.kubelet.pod_status import pod_status
 from kubernaut_sandbox.kubelet.references import MissingReferenceError
+from kubernaut_sandbox.kubelet.rootfs import log_of
 from kubernaut_sandbox.kubelet.states import CREATING, INITIALIZING, ContainerState
 from kubernaut_sandbox.kubelet.volumes import Volumes
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of, now, spec_of, uid_of
@@ -56,13 +57,17 @@ class PodWorker:
             with suppress(asyncio.CancelledError):
                 await (task or asyncio.sleep(0))
 
+    def open_log(self, path: str) -> int:
+        """Return a descriptor of a log. Raises OSError if there is none, or something else in its place."""
+        return self._context.files.open(path)
+
     def log_file(self, container: str, *, previous: bool) -> tuple[str, bool] | None:
-        """Return the container's log file, and whether it may still grow; None for an unknown container."""
+        """Return the path of the container's log, and whether it may still grow; None for an unknown container."""
         state = next((runner.state for runner in (*self._init, *self._main) if runner.state.name == container), None)
         if state is None:
             return None
         attempt = state.restarts - 1 if previous else state.restarts
-        return str(self._context.directory / "logs" / f"{container}.{attempt}.log"), state.running and not previous
+        return log_of(container, attempt), state.running and not previous
 
     def waiting_reason(self, container: str) -> str:
         """Return why the container has no log yet; empty when it has one."""
@@ -97,11 +102,11 @@ class PodWorker:
         self._finish()
 
     async def _mount(self) -> None:
-        self._context.directory.mkdir(parents=True, exist_ok=True)
+        self._context.files.directory.mkdir(parents=True, exist_ok=True)
         last_error = ""
         while True:
             try:
-                self._volumes.write(self._pod, self._context.directory / "volumes")
+                self._volumes.write(self._pod, self._context.files)
             except MissingReferenceError as error:
                 if last_error != str(error):
                     self._context.events.warning(self._pod, "FailedMount", f"MountVolume.SetUp failed for {error}")

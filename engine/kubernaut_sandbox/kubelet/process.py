@@ -13,16 +13,17 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """What to run, where, and with which limit; `memory_limit` is in bytes."""
+    """What to run, where, what its output is appended to, and with which limit; `memory_limit` is in bytes."""
 
     argv: tuple[str, ...]
     env: dict[str, str]
     directory: Path
-    log: Path
+    log: BinaryIO
     memory_limit: int | None = None
 
 
@@ -33,16 +34,15 @@ class Process:
         self._exited = asyncio.Event()
         self.out_of_memory = False
         self.exit_code = 0
-        with spec.log.open("ab") as log:
-            self._popen = subprocess.Popen(  # noqa: S603  # a kubelet runs what the pod says
-                spec.argv,
-                env=spec.env,
-                cwd=spec.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        self._popen = subprocess.Popen(  # noqa: S603  # a kubelet runs what the pod says
+            spec.argv,
+            env=spec.env,
+            cwd=spec.directory,
+            stdin=subprocess.DEVNULL,
+            stdout=spec.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
         self.pid = self._popen.pid
         with suppress(ProcessLookupError, PermissionError):
             resource.prlimit(self.pid, resource.RLIMIT_CORE, (0, 0))

@@ -6,12 +6,13 @@ Processes see the host's file system; the variable `SANDBOX_POD_ROOT` says where
 from __future__ import annotations
 
 import os
-import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from kubernaut_sandbox.admission.service_accounts import MOUNT_PATH
+from kubernaut_sandbox.kubelet.pod_files import PodFiles, below
 from kubernaut_sandbox.kubelet.volumes import mount
 from kubernaut_sandbox.model.objects import Object, encode, namespace_of
 
@@ -22,51 +23,68 @@ _MAX_FALLBACK_LINES = 80
 
 @dataclass(frozen=True, slots=True)
 class RootFs:
-    """The paths of a container's files."""
+    """The paths of a container's files, relative to the pod's."""
 
-    path: Path
-    log: Path
-    termination_log: Path
+    files: PodFiles
+    root: str
+    log: str
+    termination_log: str
+
+    @property
+    def path(self) -> Path:
+        """The root on the host."""
+        return self.files.directory / self.root
 
     def message(self, *, failed: bool, from_logs: bool) -> str:
         """Return the termination message: what the container wrote, or else, with `from_logs`, the end of its log."""
-        written = _head(self.termination_log, _MAX_MESSAGE_BYTES)
+        written = self._read(self.termination_log, _MAX_MESSAGE_BYTES)
         if written or not (failed and from_logs):
             return written
-        tail = _tail(self.log, _MAX_FALLBACK_BYTES)
+        tail = self._read(self.log, _MAX_FALLBACK_BYTES, from_end=True)
         return "".join(tail.splitlines(keepends=True)[-_MAX_FALLBACK_LINES:])
 
+    def _read(self, file: str, limit: int, *, from_end: bool = False) -> str:
+        """Return the beginning or end of a file; nothing of what is not a file of the pod."""
+        with suppress(OSError), os.fdopen(self.files.open(file), "rb") as opened:
+            if from_end:
+                opened.seek(max(0, os.fstat(opened.fileno()).st_size - limit))
+            return opened.read(limit).decode(errors="replace")
+        return ""
 
-def make_rootfs(pod: Object, container: Object, directory: Path, attempt: int, server: str) -> RootFs:
+
+def make_rootfs(pod: Object, container: Object, files: PodFiles, attempt: int, server: str) -> RootFs:
     """Create an empty root for a start of a container.
 
     Args:
         pod: the pod.
         container: the container's manifest.
-        directory: the directory of the pod.
+        files: the files of the pod.
         attempt: the number of restarts, for the name of the log.
         server: the URL of the API server, for the kubeconfig.
+
+    Raises MissingReferenceError for a mount that cannot be prepared, OSError for a path that cannot be used.
     """
-    name = container["name"]
-    path = directory / "roots" / name
-    shutil.rmtree(path, ignore_errors=True)
-    (path / "tmp").mkdir(parents=True)
-    termination = path / container.get("terminationMessagePath", "/dev/termination-log").lstrip("/")
-    mount(container, path, directory / "volumes")
-    termination.parent.mkdir(parents=True, exist_ok=True)
-    termination.write_bytes(b"")
-    log = directory / "logs" / f"{name}.{attempt}.log"
-    log.parent.mkdir(exist_ok=True)
-    log.touch()
-    _write_kubeconfig(pod, path, server)
-    return RootFs(path, log, termination)
+    root, log = f"roots/{container['name']}", log_of(container["name"], attempt)
+    files.remove(root)
+    files.make_directory(below(root, "tmp"))
+    termination = below(root, container.get("terminationMessagePath") or "/dev/termination-log")
+    mount(container, root, files)
+    _write_kubeconfig(pod, root, files, server)
+    files.create(termination)
+    files.create(log)
+    return RootFs(files, root, log, termination)
+
+
+def log_of(container: str, attempt: int) -> str:
+    """Return the path of a container's log, relative to the pod's files."""
+    return f"logs/{container}.{attempt}.log"
 
 
 def working_directory(container: Object, root: Path) -> Path:
     """Return workingDir, below the root or on the host, if it exists; otherwise the root's `tmp`."""
     given = container.get("workingDir")
-    if given:
-        for path in (root / given.lstrip("/"), Path(given)):
+    if given and "\0" not in given:
+        for path in (Path(below(str(root), given)), Path(given)):
             if path.is_dir():
                 return path
     return root / "tmp"
@@ -86,9 +104,10 @@ def interpreter_directory(directory: Path) -> Path:
     return wrappers
 
 
-def _write_kubeconfig(pod: Object, root: Path, server: str) -> None:
-    account = root / MOUNT_PATH.lstrip("/")
-    if not (account / "token").exists():
+def _write_kubeconfig(pod: Object, root: str, files: PodFiles, server: str) -> None:
+    """Write a kubeconfig for the pod's account, if it has a token and no mount in that place."""
+    account = files.directory / below(root, MOUNT_PATH)
+    if not (account / "token").exists() or os.path.lexists(files.directory / root / "kubeconfig"):
         return
     cluster = {"server": server, "certificate-authority": str(account / "ca.crt")}
     context = {"cluster": "sandbox", "user": "pod", "namespace": namespace_of(pod)}
@@ -100,21 +119,4 @@ def _write_kubeconfig(pod: Object, root: Path, server: str) -> None:
         "contexts": [{"name": "sandbox", "context": context}],
         "current-context": "sandbox",
     }
-    (root / "kubeconfig").write_bytes(encode(document))  # JSON is valid YAML, and faster
-
-
-def _head(path: Path, limit: int) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(limit).decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _tail(path: Path, limit: int) -> str:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, os.fstat(file.fileno()).st_size - limit))
-            return file.read().decode(errors="replace")
-    except OSError:
-        return ""
+    files.create(f"{root}/kubeconfig", encode(document))  # JSON is valid YAML, and faster

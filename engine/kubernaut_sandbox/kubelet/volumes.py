@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
+import errno
 
 from kubernaut_sandbox.access.tokens import Tokens
+from kubernaut_sandbox.kubelet.pod_files import PodFiles, below
 from kubernaut_sandbox.kubelet.references import MissingReferenceError, config_data, field_value, resource_value
 from kubernaut_sandbox.model.objects import Object, namespace_of, spec_of
 from kubernaut_sandbox.model.store import Store
+
+DIRECTORY = "volumes"
+"""Below the directory of a pod."""
 
 
 class Volumes:
@@ -17,17 +20,19 @@ class Volumes:
     def __init__(self, store: Store, tokens: Tokens, token_seconds: int) -> None:
         self._store, self._tokens, self._token_seconds = store, tokens, token_seconds
 
-    def write(self, pod: Object, directory: Path) -> None:
-        """Write every volume below the directory; raise MissingReferenceError while something that one needs does not exist."""
+    def write(self, pod: Object, files: PodFiles) -> None:
+        """Write every volume; raise MissingReferenceError while one cannot be written, as while what it needs does not exist."""
         for volume in spec_of(pod).get("volumes") or ():
-            path = directory / volume["name"]
-            path.mkdir(parents=True, exist_ok=True)
+            directory = f"{DIRECTORY}/{volume['name']}"
             try:
-                files = self._files(pod, volume)
+                files.make_directory(directory)
+                for name, content in self._files(pod, volume).items():
+                    files.replace(f"{directory}/{name}", content)
             except MissingReferenceError as error:
                 raise MissingReferenceError(f'volume "{volume["name"]}" : {error}') from error
-            for name, content in files.items():
-                _write(path / name, content)
+            except OSError as error:
+                reason = f"{error.filename}: {error.strerror}"
+                raise MissingReferenceError(f'volume "{volume["name"]}" : {reason}') from error
 
     def _files(self, pod: Object, volume: Object) -> dict[str, bytes]:
         if source := volume.get("projected"):
@@ -72,20 +77,27 @@ class Volumes:
         return {item["path"]: data[item["key"]] for item in source["items"] if item["key"] in data}
 
 
-def mount(container: Object, root: Path, volumes: Path) -> None:
-    """Link the container's mounts below its root."""
-    for entry in sorted(container.get("volumeMounts") or (), key=lambda item: str(item["mountPath"])):
-        source = volumes / entry["name"]
-        if entry.get("subPath"):
-            source = source / entry["subPath"]
-            if not source.exists():
-                source.mkdir(parents=True)
-        target = root / entry["mountPath"].lstrip("/")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir() and not target.is_symlink():
-            shutil.rmtree(target)
-        target.unlink(missing_ok=True)
-        target.symlink_to(source)
+def mount(container: Object, root: str, files: PodFiles) -> None:
+    """Link the container's mounts below its root.
+
+    Raises MissingReferenceError for a subPath that leads out of its volume, and OSError for a place that leads out of the pod's files.
+    """
+    mounts = [(below(root, entry["mountPath"]), entry) for entry in container.get("volumeMounts") or ()]
+    for place, entry in sorted(mounts, key=lambda mount: mount[0]):
+        if place == root:
+            raise OSError(errno.EINVAL, "the root of a container cannot be a mount", entry["mountPath"])
+        files.link(place, _source(container, entry, files))
+
+
+def _source(container: Object, entry: Object, files: PodFiles) -> str:
+    volume = f"{DIRECTORY}/{entry['name']}"
+    if not entry.get("subPath"):
+        return volume
+    try:
+        return files.resolve(volume, entry["subPath"])
+    except OSError as error:
+        mount_of = f'volumeMount "{entry["name"]}" of container "{container["name"]}"'
+        raise MissingReferenceError(f"failed to prepare subPath for {mount_of}") from error
 
 
 def _downward(pod: Object, source: Object) -> dict[str, bytes]:
@@ -97,11 +109,3 @@ def _downward(pod: Object, source: Object) -> dict[str, bytes]:
             text = resource_value(pod, {}, item["resourceFieldRef"])
         files[item["path"]] = text.encode()
     return files
-
-
-def _write(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_name(f".{file.name}.new")
-    temporary.touch(mode=0o600)
-    temporary.write_bytes(content)
-    temporary.replace(file)

@@ -9,8 +9,8 @@ from kubernaut_sandbox.model.objects import Object, meta, spec_of
 from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
+from kubernaut_sandbox.registry.strategies.volumes import mount_causes, volume_causes
 
-_VOLUME_TYPES = ("configMap", "emptyDir", "projected", "secret", "downwardAPI")
 _ENV_NAME = re.compile(r"^[^=\x00]+$")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _UPDATE_REFUSAL = (
@@ -78,8 +78,9 @@ def template_causes(template: Object, at: str = "spec.template") -> list[Cause]:
 
 def pod_spec_causes(spec: Object, at: str) -> list[Cause]:
     """Return a cause for every invalid field of a pod spec; raise ApiError for what the sandbox's kubelet cannot run."""
-    volumes = _volume_names(spec)
-    causes = [] if spec.get("containers") else [required(f"{at}.containers")]
+    volumes, causes = volume_causes(spec.get("volumes") or [], f"{at}.volumes")
+    if not spec.get("containers"):
+        causes.append(required(f"{at}.containers"))
     names: set[str] = set()
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):
@@ -123,6 +124,8 @@ def _default_container(container: Object) -> Object:
     image = str(container.get("image") or "")
     tag = image.rsplit("/", 1)[-1].partition(":")[2]
     pinned = "@" in image or tag not in ("", "latest")
+    if container.get("terminationMessagePath") == "":
+        container = {**container, "terminationMessagePath": None}
     container = with_defaults(
         container,
         resources={},
@@ -154,14 +157,6 @@ def _default_volume(volume: Object) -> Object:
     return volume if len(volume) > 1 else {**volume, "emptyDir": {}}
 
 
-def _volume_names(spec: Object) -> set[str]:
-    for volume in spec.get("volumes") or ():
-        unknown = [source for source in volume if source != "name" and source not in _VOLUME_TYPES]
-        if unknown:
-            raise not_implemented(f"volumes of type {unknown[0]}: there are {', '.join(_VOLUME_TYPES)}")
-    return {volume["name"] for volume in spec.get("volumes") or ()}
-
-
 def _container_causes(container: Object, at: str, volumes: set[str]) -> list[Cause]:
     name = container.get("name") or ""
     causes = name_causes(f"{at}.name", name, subdomain=False) if name else [required(f"{at}.name")]
@@ -172,11 +167,7 @@ def _container_causes(container: Object, at: str, volumes: set[str]) -> list[Cau
     for index, variable in enumerate(container.get("env") or ()):
         if not _ENV_NAME.match(variable.get("name") or ""):
             causes.append(required(f"{at}.env[{index}].name"))
-    for index, mount in enumerate(container.get("volumeMounts") or ()):
-        if mount.get("name") not in volumes:
-            causes.append(
-                Cause(f"{at}.volumeMounts[{index}].name", f'Not found: "{mount.get("name")}"', "FieldValueNotFound")
-            )
+    causes += mount_causes(container.get("volumeMounts") or [], volumes, f"{at}.volumeMounts")
     if any(container.get(probe) for probe in ("livenessProbe", "startupProbe")):
         raise not_implemented("liveness and startup probes")
     return causes + _resource_causes(container.get("resources") or {}, f"{at}.resources")

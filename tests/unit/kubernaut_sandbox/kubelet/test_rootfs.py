@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from kubernaut_sandbox.kubelet.pod_files import PodFiles
 from kubernaut_sandbox.kubelet.rootfs import RootFs, working_directory
 
 
@@ -13,7 +14,7 @@ def root(tmp_path: Path, written: str, log: str) -> RootFs:
     """A root whose container wrote a termination message and a log."""
     (tmp_path / "message").write_text(written)
     (tmp_path / "log").write_text(log)
-    return RootFs(tmp_path, tmp_path / "log", tmp_path / "message")
+    return RootFs(PodFiles(tmp_path), "", "log", "message")
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,9 @@ def test_a_working_directory_is_below_the_root_or_on_the_host(tmp_path: Path) ->
     assert working_directory({"workingDir": "/app"}, tmp_path) == tmp_path / "app"
     assert working_directory({"workingDir": "/usr"}, tmp_path) == Path("/usr")
     assert working_directory({"workingDir": "/no/such"}, tmp_path) == tmp_path / "tmp"
+
+
+def test_a_working_directory_that_leads_up_stops_at_the_root_of_the_container(tmp_path: Path) -> None:
+    (tmp_path / "beside").mkdir()
+    (tmp_path / "root" / "beside").mkdir(parents=True)
+    assert working_directory({"workingDir": "../beside"}, tmp_path / "root") == tmp_path / "root" / "beside"

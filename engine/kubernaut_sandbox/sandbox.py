@@ -19,7 +19,9 @@ from kubernaut_sandbox.cluster import Cluster, make_cluster
 from kubernaut_sandbox.controllers.manager import ALL_CONTROLLERS, MANAGER_CONTROLLERS, ControllerManager
 from kubernaut_sandbox.fault_injection import FaultInjector
 from kubernaut_sandbox.kubelet.kubelet import Kubelet
+from kubernaut_sandbox.model.documents import DocumentError, as_json
 from kubernaut_sandbox.model.objects import Object, meta, name_of
+from kubernaut_sandbox.model.statuses import bad_request
 from kubernaut_sandbox.options import SandboxOptions
 from kubernaut_sandbox.tls import make_authority
 
@@ -136,7 +138,7 @@ class Sandbox:
     async def apply(self, documents: Iterable[Object]) -> None:
         """Create or replace the manifests as the admin; of a List, each of its items.
 
-        Raises kubernaut_sandbox.model.statuses.ApiError when the API rejects one.
+        Raises kubernaut_sandbox.model.statuses.ApiError when the API rejects one, as it does one that is not JSON.
         """
         for document in documents:
             for item in (
@@ -146,7 +148,11 @@ class Sandbox:
             ):
                 self._apply_one(item)
 
-    def _apply_one(self, document: Object) -> None:
+    def _apply_one(self, manifest: Object) -> None:
+        try:
+            document: Object = as_json(manifest)
+        except DocumentError as error:
+            raise bad_request(f"the manifest cannot be read: {error}") from error
         registry = self._cluster.registry
         kind = registry.kinds.of(document)
         namespace = (meta(document).get("namespace") or "default") if kind.namespaced else ""

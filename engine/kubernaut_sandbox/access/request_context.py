@@ -19,6 +19,8 @@ class RequestContext:
     field_validation: str = "Warn"
     warnings: list[str] = field(default_factory=list)
     """Added while the request is handled, and sent as Warning headers."""
+    duplicate_fields: list[str] = field(default_factory=list)
+    """What to report about fields that the body has more than once; reported with the unknown ones."""
     is_admitted: bool = False
     """Whether admission has accepted a request of which this write is the consequence, such as an eviction's deletion."""
 

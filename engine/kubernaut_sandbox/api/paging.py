@@ -7,9 +7,10 @@ state of the first page. As in Kubernetes, a page that is requested after the hi
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Mapping
 
+from kubernaut_sandbox.api.request_info import whole_number
+from kubernaut_sandbox.model.documents import parse_json
 from kubernaut_sandbox.model.objects import Object, encode, name_of, namespace_of
 from kubernaut_sandbox.model.statuses import ApiError, bad_request
 from kubernaut_sandbox.model.store import Store
@@ -35,18 +36,19 @@ def paginate(
 
 
 def _limit(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    number = whole_number(text.removeprefix("-"))
+    if number is None:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return 0 if text.startswith("-") else number
 
 
 def _check_revision(store: Store, query: Mapping[str, str]) -> None:
     revision = query.get("resourceVersion") or "0"
-    if not revision.isdigit():
+    number = whole_number(revision)
+    if number is None:
         detail = f'Invalid value: "{revision}": strconv.ParseUint: parsing "{revision}": invalid syntax'
         raise bad_request(f"invalid resource version: resourceVersion: {detail}")
-    if int(revision) > store.revision:
+    if number > store.revision:
         message = f"Timeout: Too large resource version: {revision}, current: {store.revision}"
         causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
         raise ApiError(504, "Timeout", message, {"causes": causes}, retry_after=1)
@@ -59,7 +61,7 @@ def _encode_token(revision: int, last: Object) -> str:
 
 def _decode_token(token: str) -> tuple[int, list[str]]:
     try:
-        content = json.loads(base64.urlsafe_b64decode(token + "=="))
-        return int(content["rv"]), list(content["start"])
+        content = parse_json(base64.urlsafe_b64decode(token + "==")).content
+        return int(content["rv"]), [str(part) for part in content["start"]]
     except (ValueError, KeyError, TypeError) as error:
         raise bad_request(f"invalid continue token: continue key is not valid: {error}") from error

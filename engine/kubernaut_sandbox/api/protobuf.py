@@ -7,12 +7,13 @@ of the API's generated.proto files.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from kubernaut_sandbox.api.protobuf_wire import as_bytes, as_signed, read_fields
 from kubernaut_sandbox.model.objects import Object
-from kubernaut_sandbox.model.statuses import ApiError
+from kubernaut_sandbox.model.statuses import ApiError, bad_request
 
 MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
@@ -160,17 +161,15 @@ _MESSAGES: dict[str, _Fields] = {
 def decode_protobuf(body: bytes) -> Object:
     """Return the manifest in a protobuf body; raise a 415 for a kind or field that is not known here, and a 400 for a malformed body."""
     if not body.startswith(_MAGIC):
-        raise ApiError(
-            400, "BadRequest", "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
-        )
+        raise bad_request("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
     try:
         envelope = _message("Unknown", body[len(_MAGIC) :])
         kind = envelope["type"]["kind"]
         if kind not in _MESSAGES:
             raise _unknown(kind)
         return {**envelope["type"], **_message(kind, envelope.get("raw", b""))}
-    except (KeyError, IndexError, UnicodeDecodeError) as error:
-        raise ApiError(400, "BadRequest", f"the protobuf message cannot be read: {error}") from error
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as error:
+        raise bad_request(f"the protobuf message cannot be read: {error}") from error
 
 
 def _unknown(what: str) -> ApiError:
@@ -180,7 +179,7 @@ def _unknown(what: str) -> ApiError:
 
 def _message(name: str, body: bytes) -> Object:
     result: Object = {}
-    for number, value in _read_fields(body):
+    for number, value in read_fields(body):
         known = _MESSAGES[name].get(number)
         if known is None:
             raise _unknown(f"field {number} of {name}")
@@ -188,8 +187,8 @@ def _message(name: str, body: bytes) -> Object:
         if type_name.startswith("*"):
             result.setdefault(field, []).append(_value(type_name[1:], value))
         elif type_name.startswith("%"):
-            pair = dict(_read_fields(bytes(value)))
-            result.setdefault(field, {})[bytes(pair[1]).decode()] = _value(type_name[1:], pair.get(2, b""))
+            pair = dict(read_fields(as_bytes(value)))
+            result.setdefault(field, {})[as_bytes(pair[1]).decode()] = _value(type_name[1:], pair.get(2, b""))
         else:
             decoded = _value(type_name, value)
             if decoded not in ("", {}, None):
@@ -199,51 +198,21 @@ def _message(name: str, body: bytes) -> Object:
 
 def _value(type_name: str, value: Any) -> Any:
     reader = _READERS.get(type_name)
-    return reader(value) if reader else _message(type_name, value)
+    return reader(value) if reader else _message(type_name, as_bytes(value))
 
 
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >= 1 << 63 else value
-
-
-def _time(value: bytes) -> str | None:
-    seconds = _message("Time", value).get("seconds")
+def _time(value: Any) -> str | None:
+    seconds = _message("Time", as_bytes(value)).get("seconds")
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds else None
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "skip": lambda _: None,
-    "text": lambda value: bytes(value).decode(),
-    "number": _signed,
+    "text": lambda value: as_bytes(value).decode(),
+    "number": as_signed,
     "flag": bool,
-    "bytes": lambda value: base64.b64encode(value).decode(),
-    "raw": bytes,
-    "quantity": lambda value: _message("Quantity", value).get("string", "0"),
+    "bytes": lambda value: base64.b64encode(as_bytes(value)).decode(),
+    "raw": as_bytes,
+    "quantity": lambda value: _message("Quantity", as_bytes(value)).get("string", "0"),
     "time": _time,
 }
-
-
-def _read_fields(body: bytes) -> Iterator[tuple[int, Any]]:
-    position = 0
-    while position < len(body):
-        tag, position = _varint(body, position)
-        if tag & 7 == 0:
-            value: Any
-            value, position = _varint(body, position)
-        elif tag & 7 == 2:
-            size, position = _varint(body, position)
-            value, position = body[position : position + size], position + size
-        else:
-            raise _unknown(f"wire type {tag & 7}")
-        yield tag >> 3, value
-
-
-def _varint(body: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        byte = body[position]
-        position += 1
-        result |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return result, position

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
 from aiohttp import web
 
-from kubernaut_sandbox.access.request_context import DeleteOptions
+from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
 from kubernaut_sandbox.api.protobuf import MEDIA_TYPE, decode_protobuf
+from kubernaut_sandbox.api.request_info import whole_number
+from kubernaut_sandbox.model.documents import DocumentError, parse_json, parse_yaml
 from kubernaut_sandbox.model.objects import Object
-from kubernaut_sandbox.model.patches import Patch
+from kubernaut_sandbox.model.patches import JSON_PATCH, Patch
 from kubernaut_sandbox.model.statuses import (
     Cause,
     bad_request,
@@ -37,23 +37,28 @@ async def read_bytes(request: web.Request) -> bytes:
     return body
 
 
-async def read_object(request: web.Request, kind: str) -> Object:
-    """Return the body as a manifest; raise a 400 or 415 when it is not one. `kind` is for the message."""
+async def read_object(request: web.Request, kind: str, context: RequestContext | None = None) -> Object:
+    """Return the body as a manifest; raise a 400 or 415 when it is not one.
+
+    Args:
+        request: the request.
+        kind: what the body must be, for the message.
+        context: where the fields that the body has twice are added, to be reported with the unknown ones.
+    """
     if request.content_type == MEDIA_TYPE:
         return decode_protobuf(await read_bytes(request))
     if request.content_type not in (*_ACCEPTED, "application/octet-stream"):
         raise unsupported_media(_ACCEPTED)
-    document = _parse(
-        await read_bytes(request), request.content_type, f"the object provided is unrecognized (must be of type {kind})"
-    )
+    problem = f"the object provided is unrecognized (must be of type {kind})"
+    document = _parse(await read_bytes(request), request.content_type, problem, context)
     if not isinstance(document, dict):
-        raise bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind")
+        raise bad_request(f"{problem}: couldn't get version/kind")
     return document
 
 
-async def read_patch(request: web.Request) -> Patch:
-    """Return the body as a patch; raise a 400 when it cannot be parsed."""
-    content = _parse(await read_bytes(request), request.content_type, "error decoding patch")
+async def read_patch(request: web.Request, context: RequestContext | None = None) -> Patch:
+    """Return the body as a patch; raise a 400 when it cannot be parsed. For the context, see `read_object`."""
+    content = _parse(await read_bytes(request), request.content_type, "error decoding patch", context)
     return Patch(request.content_type, content)
 
 
@@ -82,7 +87,10 @@ def _bad_option(cause: Cause) -> Exception:
 def _query_options(query: Mapping[str, str]) -> Object:
     options: Object = {}
     if query.get("gracePeriodSeconds"):
-        options["gracePeriodSeconds"] = int(query["gracePeriodSeconds"])
+        seconds = whole_number(query["gracePeriodSeconds"])
+        if seconds is None:
+            raise bad_request(f'strconv.ParseInt: parsing "{query["gracePeriodSeconds"]}": invalid syntax')
+        options["gracePeriodSeconds"] = seconds
     if query.get("propagationPolicy"):
         options["propagationPolicy"] = query["propagationPolicy"]
     if query.get("orphanDependents"):
@@ -101,8 +109,14 @@ async def _read_chunked(request: web.Request) -> bytes:
     return body
 
 
-def _parse(body: bytes, media_type: str, problem: str) -> Any:
+def _parse(body: bytes, media_type: str, problem: str, context: RequestContext | None) -> Any:
     try:
-        return yaml.safe_load(body) if media_type.endswith("yaml") else json.loads(body)
-    except (ValueError, yaml.YAMLError) as error:
+        if media_type.endswith("yaml"):
+            return parse_yaml(body)
+        parsed = parse_json(body)
+    except DocumentError as error:
         raise bad_request(f"{problem}: {error}") from error
+    if context is not None:
+        prefix = "json patch " if media_type == JSON_PATCH else ""
+        context.duplicate_fields.extend(f'{prefix}duplicate field "{path}"' for path in parsed.duplicates)
+    return parsed.content

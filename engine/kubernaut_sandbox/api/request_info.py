@@ -18,6 +18,7 @@ _OPTIONS = {
 }
 _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _TRUE = ("1", "true", "True")
+_MAX_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,13 @@ def read_request(method: str, path: str, query: Mapping[str, str]) -> RequestInf
 def truthy(query: Mapping[str, str], name: str) -> bool:
     """Whether a boolean query parameter is set."""
     return query.get(name) in _TRUE
+
+
+def whole_number(text: str) -> int | None:
+    """Return a number that is not negative and has at most 64 bits; None for any other text."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS):
+        return None
+    return int(text)
 
 
 def _verb(method: str, name: str, query: Mapping[str, str]) -> str:

@@ -114,7 +114,7 @@ class Resources:
     async def _create(
         self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
     ) -> web.StreamResponse:
-        body = await read_object(request, kind.kind)
+        body = await read_object(request, kind.kind, context)
         if kind.group in _REVIEWS:
             check_type(kind, body)
             review = self._cluster.reviews.evaluate(kind, context.user, info.namespace, decode(kind, body, context))
@@ -125,7 +125,7 @@ class Resources:
     async def _update(
         self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
     ) -> web.StreamResponse:
-        body = await read_object(request, kind.kind)
+        body = await read_object(request, kind.kind, context)
         existed = self._cluster.store.get(kind.resource, _namespace(info, kind), info.name) is not None
         updated = self._cluster.registry.update(context, kind, _namespace(info, kind), info.name, body)
         return object_response(request, kind, updated, 200 if existed else 201, context.warnings)
@@ -133,7 +133,7 @@ class Resources:
     async def _patch(
         self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
     ) -> web.StreamResponse:
-        patch = await read_patch(request)
+        patch = await read_patch(request, context)
         patched = self._cluster.registry.patch(context, kind, _namespace(info, kind), info.name, patch)
         return object_response(request, kind, patched, 200, context.warnings)
 

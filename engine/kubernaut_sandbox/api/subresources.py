@@ -61,10 +61,10 @@ class Subresources:
         if info.verb == "get":
             return object_response(request, kind, registry.get(kind, namespace, info.name))
         if info.verb == "update":
-            body = await read_object(request, kind.kind)
+            body = await read_object(request, kind.kind, context)
             updated = registry.update(context, kind, namespace, info.name, body, info.subresource)
             return object_response(request, kind, updated, 200, context.warnings)
-        patch = await read_patch(request)
+        patch = await read_patch(request, context)
         patched = registry.patch(context, kind, namespace, info.name, patch, info.subresource)
         return object_response(request, kind, patched, 200, context.warnings)
 
@@ -73,7 +73,7 @@ class Subresources:
     ) -> web.StreamResponse:
         registry = self._cluster.registry
         update = await read_object(request, "Scale") if info.verb == "update" else None
-        patch = await read_patch(request) if info.verb == "patch" else None
+        patch = await read_patch(request, context) if info.verb == "patch" else None
         present = scale_of(kind, registry.get(kind, info.namespace, info.name))
         scale = patch.apply(scale_kind(), present) if patch else update
         if scale is None:

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kubernaut_sandbox.api.request_info import truthy
+from kubernaut_sandbox.api.request_info import truthy, whole_number
 from kubernaut_sandbox.fault_injection import FaultInjector
 from kubernaut_sandbox.model.kinds import Kind, in_version
 from kubernaut_sandbox.model.objects import Object, namespace_of
 from kubernaut_sandbox.model.selectors import Selector
-from kubernaut_sandbox.model.statuses import ApiError, Cause, expired, invalid, unsupported_value
+from kubernaut_sandbox.model.statuses import ApiError, Cause, bad_request, expired, invalid, unsupported_value
 from kubernaut_sandbox.model.store import Change, Store
 from kubernaut_sandbox.options import SandboxOptions
 
@@ -44,9 +44,12 @@ def watch_request(
     causes = _match_causes(initial, match or "")
     if causes:
         raise invalid("ListOptions.meta.k8s.io", "", causes)
-    timeout_seconds = float(query.get("timeoutSeconds") or 0) or options.watch_timeout_seconds
+    seconds = whole_number(query.get("timeoutSeconds") or "0")
+    if seconds is None:
+        raise bad_request(f'strconv.ParseInt: parsing "{query["timeoutSeconds"]}": invalid syntax')
+    timeout_seconds = seconds or options.watch_timeout_seconds
     revision = query.get("resourceVersion") or ""
-    if revision and not revision.isdigit():
+    if revision and whole_number(revision) is None:
         message = (
             f'resourceVersion: Invalid value: "{revision}": strconv.ParseUint: parsing "{revision}": invalid syntax'
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from aiohttp import web
 
-from kubernaut_sandbox.api.request_info import truthy
+from kubernaut_sandbox.api.request_info import truthy, whole_number
 from kubernaut_sandbox.model.objects import Object, name_of, spec_of
 from kubernaut_sandbox.model.statuses import bad_request, not_implemented
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from kubernaut_sandbox.kubelet.pod_worker import PodWorker
 
 _FOLLOW_SECONDS = 0.05
-_MAX_DIGITS = 19
 _UNSUPPORTED_OPTIONS = ("timestamps", "sinceSeconds", "sinceTime")
 
 
@@ -54,9 +53,10 @@ def _amount(query: Mapping[str, str], option: str) -> int | None:
     text = query.get(option)
     if not text:
         return None
-    if not (text.isdecimal() and text.isascii() and len(text) < _MAX_DIGITS):
-        raise bad_request(f"unable to convert the value {text!r} of {option} to a number")
-    return int(text)
+    number = whole_number(text)
+    if number is None:
+        raise bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    return number
 
 
 async def _follow(response: web.StreamResponse, worker: PodWorker, container: str, path: str, file: BinaryIO) -> None:

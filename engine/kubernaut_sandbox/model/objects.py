@@ -161,8 +161,8 @@ def dig(value: Any, path: str) -> Any:
 
 
 def encode(value: Any) -> bytes:
-    """Encode as compact JSON."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Encode as compact JSON; raise ValueError for NaN and Infinity, which it does not have."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def _path_parts(path: str) -> list[str]:

@@ -9,8 +9,9 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
+from kubernaut_sandbox.model.documents import DocumentError, check_depth
 from kubernaut_sandbox.model.kinds import Kind
-from kubernaut_sandbox.model.objects import Object, copy
+from kubernaut_sandbox.model.objects import Object, copy, encode
 from kubernaut_sandbox.model.statuses import ApiError, bad_request, not_implemented, unsupported_media
 from kubernaut_sandbox.model.strategic import strategic_merge
 
@@ -19,6 +20,7 @@ MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
 _MAX_OPERATIONS = 10_000
+_MAX_COPIED_BYTES = 3 * 1024 * 1024
 _REJECTED: tuple[int, str, str, Object] = (
     422,
     "Invalid",
@@ -43,7 +45,21 @@ class _Replace(jsonpatch.ReplaceOperation):
 
 
 class _Patch(jsonpatch.JsonPatch):
+    """Its copies are bounded together, as in the API server: each one can double the object, so a few dozen would fill the memory."""
+
     operations = MappingProxyType({**jsonpatch.JsonPatch.operations, "replace": _Replace})
+
+    def apply_to(self, obj: Any) -> Any:
+        """Apply the operations to an object, which they change."""
+        copied = 0
+        for operation in self._ops:  # type: ignore[attr-defined]  # the stubs lack it
+            if operation.operation["op"] == "copy":
+                source = jsonpointer.resolve_pointer(obj, operation.operation.get("from", ""), None)
+                copied += len(encode(source))
+                if copied > _MAX_COPIED_BYTES:
+                    raise jsonpatch.JsonPatchConflict("the copies are too large")
+            obj = operation.apply(obj)
+        return obj
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,14 @@ class Patch:
     def apply(self, kind: Kind, current: Object) -> Object:
         """Return the object after the patch, not yet validated; raise ApiError for a patch that cannot be applied."""
         self.check_type(kind)
+        patched = self._patched(current)
+        try:
+            check_depth(patched)
+        except DocumentError as error:
+            raise bad_request(f"the result of the patch cannot be stored: {error}") from error
+        return patched
+
+    def _patched(self, current: Object) -> Object:
         if self.media_type == JSON_PATCH:
             return _json_patch(current, self.content)
         if not isinstance(self.content, dict):
@@ -99,11 +123,13 @@ def _json_patch(current: Object, operations: Any) -> Object:
         message = f"The allowed maximum operations in a JSON patch is {_MAX_OPERATIONS}, got {len(operations)}"
         raise ApiError(413, "RequestEntityTooLarge", message)
     try:
-        result: Object = _Patch(operations).apply(copy(current))
+        result: Object = _Patch(operations).apply_to(copy(current))
     except jsonpatch.InvalidJsonPatch as error:
         raise bad_request(f"error decoding patch: {error}") from error
     except jsonpatch.JsonPatchTestFailed as error:
         raise PatchTestFailedError(*_REJECTED) from error
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as error:
+    except RecursionError as error:
+        raise bad_request("error decoding patch: exceeded max depth") from error
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as error:
         raise ApiError(*_REJECTED) from error
     return result

@@ -21,6 +21,8 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
     "integer": int,
     "number": (int, float),
 }
+_MAX_EXACT = 2**53
+"""From here on a double does not tell every integer from its neighbours, and the API server takes it for none."""
 _ROOT_FIELDS = ("apiVersion", "kind", "metadata")
 
 
@@ -99,7 +101,7 @@ def _is_type(schema: Object, value: Any) -> bool:
     if isinstance(value, bool):
         return bool(schema["type"] == "boolean")
     if schema["type"] == "integer" and isinstance(value, float):
-        return value.is_integer()
+        return value.is_integer() and abs(value) < _MAX_EXACT
     return isinstance(value, _TYPES.get(schema["type"], object))
 
 

@@ -23,6 +23,13 @@ _SPECIAL = {"Event": "CoreV1Event", "Scale": "V1Scale", "TokenRequest": "Authent
 _MICRO_TIMES = {"acquireTime", "renewTime", "eventTime", "lastObservedTime"}
 _MICRO_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
 _QUANTITIES = {"limits", "requests", "hard", "used", "capacity", "allocatable", "sizeLimit", "divisor"}
+_INT64_FIELDS = {
+    *("activeDeadlineSeconds", "terminationGracePeriodSeconds", "deletionGracePeriodSeconds", "gracePeriodSeconds"),
+    *("tolerationSeconds", "expirationSeconds", "seconds", "runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"),
+    *("generation", "observedGeneration", "remainingItemCount", "sizeBytes"),
+    *("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"),
+}
+"""The integers of the API that have 64 bits; the others have 32, which the client's models do not tell."""
 _SCALARS: dict[str, tuple[type, ...]] = {
     "str": (str,),
     "bytes": (str,),
@@ -75,8 +82,9 @@ def decode_as(kind: Kind, model: str, body: Object, context: RequestContext) -> 
 
 
 def report_unknown_fields(kind: Kind, unknown: list[str], context: RequestContext) -> None:
-    """Reject, warn about, or ignore unknown fields, as the request's fieldValidation requires."""
-    messages = [f'unknown field "{path}"' for path in unknown]
+    """Reject, warn about, or ignore unknown fields, and those that the body has twice, as the request's fieldValidation requires."""
+    messages = [*context.duplicate_fields, *(f'unknown field "{path}"' for path in unknown)]
+    context.duplicate_fields.clear()
     if messages and context.field_validation == "Strict":
         raise cannot_handle(kind, f"strict decoding error: {', '.join(messages)}")
     if context.field_validation == "Warn":
@@ -166,13 +174,15 @@ def _decode_scalar(type_name: str, value: Any, path: str, findings: _Findings) -
         raise _WrongTypeError(_mismatch(value, path, go_type, findings))
     if type_name == "datetime":
         _check_time(value, path)
+    if type_name == "int" and path.rpartition(".")[2] not in _INT64_FIELDS and not -(2**31) <= value < 2**31:
+        raise _WrongTypeError(_mismatch(value, path, "int32", findings, f"number {value}"))
     return value
 
 
-def _mismatch(value: Any, path: str, go_type: str, findings: _Findings) -> str:
+def _mismatch(value: Any, path: str, go_type: str, findings: _Findings, found: str = "") -> str:
     names = {bool: "bool", int: "number", float: "number", str: "string", list: "array", dict: "object"}
     field = re.sub(r"\[\d+\]", "", path)
-    return f"json: cannot unmarshal {names[type(value)]} into Go struct field {findings.root}.{field} of type {go_type}"
+    return f"json: cannot unmarshal {found or names[type(value)]} into Go struct field {findings.root}.{field} of type {go_type}"
 
 
 def _check_custom_type(kind: Kind, body: Object) -> None:

@@ -41,3 +41,40 @@ def test_a_body_that_is_not_protobuf_is_a_bad_request() -> None:
     with pytest.raises(ApiError) as caught:
         decode_protobuf(b"{}")
     assert caught.value.code == 400
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x08\x01",
+        field(1, b"\x08" + b"\xff" * 9 + b"\x01"),
+        field(1, field(11, b"\x08\x01")),
+        field(1, field(1, b"\xff")),
+        field(1, field(8, b"\x08" + b"\xff" * 8 + b"\x7f")),
+        b"\x0a\x7f",
+        b"\x0a" + b"\xff" * 100_000,
+        b"\x0d1234",
+    ],
+    ids=[
+        "a number for a message",
+        "a huge number for a text",
+        "a number for a key",
+        "a text that is not UTF-8",
+        "the year 292277026596",
+        "a field that is cut",
+        "a number without an end",
+        "another wire type",
+    ],
+)
+def test_a_malformed_message_is_a_bad_request_and_takes_no_memory(raw: bytes) -> None:
+    with pytest.raises(ApiError) as caught:
+        decode_protobuf(envelope(b"Namespace", b"")[:-4] + b"\x12" + _size(raw) + raw)
+    assert caught.value.code == 400
+
+
+def _size(raw: bytes) -> bytes:
+    """The length of a field as it is sent."""
+    size, found = len(raw), b""
+    while size > 0x7F:
+        size, found = size >> 7, found + bytes([size & 0x7F | 0x80])
+    return found + bytes([size])

@@ -25,7 +25,7 @@ def scaffold(name: str, parent: Path) -> list[Path]:
             f"{name!r} is not a valid action name: use lower-case letters, digits and '-', at most {MAX_ACTION_NAME_LENGTH} characters"
         )
     target = parent / f"kubernaut-{name}"
-    if target.exists():
+    if target.exists() or target.is_symlink():
         raise InputError(f"{target} already exists: choose another name, or remove it")
     words = name.replace("-", " ")
     names = {

@@ -14,6 +14,7 @@ from kubernaut.cli.console import console
 from kubernaut.cli.extras import require_sandbox
 from kubernaut.cli.options import Configuration, read_settings
 from kubernaut.errors import InputError
+from kubernaut.kube.config.private_file import write_private
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut.telemetry.logs import log_to_stderr
@@ -60,11 +61,13 @@ def read_manifests(files: list[Path]) -> list[dict[str, Any]]:
     return documents
 
 
-def _write_private(file: Path, text: str) -> None:
-    """Write a file that no other user can read at any moment, as a kubeconfig has a token in it."""
-    file.unlink(missing_ok=True)
-    file.touch(mode=0o600)
-    file.write_text(text, "utf-8")
+def write_kubeconfig(file: Path, document: dict[str, Any]) -> None:
+    """Write a kubeconfig that no other user can read at any moment, as it has tokens in it. Raises InputError naming the file."""
+    try:
+        write_private(file, yaml.safe_dump(document))
+    except OSError as error:
+        problem = f"cannot be written: {error.strerror}"
+        raise InputError(f"--kubeconfig {file}: {problem}; name a file in a directory of yours") from error
 
 
 async def _serve(
@@ -82,7 +85,7 @@ async def _serve(
         namespaces=sorted(namespaces),
         admission=admission,
     ) as running:
-        _write_private(kubeconfig, yaml.safe_dump(running.sandbox.kubeconfig(others=USERS)))
+        write_kubeconfig(kubeconfig, running.sandbox.kubeconfig(others=USERS))
         out = console()
         out.print(f"serving {running.sandbox.url}; ctrl-c stops it and deletes everything in it")
         out.print(f"  export KUBECONFIG={kubeconfig}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from kubernaut.kube.config.private_file import write_private
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,4 @@ def _replace(file: Path, user: str, tokens: Mapping[str, str]) -> None:
     entry: dict[str, Any] = next(one for one in document["users"] if one["name"] == user)["user"]["auth-provider"]
     entry["config"] = {**(entry.get("config") or {}), **tokens}
     mode = file.stat().st_mode & 0o777
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, encoding="utf-8", delete=False) as new:
-        yaml.safe_dump(document, new, sort_keys=False, allow_unicode=True)
-    Path(new.name).chmod(mode)
-    os.replace(new.name, file)  # noqa: PTH105 - atomically, so that no reader sees half a file
+    write_private(file, yaml.safe_dump(document, sort_keys=False, allow_unicode=True), mode)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.cli.commands.sandbox import _write_private, read_manifests
+from kubernaut.cli.commands.sandbox import read_manifests, write_kubeconfig
 from kubernaut.errors import InputError
 
 
@@ -32,5 +32,13 @@ def test_a_kubeconfig_is_private_even_if_the_file_existed(tmp_path):
     file = tmp_path / "kubeconfig"
     file.write_text("old", "utf-8")
     file.chmod(0o644)
-    _write_private(file, "new")
-    assert (file.read_text("utf-8"), file.stat().st_mode & 0o777) == ("new", 0o600)
+    write_kubeconfig(file, {"kind": "Config"})
+    assert (file.read_text("utf-8"), file.stat().st_mode & 0o777) == ("kind: Config\n", 0o600)
+
+
+@pytest.mark.parametrize("where", ["none/kubeconfig", "directory"])
+def test_a_kubeconfig_that_cannot_be_written_is_bad_input_that_names_the_file(tmp_path, where):
+    (tmp_path / "directory").mkdir()
+    with pytest.raises(InputError, match=rf"--kubeconfig .*{where}: cannot be written: .*; name a file"):
+        write_kubeconfig(tmp_path / where, {})
+    assert [path.name for path in tmp_path.iterdir()] == ["directory"]

@@ -41,3 +41,11 @@ def test_a_user_that_is_no_longer_there_is_logged(tmp_path, caplog):
 
 def test_a_kubeconfig_in_memory_has_no_file():
     save_tokens(None, "u", {})
+
+
+def test_nothing_is_left_beside_a_file_that_could_not_be_replaced(tmp_path, monkeypatch):
+    file = tmp_path / "config"
+    file.write_text(yaml.safe_dump({"users": USERS}), "utf-8")
+    monkeypatch.setattr("os.replace", lambda *_, **__: (_ for _ in ()).throw(OSError(5, "broken")))
+    save_tokens(file, "u", {"id-token": "new"})
+    assert list(tmp_path.iterdir()) == [file]

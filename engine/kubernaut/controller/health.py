@@ -1,16 +1,19 @@
 """Serves probes and metrics over plain HTTP on one port.
 
-It runs on the event loop that does the work, so a blocked loop fails the liveness probe.
+It runs on the event loop that does the work, so a blocked loop fails the liveness probe. Anyone who reaches the port may ask, so
+`short_connections` bounds what that costs.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from kubernaut.controller.manager import Manager
+from kubernaut.controller.short_connections import ShortConnections
 from kubernaut.errors import InputError
 from kubernaut.telemetry.metrics import CONTENT_TYPE
 
@@ -24,10 +27,12 @@ async def serve_health(manager: Manager, port: int) -> AsyncIterator[None]:
     if not port:
         yield
         return
-    runner = web.AppRunner(_application(manager), access_log=None)
+    runner = web.AppRunner(_application(manager), access_log=None, shutdown_timeout=1)
     await runner.setup()
+    if runner.server is None:
+        raise RuntimeError("aiohttp made no server")
     try:
-        await web.TCPSite(runner, port=port).start()
+        server = await asyncio.get_running_loop().create_server(ShortConnections(runner.server), port=port)
     except OSError as error:
         await runner.cleanup()
         raise InputError(
@@ -36,6 +41,7 @@ async def serve_health(manager: Manager, port: int) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        server.close()
         await runner.cleanup()
 
 
@@ -53,7 +59,7 @@ def _application(manager: Manager) -> web.Application:
 
 def _metrics(manager: Manager) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def respond(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=manager.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE})
+        return _last(web.Response(body=manager.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE}))
 
     return respond
 
@@ -61,6 +67,12 @@ def _metrics(manager: Manager) -> Callable[[web.Request], Awaitable[web.StreamRe
 def _probe(problem: Callable[[], str]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def respond(_: web.Request) -> web.StreamResponse:
         found = problem()
-        return web.Response(text=(found or "ok") + "\n", status=503 if found else 200)
+        return _last(web.Response(text=(found or "ok") + "\n", status=503 if found else 200))
 
     return respond
+
+
+def _last(response: web.Response) -> web.Response:
+    """Return a response after which the connection is closed."""
+    response.force_close()
+    return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from kubernaut_sandbox.model.documents import DocumentError, parse_json, parse_y
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.patches import JSON_PATCH, Patch
 from kubernaut_sandbox.model.statuses import (
+    ApiError,
     Cause,
     bad_request,
     invalid,
@@ -23,18 +25,30 @@ from kubernaut_sandbox.model.statuses import (
 )
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
+_MAX_BODY_SECONDS = 60.0
 _POLICIES = ("Foreground", "Background", "Orphan")
 _ACCEPTED = ("application/json", "application/yaml", MEDIA_TYPE)
 
 
 async def read_bytes(request: web.Request) -> bytes:
-    """Return the whole body; raise a 413 when it is too large."""
+    """Return the whole body; raise a 413 when it is too large, and a 504 when it does not arrive in time."""
     if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise too_large("Request entity too large: limit is 3145728")
-    body = await request.content.read(MAX_BODY_BYTES + 1) if request.content_length else await _read_chunked(request)
-    while len(body) < (request.content_length or 0):
-        body += await request.content.read(MAX_BODY_BYTES + 1)
+        raise _too_large()
+    body = b""
+    try:
+        async with asyncio.timeout(_MAX_BODY_SECONDS):
+            while chunk := await request.content.read(MAX_BODY_BYTES + 1):
+                body += chunk
+                if len(body) > MAX_BODY_BYTES:
+                    raise _too_large()
+    except TimeoutError as error:
+        message = "Timeout: request did not complete within the allowed duration"
+        raise ApiError(504, "Timeout", message) from error
     return body
+
+
+def _too_large() -> ApiError:
+    return too_large("Request entity too large: limit is 3145728")
 
 
 async def read_object(request: web.Request, kind: str, context: RequestContext | None = None) -> Object:
@@ -98,15 +112,6 @@ def _query_options(query: Mapping[str, str]) -> Object:
     if query.get("dryRun"):
         options["dryRun"] = [query["dryRun"]]
     return options
-
-
-async def _read_chunked(request: web.Request) -> bytes:
-    body = b""
-    while chunk := await request.content.read(65536):
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise too_large("Request entity too large: limit is 3145728")
-    return body
 
 
 def _parse(body: bytes, media_type: str, problem: str, context: RequestContext | None) -> Any:

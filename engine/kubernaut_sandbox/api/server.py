@@ -15,6 +15,7 @@ from aiohttp import web
 from kubernaut_sandbox.access.rbac import Attributes
 from kubernaut_sandbox.access.users import User, user_by_name
 from kubernaut_sandbox.api import discovery, openapi
+from kubernaut_sandbox.api.connections import HANDSHAKE_SECONDS, Connections
 from kubernaut_sandbox.api.request_info import RequestInfo, read_request
 from kubernaut_sandbox.api.resources import Resources
 from kubernaut_sandbox.api.responses import json_response, status_response
@@ -38,22 +39,34 @@ class ApiServer:
         self.requests: RequestCounts = Counter()
         self._cluster, self._injector = cluster, injector
         self._resources = Resources(cluster, injector, Subresources(cluster, logs))
+        self._connections = Connections()
         self._runner: web.AppRunner | None = None
+        self._listener: asyncio.Server | None = None
 
     async def start(self, context: ssl.SSLContext, port: int) -> int:
         """Listen on loopback and return the port; raise OSError when the port is taken."""
         app = web.Application()
-        app.router.add_route("*", "/{path:.*}", self._handle)
+        app.router.add_route("*", "/{path:.*}", self._serve)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", port, ssl_context=context)
-        await site.start()
-        listening_port: int = self._runner.addresses[0][1]
+        if self._runner.server is None:
+            raise RuntimeError("aiohttp made no server")
+        self._listener = await asyncio.get_running_loop().create_server(
+            self._connections.limited(self._runner.server),
+            "127.0.0.1",
+            port,
+            ssl=context,
+            ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            reuse_address=True,
+        )
+        listening_port: int = self._listener.sockets[0].getsockname()[1]
         return listening_port
 
     async def stop(self) -> None:
         """Close every connection."""
         self._injector.cut_watches()
+        if self._listener:
+            self._listener.close()
         if self._runner:
             await self._runner.cleanup()
 
@@ -62,11 +75,15 @@ class ApiServer:
         if self._runner is None:
             return
         runner, self._runner = self._runner, None
-        for site in tuple(runner.sites):
-            await site.stop()
+        if self._listener:
+            self._listener.close()
         for connection in runner.server.connections if runner.server else ():
             _reset(connection.transport)
         await runner.cleanup()
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        with self._connections.at_work(request):
+            return await self._handle(request)
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         user, info = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 from types import SimpleNamespace
 
 import aiohttp
@@ -60,3 +61,31 @@ async def test_a_port_that_is_taken_is_an_error_that_names_the_setting(manager):
 async def test_port_0_serves_nothing(manager):
     async with serve_health(manager, 0):
         pass
+
+
+async def test_a_probe_is_answered_while_somebody_holds_connections_open(manager):
+    port = free_port()
+    async with serve_health(manager, port):
+        held = []
+        for _ in range(300):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\nX-")
+            held.append((reader, writer))
+        async with asyncio.timeout(2):
+            assert await answers(port, "/livez") == (200, "ok\n")
+        async with asyncio.timeout(2):
+            for reader, _ in held[:200]:
+                with suppress(ConnectionError):
+                    assert await reader.read() == b""
+        for _, writer in held:
+            writer.close()
+
+
+async def test_a_connection_carries_one_request(manager):
+    port = free_port()
+    async with serve_health(manager, port), asyncio.timeout(2):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n" * 2)
+        text = await reader.read()
+        writer.close()
+    assert (text.count(b"HTTP/1.1 200 OK"), text.lower().count(b"connection: close")) == (1, 1)

@@ -22,7 +22,7 @@ def read_exec_credential(output: bytes, api_version: str) -> Issued:
         raise ValueError("it printed nothing")
     try:
         document = json.loads(output)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("what it printed is not JSON") from None
     if not isinstance(document, dict) or document.get("kind") != "ExecCredential":
         raise ValueError("what it printed is not an ExecCredential")

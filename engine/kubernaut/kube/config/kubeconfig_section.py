@@ -99,4 +99,4 @@ def source_of(file: Path | None) -> str:
 
 def is_header_value(text: str) -> bool:
     """Whether a text can be sent as the value of an HTTP header."""
-    return not any(character < " " or character == "\x7f" for character in text)
+    return not any(character < " " or character == "\x7f" or "\ud800" <= character <= "\udfff" for character in text)

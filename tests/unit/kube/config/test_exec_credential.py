@@ -36,6 +36,9 @@ def test_a_client_certificate_is_read_alone_or_beside_a_token():
         pytest.param(b" \n", "it printed nothing", id="nothing"),
         pytest.param(b"secret: t", "not JSON", id="garbage"),
         pytest.param(b"\xff\xfe", "not JSON", id="bytes"),
+        pytest.param(b"[" * 100_000, "not JSON", id="deep nesting"),
+        pytest.param(b"9" * 100_000, "not JSON", id="a number of 100,000 digits"),
+        pytest.param(printed(token="\ud800"), "its token is not one line", id="half a character"),
         pytest.param(b"[]", "not an ExecCredential", id="a list"),
         pytest.param(printed(kind="Status", token="t"), "not an ExecCredential", id="another kind"),
         pytest.param(

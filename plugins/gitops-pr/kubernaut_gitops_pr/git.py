@@ -23,7 +23,7 @@ from kubernaut_gitops_pr.quotation import quote
 from kubernaut_gitops_pr.secrets import Token
 
 _POLL_SECONDS = 0.1
-_MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+MAX_OUTPUT_BYTES = 8 * 1024 * 1024
 _MAX_STATUS_BYTES = 64 * 1024
 _MAX_QUOTED_LENGTH = 400
 _SAFE_CONFIG = {
@@ -87,7 +87,13 @@ class Git:
         self._directory, self._token, self._bounds = directory, token, bounds
         self._environment = _environment(directory, url, token, people, ca_file)
 
-    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    def run(
+        self,
+        *arguments: str,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_OUTPUT_BYTES,
+    ) -> bytes:
         """Run a command and return its output. Raises GitError, or Rejected or TryAgain if it exceeds a limit."""
         with (
             TemporaryFile(dir=self._directory) as out,
@@ -101,12 +107,12 @@ class Git:
             )
             out.seek(0)
             err.seek(0)
-            output, errors = out.read(_MAX_OUTPUT_BYTES + 1), err.read(_MAX_OUTPUT_BYTES)
+            output, errors = out.read(max_bytes + 1), err.read(MAX_OUTPUT_BYTES)
         if code:
             raise self._error(errors, output)
-        if len(output) > _MAX_OUTPUT_BYTES:
+        if len(output) > max_bytes:
             raise Rejected(
-                f"the output of git {arguments[0]} is larger than {_MAX_OUTPUT_BYTES // 1024**2} MB: the file is too large"
+                f"the output of git {arguments[0]} is larger than {max_bytes // 1024**2} MB: the file or the repository is too large"
             )
         return output
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, JsonValue, field_validator, model_va
 
 from kubernaut import Parameters
 from kubernaut_gitops_pr import paths
+from kubernaut_gitops_pr.folding import fold
 
 _INVALID_BRANCH_NAME = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/.-]|/\.|/$|\.$|\.lock(/|$)|^@$")
 _SEGMENT = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", re.ASCII)
@@ -69,8 +70,7 @@ def _is_segment(segment: str) -> bool:
 
 def _is_git_directory(segment: str) -> bool:
     """Whether some file system reads the segment as `.git`."""
-    plain = "".join(c for c in unicodedata.normalize("NFKC", segment) if unicodedata.category(c) != "Cf")
-    return plain.lower().rstrip(". ").partition(":")[0] in {".git", "git~1"}
+    return fold(segment) in {".git", "git~1"}
 
 
 def _is_path(text: str) -> str:

@@ -81,10 +81,14 @@ class _Step:
     def _plan(self) -> Plan:
         """Make the plan for the base branch as it is now, and show its diff."""
         commit = self._repository.clone(self._request.spec.base)
-        plan = make_plan(self._repository, commit, self._request.changes)
+        plan = self._plan_for(commit)
         if not plan.empty:
             self._report.diff(self._repository.diff(plan.commit, plan.tree))
         return plan
+
+    def _plan_for(self, commit: str) -> Plan:
+        rules = self._request.path_rules(self._forge)
+        return make_plan(self._repository, commit, self._request.changes, rules)
 
     def _find_duplicate(self, plan: Plan) -> PullRequest | None:
         """Return the newest open pull request for the same base branch that proposes the same changes, or None."""
@@ -166,7 +170,7 @@ class _Step:
         """Return the commit of a branch that an earlier attempt pushed. Raises Rejected if its content is not the requested one."""
         commit, parents = self._repository.fetch(branch)
         tree = self._repository.tree(commit)
-        if len(parents) != 1 or make_plan(self._repository, parents[0], self._request.changes).tree != tree:
+        if len(parents) != 1 or self._plan_for(parents[0]).tree != tree:
             raise Rejected(
                 f"branch {branch} of {self._request.repository} exists with other content, and is never overwritten: "
                 "delete it, or create a new execution"

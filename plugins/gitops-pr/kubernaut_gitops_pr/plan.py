@@ -8,6 +8,7 @@ from typing import Any
 
 from kubernaut.runner import Rejected
 from kubernaut_gitops_pr.file_changes import ValueChange, apply_change
+from kubernaut_gitops_pr.path_rules import PathRules
 from kubernaut_gitops_pr.repository import Repository
 from kubernaut_gitops_pr.tree import EditError
 
@@ -24,8 +25,9 @@ class Plan:
     empty: bool
 
 
-def make_plan(repository: Repository, commit: str, changes: Sequence[Mapping[str, Any]]) -> Plan:
+def make_plan(repository: Repository, commit: str, changes: Sequence[Mapping[str, Any]], rules: PathRules) -> Plan:
     """Return the plan for this commit. Raises Rejected naming the file."""
+    rules.check(repository, commit, list(dict.fromkeys(change["path"] for change in changes)))
     files: dict[str, tuple[str, bytes]] = {}
     originals: dict[str, bytes | None] = {}
     edits: list[tuple[str, ValueChange]] = []

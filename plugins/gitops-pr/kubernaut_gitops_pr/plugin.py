@@ -11,6 +11,7 @@ from kubernaut import ActionSpec, Execution, Problem, Resources, Result, Rollbac
 from kubernaut_gitops_pr.allowlist import find_forge
 from kubernaut_gitops_pr.demo_forge import EXAMPLE, surroundings
 from kubernaut_gitops_pr.parameters import GitOpsPr
+from kubernaut_gitops_pr.path_rules import PathRules
 from kubernaut_gitops_pr.secrets import CA_VARIABLE, TOKEN_VARIABLE
 from kubernaut_gitops_pr.settings import ForgeSettings, GitOpsSettings, SecretKey
 
@@ -58,6 +59,8 @@ def validate(execution: Execution) -> list[Problem]:
                 f"{len(files)} files would be changed, but the settings allow at most {limit} (max_changed_files)",
             )
         )
+    rules = PathRules.of(execution.settings.forges[index].model_dump(mode="json"))
+    problems += [Problem("changes", refused) for path in sorted(files) if (refused := rules.problem(path))]
     twice = [p for p, n in Counter(c.path for c in parameters.changes if c.content is not None).items() if n > 1]
     problems += [Problem("changes", f"{path}: its content is set twice; set it once") for path in twice]
     inside = sorted(f for f in files if any(f.startswith(f"{other}/") for other in files))

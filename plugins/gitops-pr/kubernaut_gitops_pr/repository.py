@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kubernaut.runner import Rejected, TryAgain
-from kubernaut_gitops_pr.git import Git, GitError
+from kubernaut_gitops_pr.git import MAX_OUTPUT_BYTES, Git, GitError
 from kubernaut_gitops_pr.git_errors import ErrorTranslator
 from kubernaut_gitops_pr.retry_budget import RetryBudget
 
 _CLONE = "repository.git"
+_MAX_LISTING_BYTES = 64 * 1024 * 1024
 _KINDS_BY_MODE = {"120000": "a symbolic link", "160000": "a submodule", "040000": "a directory"}
 _FILE_MODES = {"100644", "100755"}
 
@@ -102,6 +103,12 @@ class Repository:
                 raise Rejected(f"{path}: {part} is {kind} in the repository; only files in directories can be changed")
         raise AssertionError("a path has at least one segment")
 
+    def links(self, commit: str) -> dict[str, str]:
+        """Return the path and the blob of each symbolic link."""
+        listing = self._local("ls-tree", "-r", "-z", "--full-tree", commit, max_bytes=_MAX_LISTING_BYTES)
+        rows = (row.decode(errors="replace") for row in listing.split(b"\0") if row.startswith(b"120000 "))
+        return {path: about.split(" ")[2] for about, _, path in (row.partition("\t") for row in rows)}
+
     def read(self, file: File) -> bytes:
         """Return the content of the file, and fetch it first if necessary."""
         return self._remote("cat-file", "blob", file.blob)
@@ -131,9 +138,9 @@ class Repository:
         arguments = ["--quiet", "--porcelain", "--no-verify", *options, "--", "origin", f"{commit}:refs/heads/{branch}"]
         self._remote("push", *arguments, explain=lambda error: self._errors.from_push(error, branch))
 
-    def _local(self, *arguments: str, stdin: bytes = b"") -> bytes:
+    def _local(self, *arguments: str, stdin: bytes = b"", max_bytes: int = MAX_OUTPUT_BYTES) -> bytes:
         try:
-            return self._git.run(*arguments, stdin=stdin, env=self._environment)
+            return self._git.run(*arguments, stdin=stdin, env=self._environment, max_bytes=max_bytes)
         except GitError as error:
             raise Rejected(f"git {arguments[0]} failed: {error}") from None
 

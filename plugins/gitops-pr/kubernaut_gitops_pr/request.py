@@ -17,6 +17,7 @@ from kubernaut_gitops_pr.forges.base import Forge, PullRequestSpec
 from kubernaut_gitops_pr.forges.http import Http
 from kubernaut_gitops_pr.git import Bounds, Git, Identity
 from kubernaut_gitops_pr.git_errors import ErrorTranslator
+from kubernaut_gitops_pr.path_rules import PathRules
 from kubernaut_gitops_pr.repository import Repository
 from kubernaut_gitops_pr.retry_budget import RetryBudget
 from kubernaut_gitops_pr.secrets import CA_VARIABLE, Token
@@ -50,6 +51,10 @@ class Request:
         if problem:
             raise Rejected(problem)
         forge = settings["forges"][index]
+        rules = PathRules.of(forge)
+        for change in given["changes"]:
+            if problem := rules.problem(change["path"]):
+                raise Rejected(f"changes: {problem}")
         reference = forge["token_secret"]
         secret = f"Secret {reference['name']} (key {reference['key']}) of namespace {action.namespace}"
         token = Token.from_environment(_FORGES[forge["kind"]][0], secret)
@@ -68,6 +73,10 @@ class Request:
     def branch_prefix(self) -> str:
         """What the branches of all executions start with; it may be nothing."""
         return templates.prefix(self.settings["branch_template"])
+
+    def path_rules(self, forge: Forge) -> PathRules:
+        """Return which files can be changed; the forge has been checked, and knows its pipelines."""
+        return PathRules.of(self.forge, forge.pipelines)
 
     def open_forge(self, budget: RetryBudget, ca_file: str) -> Forge:
         """Return the forge's API."""

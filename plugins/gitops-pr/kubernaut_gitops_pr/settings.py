@@ -15,6 +15,9 @@ from kubernaut_gitops_pr.parameters import is_branch_name
 
 _VISIBLE = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x09\x0b-\x1f\x7f]*\Z")
 Pattern = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._/*?\[\]!-]+$")]
+PathPattern = Annotated[
+    str, Field(min_length=1, max_length=255, pattern=r"^[^\\/\x00-\x1f\x7f]+(/[^\\/\x00-\x1f\x7f]+)*$")
+]
 _NAME = r"^[^\x00-\x1f\x7f<>]*[^\x00-\x20\x7f<>.,:;\"'\\][^\x00-\x1f\x7f<>]*$"
 _EMAIL = r"^[^\x00-\x20\x7f<>@]+@[^\x00-\x20\x7f<>@]+$"
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=_NAME)]
@@ -48,6 +51,10 @@ class ForgeSettings(_Section):
     """Allowed repositories: `platform/gitops`, `platform/*`, `group/**`. Empty allows none."""
     namespaces: tuple[Pattern, ...] = Field(default=(), strict=False)
     """Namespaces that are allowed to use this forge: `production`, `team-*`, `*`. Empty allows none."""
+    paths: tuple[PathPattern, ...] = Field(default=("**",), strict=False)
+    """Files that executions can change: `apps/web/values.yaml`, `apps/*/values.yaml`, `apps/**`. Empty allows none."""
+    trusted_paths: tuple[PathPattern, ...] = Field(default=(), strict=False)
+    """Files that a forge or git runs or trusts (workflows, pipelines, CODEOWNERS, hooks) and that can be changed nevertheless."""
     base: str = "main"
     """The base branch of pull requests, if an execution names none."""
 

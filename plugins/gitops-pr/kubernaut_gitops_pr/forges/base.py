@@ -48,6 +48,8 @@ class Forge(ABC):
 
     def __init__(self, http: Http, repository: str) -> None:
         self._http, self._repository = http, repository
+        self.pipelines: tuple[str, ...] = ()
+        """Files of the repository that the forge names as pipelines, once it has been checked."""
 
     def open(self, spec: PullRequestSpec) -> PullRequest:
         """Open the pull request and return it, or the one that already exists for its branch."""

@@ -44,6 +44,7 @@ class GitLab(Forge):
         if granted and max(granted) < _DEVELOPER:
             raise Rejected(f"the token can read {self._repository}, but is not allowed to push to it: it needs {NEEDS}")
         found.text("path_with_namespace")
+        self.pipelines = _pipelines(found)
         self._ids(reviewers)
 
     def find(self, branch: str) -> PullRequest | None:
@@ -98,6 +99,18 @@ class GitLab(Forge):
         if found is None:
             raise Rejected(f"reviewers: GitLab has no user {name}")
         return found.number("id")
+
+
+def _pipelines(project: Content) -> tuple[str, ...]:
+    """Return the project's own name for its pipeline file: `ci_config_path` of the Projects API.
+
+    It can also be in another project (`file@group/project`) or at a URL; then nothing in this one is meant.
+    """
+    path = project.optional("ci_config_path")
+    if path is None or path.value == "":
+        return ()
+    name = path.text()
+    return () if "@" in name or "://" in name else (name.strip("/"),)
 
 
 def _pull(found: Content) -> PullRequest:

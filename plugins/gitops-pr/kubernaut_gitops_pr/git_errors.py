@@ -13,6 +13,7 @@ _PATTERNS = {
     "token": r"could not read (username|password)|authentication failed|returned error: 401|invalid credentials",
     "permission": r"returned error: 403|permission .*denied|not allowed to push|write access .* not granted",
     "missing": r"returned error: 404|repository .* not found|not found:|does not appear to be a git repository",
+    "unknown": r"not our ref|unadvertised object|couldn't find remote ref",
     "moved": r"returned error: 30\d|redirect",
     "transient": (
         r"returned error: (408|425|429|5\d\d)|http (429|5\d\d)|could not resolve|failed to connect|couldn't connect|timed out|timeout"
@@ -36,6 +37,10 @@ class BranchExistsError(Exception):
     """A branch of the same name exists already, so a push was rejected."""
 
 
+class NoSuchCommitError(Rejected):
+    """The forge has no such commit or branch, or does not give it away."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorTranslator:
     """Translates errors of one repository into exceptions whose messages name the repository, the token's Secret and the remedy."""
@@ -52,6 +57,8 @@ class ErrorTranslator:
             return TryAgain(f"{self.repository} could not be reached ({quoted})")
         if kind == "missing":
             return Rejected(self.not_found())
+        if kind == "unknown":
+            return NoSuchCommitError(f"{self.repository} does not have what was asked for ({quoted})")
         remedies = {
             "token": f"the forge does not accept the token in {self.secret}: renew it",
             "permission": f"the token in {self.secret} lacks a permission for {self.repository}: allow it to read and write contents",

@@ -57,34 +57,30 @@ class _Step:
     def run(self) -> None:
         spec = self._request.spec
         self._forge.check(spec.reviewers)
-        pull = self._forge.find(spec.branch)
-        if pull:
-            self._resume(pull)
-            return
+        pulls = self._forge.find(spec)
         heads = self._heads()
-        plan = self._plan()
+        base = self._repository.clone(spec.base)
+        if any(self._resume(pull, heads.get(spec.branch, "")) for pull in pulls):
+            return
+        plan = self._plan_for(base)
         if plan.empty:
             self._report.progress(
                 f"{self._request.repository} already has all requested values: no branch and no pull request is needed"
             )
             return
+        self._show(plan)
         duplicate = None if spec.branch in heads else self._find_duplicate(plan)
         if self._dry_run:
             self._report.changes(plan)
         if duplicate:
             self._report.duplicate(duplicate)
         elif self._dry_run:
-            self._repository.push(self._commit(plan), spec.branch, dry_run=True)
+            self._rehearse_push(plan, spec.branch, branch_exists=spec.branch in heads)
         else:
             self._publish(plan, branch_exists=spec.branch in heads)
 
-    def _plan(self) -> Plan:
-        """Make the plan for the base branch as it is now, and show its diff."""
-        commit = self._repository.clone(self._request.spec.base)
-        plan = self._plan_for(commit)
-        if not plan.empty:
-            self._report.diff(self._repository.diff(plan.commit, plan.tree))
-        return plan
+    def _show(self, plan: Plan) -> None:
+        self._report.diff(self._repository.diff(plan.commit, plan.tree))
 
     def _plan_for(self, commit: str) -> Plan:
         rules = self._request.path_rules(self._forge)
@@ -139,7 +135,7 @@ class _Step:
 
     def _open(self, branch: str, commit: str) -> PullRequest:
         try:
-            return self._forge.open(self._request.spec)
+            return self._forge.open(self._request.spec, commit)
         except Rejected as rejection:
             raise Rejected(
                 f"branch {branch} is pushed ({commit[:12]}), but no pull request is open for it: {rejection}"
@@ -166,11 +162,20 @@ class _Step:
             self._report.unsure(branch)
             return False
 
+    def _rehearse_push(self, plan: Plan, branch: str, *, branch_exists: bool) -> None:
+        """Find out whether the branch can be pushed. Raises Rejected if it exists with other content."""
+        if branch_exists:
+            self._adopt_branch(branch)
+            return
+        try:
+            self._repository.push(self._commit(plan), branch, dry_run=True)
+        except BranchExistsError:
+            self._adopt_branch(branch)
+
     def _adopt_branch(self, branch: str) -> str:
         """Return the commit of a branch that an earlier attempt pushed. Raises Rejected if its content is not the requested one."""
         commit, parents = self._repository.fetch(branch)
-        tree = self._repository.tree(commit)
-        if len(parents) != 1 or self._plan_for(parents[0]).tree != tree:
+        if self._requested(commit, parents) is None:
             raise Rejected(
                 f"branch {branch} of {self._request.repository} exists with other content, and is never overwritten: "
                 "delete it, or create a new execution"
@@ -178,19 +183,38 @@ class _Step:
         self._report.progress(f"an earlier attempt pushed {branch} ({commit[:12]})")
         return commit
 
-    def _resume(self, pull: PullRequest) -> None:
-        """Report the pull request that an earlier attempt opened, and complete it."""
-        self._report.output("branch", self._request.spec.branch)
-        self._report.output("commit", pull.commit)
-        self._report.pull_request(pull)
-        if pull.state != "open":
-            return
+    def _requested(self, commit: str, parents: tuple[str, ...]) -> Plan | None:
+        """Return the plan that a commit carries out, if an attempt of this execution can have made it."""
+        if len(parents) != 1:
+            return None
+        plan = self._plan_for(parents[0])
+        return plan if plan.tree == self._repository.tree(commit) else None
+
+    def _resume(self, pull: PullRequest, head: str) -> bool:
+        """Report the pull request that an earlier attempt opened, and complete it. Return False if it is somebody else's.
+
+        `head` is the commit of the branch now, or "".
+        """
+        commit = pull.commit or head
+        if pull.state == "open" and commit != head:
+            return False
         try:
-            self._report.changes(self._plan())
+            plan = self._requested(commit, self._repository.fetch_commit(commit))
         except Rejected as rejection:
-            self._report.progress(f"its changes can no longer be shown: {rejection}")
-        if not self._dry_run:
-            self._complete(pull)
+            self._report.progress(f"pull request {pull.url} is not of this execution: {rejection}")
+            return False
+        if plan is None:
+            self._report.progress(f"pull request {pull.url} is not of this execution: its commit has other content")
+            return False
+        self._report.output("branch", self._request.spec.branch)
+        self._report.output("commit", commit)
+        self._report.pull_request(pull)
+        if pull.state == "open":
+            self._show(plan)
+            self._report.changes(plan)
+            if not self._dry_run:
+                self._complete(pull)
+        return True
 
     def _complete(self, pull: PullRequest) -> None:
         try:

@@ -6,15 +6,17 @@ filter, hook or attribute of the repository can run, and only the contents that 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kubernaut.runner import Rejected, TryAgain
 from kubernaut_gitops_pr.git import MAX_OUTPUT_BYTES, Git, GitError
-from kubernaut_gitops_pr.git_errors import ErrorTranslator
+from kubernaut_gitops_pr.git_errors import ErrorTranslator, NoSuchCommitError
 from kubernaut_gitops_pr.retry_budget import RetryBudget
 
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CLONE = "repository.git"
 _MAX_LISTING_BYTES = 64 * 1024 * 1024
 _KINDS_BY_MODE = {"120000": "a symbolic link", "160000": "a submodule", "040000": "a directory"}
@@ -56,11 +58,18 @@ class Repository:
         return self._local("rev-parse", "--verify", f"refs/heads/{branch}^{{commit}}").decode().strip()
 
     def fetch(self, branch: str) -> tuple[str, tuple[str, ...]]:
-        """Fetch a branch and return its commit and that commit's parents."""
-        self._remote(
-            "fetch", "--depth=2", "--no-tags", "--filter=blob:none", "--quiet", "origin", f"refs/heads/{branch}"
-        )
-        commit, *parents = self._local("rev-list", "--parents", "-n1", "FETCH_HEAD").decode().split()
+        """Fetch a branch and return its commit and that commit's parents. Raises NoSuchCommitError."""
+        return self._fetch(f"refs/heads/{branch}", "FETCH_HEAD")
+
+    def fetch_commit(self, commit: str) -> tuple[str, ...]:
+        """Fetch a commit and return its parents. Raises NoSuchCommitError."""
+        if not _COMMIT.fullmatch(commit):
+            raise NoSuchCommitError(f"{commit[:80]} is not the name of a commit")
+        return self._fetch(commit, f"{commit}^{{commit}}")[1]
+
+    def _fetch(self, wanted: str, name: str) -> tuple[str, tuple[str, ...]]:
+        self._remote("fetch", "--depth=2", "--no-tags", "--filter=blob:none", "--quiet", "origin", wanted)
+        commit, *parents = self._local("rev-list", "--parents", "-n1", name).decode().split()
         return commit, tuple(parents)
 
     def fetch_all(self, branches: Sequence[str]) -> dict[str, tuple[str, tuple[str, ...]]]:

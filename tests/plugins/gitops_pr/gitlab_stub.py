@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from kubernaut_gitops_pr.demo_forge import run_git
 from kubernaut_gitops_pr.demo_git import Call, Reply
 
 USERS = {"jane": 7, "ada": 8}
@@ -26,10 +27,11 @@ class GitLabStub:
             name = call.query["username"]
             return Reply(200, [{"id": USERS[name], "username": name}] if name in USERS else [])
         project, _, rest = call.path.removeprefix("/api/v4/projects/").partition("/")
-        if not (self._root / f"{unquote(project)}.git").is_dir():
+        repository = self._root / f"{unquote(project)}.git"
+        if not repository.is_dir():
             return Reply(404, {"message": "404 Project Not Found"})
         if rest == "merge_requests":
-            return self._open(call) if call.method == "POST" else self._list(call)
+            return self._open(call, repository) if call.method == "POST" else self._list(call)
         levels = {"project_access": {"access_level": self.access_level}, "group_access": None}
         return Reply(200, {"path_with_namespace": unquote(project), "archived": False, "permissions": levels})
 
@@ -39,7 +41,7 @@ class GitLabStub:
             del wanted["state"]
         return Reply(200, [pull for pull in reversed(self.pulls) if wanted.items() <= pull.items()])
 
-    def _open(self, call: Call) -> Reply:
+    def _open(self, call: Call, repository: Path) -> Reply:
         for pull in self.pulls:
             if pull["source_branch"] == call.body["source_branch"] and pull["state"] == "opened":
                 message = f"Another open merge request already exists for this source branch: !{pull['iid']}"
@@ -49,7 +51,7 @@ class GitLabStub:
             "iid": iid,
             "web_url": f"{call.base}/-/merge_requests/{iid}",
             "state": "opened",
-            "sha": "0" * 40,
+            "sha": run_git(repository, "rev-parse", "--verify", f"refs/heads/{call.body['source_branch']}"),
             "source_project_id": 1,
             "target_project_id": 1,
             **call.body,

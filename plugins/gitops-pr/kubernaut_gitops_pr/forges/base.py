@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kubernaut.runner import Rejected, TryAgain
 from kubernaut_gitops_pr.forges.content import UnexpectedAnswerError
 from kubernaut_gitops_pr.forges.http import Http, RejectedAnswer
 
@@ -51,23 +52,39 @@ class Forge(ABC):
         self.pipelines: tuple[str, ...] = ()
         """Files of the repository that the forge names as pipelines, once it has been checked."""
 
-    def open(self, spec: PullRequestSpec) -> PullRequest:
-        """Open the pull request and return it, or the one that already exists for its branch."""
+    def open(self, spec: PullRequestSpec, commit: str) -> PullRequest:
+        """Open the pull request for a branch at this commit, and return it, or the one that is open for it already.
+
+        Raises TryAgain if that is one of another commit: the forge is late, or another writer has pushed to the branch.
+        """
         try:
-            return self._create(spec)
+            return self._create_checked(spec)
         except RejectedAnswer as rejection:
             if rejection.answer.code != self.exists_code:
                 raise
-            pull = self.find(spec.branch)
-            if pull is None:
-                raise
-            return pull
-        except UnexpectedAnswerError:
-            # The answer is unreadable, but the pull request may have been opened.
-            pull = self.find(spec.branch)
-            if pull is None:
-                raise
-            return pull
+            return self._find_open(spec, commit, rejection)
+        except UnexpectedAnswerError as error:
+            # The answer cannot be used, but the pull request may have been opened.
+            return self._find_open(spec, commit, error)
+
+    def _create_checked(self, spec: PullRequestSpec) -> PullRequest:
+        """Create the pull request. Raises UnexpectedAnswerError also if the answer is about another one."""
+        pull = self._create(spec)
+        if (pull.branch, pull.base) != (spec.branch, spec.base):
+            problem = f"it is about {pull.branch} into {pull.base}, not {spec.branch} into {spec.base}"
+            raise UnexpectedAnswerError("the request that opens the pull request", problem)
+        return pull
+
+    def _find_open(self, spec: PullRequestSpec, commit: str, failure: Rejected) -> PullRequest:
+        """Return the open pull request of the branch, or raise the failure."""
+        pull = next((found for found in self.find(spec) if found.state == "open"), None)
+        if pull is None:
+            raise failure
+        if pull.commit not in {"", commit}:
+            raise TryAgain(
+                f"pull request {pull.url} of branch {spec.branch} has the commit {pull.commit[:12]}, not {commit[:12]}"
+            )
+        return pull
 
     @abstractmethod
     def open_requests(self, base: str) -> list[PullRequest]:
@@ -78,8 +95,11 @@ class Forge(ABC):
         """Reject now what would be rejected later: a repository that is missing, archived or not writable, or an unknown reviewer."""
 
     @abstractmethod
-    def find(self, branch: str) -> PullRequest | None:
-        """Return the newest pull request from this branch, in any state, or None."""
+    def find(self, spec: PullRequestSpec) -> list[PullRequest]:
+        """Return the pull requests from this branch of the same repository for this base, in any state, the newest first.
+
+        One from a fork can have a branch of the same name. Who opened it, and for which commit, is not checked.
+        """
 
     @abstractmethod
     def complete(self, pull: PullRequest, spec: PullRequestSpec) -> None:

@@ -41,22 +41,17 @@ class GitHub(Forge):
         for name in (name for name in reviewers if "/" not in name):
             self._expect_collaborator(name)
 
-    def find(self, branch: str) -> PullRequest | None:
-        found = self._http.get(
-            f"{self._path}/pulls",
-            head=f"{self._owner}:{branch}",
-            state="all",
-            sort="created",
-            direction="desc",
-            per_page=10,
-        )
-        return next((_pull(item) for item in found.items() if item.text("head", "ref") == branch), None)
+    def find(self, spec: PullRequestSpec) -> list[PullRequest]:
+        found = self._pulls(state="all", head=f"{self._owner}:{spec.branch}", base=spec.base)
+        return [pull for pull in found if (pull.branch, pull.base) == (spec.branch, spec.base)]
 
     def open_requests(self, base: str) -> list[PullRequest]:
-        found = self._http.get(
-            f"{self._path}/pulls", state="open", base=base, sort="created", direction="desc", per_page=100
-        )
-        return [_pull(item) for item in found.items() if _is_of_repository(item) and item.text("base", "ref") == base]
+        return [pull for pull in self._pulls(state="open", base=base) if pull.base == base]
+
+    def _pulls(self, **query: str) -> list[PullRequest]:
+        """Return the pull requests within the repository, the newest first."""
+        found = self._http.get(f"{self._path}/pulls", **query, sort="created", direction="desc", per_page=100)
+        return [pull for item in found.items() if (pull := _pull(item)) and _is_of_repository(item)]
 
     def _create(self, spec: PullRequestSpec) -> PullRequest:
         body = {

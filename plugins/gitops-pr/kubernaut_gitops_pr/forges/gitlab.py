@@ -47,31 +47,21 @@ class GitLab(Forge):
         self.pipelines = _pipelines(found)
         self._ids(reviewers)
 
-    def find(self, branch: str) -> PullRequest | None:
-        found = self._http.get(
-            f"{self._path}/merge_requests",
-            source_branch=branch,
-            state="all",
-            order_by="created_at",
-            sort="desc",
-            per_page=10,
-        )
-        return next((_pull(item) for item in found.items() if item.text("source_branch") == branch), None)
+    def find(self, spec: PullRequestSpec) -> list[PullRequest]:
+        found = self._merge_requests(state="all", source_branch=spec.branch, target_branch=spec.base)
+        return [pull for pull in found if (pull.branch, pull.base) == (spec.branch, spec.base)]
 
     def open_requests(self, base: str) -> list[PullRequest]:
-        found = self._http.get(
-            f"{self._path}/merge_requests",
-            state="opened",
-            target_branch=base,
-            order_by="created_at",
-            sort="desc",
-            per_page=100,
-        )
+        return [pull for pull in self._merge_requests(state="opened", target_branch=base) if pull.base == base]
+
+    def _merge_requests(self, **query: str) -> list[PullRequest]:
+        """Return the merge requests within the project, the newest first."""
+        path = f"{self._path}/merge_requests"
+        found = self._http.get(path, **query, order_by="created_at", sort="desc", per_page=100)
         return [
-            _pull(item)
+            pull
             for item in found.items()
-            if item.number("source_project_id") == item.number("target_project_id")
-            and item.text("target_branch") == base
+            if (pull := _pull(item)) and item.number("source_project_id") == item.number("target_project_id")
         ]
 
     def _create(self, spec: PullRequestSpec) -> PullRequest:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import IO
 from urllib.parse import urlsplit
 
 from kubernaut.runner import Rejected, TryAgain
@@ -24,6 +25,7 @@ from kubernaut_gitops_pr.secrets import Token
 
 _POLL_SECONDS = 0.1
 MAX_OUTPUT_BYTES = 8 * 1024 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
 _MAX_STATUS_BYTES = 64 * 1024
 _MAX_QUOTED_LENGTH = 400
 _SAFE_CONFIG = {
@@ -106,8 +108,7 @@ class Git:
                 self._start(arguments, given.fileno(), out.fileno(), err.fileno(), env or {}), arguments[0]
             )
             out.seek(0)
-            err.seek(0)
-            output, errors = out.read(max_bytes + 1), err.read(MAX_OUTPUT_BYTES)
+            output, errors = out.read(max_bytes + 1), _end(err)
         if code:
             raise self._error(errors, output)
         if len(output) > max_bytes:
@@ -194,6 +195,14 @@ def _environment(
         **{f"GIT_CONFIG_KEY_{i}": key for i, key in enumerate(config)},
         **{f"GIT_CONFIG_VALUE_{i}": value for i, value in enumerate(config.values())},
     }
+
+
+def _end(file: IO[bytes]) -> bytes:
+    """Return the last lines of a file; a line of which only the end would be left is not among them."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _MAX_ERROR_BYTES))
+    end = file.read(_MAX_ERROR_BYTES)
+    return end if size <= _MAX_ERROR_BYTES else end.partition(b"\n")[2]
 
 
 def _size(directory: Path) -> int:

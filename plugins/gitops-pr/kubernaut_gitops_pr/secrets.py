@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import os
 import string
-from urllib.parse import quote
 
 from kubernaut.runner import Rejected
+from kubernaut_gitops_pr.scrubbing import Scrubber
 
 TOKEN_VARIABLE = "KUBERNAUT_FORGE_TOKEN"  # noqa: S105 - the variable's name, not its value
 CA_VARIABLE = "KUBERNAUT_FORGE_CA"
@@ -21,6 +21,7 @@ class Token:
 
     def __init__(self, value: str, user: str) -> None:
         self._value, self._user = value, user
+        self._scrubber = Scrubber(value)
 
     @classmethod
     def from_environment(cls, user: str, secret: str) -> Token:
@@ -51,9 +52,5 @@ class Token:
         return "Basic " + base64.b64encode(f"{self._user}:{self._value}".encode()).decode()
 
     def scrub(self, text: str) -> str:
-        """Return the text with `***` for every form of the token."""
-        forms = {self._value, quote(self._value, safe=""), self.basic.removeprefix("Basic ")}
-        forms.add(base64.b64encode(self._value.encode()).decode())
-        for form in sorted(forms, key=len, reverse=True):
-            text = text.replace(form, "***")
-        return text
+        """Return the text with `***` for every form of the token, and of each piece of it. Cut a text after that, not before."""
+        return self._scrubber.scrub(text)

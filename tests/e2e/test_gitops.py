@@ -75,6 +75,12 @@ async def test_the_execution_opens_a_pull_request_and_reports_its_url(site):
     assert status["message"] == f"Pull request {status['result']['outputs']['pull_request']} is open."
 
 
+async def test_another_spelling_of_the_repository_is_the_same_target(site):
+    status = await site.run("gitops-pr", {**EXAMPLE, "repository": "Platform/GitOps"}, dryRun=True)
+    assert status["target"] == "Repository/platform/gitops"
+    assert status["reason"] == "DryRunRejected", "it is allowed, but this forge looks for the name as it was sent"
+
+
 async def test_the_pod_has_no_service_account_token(site):
     status = await site.run("gitops-pr", EXAMPLE)
     job = await site.get(JOBS, status["jobName"])

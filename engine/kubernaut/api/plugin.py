@@ -204,7 +204,7 @@ class ActionSpec(BaseModel):
     summary: Annotated[str, Field(min_length=1, max_length=200)]
     parameters: type[BaseModel]
     target: Callable[[Any], Target]
-    """Maps checked parameters to the object acted on."""
+    """Maps checked parameters to the object acted on; spellings that mean the same object must give equal targets."""
     fields: Callable[[Any], Iterable[TargetField | str]] = lambda _: (ANY,)
     """Maps checked parameters to the fields that they may change: paths of the target such as `spec.replicas`, or TargetFields of other
     objects. What a pod reports of any other field is not believed. Without it: every field of the target."""

@@ -12,12 +12,12 @@ from typing import Annotated
 from pydantic import Field
 
 import kubernaut
-from kubernaut.api.plugin import Execution, Parameters, PolicySpec, Problem
+from kubernaut.api.plugin import Execution, Parameters, PolicySpec, Problem, Target
 
 HOOK_VERSION = 1
 
 Pattern = Annotated[str, Field(min_length=1, max_length=253)]
-"""A name, or a case-sensitive pattern with `*`, `?` and `[…]`."""
+"""A name, or a pattern with `*`, `?` and `[…]`. Case counts, except in names of targets that are not in the cluster."""
 
 
 class ProtectedTarget(Parameters):
@@ -35,9 +35,14 @@ class ProtectedTarget(Parameters):
     def matches_without_labels(self, execution: Execution) -> bool:
         """Whether all fields but the labels match."""
         target = execution.target
-        values = (execution.namespace, target.kind, target.name, execution.action)
-        patterns = (self.namespace, self.kind, self.name, self.action)
-        return all(fnmatchcase(*pair) for pair in zip(values, patterns, strict=True))
+        values = (execution.namespace, target.kind, execution.action)
+        patterns = (self.namespace, self.kind, self.action)
+        return self._matches_name(target) and all(fnmatchcase(*pair) for pair in zip(values, patterns, strict=True))
+
+    def _matches_name(self, target: Target) -> bool:
+        """Whether the name matches. Systems other than Kubernetes may ignore case, as forges do: there, a name is denied in any case."""
+        ignores_case = not target.resource and fnmatchcase(target.name.lower(), self.name.lower())
+        return ignores_case or fnmatchcase(target.name, self.name)
 
     def matches(self, execution: Execution) -> bool:
         """Whether all fields match."""

@@ -1,6 +1,7 @@
 """Decides which namespaces are allowed to use which repository through which forge, in the engine's process and again in the pod.
 
-It works on plain values, because the pod has no pydantic. What no pattern matches is not allowed; an empty list allows nothing.
+It works on plain values, because the pod has no pydantic. What no pattern matches is not allowed; an empty list allows nothing. Names of
+repositories are compared without regard to case, as GitHub and GitLab do: both find `platform/prod` under `Platform/PROD`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def find_forge(forges: Sequence[Mapping[str, Any]], repository: str, namespace: 
 
 def allows_repository(patterns: Iterable[str], repository: str) -> bool:
     """Whether one of the patterns matches. `*` stays within one segment; `**` as the last segment matches any number of segments."""
-    return any(_matches(pattern.split("/"), repository.split("/")) for pattern in patterns)
+    name = repository.lower().split("/")
+    return any(_matches(pattern.lower().split("/"), name) for pattern in patterns)
 
 
 def _matches(pattern: list[str], name: list[str]) -> bool:

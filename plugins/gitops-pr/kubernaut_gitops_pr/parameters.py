@@ -47,7 +47,7 @@ def repository_name(text: str) -> str:
     segments = text.split("/")
     if len(segments) < 2 or len(segments) > 20 or not all(map(_is_segment, segments)):
         raise ValueError("must be owner/name (on GitLab also group/subgroup/name), not a URL, host or path")
-    if segments[-1].endswith(".git"):
+    if segments[-1].lower().endswith(".git"):
         raise ValueError("must be written without .git")
     return text
 

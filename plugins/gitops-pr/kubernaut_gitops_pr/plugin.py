@@ -25,7 +25,7 @@ def describe() -> ActionSpec:
     return ActionSpec(
         summary="Change files of a GitOps repository and open a pull request for it.",
         parameters=GitOpsPr,
-        target=lambda parameters: Target("Repository", parameters.repository),
+        target=_target,
         fields=lambda parameters: [TargetField("*", "File", change.path) for change in parameters.changes],
         service_account="git-operator",
         resources=Resources(cpu_request="200m", memory_request="256Mi", cpu_limit="1", memory_limit="1Gi"),
@@ -91,6 +91,11 @@ def build_job(execution: Execution) -> dict[str, Any]:
 def on_complete(execution: Execution, result: Result) -> Rollback | None:
     """Return no rollback: an unwanted pull request is closed, and a merged one is reverted in git."""
     return None
+
+
+def _target(parameters: GitOpsPr) -> Target:
+    """Return the repository in lower case: to a forge, `platform/PROD` is the repository `platform/prod`."""
+    return Target("Repository", parameters.repository.lower())
 
 
 def _forge(execution: Execution) -> tuple[int, str]:

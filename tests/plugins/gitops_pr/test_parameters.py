@@ -23,6 +23,7 @@ def test_the_example_is_valid():
         "gitops",
         "https://github.com/a/b",
         "a/b.git",
+        "a/b.GIT",
         "/a/b",
         "a/b/",
         "a//b",

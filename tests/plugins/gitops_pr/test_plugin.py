@@ -61,3 +61,20 @@ def test_the_base_cannot_be_the_branch_of_an_execution(site):
     with pytest.raises(ValidationError):
         parse(base="kubernaut/roll-web-0f8fad5b")
     assert site.step("dry-run", TAG).state == "done"
+
+
+def test_every_spelling_of_a_repository_is_the_same_target_and_the_forge_gets_the_users_own():
+    target = plugin.describe().target
+    assert target(parse(repository="Platform/PROD")) == target(parse(repository="platform/prod"))
+    configured = {"forges": [{**FORGE, "repositories": ["platform/prod"]}]}
+    assert problems(configured, repository="Platform/PROD") == []
+    execution = Execution(
+        "x",
+        "production",
+        UID,
+        "gitops-pr",
+        parse(repository="Platform/PROD"),
+        GitOpsSettings.model_validate(configured),
+        "image",
+    )
+    assert "Platform/PROD" in json.dumps(plugin.build_job(execution))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubernaut.api.plugin import Target
 from kubernaut.policies import protected_targets
 from kubernaut.policies.protected_targets import ProtectedTarget, ProtectedTargets
 
@@ -29,6 +30,15 @@ def protected(**entry):
 def test_an_entry_denies_an_execution_that_all_its_fields_match(denial, entry, denied):
     found = denial(protected_targets, protected(**entry), target_labels={"tier": "critical"})
     assert bool(found) is denied
+
+
+@pytest.mark.parametrize("name", ["platform/prod", "Platform/PROD", "PLATFORM/*", "*/[P]rod"])
+@pytest.mark.parametrize("spelling", ["platform/prod", "platform/PROD"])
+def test_the_case_of_a_name_does_not_count_outside_of_the_cluster(denial, name, spelling):
+    target = Target("Repository", spelling)
+    assert denial(protected_targets, protected(kind="Repository", name=name), target=target)
+    assert not denial(protected_targets, protected(kind="repository", name=name), target=target)
+    assert not denial(protected_targets, protected(name="platform/production"), target=target)
 
 
 def test_a_denial_names_the_target_and_the_reason(denial):

@@ -24,5 +24,5 @@ async def test_the_engine_deletes_its_own_jobs_and_changes_none(cluster, place):
         for path in (own, foreign):
             expect(await engine.patch(path, {"spec": spec}, **DRY), 403, "not allowed to change")
     expect(await cluster.impersonating(MALLORY).patch(foreign, {"spec": {"suspend": False}}, **DRY), 200)
-    expect(await engine.delete(own, {"propagationPolicy": "Foreground"}, **DRY), 200)
-    expect(await engine.delete(own), 200)
+    expect(await engine.delete(own, {"propagationPolicy": "Foreground", "dryRun": ["All"]}), 200)
+    expect(await engine.delete(own, {"propagationPolicy": "Foreground"}), 200)

@@ -206,6 +206,19 @@ async def test_a_deletion_returns_success_with_the_uid(cluster: Client, maps: st
     assert answer.body["details"] == {"name": "a", "kind": "configmaps", "uid": made["metadata"]["uid"]}
 
 
+async def test_the_options_of_a_deletion_are_those_of_its_body_and_only_without_one_those_of_its_query(
+    cluster: Client, maps: str
+) -> None:
+    for name, body, left in (
+        ("a", None, 200),
+        ("b", {"propagationPolicy": "Background"}, 404),
+        ("c", {"dryRun": ["All"]}, 200),
+    ):
+        await cluster.made(maps, configmap(name))
+        assert (await cluster.delete(f"{maps}/{name}", body, dryRun="All" if name != "c" else "")).code == 200
+        assert (await cluster.get(f"{maps}/{name}")).code == left
+
+
 async def test_a_deletion_with_another_uid_is_a_conflict(cluster: Client, maps: str) -> None:
     await cluster.made(maps, configmap("a"))
     answer = await cluster.delete(f"{maps}/a", {"preconditions": {"uid": "11111111-2222-3333-4444-555555555555"}})

@@ -77,12 +77,12 @@ async def read_patch(request: web.Request, context: RequestContext | None = None
 
 
 async def read_delete_options(request: web.Request) -> tuple[DeleteOptions, bool]:
-    """Return the options of a DELETE, from its body and query, and whether it is a dry run."""
+    """Return the options of a DELETE, from its body, or from its query where it has none, and whether it is a dry run."""
     body: Object = {}
     if request.can_read_body:
         body = await read_object(request, "DeleteOptions")
     given = {key: value for key, value in body.items() if value is not None}
-    options = {**_query_options(request.query), **given}
+    options = given or _query_options(request.query)
     policy = options.get("propagationPolicy") or ""
     if options.get("orphanDependents") is not None:
         policy = "Orphan" if options["orphanDependents"] else "Background"

@@ -141,7 +141,7 @@ class Resources:
         self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
     ) -> web.StreamResponse:
         options, dry_run = await read_delete_options(request)
-        context = replace(context, dry_run=context.dry_run or dry_run)
+        context = replace(context, dry_run=dry_run)
         deleted = self._cluster.deleter.delete(context, kind, _namespace(info, kind), info.name, options)
         return object_response(request, kind, deleted, 200, context.warnings)
 
@@ -149,7 +149,7 @@ class Resources:
         self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
     ) -> web.StreamResponse:
         options, dry_run = await read_delete_options(request)
-        context = replace(context, dry_run=context.dry_run or dry_run)
+        context = replace(context, dry_run=dry_run)
         deleted = self._cluster.deleter.delete_collection(
             context, kind, _namespace(info, kind), self.selector(request, info), options
         )

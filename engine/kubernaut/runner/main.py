@@ -43,7 +43,7 @@ def _outcome(perform: Callable[[Action], None], report: Report) -> int:
     except BaseException as error:  # noqa: BLE001 - the report must be written, whatever a plugin raises
         import traceback  # noqa: PLC0415 - only a defect needs it, and every start would pay for it
 
-        trace = traceback.format_exc()
+        trace = printable(traceback.format_exc())
         report.log(trace)
         print(trace, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
         return _report_failure(report, "error", f"{type(error).__name__}: {error}{_place(error)}", ERROR, "PluginError")

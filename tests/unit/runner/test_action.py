@@ -2,6 +2,16 @@
 
 import pytest
 
+from kubernaut.printable import is_printable
+
+
+@pytest.mark.parametrize("call", ["action.progress({!r})", "action.reject({!r})", "raise RuntimeError({!r})"])
+def test_what_a_step_says_cannot_steer_a_terminal(step, call):
+    _, report = step(call.format("a\x1b[2Jb\x9b31mc\u202ed") + "; action.reject('end')")
+    assert is_printable(report.message)
+    assert is_printable(report.log.replace("\n", ""))
+    assert "abcd" in report.message + report.log
+
 
 def test_a_field_that_is_as_wanted_is_reported_with_its_value(step):
     (kept,) = step("action.changed('Thing', 'x', 'f', 1, 1)")[1].changes

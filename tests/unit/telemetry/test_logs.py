@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from kubernaut.telemetry.logs import AUDIT_LOGGER, JsonLines, keep_audit_log, log_context, log_to_stderr
+from kubernaut.printable import is_printable
+from kubernaut.telemetry.logs import (
+    AUDIT_LOGGER,
+    JsonLines,
+    PlainLines,
+    keep_audit_log,
+    log_context,
+    log_to_stderr,
+)
 
 
 def line(**extra):
@@ -31,6 +39,22 @@ def test_a_line_carries_the_context_and_the_extras_of_its_call():
             "audit": {"event": "ended"},
         }
     assert "execution" not in line()
+
+
+HOSTILE = "red \x1b[31m, C1 \x9b2J, turned \u202e, split \u2028 and \x00"
+
+
+@pytest.mark.parametrize("formatter", [JsonLines(), PlainLines()], ids=["JSON", "plain"])
+def test_no_line_can_steer_a_terminal(formatter):
+    extra = {"msg": "%s", "args": (HOSTILE,), "audit": {"message": HOSTILE}}
+    record = logging.makeLogRecord({"name": "k", "levelno": logging.INFO, "levelname": "INFO", **extra})
+    text = formatter.format(record)
+    assert is_printable(text)
+    assert "red " in text
+
+
+def test_what_a_line_for_machines_means_stays_the_same():
+    assert line(msg="%s", args=(HOSTILE,))["message"] == HOSTILE
 
 
 def test_an_exception_is_one_field():

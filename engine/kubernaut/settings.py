@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from kubernaut.api.plugin import Label, Quantity
+from kubernaut.documents import DocumentError, load_yaml, read_document
 from kubernaut.errors import InputError
 from kubernaut.validation_errors import format_validation_error
 
@@ -181,8 +181,8 @@ class Settings(_Section):
     def load(cls, file: Path) -> Settings:
         """Return the settings in a file. Raises InputError naming the file, and the field and value of each problem."""
         try:
-            content = yaml.safe_load(file.read_text("utf-8")) or {}
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            content = load_yaml(read_document(file)) or {}
+        except DocumentError as error:
             raise InputError(f"configuration {file} is not valid YAML: {error}") from error
         if not isinstance(content, Mapping):
             raise InputError(f"configuration {file} contains {type(content).__name__}, not a mapping")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_origin
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
+from kubernaut.documents import DocumentError, LimitError, load_yaml, read_document, read_standard_input
 from kubernaut.errors import InputError
 from kubernaut.validation_errors import format_validation_error
 
@@ -33,9 +32,8 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
 
 def _read_file(file: Path) -> dict[str, Any]:
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
-        content = yaml.safe_load(text) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        content = load_yaml(read_standard_input() if str(file) == "-" else read_document(file)) or {}
+    except DocumentError as error:
         raise InputError(f"-f {file}: cannot be read as YAML or JSON: {error}") from error
     if not isinstance(content, dict):
         raise InputError(f"-f {file}: contains {type(content).__name__}; write the parameters as a mapping")
@@ -59,7 +57,7 @@ def _parse_untyped(pairs: Sequence[str]) -> dict[str, Any]:
     for field, key, value in _split(pairs):
         parsed = _parse_yaml(field, value)
         if key:
-            given.setdefault(field, {})[key] = parsed
+            _mapping(given, field)[key] = parsed
         else:
             given[field] = parsed
     return given
@@ -70,29 +68,41 @@ def _parse_typed(pairs: Sequence[str], model: type[BaseModel]) -> dict[str, Any]
     given: dict[str, Any] = {}
     for field, key, value in _split(pairs):
         if key:
-            given.setdefault(field, {})[key] = value
+            _mapping(given, field)[key] = value
         elif field in model.model_fields and _is_list(model, field):
-            parsed = _parse_collection(value)
-            given.setdefault(field, []).extend(parsed if isinstance(parsed, list) else [parsed])
+            parsed, before = _parse_collection(field, value), given.setdefault(field, [])
+            if not isinstance(before, list):
+                raise InputError(f"-p {field}: it is given as a list and as a mapping; give it once")
+            before.extend(parsed if isinstance(parsed, list) else [parsed])
         else:
-            given[field] = _parse_collection(value)
+            given[field] = _parse_collection(field, value)
     return given
+
+
+def _mapping(given: dict[str, Any], field: str) -> dict[str, Any]:
+    """Return the mapping that a field has so far. Raises InputError if it is something else."""
+    found = given.setdefault(field, {})
+    if not isinstance(found, dict):
+        raise InputError(f"-p {field}: it is given as a whole and by key; give it once")
+    return found
 
 
 def _parse_yaml(field: str, value: str) -> Any:
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        return load_yaml(value)
+    except DocumentError as error:
         raise InputError(f"-p {field}: {value[:60]!r} cannot be read as YAML: {error}") from error
 
 
-def _parse_collection(value: str) -> Any:
-    """Return a JSON or YAML mapping or list as such, and any other value as text."""
+def _parse_collection(field: str, value: str) -> Any:
+    """Return a JSON or YAML mapping or list as such, and any other value as text. Raises InputError for one without end."""
     if value[:1] not in {"{", "["}:
         return value
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError:
+        return load_yaml(value)
+    except LimitError as error:
+        raise InputError(f"-p {field}: {value[:60]!r} cannot be read as YAML: {error}") from error
+    except DocumentError:
         return value
 
 

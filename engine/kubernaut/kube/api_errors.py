@@ -59,7 +59,7 @@ def _status(data: bytes) -> Mapping[str, Any]:
     """Return the Status in the body; a body that is not one becomes its message."""
     try:
         status = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         status = None
     return status if isinstance(status, dict) else {"message": data.decode(errors="replace")[:500]}
 

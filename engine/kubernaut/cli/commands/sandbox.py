@@ -13,11 +13,15 @@ import yaml
 from kubernaut.cli.console import console
 from kubernaut.cli.extras import require_sandbox
 from kubernaut.cli.options import Configuration, read_settings
+from kubernaut.documents import DocumentError, load_all_yaml, read_document
 from kubernaut.errors import InputError
 from kubernaut.kube.config.private_file import write_private
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut.telemetry.logs import log_to_stderr
+
+_MAX_MANIFEST_DEPTH = 200
+"""The schema of a CustomResourceDefinition is nested twice as deeply as what it describes."""
 
 
 def sandbox(
@@ -51,11 +55,11 @@ def read_manifests(files: list[Path]) -> list[dict[str, Any]]:
     documents = []
     for file in files:
         try:
-            documents += [d for d in yaml.safe_load_all(file.read_text("utf-8")) if d]
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            documents += [d for d in load_all_yaml(read_document(file), _MAX_MANIFEST_DEPTH) if d]
+        except DocumentError as error:
             raise InputError(f"--load {file}: cannot be read as YAML: {error}") from error
     for document in documents:
-        if not isinstance(document, dict) or "kind" not in document or "metadata" not in document:
+        if not isinstance(document, dict) or "kind" not in document or not isinstance(document.get("metadata"), dict):
             beginning = str(document)[:60]
             raise InputError(f"--load: {beginning!r} is not a manifest: it needs apiVersion, kind and metadata")
     return documents

@@ -105,7 +105,7 @@ class ExecPlugin:
     def _full_environment(self, interactive: bool) -> dict[str, str]:
         spec = {"interactive": interactive, **({"cluster": self.cluster} if self.cluster else {})}
         request = {"apiVersion": self.api_version, "kind": "ExecCredential", "spec": spec}
-        return {**os.environ, **self.environment, "KUBERNETES_EXEC_INFO": json.dumps(request)}
+        return {**os.environ, **self.environment, "KUBERNETES_EXEC_INFO": json.dumps(request, default=str)}
 
     def _failed(self, how: str, error: str) -> UnauthenticatedError:
         said = f" It wrote: {error}" if error else ""

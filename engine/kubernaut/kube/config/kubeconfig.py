@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-
+from kubernaut.documents import DocumentError, load_yaml, read_document
 from kubernaut.errors import InputError
 from kubernaut.kube.config.kubeconfig_section import Section, source_of
 
@@ -119,22 +118,16 @@ class Kubeconfig:
 def _read(file: Path) -> Section | None:
     """Return the file's content, or None if it does not exist."""
     try:
-        document = yaml.safe_load(file.read_bytes())
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InputError(f"{source_of(file)}: it cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{source_of(file)}: it is not valid YAML{_position(error)}; {_REMEDY}") from None
+        document = load_yaml(read_document(file))
+    except DocumentError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return None
+        if isinstance(error.__cause__, OSError):
+            raise InputError(f"{source_of(file)}: it cannot be read: {error}") from error
+        raise InputError(f"{source_of(file)}: it is not valid YAML: {error}; {_REMEDY}") from None
     section = Section(document if document is not None else {}, "", file)
     if not isinstance(section.fields, Mapping):
         raise InputError(f"{source_of(file)}: it is not a kubeconfig, which is a mapping with clusters and contexts")
     if section.text("kind") not in {"", "Config"}:
         raise section.error("kind", "must be Config; this file is not a kubeconfig")
     return section
-
-
-def _position(error: Exception) -> str:
-    """Return where the YAML breaks, without quoting the file, which has secrets in it."""
-    mark = getattr(error, "problem_mark", None)
-    return f" at line {mark.line + 1}, column {mark.column + 1}: {getattr(error, 'problem', '')}" if mark else ""

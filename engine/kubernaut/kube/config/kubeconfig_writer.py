@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from kubernaut.documents import DocumentError, load_yaml, read_document
 from kubernaut.kube.config.private_file import write_private
 
 log = logging.getLogger(__name__)
@@ -20,12 +21,12 @@ def save_tokens(file: Path | None, user: str, tokens: Mapping[str, str]) -> None
         return
     try:
         _replace(file.resolve(), user, tokens)
-    except (OSError, yaml.YAMLError, LookupError, StopIteration, TypeError) as error:
+    except (OSError, DocumentError, yaml.YAMLError, LookupError, StopIteration, TypeError) as error:
         log.warning("kubeconfig %s: the new tokens of user %r could not be written: %s", file, user, error)
 
 
 def _replace(file: Path, user: str, tokens: Mapping[str, str]) -> None:
-    document = yaml.safe_load(file.read_bytes())
+    document = load_yaml(read_document(file))
     entry: dict[str, Any] = next(one for one in document["users"] if one["name"] == user)["user"]["auth-provider"]
     entry["config"] = {**(entry.get("config") or {}), **tokens}
     mode = file.stat().st_mode & 0o777

@@ -97,7 +97,7 @@ class OidcProvider:
     async def _json(self, session: aiohttp.ClientSession, method: str, url: str, **options: Any) -> Mapping[str, Any]:
         proxy = environment_proxy(url, os.environ) or None
         async with session.request(method, url, ssl=self.tls.context(), proxy=proxy, **options) as response:
-            document = json.loads(await response.read())
+            document = _parse(await response.read())
         if not isinstance(document, dict):
             raise ValueError(f"{url} answered {response.status} without a JSON object")  # noqa: TRY004 - see _refresh
         return document
@@ -105,9 +105,16 @@ class OidcProvider:
     def _expires_at(self, token: str) -> float:
         try:
             _, payload, _ = token.split(".")
-            return float(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
-        except (ValueError, KeyError, TypeError, binascii.Error):
+            return float(_parse(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["exp"])
+        except (ValueError, KeyError, TypeError, OverflowError, binascii.Error):
             raise self._failed("id-token", "is not a JWT with an expiry") from None
 
     def _failed(self, field_name: str, problem: str) -> UnauthenticatedError:
         return UnauthenticatedError(f"{self.where.error(field_name, problem)}; {_REMEDY}")
+
+
+def _parse(text: bytes) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None

@@ -127,7 +127,7 @@ def test_what_is_missing_is_named_with_file_and_field(tmp_path, change, context,
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param("users:\n- name: 'a\n  token: secret\n", "it is not valid YAML at line", id="malformed YAML"),
+        pytest.param("users:\n- name: 'a\n  token: secret\n", "it is not valid YAML: line ", id="malformed YAML"),
         pytest.param("a: \x00", "it is not valid YAML", id="a control character"),
         pytest.param("- a", "it is not a kubeconfig, which is a mapping", id="a list"),
         pytest.param("kind: Pod", "kind: must be Config", id="another kind"),

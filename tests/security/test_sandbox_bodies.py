@@ -151,3 +151,12 @@ async def test_a_query_of_no_use_is_answered_with_a_status(admin: Client, query:
 @pytest.mark.parametrize("seconds", ["abc", "\u00b2", "-1", "1e400"])
 async def test_a_grace_period_that_is_no_number_is_a_400(admin: Client, seconds: str) -> None:
     assert (await admin.delete(f"{EXECUTIONS}/x", gracePeriodSeconds=seconds)).code == 400
+
+
+@pytest.mark.parametrize("key", ["\x1b[2J", "\r\nX-Evil: 1", "\x00", "\x85", "x" * 20_000, '"\\'], ids=ascii)
+async def test_an_unknown_field_of_any_name_is_answered_and_puts_nothing_into_headers(admin: Client, key: str) -> None:
+    body = json.dumps({"metadata": {"name": "odd"}, key: 1, f"{key}2": 2}).encode()
+    answer = await admin.post("/api/v1/namespaces/production/configmaps", body, dryRun="All")
+    assert answer.code == 201, answer.body
+    assert sum(len(warning) for warning in answer.warnings) < 5000
+    assert not any("\x1b" in warning or "\r" in warning for warning in answer.warnings)

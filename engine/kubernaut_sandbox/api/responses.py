@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from kubernaut_sandbox.api.tables import table, wants_table
@@ -9,14 +11,25 @@ from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, encode, meta
 from kubernaut_sandbox.model.statuses import ApiError
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MAX_WARNINGS_LENGTH, _MAX_WARNING_LENGTH = 4096, 256
+
 
 def json_response(body: Object, status: int = 200, warnings: list[str] | None = None) -> web.Response:
     """Return a JSON response, with a Warning header for each warning."""
     response = web.Response(body=encode(body), status=status, content_type="application/json")
-    for warning in dict.fromkeys(warnings or ()):
-        escaped = warning.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ")
+    for warning in _sendable(list(dict.fromkeys(warnings or ()))):
+        escaped = warning.replace("\\", "\\\\").replace('"', '\\"')
         response.headers.add("Warning", f'299 - "{escaped}"')
     return response
+
+
+def _sendable(warnings: list[str]) -> list[str]:
+    """Return the warnings that a header can hold, shortened if they are long together, as the API server does."""
+    texts = [text for text in (warning.replace("\n", " ") for warning in warnings) if not _CONTROL.search(text)]
+    if sum(map(len, texts)) > _MAX_WARNINGS_LENGTH:
+        texts = [text[:_MAX_WARNING_LENGTH] for text in texts][: _MAX_WARNINGS_LENGTH // _MAX_WARNING_LENGTH]
+    return texts
 
 
 def status_response(error: ApiError) -> web.Response:

@@ -108,7 +108,9 @@ async def test_what_is_not_json_is_a_bad_request_for_a_kind_that_is_built_in(
 async def test_json_on_the_edge_is_stored_as_go_reads_it(cluster: Client, path: str, value: bytes, stored: Any) -> None:
     collection = path.rpartition("/")[0]
     assert (await cluster.post(collection, body(path, value))).code == 201
-    assert (await cluster.get(f"{collection}/two")).body["spec"]["open"] == {"x": stored}
+    found = (await cluster.get(f"{collection}/two")).body["spec"]["open"]["x"]
+    # Go writes a large float without an exponent, so that Python reads it as an integer.
+    assert (float(found) if isinstance(stored, float) else found) == stored
     assert len((await cluster.get(collection)).body["items"]) == 2
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import deque
+from functools import cached_property
 from typing import Any
 
 from kubernaut_gitops_pr import block_scalars, yaml_text
@@ -19,8 +21,7 @@ class BlockLayout:
     """Edits collections that are written in lines."""
 
     def __init__(self, text: str, roots: list[Node]) -> None:
-        self._text = text
-        self._step, self._dash = self._indentation(roots)
+        self._text, self._roots = text, roots
 
     def replace(self, parent: Node, entry: Entry, value: Any) -> TextEdit:
         old = entry.node
@@ -147,13 +148,22 @@ class BlockLayout:
         write = yaml_text.after if parent.kind == "mapping" else yaml_text.item
         return write(value, column(self._text, parent.entries[0].start), self._step, self._dash)
 
-    def _indentation(self, roots: list[Node]) -> tuple[int, int]:
+    @property
+    def _step(self) -> int:
+        return self._indentation[0]
+
+    @property
+    def _dash(self) -> int:
+        return self._indentation[1]
+
+    @cached_property
+    def _indentation(self) -> tuple[int, int]:
         """Return how much deeper the file indents a nested mapping, and a nested list."""
         steps: list[int] = []
         dashes: list[int] = []
-        queue = [root for root in roots if root.kind == "mapping" and not root.flow]
+        queue = deque(root for root in self._roots if root.kind == "mapping" and not root.flow)
         while queue and not (steps and dashes):
-            parent = queue.pop(0)
+            parent = queue.popleft()
             for entry in parent.entries:
                 inner = entry.node
                 if not inner.entries or inner.flow:

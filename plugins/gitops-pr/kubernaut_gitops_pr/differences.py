@@ -39,6 +39,8 @@ class Insertion:
     value: Any
 
 
+_MAX_COMPARISONS = 250_000
+"""How many pairs of items of two lists are compared."""
 Operation = Assignment | Removal | Insertion
 
 
@@ -70,6 +72,9 @@ def _in_mapping(node: Node, value: dict[str, Any], at: Path) -> Iterator[Operati
 
 
 def _in_sequence(node: Node, value: list[Any], at: Path) -> Iterator[Operation]:
+    if len(node.entries) * len(value) > _MAX_COMPARISONS:
+        yield Assignment(at, value)
+        return
     nodes = [entry.node for entry in node.entries]
     matcher = SequenceMatcher(None, [_identity(inner.data) for inner in nodes], list(map(_identity, value)), False)
     for _, start, end, new_start, new_end in reversed(matcher.get_opcodes()):

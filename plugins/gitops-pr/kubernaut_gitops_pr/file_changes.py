@@ -20,9 +20,14 @@ from kubernaut_gitops_pr.differences import Assignment, Operation, Removal
 from kubernaut_gitops_pr.editor import Editor
 from kubernaut_gitops_pr.paths import Path, Query, format_path, parse
 from kubernaut_gitops_pr.selectors import NoSuchItemError, resolve
-from kubernaut_gitops_pr.tree import EditError, Node, derived_paths, is_same, leaves
+from kubernaut_gitops_pr.tree import EditError, Node, is_same
+from kubernaut_gitops_pr.verification import changed_elsewhere, remove_from, set_in, sort_key
 
 _MAX_QUOTED_LENGTH = 100
+_MAX_READ = {True: 200_000_000, False: 16_000_000}
+"""How many characters of JSON (True) and of YAML are read for one change, all readings together: a few minutes of a processor's time."""
+_MAX_READ_FOR_VALUE = 2_000_000
+"""How many of them are worth it to keep the comments around one value."""
 READERS: dict[str, Callable[[str], list[Node]]] = {
     ".yaml": yaml_tree.parse,
     ".yml": yaml_tree.parse,
@@ -49,6 +54,13 @@ def apply_change(path: str, before: bytes | None, change: Mapping[str, Any]) -> 
         return after, [] if before == after else [ValueChange("content", _summary(before), _summary(after))]
     if before is None:
         raise EditError("does not exist: to create it, set content")
+    try:
+        return _edit(path, before, change)
+    except RecursionError:
+        raise EditError("the requested values are nested too deeply") from None
+
+
+def _edit(path: str, before: bytes, change: Mapping[str, Any]) -> tuple[bytes, list[ValueChange]]:
     suffix = "." + path.rpartition(".")[2]
     text, restore = decode(before)
     editor = _FileEditor(text, READERS[suffix], change.get("document"), is_json=suffix == ".json")
@@ -77,6 +89,7 @@ class _FileEditor:
 
     def __init__(self, text: str, read: Callable[[str], list[Node]], document: int | None, *, is_json: bool) -> None:
         self.text, self._read, self._is_json = text, read, is_json
+        self._unread = _MAX_READ[is_json] - len(text)
         self._roots = read(text)
         self._index = _document_index(len(self._roots), document)
         self.changes: list[ValueChange] = []
@@ -99,9 +112,11 @@ class _FileEditor:
         before = self._editor.value(path)
         whole: list[Operation] = [Assignment(path, value)]
         parts = self._editor.operations(path, value)
+        if len(parts) > 1 and len(parts) * len(self.text) > _MAX_READ_FOR_VALUE:
+            parts = whole
 
         def expect(data: Any) -> Any:
-            return _set_in(data, path, value)
+            return set_in(data, path, value)
 
         try:
             self._apply(parts, expect, _Edit(query, path, before, value))
@@ -122,7 +137,7 @@ class _FileEditor:
         edit = self._editor.append(path, value)
         if edit is not None:
             text = edit.apply(self.text)
-            self._commit(text, lambda data: _set_in(data, place, value), _Edit((*query, index), place, None, value))
+            self._commit(text, lambda data: set_in(data, place, value), _Edit((*query, index), place, None, value))
 
     def remove_all(self, queries: Iterable[Query]) -> None:
         """Remove the paths, all as they are in the file now; from the end on, because removing one moves those after it."""
@@ -130,12 +145,12 @@ class _FileEditor:
         for query in queries:
             with suppress(NoSuchItemError):
                 found.setdefault(resolve(self._root, query), query)
-        for path in sorted(found, key=_sort_key, reverse=True):
+        for path in sorted(found, key=sort_key, reverse=True):
             self._remove(found[path], path)
 
     def _remove(self, query: Query, path: Path) -> None:
         edit = _Edit(query, path, self._editor.value(path), None)
-        self._apply([Removal(path)], lambda data: _remove_from(data, path), edit)
+        self._apply([Removal(path)], lambda data: remove_from(data, path), edit)
 
     @property
     def _editor(self) -> Editor:
@@ -168,6 +183,11 @@ class _FileEditor:
         self.changes += [ValueChange(self._field(edit.query), edit.before, edit.after), *derived]
 
     def _parse(self, text: str, edit: _Edit) -> list[Node]:
+        self._unread -= len(text)
+        if self._unread < 0:
+            raise EditError(
+                f"is too large for so many edits at once: {len(text)} characters are read after each; use content"
+            )
         try:
             return self._read(text)
         except EditError as error:
@@ -177,34 +197,17 @@ class _FileEditor:
 
     def _derived_changes(self, expected: list[Any], old: list[Any], roots: list[Node], path: Path) -> list[ValueChange]:
         """Return the values that changed elsewhere because an anchor changed. Raises EditError if anything else changed."""
-        if len(roots) != len(expected) or any(
-            not is_same(root.data, data)
-            for i, (root, data) in enumerate(zip(roots, expected, strict=True))
-            if i != self._index
-        ):
+        index = self._index
+        others = ((root.data, data) for i, (root, data) in enumerate(zip(roots, expected, strict=False)) if i != index)
+        if len(roots) != len(expected) or not all(is_same(found, data) for found, data in others):
             raise _unsafe_edit(path)
-        root = roots[self._index]
-        before, wanted, after = leaves(old[self._index]), leaves(expected[self._index]), leaves(root.data)
-        elsewhere = {at for at in {*wanted, *after} if not _agree(wanted, after, at)}
-        if elsewhere:
-            allowed = set(derived_paths(root))
-            if not all(any(at[: len(place)] == place for place in allowed) for at in elsewhere):
-                raise _unsafe_edit(path)
-        changed = sorted(
-            (at for at in {*before, *after} if not _agree(before, after, at) and self._is_derived(root, at)),
-            key=_sort_key,
-        )
-        return [ValueChange(self._field(at), before.get(at), after.get(at)) for at in changed]
-
-    def _is_derived(self, root: Node, at: Path) -> bool:
-        return any(at[: len(place)] == place for place in derived_paths(root))
+        changed = changed_elsewhere(old[index], expected[index], roots[index])
+        if changed is None:
+            raise _unsafe_edit(path)
+        return [ValueChange(self._field(at), before, after) for at, before, after in changed]
 
     def _field(self, path: Query) -> str:
         return format_path(path) if len(self._roots) < 2 else f"document {self._index}: {format_path(path)}"
-
-
-def _agree(one: Mapping[Path, Any], other: Mapping[Path, Any], at: Path) -> bool:
-    return at in one and at in other and is_same(one[at], other[at])
 
 
 def _unsafe_edit(path: Path) -> EditError:
@@ -222,34 +225,6 @@ def _document_index(count: int, document: int | None) -> int:
     if document >= max(count, 1):
         raise EditError(f"contains {count} YAML documents, counted from 0: there is no document {document}")
     return document
-
-
-def _sort_key(path: Path) -> list[tuple[bool, int, str]]:
-    """Return a key for sorting paths: in reverse order, removing one does not move the next."""
-    return [(isinstance(s, str), s if isinstance(s, int) else 0, s if isinstance(s, str) else "") for s in path]
-
-
-def _set_in(data: Any, path: Path, value: Any) -> Any:
-    if not path:
-        return value
-    step, rest = path[0], path[1:]
-    if isinstance(step, int):
-        data = [] if data is None else data
-        if step == len(data):
-            data.append(None)
-        data[step] = _set_in(data[step], rest, value)
-        return data
-    data = {} if data is None else data
-    data[step] = _set_in(data.get(step), rest, value)
-    return data
-
-
-def _remove_from(data: Any, path: Path) -> Any:
-    holder = data
-    for step in path[:-1]:
-        holder = holder[step]
-    del holder[path[-1]]
-    return data
 
 
 def _quote(value: Any) -> str:

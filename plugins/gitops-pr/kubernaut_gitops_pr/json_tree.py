@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from kubernaut_gitops_pr.tree import EditError, Entry, Node
+from kubernaut_gitops_pr.tree import MAX_DIGITS, Counter, EditError, Entry, Node, check_number
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
@@ -19,10 +19,7 @@ def parse(text: str) -> list[Node]:
     at = scanner.past_space(0)
     if at == len(text):
         return []
-    try:
-        root = scanner.node(at)
-    except RecursionError:
-        raise EditError("is nested too deeply to be read") from None
+    root = scanner.node(at)
     if (rest := scanner.past_space(root.end)) != len(text):
         raise scanner.error(rest)
     return [root]
@@ -31,6 +28,7 @@ def parse(text: str) -> list[Node]:
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
+        self._counter = Counter()
 
     def past_space(self, at: int) -> int:
         found = _SPACE.match(self._text, at)
@@ -45,6 +43,15 @@ class _Scanner:
         return EditError(f"is not valid JSON: line {line} has {found!r}{remedy}")
 
     def node(self, at: int) -> Node:
+        self._counter.enter()
+        self._counter.depth += 1
+        node = self._value(at)
+        self._counter.depth -= 1
+        if not node.entries:
+            self._counter.add(1)
+        return node
+
+    def _value(self, at: int) -> Node:
         char = self._text[at : at + 1]
         if char == "{":
             return self._mapping(at)
@@ -56,6 +63,7 @@ class _Scanner:
         atom = _ATOM.match(self._text, at)
         if not atom:
             raise self.error(at)
+        check_number(atom[0], self._text.count("\n", 0, at) + 1 if len(atom[0]) > MAX_DIGITS else 0)
         return Node("scalar", at, atom.end(), json.loads(atom[0]), text=atom[0])
 
     def _string(self, at: int) -> tuple[str, int]:

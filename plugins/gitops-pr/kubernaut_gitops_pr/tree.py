@@ -5,18 +5,48 @@ YAML and JSON are both read into this tree, so that an edit can replace exactly 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kubernaut_gitops_pr.paths import Path, Step, format_path
+from kubernaut_gitops_pr.paths import Step, format_path
 
-MAX_LEAVES = 200_000
-"""Aliases of aliases can make a small file mean billions of values; a legitimate file has fewer than this."""
+MAX_VALUES = 200_000
+"""Aliases of aliases, and merge keys, can make a small file mean billions of values; a legitimate file has fewer than this."""
+MAX_DEPTH = 100
+"""How deeply values can be nested once aliases are resolved; manifests and their schemas stay far below."""
+MAX_DIGITS = 1000
+"""How long a number can be: Python converts no more than 4300 digits, and most readers of these files lose all after seventeen."""
 
 
 class EditError(ValueError):
     """The change cannot be made; the message says why, and what to do."""
+
+
+class Counter:
+    """Counts the values of one file while it is read, and how deeply they are nested. Raises EditError at the limits."""
+
+    def __init__(self) -> None:
+        self.values, self.depth, self.deepest = 0, 0, 0
+
+    def add(self, values: int) -> None:
+        """Count values."""
+        self.values += values
+        if self.values > MAX_VALUES:
+            raise EditError(f"contains more than {MAX_VALUES} values once its aliases are resolved: too many to edit")
+
+    def enter(self, levels: int = 1) -> None:
+        """Go into a value, or note that one has so many levels."""
+        self.deepest = max(self.deepest, self.depth + levels)
+        if self.deepest > MAX_DEPTH:
+            raise EditError(f"is nested too deeply to be edited: more than {MAX_DEPTH} levels")
+
+
+def check_number(text: str, line: int) -> None:
+    """Raise EditError if a number is too long."""
+    if len(text) > MAX_DIGITS:
+        raise EditError(
+            f"has a number of {len(text)} characters in line {line}: the limit is {MAX_DIGITS}; write it as text"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,35 +94,6 @@ def find_entry(node: Node, step: Step) -> Entry | None:
     if not isinstance(step, str):
         raise EditError(f"is a mapping: name a key, not [{step}]")
     return next((entry for entry in node.entries if entry.step == step), None)
-
-
-def derived_paths(node: Node, at: Path = ()) -> Iterator[Path]:
-    """Yield the paths whose value is written elsewhere: aliases, and values from merge keys."""
-    if node.kind == "alias":
-        yield at
-        return
-    own = {entry.step for entry in node.entries}
-    if isinstance(node.data, dict):
-        yield from ((*at, key) for key in node.data if key not in own)
-    for entry in node.entries:
-        yield from derived_paths(entry.node, (*at, entry.step))
-
-
-def leaves(data: Any) -> dict[Path, Any]:
-    """Return every value that contains no others, by its path. Raises EditError if there are too many."""
-    found: dict[Path, Any] = {}
-    queue: list[tuple[Path, Any]] = [((), data)]
-    while queue:
-        at, value = queue.pop()
-        if isinstance(value, dict) and value:
-            queue += [((*at, key), inner) for key, inner in value.items()]
-        elif isinstance(value, list) and value:
-            queue += [((*at, index), inner) for index, inner in enumerate(value)]
-        else:
-            found[at] = value
-        if len(found) + len(queue) > MAX_LEAVES:
-            raise EditError(f"contains more than {MAX_LEAVES} values once its aliases are resolved: too many to edit")
-    return found
 
 
 def is_same(one: Any, other: Any) -> bool:

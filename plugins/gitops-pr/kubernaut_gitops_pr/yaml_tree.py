@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
@@ -23,7 +24,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from kubernaut_gitops_pr import block_scalars, yaml_text
-from kubernaut_gitops_pr.tree import EditError, Entry, Node
+from kubernaut_gitops_pr.tree import Counter, EditError, Entry, Node, check_number
 from kubernaut_gitops_pr.yaml_scanner import TabScanner
 
 _MERGE = "tag:yaml.org,2002:merge"
@@ -44,6 +45,15 @@ def parse(text: str) -> list[Node]:
         raise EditError("is nested too deeply to be read") from None
 
 
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    """A node with an anchor, and what each alias of it adds to the file: values, and levels of nesting."""
+
+    node: Node
+    values: int
+    levels: int
+
+
 class _Builder:
     """One pass over the events of one file."""
 
@@ -53,7 +63,8 @@ class _Builder:
         yaml.Scanner = TabScanner
         self._events: Iterator[Any] = iter(yaml.parse(text))
         self._resolver = yaml.resolver
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, _Anchor] = {}
+        self._counter = Counter()
 
     def documents(self) -> Iterator[Node]:
         for event in self._events:
@@ -64,23 +75,33 @@ class _Builder:
     def _node(self, event: Any, slot: int) -> Node:
         if isinstance(event, AliasEvent):
             return self._alias(event)
+        counter = self._counter
+        outer, before = counter.deepest, counter.values
+        counter.deepest = counter.depth
+        counter.enter()
+        counter.depth += 1
         if isinstance(event, ScalarEvent):
             node = self._scalar(event, slot)
         elif isinstance(event, MappingStartEvent):
             node = self._mapping(event)
         else:
             node = self._sequence(event)
+        counter.depth -= 1
+        if not node.entries:
+            counter.add(1)
         if node.anchor:
-            self._anchors[node.anchor] = node
+            self._anchors[node.anchor] = _Anchor(node, counter.values - before, counter.deepest - counter.depth)
+        counter.deepest = max(outer, counter.deepest)
         return node
 
     def _alias(self, event: Any) -> Node:
         if event.anchor not in self._anchors:
             raise EditError(f"uses the alias *{event.anchor}, but there is no anchor &{event.anchor} before it")
-        data = self._anchors[event.anchor].data
-        ambiguous = self._anchors[event.anchor].ambiguous
+        anchor = self._anchors[event.anchor]
+        self._counter.add(anchor.values)
+        self._counter.enter(anchor.levels)
         start, end = event.start_mark.index, event.end_mark.index
-        return Node("alias", start, end, data, anchor=event.anchor, ambiguous=ambiguous)
+        return Node("alias", start, end, anchor.node.data, anchor=event.anchor, ambiguous=anchor.node.ambiguous)
 
     def _scalar(self, event: Any, slot: int) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
@@ -90,7 +111,9 @@ class _Builder:
         if style in {"|", ">"}:
             end = start + block_scalars.length(self._text[start:end], event.value)
         plain = event.implicit[0]
-        tag = self._resolver.resolve(ScalarNode, event.value, event.implicit) if plain else ""
+        tag = str(self._resolver.resolve(ScalarNode, event.value, event.implicit)) if plain else ""
+        if tag.endswith((":int", ":float")):
+            check_number(event.value, event.start_mark.line + 1)
         data = _typed_value(tag, event.value)
         ambiguous = event.tag not in _TEXT_TAGS or (plain and not yaml_text.reads_alike(event.value, data))
         return Node(
@@ -144,7 +167,9 @@ class _Builder:
 
     def _key(self, event: Any) -> tuple[str, int, bool]:
         """Return a key as text, where its value can start, and whether it is a merge key."""
+        before = self._counter.values
         node = self._node(event, event.start_mark.index)
+        self._counter.values = before  # a key is no value
         colon = _COLON.match(self._text, node.end)
         slot = colon.end() if colon else node.end
         if not isinstance(event, ScalarEvent):
@@ -181,7 +206,7 @@ def _merge(into: dict[Any, Any], source: Any) -> None:
 
 
 def _typed_value(tag: str, text: str) -> Any:
-    kind = str(tag).rpartition(":")[2]
+    kind = tag.rpartition(":")[2]
     if kind == "null":
         return None
     if kind == "bool":

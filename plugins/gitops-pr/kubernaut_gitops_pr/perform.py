@@ -14,6 +14,7 @@ from kubernaut.runner import Action, Rejected, TryAgain, run
 from kubernaut_gitops_pr.forges.base import Forge, PullRequest
 from kubernaut_gitops_pr.git_errors import BranchExistsError
 from kubernaut_gitops_pr.plan import Plan, make_plan
+from kubernaut_gitops_pr.quotation import printable
 from kubernaut_gitops_pr.report import StepReport
 from kubernaut_gitops_pr.repository import Repository
 from kubernaut_gitops_pr.request import Request
@@ -21,6 +22,8 @@ from kubernaut_gitops_pr.retry_budget import RetryBudget
 
 _MAX_COMPARED = 50
 """How many open pull requests are compared with the request."""
+
+_MAX_MESSAGE, _MAX_SCRUBBED = 1500, 8000
 
 
 class UnexpectedError(RuntimeError):
@@ -34,13 +37,19 @@ def perform(action: Action) -> None:
         with TemporaryDirectory(prefix="gitops-", ignore_cleanup_errors=True) as directory:
             _Step(action, request, Path(directory)).run()
     except Rejected as rejection:
-        raise Rejected(request.token.scrub(str(rejection))) from None
+        raise Rejected(_message(rejection, request)) from None
     except TryAgain as failure:
-        raise TryAgain(request.token.scrub(str(failure))) from None
+        raise TryAgain(_message(failure, request)) from None
     except Exception as error:  # noqa: BLE001 - an unexpected error may quote anything
         scrubbed = UnexpectedError(request.token.scrub(f"{type(error).__name__}: {error}"))
         scrubbed.add_note(request.token.scrub(traceback.format_exc()))
         raise scrubbed from None
+
+
+def _message(error: Exception, request: Request) -> str:
+    """Return the error's message without the token, in one line, in which nothing has an effect on a terminal."""
+    text = printable(request.token.scrub(str(error)[:_MAX_SCRUBBED]))
+    return text if len(text) <= _MAX_MESSAGE else f"{text[:_MAX_MESSAGE]}…"
 
 
 class _Step:

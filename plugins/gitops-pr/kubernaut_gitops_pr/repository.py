@@ -7,6 +7,7 @@ filter, hook or attribute of the repository can run, and only the contents that 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,10 +159,12 @@ class Repository:
         environment = {} if arguments[0] in {"clone", "ls-remote"} else self._environment
         attempt = 0
         while True:
+            started = time.monotonic()
             try:
                 return self._git.run(*arguments, env=environment)
             except GitError as error:
                 outcome = (explain or self._errors.from_git)(error)
+            self._budget.spend(time.monotonic() - started)
             if not isinstance(outcome, TryAgain) or not self._budget.wait(attempt):
                 raise outcome
             attempt += 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +25,6 @@ _FORGES: dict[str, tuple[str, str, Callable[[str], str], Callable[[Http, str], F
     "github": (github.USER, github.NEEDS, github.api, github.GitHub),
     "gitlab": (gitlab.USER, gitlab.NEEDS, gitlab.api, gitlab.GitLab),
 }
-_UNQUOTABLE = re.compile(r"[`\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ def _message_values(action: Action, origin: str) -> dict[str, str]:
 
 
 def _requester(action: Action) -> str:
-    return _UNQUOTABLE.sub("", action.requested_by)[:200]
+    return "".join(char for char in action.requested_by if char.isprintable() and char != "`")[:200]
 
 
 def _origin(action: Action) -> str:

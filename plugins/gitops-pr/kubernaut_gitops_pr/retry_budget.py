@@ -1,4 +1,4 @@
-"""Limits how long one step waits for a busy forge, over all its requests, so that retries cannot use up the deadline."""
+"""Limits how long one step waits for a busy or slow forge, over all its requests, so that retries cannot use up the deadline."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ class RetryBudget:
 
     def __init__(self, seconds: float, sleep: Callable[[float], None] = time.sleep) -> None:
         self._left, self._sleep = float(seconds), sleep
+
+    def spend(self, seconds: float) -> None:
+        """Count seconds that were spent on a request that failed: a slow forge is retried less often than one that answers at once."""
+        self._left -= seconds
 
     def wait(self, attempt: int, requested: float | None = None) -> bool:
         """Wait after attempt number `attempt`, counted from 0. Return False at once if no attempts or not enough seconds are left.

@@ -99,7 +99,7 @@ class GitOpsSettings(_Section):
     max_changed_files: Annotated[int, Field(ge=1, le=100)] = 20
     """How many files one execution can change."""
     retry_seconds: Annotated[int, Field(ge=0, le=600)] = 60
-    """How long one step waits in total for a busy forge before the attempt fails."""
+    """How long one step waits in total for a busy or slow forge before the attempt fails."""
 
     @field_validator("branch_template")
     @classmethod

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from kubernaut_gitops_pr.quotation import quote
 
 _MAX_SHOWN = 60
 _MAX_TEXT = 2000
+_URL = re.compile(r"https?://[^\s<>\"'`\\]+")
+_MAX_NUMBER = 2**63 - 1
 
 
 class UnexpectedAnswerError(Rejected):
@@ -47,14 +50,21 @@ class Content:
     def url(self, *path: str) -> str:
         """Return the URL of a page. Raises UnexpectedAnswerError."""
         text = self.text(*path)
-        if not text.startswith(("https://", "http://")):
+        if not _URL.fullmatch(text):
             raise self._at(path)._error("a URL")
         return text
+
+    def one_of(self, known: Mapping[str, str], *path: str) -> str:
+        """Return what a word of the forge means. Raises UnexpectedAnswerError if it is not a known one."""
+        word = self.text(*path)
+        if word not in known:
+            raise self._at(path)._error(f"one of {', '.join(known)}")
+        return known[word]
 
     def number(self, *path: str) -> int:
         """Return a whole number. Raises UnexpectedAnswerError."""
         found = self._at(path)
-        if type(found.value) is not int:
+        if type(found.value) is not int or not 0 <= found.value <= _MAX_NUMBER:
             raise found._error("a number")
         return int(found.value)
 

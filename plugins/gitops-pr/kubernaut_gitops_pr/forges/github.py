@@ -12,6 +12,7 @@ from kubernaut_gitops_pr.forges.http import Http, RejectedAnswer
 
 USER = "x-access-token"
 """The user name that goes with a token as git's password."""
+_STATES = {"open": "open", "closed": "closed"}
 NEEDS = "read access to metadata, and write access to contents and pull requests"
 
 
@@ -90,12 +91,12 @@ def _is_of_repository(pull: Content) -> bool:
 
 
 def _pull(found: Content) -> PullRequest:
-    state = "merged" if found.optional("merged_at") else found.text("state")
+    state = found.one_of(_STATES, "state")
     commit = found.optional("head", "sha")
     return PullRequest(
         found.number("number"),
         found.url("html_url"),
-        state,
+        "merged" if found.optional("merged_at") else state,
         found.text("base", "ref"),
         found.text("head", "ref"),
         commit.text() if commit else "",

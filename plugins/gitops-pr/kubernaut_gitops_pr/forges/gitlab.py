@@ -15,7 +15,7 @@ USER = "oauth2"
 """The user name that goes with a token as git's password."""
 NEEDS = "the scopes api and write_repository, and at least the role Developer"
 _DEVELOPER = 30
-_STATES = {"opened": "open", "locked": "open"}
+_STATES = {"opened": "open", "locked": "open", "closed": "closed", "merged": "merged"}
 
 
 def api(url: str) -> str:
@@ -104,11 +104,11 @@ def _pipelines(project: Content) -> tuple[str, ...]:
 
 
 def _pull(found: Content) -> PullRequest:
-    state, commit = found.text("state"), found.optional("sha")
+    commit = found.optional("sha")
     return PullRequest(
         found.number("iid"),
         found.url("web_url"),
-        _STATES.get(state, state),
+        found.one_of(_STATES, "state"),
         found.text("target_branch"),
         found.text("source_branch"),
         commit.text() if commit else "",

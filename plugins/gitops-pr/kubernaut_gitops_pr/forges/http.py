@@ -7,6 +7,7 @@ is sent nowhere else.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +25,7 @@ from kubernaut_gitops_pr.time_limit import within
 
 _MAX_REASON_LENGTH = 300
 _MAX_SHOWN_LENGTH = 80
-MAX_SECONDS = 60.0
+MAX_SECONDS = 30.0
 """How long a request may take from its start to the end of the answer."""
 
 
@@ -60,6 +61,7 @@ class Http:
         call = f"{method} {path.partition('?')[0]}"
         attempt = 0
         while True:
+            started = time.monotonic()
             try:
                 answer = within(MAX_SECONDS, lambda: self._send(method, path, body))
                 problem = (
@@ -73,6 +75,7 @@ class Http:
                 return self._content(answer, call)
             if answer and not answer.is_transient:
                 raise self._rejection(answer, call)
+            self._budget.spend(time.monotonic() - started)
             if not self._budget.wait(attempt, answer.requested_delay if answer else None):
                 raise TryAgain(f"the forge could not be reached for {call}: {problem}")
             attempt += 1

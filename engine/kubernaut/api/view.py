@@ -45,10 +45,13 @@ class ExecutionView:
 
     @property
     def parameters_problem(self) -> str:
-        """That its parameters were too large for the engine to keep, or ""."""
-        if self.json["spec"].get("parameters", {}) is not None:
-            return ""
-        return f"parameters: they exceed the {MAX_PARAMETERS_BYTES // 1024} KiB that reach a pod; shorten them"
+        """That its parameters were too large for the engine to keep, which has their size in their place, or ""."""
+        size, limit = self.json["spec"].get("parameters"), MAX_PARAMETERS_BYTES // 1024
+        return (
+            f"parameters: {size // 1024} KiB exceed the {limit} KiB that reach a pod; shorten them"
+            if isinstance(size, int)
+            else ""
+        )
 
     def annotation(self, name: str) -> str:
         """Return an annotation that the engine reads; "" where there is none, or one that is not acceptable."""

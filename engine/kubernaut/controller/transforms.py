@@ -36,7 +36,7 @@ def trim_execution(obj: Object) -> Object:
     """Keep what is read of an execution until it ends; then only what it was, how it ended, and when it is to be deleted.
 
     Its author decides how large it is, up to more than a megabyte, and every execution is kept in memory. So annotations are cut, and
-    parameters that are larger than any pod can get are replaced by None, which validation refuses.
+    parameters that are larger than any pod can get are replaced by their size in bytes, which validation refuses.
     """
     metadata = {key: obj["metadata"][key] for key in _EXECUTION_METADATA if key in obj["metadata"]}
     if annotations := trim_annotations(obj["metadata"].get("annotations") or {}):
@@ -51,10 +51,8 @@ def trim_execution(obj: Object) -> Object:
 
 
 def _trim_parameters(spec: Object) -> Object:
-    given = spec.get("parameters")
-    if not given or len(json.dumps(given)) <= MAX_PARAMETERS_BYTES:
-        return spec
-    return {**spec, "parameters": None}
+    size = len(json.dumps(spec.get("parameters")))
+    return spec if size <= MAX_PARAMETERS_BYTES else {**spec, "parameters": size}
 
 
 def trim_pod(pod: Object) -> Object:

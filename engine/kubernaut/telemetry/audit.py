@@ -71,7 +71,7 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         requested_by=status.get("requestedBy") or execution.requested_by or None,
         action=spec.get("action"),
         target=status.get("target"),
-        parameters=spec.get("parameters") or {},
+        parameters=_parameters(spec.get("parameters")),
         dry_run=bool(spec.get("dryRun")),
         rollback_of=execution.rollback_of or None,
         created=metadata.get("creationTimestamp"),
@@ -90,6 +90,11 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         rollback=result.get("rollback"),
         trace_id=_trace_id(status.get("traceparent")),
     )
+
+
+def _parameters(given: Any) -> dict[str, Any]:
+    """Return the parameters; none where they are too large to be kept."""
+    return given if isinstance(given, dict) else {}
 
 
 def _decision(job: str | None, phase: str | None) -> Decision:

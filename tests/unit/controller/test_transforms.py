@@ -39,7 +39,7 @@ def test_what_an_author_makes_large_is_not_kept():
     assert len(json.dumps(kept)) < 1000
     view = ExecutionView(kept)
     assert "it is longer than" in view.annotation_problem
-    assert view.parameters_problem == "parameters: they exceed the 96 KiB that reach a pod; shorten them"
+    assert view.parameters_problem == "parameters: 1367 KiB exceed the 96 KiB that reach a pod; shorten them"
 
 
 def test_parameters_that_reach_a_pod_are_kept():

@@ -44,9 +44,10 @@ class Http:
         self, base: str, token: Token, errors: ErrorTranslator, budget: RetryBudget, needs: str, ca_file: str = ""
     ) -> None:
         self._base, self._token, self._errors, self._budget, self._needs = base, token, errors, budget, needs
-        # urllib3's PoolManager follows redirects by default; each request disables them.
+        # urllib3's PoolManager follows redirects by default; each request disables them. A request that is given up keeps its connection
+        # until the forge ends it, so there is room for some.
         self._pool = urllib3.PoolManager(
-            ca_certs=ca_file or None, retries=False, timeout=urllib3.Timeout(connect=10, read=30)
+            maxsize=10, ca_certs=ca_file or None, retries=False, timeout=urllib3.Timeout(connect=10, read=30)
         )
 
     def get(self, path: str, **query: Any) -> Content:

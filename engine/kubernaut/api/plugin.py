@@ -141,7 +141,7 @@ class Result(_Frozen):
     """Changes that an attempt planned and may have made: it ended before it could report them, and no later one did."""
     rollback: Rollback | None = None
     irreversible: Annotated[str, AfterValidator(printable)] | None = None
-    """Why there is no rollback of these changes, where the engine knows it."""
+    """Why these changes have no rollback, if the engine knows."""
     outputs: Annotated[dict[str, JsonValue], AfterValidator(_printable_values)] = Field(default_factory=dict)
     truncated: bool = False
     disbelieved: int | None = None

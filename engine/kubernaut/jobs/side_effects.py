@@ -1,7 +1,7 @@
 """What the attempts of a Job changed together, whatever became of each: a retry hides nothing that an earlier attempt did.
 
-What an attempt is about to change is known before it writes: its dry run reported it. So where an attempt dies before it can report, its
-dry run tells what it may have changed, and a later attempt that finds the field as wanted confirms it.
+What an attempt is about to change is known before it writes, from its dry run. If it dies before it can report, the dry run's plan says what
+it may have changed, and a later attempt that finds the field as wanted confirms the change.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def side_effects(
 ) -> SideEffects:
     """Return what these attempts changed, oldest first, and what `recorded` says of those before them.
 
-    `job`, if it is there, tells how many attempts failed, and so whether there were some that left no trace.
+    `job`, if given, says how many attempts failed, and so whether any of them left no trace.
     """
     fields = _Fields(recorded or _NOTHING)
     for attempt in attempts:

@@ -22,7 +22,7 @@ from tests.plugins.gitops_pr.conftest import TOKEN, gitlab, site  # noqa: F401 -
 from tests.plugins.gitops_pr.pod import BRANCH
 from tests.security.limits import recursion_of_a_pod
 
-MAX_SECONDS = 10
+MAX_SECONDS = 20
 SPEC = PullRequestSpec(BRANCH, "main", "title", "body", ("a", "b"), ("jane", "acme/owners"))
 GITHUB_PULL = {
     "number": 1,

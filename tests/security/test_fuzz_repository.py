@@ -16,7 +16,7 @@ from tests.plugins.gitops_pr.conftest import site  # noqa: F401 - a fixture
 from tests.plugins.gitops_pr.pod import BRANCH
 from tests.security.limits import recursion_of_a_pod
 
-MAX_SECONDS = 10
+MAX_SECONDS = 20
 VALUES = "apps/web/values.yaml"
 TOKENS = [
     *(

@@ -36,13 +36,14 @@ async def status_with(site, key, fragment, seconds=45):
 async def test_the_cause_of_a_pod_that_does_not_start_is_reported_at_once_and_again_at_the_deadline(
     site, action, words
 ):
-    key = await site.create(action, deadlineSeconds=15)
+    seconds = 15 if site.sandbox else 40  # a busy kubelet needs its time to say so
+    key = await site.create(action, deadlineSeconds=seconds)
     status = await status_with(site, key, words)
     assert status["phase"] == "Running"
     assert status["message"].startswith("Pod is not starting: ")
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "DeadlineExceeded")
-    assert status["message"].startswith("Deadline of 15 s exceeded before any step started: ")
+    assert status["message"].startswith(f"Deadline of {seconds} s exceeded before any step started: ")
     assert words in status["message"]
     assert status["attempts"] == 0
 

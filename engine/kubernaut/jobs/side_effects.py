@@ -1,7 +1,7 @@
 """What the attempts of a Job changed together, whatever became of each: a retry hides nothing that an earlier attempt did.
 
-What an attempt is about to change is known before it writes, from its dry run. If it dies before it can report, the dry run's plan says what
-it may have changed, and a later attempt that finds the field as wanted confirms the change.
+What an attempt is about to change is known before it writes, from its dry run. If it dies before it can report, the dry run's plan says
+what it may have changed, and a later attempt that finds the field as wanted confirms the change.
 """
 
 from __future__ import annotations

@@ -75,8 +75,12 @@ class Site:
 
     async def end(self, key: Key, seconds: float = 90) -> dict[str, Any]:
         """Wait until the execution has ended, and return it."""
-        async with asyncio.timeout(seconds):
-            return await wait_for_end(self.cluster, key)
+        try:
+            async with asyncio.timeout(seconds):
+                return await wait_for_end(self.cluster, key)
+        except TimeoutError:
+            now = (await self.get(EXECUTIONS, key.name)).get("status")
+            raise AssertionError(f"{key} has not ended after {seconds} s: {now}") from None
 
     async def run(self, action: str, parameters: Mapping[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
         """Create an execution, wait for its end and return its status."""

@@ -43,7 +43,13 @@ async def test_the_cause_of_a_pod_that_does_not_start_is_reported_at_once_and_ag
     assert status["message"].startswith("Pod is not starting: ")
     status = (await site.end(key))["status"]
     assert ended(status) == ("Failed", "DeadlineExceeded")
-    assert status["message"].startswith(f"Deadline of {seconds} s exceeded before any step started: ")
+    # Where the job controller is late, the engine ends the Job itself, some seconds after the deadline.
+    assert status["message"].startswith(
+        (
+            f"Deadline of {seconds} s exceeded before any step started: ",
+            f"Deadline of {seconds} s exceeded, and the Job had not ended: ",
+        )
+    )
     assert words in status["message"]
     assert status["attempts"] == 0
 

@@ -22,7 +22,7 @@ MAX_LENGTHS = {
 
 
 def read_annotation(annotations: Mapping[str, str], name: str) -> str:
-    """Return the value, or "" where there is none or one that `annotation_problem` finds fault with."""
+    """Return the value, or "" if it is missing or not acceptable (see `annotation_problem`)."""
     value = annotations.get(name, "")
     return "" if _fault(name, value) else value
 

@@ -45,7 +45,7 @@ class ExecutionView:
 
     @property
     def parameters_problem(self) -> str:
-        """That its parameters were too large for the engine to keep, which has their size in their place, or ""."""
+        """Return that its parameters are too large, or "". The cache keeps the size of such parameters in their place."""
         size, limit = self.json["spec"].get("parameters"), MAX_PARAMETERS_BYTES // 1024
         return (
             f"parameters: {size // 1024} KiB exceed the {limit} KiB that reach a pod; shorten them"
@@ -54,7 +54,7 @@ class ExecutionView:
         )
 
     def annotation(self, name: str) -> str:
-        """Return an annotation that the engine reads; "" where there is none, or one that is not acceptable."""
+        """Return an annotation that the engine reads, or "" if it is missing or not acceptable."""
         return read_annotation(self.json["metadata"].get("annotations") or {}, name)
 
     @property

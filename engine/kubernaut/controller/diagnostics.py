@@ -57,11 +57,11 @@ class Diagnostics:
         """Return what Job and attempts show; for one stopped by its deadline before it began, with the last warning as the cause."""
         execution, recorded = run.execution, last_diagnosis(run.execution.status)
         dry_run = execution.is_dry_run
-        known = partial(observe, run.job, attempts, recorded=execution.status.result, dry_run=dry_run)
-        found = known(last_diagnosis=recorded, now=now())
+        observed_with = partial(observe, run.job, attempts, recorded=execution.status.result, dry_run=dry_run)
+        found = observed_with(last_diagnosis=recorded, now=now())
         if recorded is None and isinstance(found, Finished) and _is_unexplained(found):
             warning = await self._last_warning(run, found)
-            return known(last_diagnosis=warning)
+            return observed_with(last_diagnosis=warning)
         return found
 
     async def check(self, run: Monitor, progress: InProgress) -> Checkup:

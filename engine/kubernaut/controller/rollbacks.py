@@ -28,7 +28,7 @@ class RollbackFinder:
     hooks: HookCaller
 
     async def add_to(self, execution: ExecutionView, result: Result) -> Result:
-        """Return the result with its rollback, or with the reason why there is none; whatever a plugin does costs no more than that."""
+        """Return the result with its rollback, or with the reason why it has none. A plugin that fails costs nothing but its rollback."""
         if execution.is_dry_run:
             return result
         admitted = await self.admission.resolve(execution)

@@ -152,9 +152,10 @@ def _success(seen: _Seen, successful: Attempt) -> Finished:
             f"{step} succeeded but wrote no result{output} (pod {successful.pod}): its module must call run(perform)."
         )
         return Finished(Phase.FAILED, Reason.PLUGIN_ERROR, message, seen.effects.result, attempts)
-    result = planned_result(attempts) if seen.dry_run else seen.effects.result
+    effects = seen.effects
+    result = planned_result(attempts) if seen.dry_run else effects.result
     concluded = shorten(main.report.message) if main and main.report and not seen.dry_run else ""
-    earlier = "" if seen.dry_run or not reports else seen.effects.after_success()
+    earlier = "" if seen.dry_run or not reports else effects.after_success()
     if earlier and not concluded and not result.changes:
         concluded = "The last attempt found everything as requested."
     message = concluded or _success_message(result, reports, seen.dry_run)
@@ -163,7 +164,7 @@ def _success(seen: _Seen, successful: Attempt) -> Finished:
 
 def _success_message(result: Result, reports: bool, dry_run: bool) -> str:
     cut = (
-        " (The result is too large for a termination message and was cut, so there is no undo.)"
+        " (The result was too large for a termination message and was cut, so it cannot be undone.)"
         if result.truncated
         else ""
     )

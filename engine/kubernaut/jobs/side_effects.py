@@ -26,7 +26,7 @@ class SideEffects:
 
     result: Result
     all_known: bool
-    """Whether every attempt reported, itself or by its dry run, what it changed or might have changed."""
+    """Whether each attempt, or its dry run, reported what it changed or might have changed."""
 
     def after_failure(self) -> str:
         """Return a sentence on what a failure leaves behind."""
@@ -148,7 +148,7 @@ def _may_hide_changes(attempt: Attempt) -> bool:
 
 
 def _is_untold(attempt: Attempt) -> bool:
-    """Whether nothing tells what it may have changed, not even the plan of its dry run."""
+    """Whether it is unknown what it may have changed, because its dry run reported no plan."""
     return _may_hide_changes(attempt) and not any(plan.changes for plan in _reports([attempt], DRY_RUN))
 
 

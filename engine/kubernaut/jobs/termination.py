@@ -70,9 +70,7 @@ def parse_report(message: str, step: str) -> Report | None:
         content = _load(message)
         if isinstance(content, dict) and isinstance(packed := content.get("packed"), str):
             content = _load(_unpack(packed))
-        json.dumps(
-            content, ensure_ascii=False
-        ).encode()  # half of a surrogate pair is no text that an API server stores
+        json.dumps(content, ensure_ascii=False).encode()  # raises for half a surrogate pair, which no API server stores
         report = Report.model_validate(content)
     except (ValueError, RecursionError):
         return None

@@ -15,7 +15,7 @@ PODS = "v1/pods"
 _PODS_SECONDS = 3.0
 """How often pods are listed while something is missing."""
 _LASTING_SECONDS = 60.0
-"""An image that cannot be pulled, or a container that crashes, may recover; after this long, nobody should wait for it."""
+"""An image that cannot be pulled, or a container that crashes, may recover; waiting longer than this is not worthwhile."""
 _STUCK = {
     "ErrImagePull": "its image cannot be pulled",
     "ImagePullBackOff": "its image cannot be pulled",

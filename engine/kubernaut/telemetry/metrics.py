@@ -31,11 +31,8 @@ class Metrics:
     def __init__(self) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # one more series for each metric, which nothing reads
         self.registry = CollectorRegistry()
-        self._ended = Counter(
-            "kubernaut_executions",
-            "Executions that ended, by action, phase and reason.",
-            ("action", "phase", "reason"),
-            registry=self.registry,
+        self._ended = self._counter(
+            "kubernaut_executions", "Executions that ended, by action, phase and reason.", ("action", "phase", "reason")
         )
         self._stages = self._histogram(
             "kubernaut_stage_duration_seconds",
@@ -55,11 +52,10 @@ class Metrics:
             ("result",),
             _RECONCILE_BUCKETS,
         )
-        self._requests = Counter(
+        self._requests = self._counter(
             "kubernaut_api_requests",
             "Requests to the API server, by verb, resource and HTTP code (0: no answer).",
             ("verb", "resource", "code"),
-            registry=self.registry,
         )
         self._hooks = self._histogram(
             "kubernaut_hook_duration_seconds",
@@ -68,12 +64,14 @@ class Metrics:
             _RECONCILE_BUCKETS,
         )
 
-        self._disbelieved = Counter(
+        self._disbelieved = self._counter(
             "kubernaut_disbelieved_changes",
             "Changes that pods reported and that their executions were not asked for, by action; none of them is recorded.",
             ("action",),
-            registry=self.registry,
         )
+
+    def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
+        return Counter(name, text, labels, registry=self.registry)
 
     def _histogram(self, name: str, text: str, labels: tuple[str, ...], buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, labels, buckets=buckets, registry=self.registry)

@@ -39,7 +39,7 @@ def describe() -> ActionSpec:
             Rule(
                 resources=("pods",),
                 verbs=("list",),
-                why="tell why its pods do not become ready: an image, a crash, no node",
+                why="find out why its pods do not become ready: an image, a crash, no node",
             ),
         ),
         deadline=900,

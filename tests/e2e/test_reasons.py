@@ -212,9 +212,9 @@ async def test_a_value_that_is_too_large_for_a_pod_is_rejected_with_the_limit(si
 async def test_changes_that_are_too_large_for_a_termination_message_are_cut_and_the_message_says_so(site):
     values = {f"KEY_{number}": secrets.token_hex(500) for number in range(30)}
     rehearsed = await site.run("patch-configmap", {"name": "app-config", "set": values}, dryRun=True)
-    assert "so there is no undo" in rehearsed["message"]
+    assert "so it cannot be undone" in rehearsed["message"]
     status = await site.run("patch-configmap", {"name": "app-config", "set": values})
     assert status["phase"] == "Succeeded"
-    assert "too large for a termination message and was cut, so there is no undo" in status["message"]
+    assert "too large for a termination message and was cut, so it cannot be undone" in status["message"]
     assert status["result"]["truncated"] is True
     assert "rollback" not in status["result"]

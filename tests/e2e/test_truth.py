@@ -132,7 +132,9 @@ async def test_a_result_that_is_too_large_is_cut_and_the_message_says_so(site):
     many = "for n in range(300): action.changed('ConfigMap', 'app-config', f'data.key{n}', os.urandom(20).hex(), '')"
     status = await site.run("script", {"execute": many})
     assert ended(status) == ("Succeeded", None)
-    assert "The result was too large for a termination message and was cut, so it cannot be undone." in status["message"]
+    assert (
+        "The result was too large for a termination message and was cut, so it cannot be undone." in status["message"]
+    )
     assert status["result"]["truncated"] is True
     assert 5 < len(status["result"]["changes"]) < 300
 

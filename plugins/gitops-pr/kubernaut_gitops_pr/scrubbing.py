@@ -9,6 +9,7 @@ not the token but any piece of it that is too long to be there by chance.
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -38,7 +39,8 @@ class Scrubber:
 
     def __init__(self, token: str) -> None:
         self._token = token
-        pieces = {*_pieces(token, _PIECE), *_pieces(token.encode().hex(), _HEX_PIECE)}
+        escaped = json.dumps(token)[1:-1]  # a backslash of its own, before a letter, is not decoded as one
+        pieces = {*_pieces(token, _PIECE), *_pieces(escaped, _PIECE), *_pieces(token.encode().hex(), _HEX_PIECE)}
         pieces |= set(_pieces(token.encode().hex().upper(), _HEX_PIECE))
         encoded = {form for plain in {token, quote(token, safe="")} for form in _in_base64(plain)}
         self._pieces = _starts_of(pieces)

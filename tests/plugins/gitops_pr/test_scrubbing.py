@@ -8,7 +8,7 @@ import time
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubernaut_gitops_pr.demo_git import Reply
@@ -89,6 +89,7 @@ def test_another_text_stays_as_it_is(text):
     assert SCRUBBER.scrub(text) == text
 
 
+@example("000000\\0", "", "")
 @given(st.text(alphabet=[chr(c) for c in range(33, 127)], min_size=8, max_size=60), st.text(), st.text())
 def test_any_token_is_removed_from_any_text(token, before, after):
     scrubber = Scrubber(token)

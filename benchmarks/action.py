@@ -43,7 +43,7 @@ def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
     job = kubernaut.runner_job(execution, "unused")
     pod = job["spec"]["template"]["spec"]
     pod |= pod_fields(execution.settings.node)
-    for container in (*pod["initContainers"], *pod["containers"]):
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
         container["command"] = list(WRITE_REPORT)
         container["env"].append({"name": REPORT, "value": report(container["name"], execution.parameters.name)})
     return job

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from kubernaut.api.steps import Rehearsal
 from kubernaut.plugins.registry import Registry
+from kubernaut.settings import Settings
 from tests.support.site import Site, site_on
 
 
@@ -34,11 +36,19 @@ def registry() -> Registry:
 
 
 @pytest.fixture
-async def site(request: pytest.FixtureRequest, registry: Registry) -> AsyncIterator[Site]:
+def rehearsal(request: pytest.FixtureRequest) -> Rehearsal:
+    """Return where dry runs take place; folders whose tests hold for both places run them in each."""
+    place: Rehearsal = getattr(request, "param", "initContainer")
+    return place
+
+
+@pytest.fixture
+async def site(request: pytest.FixtureRequest, registry: Registry, rehearsal: Rehearsal) -> AsyncIterator[Site]:
     """A namespace to act in, with the engine at work.
 
     On the sandbox it has the admission policies, unless the test is marked `without_admission`.
     """
     options, admission = request.config.option, request.node.get_closest_marker("without_admission") is None
-    async with site_on(options.cluster, options.image, registry, admission=admission) as made:
+    settings = Settings(rehearsal=rehearsal)
+    async with site_on(options.cluster, options.image, registry, settings, admission=admission) as made:
         yield made

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic.alias_generators import to_camel
 
 from kubernaut.api.plugin import Label, Quantity
+from kubernaut.api.steps import Rehearsal
 from kubernaut.documents import DocumentError, load_yaml, read_document
 from kubernaut.errors import InputError
 from kubernaut.validation_errors import format_validation_error
@@ -97,6 +98,8 @@ class ActionSettings(_Section):
     """Attempts after the first."""
     cooldown_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
     """Seconds between two executions of this action on the same target; the next one waits (`CoolingDown`)."""
+    rehearsal: Rehearsal | None = None
+    """Where its dry run takes place, if not where `rehearsal` says for all."""
     job: MetadataSettings = MetadataSettings()
     """Labels and annotations of its Jobs, such as the name of a job queue."""
     pod: MetadataSettings = MetadataSettings()
@@ -148,6 +151,8 @@ class Settings(_Section):
     """How many executions may run at a time; the others wait as `Queued`."""
     workers: Annotated[int, Field(ge=1, le=1_000)] = 64
     """How many executions are reconciled at a time."""
+    rehearsal: Rehearsal = "initContainer"
+    """Where a dry run takes place: in an `initContainer`, or `inline` in the process that then executes, which is faster."""
     hook_limit_seconds: Annotated[float, Field(gt=0, le=300, strict=False)] = 5.0
     """Seconds that one hook of a plugin may take."""
     job_ttl_seconds: Annotated[int, Field(ge=0)] = 300

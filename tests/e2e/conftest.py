@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from typing import get_args
 
 import pytest
 
+from kubernaut.api.steps import Rehearsal
 from kubernaut.plugins.registry import ACTIONS, POLICIES, Registry
 from kubernaut.settings import Settings
 from tests.support import trouble
@@ -13,13 +15,19 @@ from tests.support.shell import as_admin, as_user
 from tests.support.site import site_on
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with dry runs in both places."""
+    if "rehearsal" in metafunc.fixturenames:
+        metafunc.parametrize("rehearsal", get_args(Rehearsal), indirect=True)
+
+
 @pytest.fixture
-def with_settings(request, registry):
+def with_settings(request, registry, rehearsal):
     """Return a function for a site whose engine has these settings: `async with with_settings(max_running=1) as site:`."""
 
     def make(**settings):
         options = request.config.option
-        return site_on(options.cluster, options.image, registry, Settings(**settings))
+        return site_on(options.cluster, options.image, registry, Settings(rehearsal=rehearsal, **settings))
 
     return make
 

@@ -25,7 +25,7 @@ TOKEN, AUTHORITY = "gitops-token", "gitops-ca"
 
 
 @pytest.fixture
-async def guarded(request, tmp_path):
+async def guarded(request, tmp_path, rehearsal):
     """Return a site whose engine is allowed to use a forge of its own, by TLS, and the forge's secrets."""
     options = request.config.option
     host = "127.0.0.1" if options.cluster == "sandbox" else await _address_for_pods()
@@ -37,7 +37,9 @@ async def guarded(request, tmp_path):
         (plain,) = forge_settings(url)["forges"]
         settings = {"forges": [{**plain, "ca_secret": {"name": AUTHORITY, "key": "ca.pem"}}]}
         actions = {"gitops-pr": ActionSettings(settings=settings)}
-        async with site_on(options.cluster, options.image, INSTALLED, Settings(actions=actions)) as made:
+        async with site_on(
+            options.cluster, options.image, INSTALLED, Settings(actions=actions, rehearsal=rehearsal)
+        ) as made:
             for name, data in ((TOKEN, {"token": token}), (AUTHORITY, {"ca.pem": authority.pem.decode()})):
                 metadata = {"name": name, "namespace": made.namespace}
                 await made.apply({"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data})
@@ -87,7 +89,7 @@ async def test_the_pod_has_no_service_account_token(site):
     assert job["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
 
 
-async def test_the_token_of_the_forge_is_in_no_object_and_in_no_log(guarded):
+async def test_the_token_of_the_forge_is_in_no_object_and_in_no_log(guarded, rehearsal):
     site, secrets = guarded
     assert secrets
     for parameters in (EXAMPLE, {**EXAMPLE, "base": "no-such-branch"}, {**EXAMPLE, "repository": "platform/nothing"}):
@@ -95,7 +97,8 @@ async def test_the_token_of_the_forge_is_in_no_object_and_in_no_log(guarded):
     pods = (await site.cluster.list(PODS, site.namespace, selector="kubernaut.io/action=gitops-pr")).items
     objects = [(await site.cluster.list(kind, site.namespace)).items for kind in (EXECUTIONS, JOBS, EVENTS)] + [pods]
     names = [pod["metadata"]["name"] for pod in pods]
-    logs = [line for name in names async for line in site.cluster.log_lines(site.namespace, name, "dry-run")]
+    first = "execute" if rehearsal == "inline" else "dry-run"
+    logs = [line for name in names async for line in site.cluster.log_lines(site.namespace, name, first)]
     assert any("tag" in log for log in logs), "there are logs to search"
     for secret in secrets:
         assert secret not in json.dumps(objects)

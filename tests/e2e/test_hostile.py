@@ -95,7 +95,9 @@ def compromised(registry, monkeypatch):
         job = built(execution=execution)
         pod = job["spec"]["template"]["spec"]
         for container in [*pod.get("initContainers", []), *pod["containers"]]:
-            text = json.dumps({"kubernaut": 1, "step": container["name"], "state": "done", "changes": [*LIES, HONEST]})
+            report = {"kubernaut": 1, "step": container["name"], "state": "done", "changes": [*LIES, HONEST]}
+            both = {"rehearsal": {"state": "done", "asExecuted": True}} if "initContainers" not in pod else {}
+            text = json.dumps({**report, **both})
             code = f"import os; {REPORT.format(text=text)}"
             container["command"] = ["python3", "-c", code]
         return job

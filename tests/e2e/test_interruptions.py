@@ -21,12 +21,12 @@ async def pods_of(site, key):
 
 async def running(site, key, step, seconds=60):
     """Return the execution's pod once this step and its Python are running."""
-    kind = "initContainerStatuses" if step == "dry-run" else "containerStatuses"
     async with asyncio.timeout(seconds):
         while True:
             for pod in await pods_of(site, key):
-                for container in pod["status"].get(kind, []):
-                    if container["name"] == step and "running" in container["state"]:
+                both, status = not pod["spec"].get("initContainers"), pod["status"]
+                for container in [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]:
+                    if (both or container["name"] == step) and "running" in container["state"]:
                         await asyncio.sleep(_STARTED_SECONDS)
                         return pod
             await asyncio.sleep(0.1)

@@ -85,7 +85,7 @@ async def test_kubectl_applies_gets_describes_patches_and_deletes_an_execution(k
     assert "not found" in await kubectl("get", "kex", "more-web", "-n", "production", code=1)
 
 
-async def test_logs_of_an_actions_pod_show_what_it_changed(kubectl):
+async def test_logs_of_an_actions_pod_show_what_it_changed(kubectl, rehearsal):
     await kubectl("apply", "-f", "-", stdin=MORE_WEB)
     await kubectl(
         "wait", "kex/more-web", "-n", "production", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s"
@@ -94,7 +94,8 @@ async def test_logs_of_an_actions_pod_show_what_it_changed(kubectl):
     assert "changed Deployment/web spec.replicas: 2 -> 3" in await kubectl(
         "logs", f"job/{job}", "-n", "production", "-c", "execute"
     )
-    assert "would change Deployment/web" in await kubectl("logs", f"job/{job}", "-n", "production", "-c", "dry-run")
+    first = "execute" if rehearsal == "inline" else "dry-run"
+    assert "would change Deployment/web" in await kubectl("logs", f"job/{job}", "-n", "production", "-c", first)
 
 
 async def test_kubectl_finds_the_resources_that_exist_and_no_others(kubectl):

@@ -11,6 +11,7 @@ import pytest
 from kubernaut.embedded.example_environment import example_environment
 from kubernaut.kube.objects import EXECUTIONS, PODS, key_of
 from kubernaut.plugins.registry import Registry
+from kubernaut.settings import Settings
 from tests.e2e.test_crashes import without_engine
 from tests.support.collector import collecting
 from tests.support.shell import as_admin, command
@@ -28,10 +29,10 @@ async def collector(monkeypatch):
 
 
 @pytest.fixture
-async def traced(request, registry, collector):
+async def traced(request, registry, collector, rehearsal):
     """Return a site whose engine sends traces."""
     options = request.config.option
-    async with site_on(options.cluster, options.image, registry) as site:
+    async with site_on(options.cluster, options.image, registry, Settings(rehearsal=rehearsal)) as site:
         yield site
 
 
@@ -43,7 +44,7 @@ async def traced_end(site, collector, key):
     return obj, trace
 
 
-async def test_the_trace_of_a_success_has_every_stage(traced, collector):
+async def test_the_trace_of_a_success_has_every_stage(traced, collector, rehearsal):
     before = time.time_ns()
     key = await traced.create("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}})
     obj, trace = await traced_end(traced, collector, key)
@@ -65,17 +66,22 @@ async def test_the_trace_of_a_success_has_every_stage(traced, collector):
     assert trace.parent(trace.one("hook patch-configmap.on_complete")).name == "record"
     assert [trace.parent(span).name for span in trace.named("PATCH v1/configmaps")] == ["dry-run", "execute"]
     assert trace.one("dry-run").attributes["k8s.pod.name"] == trace.one("attempt 1").attributes["k8s.pod.name"]
-    assert trace.one("dry-run").end <= trace.one("start execute").start
+    first = "execute" if rehearsal == "inline" else "dry-run"
+    assert trace.one(f"start {first}").end <= trace.one("dry-run").start <= trace.one("dry-run").end
+    assert trace.one("dry-run").end <= trace.one("execute").start
+    assert trace.one("dry-run").attributes["k8s.container.name"] == first
+    assert trace.one("execute").attributes["k8s.container.name"] == "execute"
     assert all(span.attributes["http.response.status_code"] == 200 for span in trace.named("PATCH v1/configmaps"))
 
 
 @pytest.mark.parametrize("action", SHIPPED)
-async def test_each_action_that_ships_has_a_trace(request, collector, action):
+async def test_each_action_that_ships_has_a_trace(request, collector, action, rehearsal):
     options, registry = request.config.option, Registry.discover()
     if action == "gitops-pr" and options.cluster != "sandbox":
         pytest.skip("its forge listens on loopback, which pods of a real cluster cannot reach")
     with example_environment(registry, "production") as environment:
-        async with site_on(options.cluster, options.image, registry, environment.settings) as site:
+        settings = environment.settings.model_copy(update={"rehearsal": rehearsal})
+        async with site_on(options.cluster, options.image, registry, settings) as site:
             for manifest in environment.objects if options.cluster == "sandbox" else ():
                 await site.apply(manifest)
             key = await site.create(action, registry.actions[action].spec.examples[0])
@@ -233,14 +239,15 @@ async def test_a_broken_collector_costs_one_log_line(traced, collector, caplog):
     assert [r for r in caplog.records if r.name.startswith("opentelemetry")] == []
 
 
-async def test_the_trace_command_draws_the_same_trace_without_a_collector(traced, collector, tmp_path):
+async def test_the_trace_command_draws_the_same_trace_without_a_collector(traced, collector, tmp_path, rehearsal):
     key = await traced.create("patch-configmap", {"name": "app-config", "set": {"LOG_LEVEL": "debug"}})
     _, trace = await traced_end(traced, collector, key)
     words = ("trace", key.name, *as_admin(traced, tmp_path))
     drawn = json.loads((await command(*words, "-o", "json"))[1])
     assert {span["spanId"] for span in drawn["spans"]} == {span.span_id for span in trace.spans}
     drawn = (await command(*words))[1]
-    for text in ("execute patch-configmap", "rights", "start dry-run", "PATCH v1/configmaps app-config 200", "█"):
+    started = "start execute" if rehearsal == "inline" else "start dry-run"
+    for text in ("execute patch-configmap", "rights", started, "PATCH v1/configmaps app-config 200", "█"):
         assert text in drawn
     assert "\x1b" not in drawn
 

@@ -6,11 +6,12 @@ import asyncio
 import gc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 
+from kubernaut.api.steps import Rehearsal
 from kubernaut.embedded.cluster import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
@@ -36,6 +37,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with dry runs in both places."""
+    if "rehearsal" in metafunc.fixturenames:
+        metafunc.parametrize("rehearsal", get_args(Rehearsal), indirect=True)
+
+
 @dataclass(frozen=True)
 class Stage:
     """What a fault can act on."""
@@ -47,11 +54,17 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(request, registry, tmp_path):
+async def stage(request, registry, tmp_path, rehearsal):
     """Return a namespace and a supervised engine."""
     async with _cluster(request, registry) as (site, kubeconfig):
         (tmp_path / "engine.kubeconfig").write_text(yaml.safe_dump(kubeconfig), "utf-8")
-        config = {"leaderElection": SWIFT, "probePort": 0, "image": site.image, "namespaces": [site.namespace]}
+        config = {
+            "leaderElection": SWIFT,
+            "probePort": 0,
+            "image": site.image,
+            "namespaces": [site.namespace],
+            "rehearsal": rehearsal,
+        }
         (tmp_path / "engine.yaml").write_text(yaml.safe_dump(config), "utf-8")
         skew = tmp_path / "skew"
         environment = {"PYTHONPATH": str(request.config.rootpath / SKEW), "CLOCK_SKEW": str(skew)}

@@ -42,10 +42,14 @@ async def mutated(site: Site, rule: Mapping[str, Any], expression: str) -> Async
 
 def injected(site: Site, code: str, *, image: str = "", initial: bool = False) -> AbstractAsyncContextManager[None]:
     """Return a policy that puts a container with this Python program into each pod."""
-    path = "/spec/initContainers/0" if initial else "/spec/containers/-"
     kind = "initContainers" if initial else "containers"
     command = f"['python3', '-c', {json.dumps(code)}]"
     fields = (
         f"name: 'proxy', image: {json.dumps(image or site.image)}, imagePullPolicy: 'IfNotPresent', command: {command}"
     )
-    return mutated(site, _NEW_PODS, f"[JSONPatch{{op: 'add', path: '{path}', value: Object.spec.{kind}{{{fields}}}}}]")
+    container = f"Object.spec.{kind}{{{fields}}}"
+    if initial:
+        first = f"[JSONPatch{{op: 'add', path: '/spec/initContainers/0', value: {container}}}]"
+        only = f"[JSONPatch{{op: 'add', path: '/spec/initContainers', value: [{container}]}}]"
+        return mutated(site, _NEW_PODS, f"has(object.spec.initContainers) ? {first} : {only}")
+    return mutated(site, _NEW_PODS, f"[JSONPatch{{op: 'add', path: '/spec/containers/-', value: {container}}}]")

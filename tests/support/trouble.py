@@ -51,16 +51,18 @@ class Trouble:
     @kubernaut.hookimpl
     def build_job(self, execution: Execution) -> Any:
         job = kubernaut.runner_job(execution, "unused")
-        pod = job["spec"]["template"]["spec"]
-        for container in [*pod.get("initContainers", []), *pod["containers"]]:
-            body = execution.parameters.dry_run if container["name"] == "dry-run" else execution.parameters.execute
-            lines = "\n    ".join(body.splitlines())
-            container["command"] = [
-                "python",
-                "-c",
-                f"import os, sys, time\nfrom kubernaut.runner import run\ndef perform(action):\n    {lines}\nrun(perform)",
-            ]
+        given = execution.parameters
+        bodies = ["\n        ".join(body.splitlines()) for body in (given.dry_run, given.execute)]
+        perform = "def perform(action):\n    if action.dry_run:\n        {}\n    else:\n        {}\n".format(*bodies)
+        source = f"import os, sys, time\nfrom kubernaut.runner import run\n{perform}run(perform)"
+        for container in _containers(job["spec"]["template"]["spec"]):
+            container["command"] = ["python", "-c", source]
         return job
+
+
+def _containers(pod: Any) -> list[Any]:
+    """Return the containers in the order in which they run."""
+    return [*pod.get("initContainers", []), *pod["containers"]]
 
 
 class BadJob(Trouble):
@@ -121,12 +123,12 @@ class Wanting(Trouble):
 
 def _volume(pod: Any) -> None:
     pod["volumes"] = [{"name": "keys", "secret": {"secretName": "no-such-secret"}}]
-    pod["initContainers"][0]["volumeMounts"] = [{"name": "keys", "mountPath": "/keys"}]
+    _containers(pod)[0]["volumeMounts"] = [{"name": "keys", "mountPath": "/keys"}]
 
 
 def _environment(pod: Any) -> None:
     reference = {"configMapKeyRef": {"name": "no-such-map", "key": "k"}}
-    pod["initContainers"][0]["env"].append({"name": "K", "valueFrom": reference})
+    _containers(pod)[0]["env"].append({"name": "K", "valueFrom": reference})
 
 
 def _node(pod: Any) -> None:
@@ -134,13 +136,13 @@ def _node(pod: Any) -> None:
 
 
 def _not_json(pod: Any) -> None:
-    for container in [*pod["initContainers"], *pod["containers"]]:
+    for container in _containers(pod):
         container["command"] = ["sh", "-c", 'echo oops > "${SANDBOX_POD_ROOT:-}/dev/termination-log"']
 
 
 def _without_result(pod: Any) -> None:
     """Make the steps write to their log and fail, without a result."""
-    for container in [*pod["initContainers"], *pod["containers"]]:
+    for container in _containers(pod):
         container["command"] = ["sh", "-c", "echo first line; echo the last line >&2; exit 7"]
 
 

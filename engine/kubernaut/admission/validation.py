@@ -95,6 +95,7 @@ class Validator:
             settings=action.settings,
             image=action.image or self._image,
             dry_run=spec.dry_run,
+            rehearsal=action.rehearsal,
             deadline_seconds=deadline,
             checked_at=now(),
             requested_by=execution.requested_by,

@@ -26,6 +26,7 @@ from pydantic import (
 
 from kubernaut.api.fields import ANY, TargetField
 from kubernaut.api.rules import Rule
+from kubernaut.api.steps import Rehearsal
 from kubernaut.printable import printable
 from kubernaut.validation_errors import format_validation_error
 
@@ -163,6 +164,8 @@ class Execution:
     image: str
     """The image that holds the engine and this plugin; the default for `runner_job`."""
     dry_run: bool = False
+    rehearsal: Rehearsal = "initContainer"
+    """Where its dry run takes place; `runner_job` builds the Job accordingly."""
     deadline_seconds: int = 600
     requested_by: str = ""
     traceparent: str = ""
@@ -218,6 +221,9 @@ class ActionSpec(BaseModel):
     """Attempts after the first."""
     retry_safe: bool = False
     """Whether a second attempt may run after a first one that may have changed something."""
+    inline_rehearsal: bool = True
+    """Whether one process may call `perform` twice, first as the dry run, where the admin asks for that (`rehearsal: inline`). False for
+    a `command_job`, and for code that leaves something behind in its process; such an action keeps its initContainer."""
     cooldown: Annotated[int, Field(ge=0, le=86_400)] = 0
     """Seconds that must pass on one target between the end of an execution of this action and the start of the next."""
     settings: type[BaseModel] = NoSettings

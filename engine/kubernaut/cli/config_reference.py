@@ -54,6 +54,7 @@ def _actions(registry: Registry) -> Iterator[str]:
             "backoff_limit": action.spec.backoff_limit,
             "cooldown_seconds": action.spec.cooldown,
             "image": "the engine's",
+            "rehearsal": "initContainer",
         }
         yield f"  # {name}:"
         for key, field in ActionSettings.model_fields.items():

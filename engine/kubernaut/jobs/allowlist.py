@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kubernaut.api.steps import DRY_RUN, EXECUTE
+from kubernaut.api.plugin import Execution
+from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE
 from kubernaut.errors import UnsafeJobError
 
 JOB_KEYS = {"apiVersion", "kind", "metadata", "spec"}
@@ -48,12 +49,12 @@ def allowed_pod_spec(job: object, namespace: str) -> object:
     return _only(spec.get("template"), TEMPLATE_KEYS, "spec.template").get("spec")
 
 
-def allowed_pod(spec: object, service_account: str, dry_run: bool, path: str) -> dict[str, Any]:
+def allowed_pod(spec: object, service_account: str, execution: Execution, path: str) -> dict[str, Any]:
     """Check a pod's spec, its containers' names and its volumes; the containers themselves are not checked."""
     pod = _only(spec, POD_KEYS, path)
     _expect(pod, "serviceAccountName", service_account, path)
     _expect(pod, "restartPolicy", "Never", path)
-    _expect_steps(pod, dry_run, path)
+    _expect_steps(pod, execution, path)
     context = _security_context(pod.get("securityContext", {}), POD_SECURITY_KEYS, f"{path}.securityContext")
     return {**pod, "securityContext": context, "volumes": _volumes(pod.get("volumes", []), f"{path}.volumes")}
 
@@ -91,19 +92,30 @@ def _expect(holder: Mapping[str, Any], key: str, wanted: str, path: str) -> None
         raise UnsafeJobError(f"{where} is {holder[key]!r}, and must be {wanted!r} or left out")
 
 
-def _expect_steps(pod: Mapping[str, Any], dry_run: bool, path: str) -> None:
+def _expect_steps(pod: Mapping[str, Any], execution: Execution, path: str) -> None:
     """Accept the steps of the execution and no other containers."""
-    wanted = (
-        {"initContainers": [], "containers": [DRY_RUN]}
-        if dry_run
-        else {"initContainers": [DRY_RUN], "containers": [EXECUTE]}
-    )
-    for kind, names in wanted.items():
-        listed = pod.get(kind, [])
-        if not isinstance(listed, list) or [c.get("name") if isinstance(c, Mapping) else c for c in listed] != names:
+    before, main = _names(pod, "initContainers", path), _names(pod, "containers", path)
+    inline = execution.rehearsal == "inline" and not execution.dry_run and not before
+    wanted = ([], [DRY_RUN]) if execution.dry_run else ([] if inline else [DRY_RUN], [EXECUTE])
+    for kind, found, names in zip(("initContainers", "containers"), (before, main), wanted, strict=True):
+        if found != names:
             raise UnsafeJobError(
                 f"{path}.{kind} must contain {names or 'nothing'} here: build the Job with runner_job or command_job"
             )
+    if inline and not _rehearses(pod["containers"][0]):
+        raise UnsafeJobError(f"{path}.containers[0] must rehearse before it executes: build the Job with runner_job")
+
+
+def _names(pod: Mapping[str, Any], kind: str, path: str) -> list[object]:
+    listed = pod.get(kind, [])
+    if not isinstance(listed, list):
+        raise UnsafeJobError(f"{path}.{kind} must be a list: build the Job with runner_job or command_job")
+    return [container.get("name") if isinstance(container, Mapping) else container for container in listed]
+
+
+def _rehearses(container: Mapping[str, Any]) -> bool:
+    """Whether the container tells the runner to run both steps."""
+    return {"name": "KUBERNAUT_STEP", "value": BOTH} in container.get("env", [])
 
 
 def _security_context(given: object, allowed: set[str], path: str) -> dict[str, Any]:

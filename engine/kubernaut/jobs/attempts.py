@@ -19,7 +19,7 @@ from kubernaut.jobs.foreign_containers import (
     ForeignContainer,
     read_foreign_containers,
 )
-from kubernaut.jobs.step_runs import Container, StepRun, believe_step, read_step, start_seconds
+from kubernaut.jobs.step_runs import STATUS_UNKNOWN, Container, StepRun, believe_step, read_steps, start_seconds
 from kubernaut.kube.objects import CachedObject
 
 
@@ -44,6 +44,8 @@ class Attempt:
     conditions: frozenset[str]
     """The types of its conditions that are true."""
     dry_run_only: bool
+    rehearses_inline: bool = False
+    """Whether one container runs both steps."""
     foreign: tuple[ForeignContainer, ...] = ()
     """Its containers that are not steps: other systems put them there."""
     removed: bool = False
@@ -67,8 +69,12 @@ class Attempt:
     def may_have_executed(self) -> bool:
         """Whether its execute step began, or may have without the kubelet having said so before the pod was lost."""
         run = self.step(EXECUTE)
+        if run and run.termination_reason == STATUS_UNKNOWN:
+            return True
         if run and (run.started or run.exit_code is not None):
             return run.started is not None
+        if any(step.exit_code for step in self.steps):
+            return False
         return not self.dry_run_only and "Initialized" in self.conditions and bool(self.interruption)
 
     @property
@@ -127,7 +133,7 @@ class Attempt:
                 cause = f"image {step.image} cannot be pulled ({step.waiting}): {step.waiting_message or 'no details'}"
                 return Diagnosis(Reason.IMAGE_PULL_FAILED, cause)
             if step.waiting in STUCK_REASONS:
-                cause = f"container {step.step} cannot start ({step.waiting}): {step.waiting_message}"
+                cause = f"container {step.container} cannot start ({step.waiting}): {step.waiting_message}"
                 return Diagnosis(step.waiting, cause)
         if self.unschedulable:
             return Diagnosis("Unschedulable", f"pod {self.pod} is unschedulable: {self.unschedulable}")
@@ -160,6 +166,7 @@ def _attempt(cached: CachedObject) -> Attempt:
     status = pod.get("status") or {}
     initial, main = (status.get(field) or [] for field in ("initContainerStatuses", "containerStatuses"))
     own, foreign = _split(initial, main)
+    inline = [container["name"] for container in own] == [EXECUTE]
     conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
     scheduled, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
     return Attempt(
@@ -175,10 +182,11 @@ def _attempt(cached: CachedObject) -> Attempt:
         ),
         scheduled=_since(scheduled, first_seen.get("scheduled")),
         deleted=parse_time(pod["metadata"].get("deletionTimestamp")),
-        steps=tuple(read_step(container) for container in own),
+        steps=tuple(run for container in own for run in read_steps(container, rehearses=inline)),
         conditions=frozenset(kind for kind, condition in conditions.items() if condition.get("status") == "True"),
         dry_run_only=any(container["name"] == DRY_RUN for container in main)
         and not any(container["name"] == DRY_RUN for container in initial),
+        rehearses_inline=inline,
         foreign=read_foreign_containers(foreign),
         removed=cached.deleted,
     )

@@ -1,7 +1,8 @@
 """Builds the Job manifests that plugins return: for the plugin's own code, or for any image's command line.
 
-Either way a Job has two steps: `dry-run`, an initContainer, and `execute`, the container. An execution with `dryRun: true` has the first
-alone. `jobs.hardening` then adds what every Job must have, and refuses what none is allowed to have.
+Either way a Job has two steps: `dry-run`, an initContainer, and `execute`, the container. Where the dry run takes place inline, the
+runner's one container is both. An execution with `dryRun: true` has the first step alone. `jobs.hardening` then adds what every Job must
+have, and refuses what none is allowed to have.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubernaut.api.plugin import Execution
-from kubernaut.api.steps import DRY_RUN, EXECUTE
+from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE
 
 TMP_VOLUME = "tmp"
 
@@ -22,17 +23,21 @@ EnvValue = str | Mapping[str, Any]
 def runner_job(
     execution: Execution, module: str, *, image: str | None = None, env: Mapping[str, EnvValue] | None = None
 ) -> dict[str, Any]:
-    """Return a Job that runs `python -m MODULE` as both steps; the module calls `kubernaut.runner.run(perform)`.
+    """Return a Job that runs `python -m MODULE` as both steps, in one container or two as `execution.rehearsal` says.
+
+    The module calls `kubernaut.runner.run(perform)`.
 
     `image` must contain Python, this engine and the plugin; the default is the engine's own image.
     """
     command = ["python", "-m", module]
     variables = {**(env or {}), "KUBERNAUT_EXECUTION": _step_payload(execution)}
-    steps = {
-        step: _container(step, image or execution.image, command, {**variables, "KUBERNAUT_STEP": step})
-        for step in (DRY_RUN, EXECUTE)
-    }
-    return _job(execution, steps)
+
+    def container(name: str, steps: str) -> dict[str, Any]:
+        return _container(name, image or execution.image, command, {**variables, "KUBERNAUT_STEP": steps})
+
+    if execution.rehearsal == "inline" and not execution.dry_run:
+        return _job([], container(EXECUTE, BOTH))
+    return _two_steps(execution, container(DRY_RUN, DRY_RUN), container(EXECUTE, EXECUTE))
 
 
 def command_job(
@@ -46,10 +51,11 @@ def command_job(
     """Return a Job that runs two visible command lines of any image.
 
     Parameters go into the lists as single arguments, never through a shell. Exit code 42 is a permanent refusal; any other non-zero
-    code is retried as the action's backoff limit says.
+    code is retried as the action's backoff limit says. It always has two containers: an action that returns it declares
+    `inline_rehearsal=False`.
     """
-    lines = {DRY_RUN: list(dry_run), EXECUTE: list(execute)}
-    return _job(execution, {step: _container(step, image, line, env or {}) for step, line in lines.items()})
+    first, second = _container(DRY_RUN, image, dry_run, env or {}), _container(EXECUTE, image, execute, env or {})
+    return _two_steps(execution, first, second)
 
 
 def _step_payload(execution: Execution) -> str:
@@ -67,11 +73,12 @@ def _step_payload(execution: Execution) -> str:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def _job(execution: Execution, steps: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    if execution.dry_run:
-        pod: dict[str, Any] = {"containers": [steps[DRY_RUN]]}
-    else:
-        pod = {"initContainers": [steps[DRY_RUN]], "containers": [steps[EXECUTE]]}
+def _two_steps(execution: Execution, first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    return _job([], first) if execution.dry_run else _job([first], second)
+
+
+def _job(before: list[dict[str, Any]], main: dict[str, Any]) -> dict[str, Any]:
+    pod = {**({"initContainers": before} if before else {}), "containers": [main]}
     return {"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": {"spec": pod}}}
 
 

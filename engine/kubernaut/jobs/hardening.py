@@ -77,9 +77,7 @@ class Hardening:
                 "activeDeadlineSeconds": self.execution.deadline_seconds,
                 "ttlSecondsAfterFinished": self.backstop_seconds,
                 "podReplacementPolicy": "Failed",
-                "podFailurePolicy": {
-                    "rules": failure_rules(dry_run=self.execution.dry_run, retry_safe=self.spec.retry_safe)
-                },
+                "podFailurePolicy": {"rules": failure_rules(_steps(pod), retry_safe=self.spec.retry_safe)},
                 "template": {"metadata": self._pod_metadata(), "spec": pod},
             },
         }
@@ -123,7 +121,7 @@ class Hardening:
         ]
 
     def _pod(self, given: object) -> dict[str, Any]:
-        pod = allowed_pod(given, self.spec.service_account, self.execution.dry_run, _POD_PATH)
+        pod = allowed_pod(given, self.spec.service_account, self.execution, _POD_PATH)
         steps = {
             kind: [self._container(c, f"{_POD_PATH}.{kind}[{i}]") for i, c in enumerate(pod[kind])]
             for kind in _STEP_LISTS
@@ -161,6 +159,10 @@ class Hardening:
             },
             "volumeMounts": [*mounts, {"name": TMP_VOLUME, "mountPath": "/tmp"}],  # noqa: S108 - a path in the pod
         }
+
+
+def _steps(pod: Mapping[str, Any]) -> list[str]:
+    return [container["name"] for kind in _STEP_LISTS for container in pod.get(kind, [])]
 
 
 def _with_tmp(volumes: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -106,6 +106,7 @@ class _Fields:
         if _may_hide_changes(attempt):
             for plan in _reports([attempt], DRY_RUN):
                 self._doubt(plan.changes)
+                self._truncated |= plan.truncated
 
     def result(self) -> Result:
         """Return all of it."""

@@ -65,12 +65,14 @@ def _parts(attempt: Attempt, number: int, left: _Span, pull: Pull | None) -> Ite
         yield part("schedule", left.since, attempt.scheduled, detail=attempt.node or None)
     if pull:
         yield part("pull-image", pull.started, pull.finished)
+    container = ""
     for run in attempt.steps:
         started, finished = run.times
         if started is None:
             continue
-        if left.within(started) > left.since:
-            yield part("start", left.since, started, detail=run.step)
+        if run.container != container and left.within(started) > left.since:
+            yield part("start", left.since, started, detail=run.container)
+        container = run.container
         step = part(run.step, started, finished or left.until, error=_error(run))
         yield step
         yield from _requests(run, number, step.start_time, left.since)

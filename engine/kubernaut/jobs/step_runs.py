@@ -1,4 +1,4 @@
-"""Reads one step of a pod: the container of that name, and what it reported."""
+"""Reads the steps of a pod from its containers: each has run the step of its name, or `execute` has run both."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from datetime import datetime
 from typing import Any
 
 from kubernaut.api.fields import ReportableFields
+from kubernaut.api.steps import DRY_RUN
 from kubernaut.api.timestamps import from_epoch, parse_time
-from kubernaut.jobs.termination import Report, parse_report
+from kubernaut.jobs.termination import Report, parse_both_reports, parse_report
 
+STATUS_UNKNOWN = "ContainerStatusUnknown"
+"""The reason for a container that the kubelet can no longer find: how far it got is unknown."""
 Container = Mapping[str, Any]
 """A container's status in a pod's."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepRun:
-    """One step in one pod: the container of that name."""
+    """One step in one pod."""
 
     step: str
+    container: str
     image: str
     waiting: str
     waiting_message: str
@@ -41,14 +45,31 @@ class StepRun:
         return self.started, self.finished
 
 
-def read_step(container: Container) -> StepRun:
-    """Return a step as its container's status shows it."""
+def read_steps(container: Container, *, rehearses: bool) -> tuple[StepRun, ...]:
+    """Return the step that a container ran, or, of one that rehearses before it executes, both as far as it got.
+
+    While that one runs, nothing shows which step it is at: it is then said to execute, as it may.
+    """
+    run = _read(container)
+    if not rehearses or run.exit_code is None or run.termination_reason == STATUS_UNKNOWN:
+        return (run,)
+    rehearsed, executed = parse_both_reports(run.termination_message)
+    if executed is None and run.exit_code:
+        return (replace(run, step=DRY_RUN, report=rehearsed),)
+    passed = replace(
+        run, step=DRY_RUN, exit_code=0, termination_reason="Completed", termination_message="", report=rehearsed
+    )
+    return passed, replace(run, report=executed)
+
+
+def _read(container: Container) -> StepRun:
     state = container.get("state") or {}
     waiting, running, terminated = (state.get(name) or {} for name in ("waiting", "running", "terminated"))
     message, reason = terminated.get("message", ""), terminated.get("reason", "")
     started = terminated.get("startedAt") or running.get("startedAt")
     return StepRun(
         step=container["name"],
+        container=container["name"],
         image=container.get("image", ""),
         waiting=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),

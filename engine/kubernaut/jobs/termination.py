@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from kubernaut.api.plugin import Change
+from kubernaut.api.steps import DRY_RUN, EXECUTE
 
 _MAX_EPOCH_SECONDS = 4e9
 """The year 2096: no pod has seen a later time."""
@@ -66,15 +67,42 @@ class Report(BaseModel):
 
 def parse_report(message: str, step: str) -> Report | None:
     """Return the report in a termination message, or None if there is none of this step."""
+    report = _validated(_content(message))
+    return report if report and report.step == step else None
+
+
+def parse_both_reports(message: str) -> tuple[Report | None, Report | None]:
+    """Return the reports of dry run and execute in the message of a container that ran one after the other.
+
+    There is one of execute if, and only if, it began: the runner writes it before.
+    """
+    content = _content(message)
+    if content is None or content.get("step") != EXECUTE:
+        return parse_report(message, DRY_RUN), None
+    execute, rehearsal = _validated(content), content.get("rehearsal")
+    if execute is None or not isinstance(rehearsal, dict):
+        return None, execute
+    planned = {"changes": content.get("changes", [])} if rehearsal.get("asExecuted") is True else {}
+    return _validated({**rehearsal, **planned, "kubernaut": 1, "step": DRY_RUN}), execute
+
+
+def _content(message: str) -> dict[str, Any] | None:
+    """Return the JSON object in a termination message, unpacked if need be, or None."""
     try:
         content = _load(message)
         if isinstance(content, dict) and isinstance(packed := content.get("packed"), str):
             content = _load(_unpack(packed))
         json.dumps(content, ensure_ascii=False).encode()  # raises for half a surrogate pair, which no API server stores
-        report = Report.model_validate(content)
     except (ValueError, RecursionError):
         return None
-    return report if report.step == step else None
+    return content if isinstance(content, dict) else None
+
+
+def _validated(content: dict[str, Any] | None) -> Report | None:
+    try:
+        return Report.model_validate(content)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _load(text: str) -> Any:

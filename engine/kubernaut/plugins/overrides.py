@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from kubernaut.api.steps import Rehearsal
 from kubernaut.errors import InputError, PluginLoadError
 from kubernaut.plugins.registry import Action, Policy, Registry
 from kubernaut.settings import ActionSettings, Settings
@@ -33,7 +34,7 @@ def apply_settings(registry: Registry, settings: Settings) -> Registry:
     broken = dict(registry.broken)
     for name, action in registry.actions.items():
         try:
-            actions[name] = _action(action, settings.actions.get(name, ActionSettings()))
+            actions[name] = _action(action, settings.actions.get(name, ActionSettings()), settings.rehearsal)
         except PluginLoadError as error:
             broken[name] = error
     for policy in registry.policies:
@@ -54,7 +55,7 @@ def _unknown(section: str, named: Iterable[str], known: set[str]) -> Iterator[st
             yield f"configuration: {section}.{name}: no plugin of this name is installed; installed: {installed}"
 
 
-def _action(action: Action, given: ActionSettings) -> Action:
+def _action(action: Action, given: ActionSettings, rehearsal: Rehearsal) -> Action:
     where = f"actions.{action.name}"
     if not given.enabled:
         raise PluginLoadError(f"action {action.name} is switched off in the engine's configuration ({where}.enabled)")
@@ -67,8 +68,26 @@ def _action(action: Action, given: ActionSettings) -> Action:
         changes["cooldown"] = given.cooldown_seconds
     changes["resources"] = action.spec.resources.model_copy(update=given.resources.model_dump(exclude_none=True))
     valid = _validate(action.spec.settings, given.settings, f"{where}.settings")
-    spec = action.spec.model_copy(update=changes)
-    return replace(action, spec=spec, settings=valid, image=given.image, job=given.job, pod=given.pod)
+    return replace(
+        action,
+        spec=action.spec.model_copy(update=changes),
+        settings=valid,
+        image=given.image,
+        rehearsal=_rehearsal(action, given.rehearsal, rehearsal),
+        job=given.job,
+        pod=given.pod,
+    )
+
+
+def _rehearsal(action: Action, wanted: Rehearsal | None, default: Rehearsal) -> Rehearsal:
+    """Return where the action's dry run takes place. Raises InputError if the admin asks this action for what it cannot do."""
+    if action.spec.inline_rehearsal:
+        return wanted or default
+    if wanted == "inline":
+        raise InputError(
+            f"configuration: actions.{action.name}.rehearsal: its plugin cannot rehearse inline: use initContainer, or leave it out"
+        )
+    return "initContainer"
 
 
 def _validate(model: type[BaseModel], given: Mapping[str, Any], where: str) -> BaseModel:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from kubernaut.api.labels import APP_NAME
 from kubernaut.api.names import is_label
 from kubernaut.api.plugin import HOOK_VERSION, ActionSpec, PolicySpec
+from kubernaut.api.steps import Rehearsal
 from kubernaut.errors import HookError, PluginLoadError
 from kubernaut.plugins import hookspecs
 from kubernaut.plugins.hook_caller import HookCaller
@@ -62,6 +63,8 @@ class Action(Plugin):
     """An instance of `spec.settings`."""
     image: str | None = None
     """The image of its pods, if not the engine's."""
+    rehearsal: Rehearsal = "initContainer"
+    """Where its dry run takes place."""
     job: MetadataSettings = field(default_factory=MetadataSettings)
     """Labels and annotations that its Jobs get in addition."""
     pod: MetadataSettings = field(default_factory=MetadataSettings)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, NoReturn
 
+    from kubernaut.runner.http_client import Connection
+
 _RESERVED_SECONDS = 5.0
 
 
@@ -31,7 +33,7 @@ class Obstacle:
 class Action:
     """One step of one execution, as seen from inside its pod."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, connection: Connection | None = None) -> None:
         self._report = report
         self.dry_run = report.step == "dry-run"
         """Whether this is the dry run. `api` takes it into account by itself; ask only before you touch anything other than Kubernetes."""
@@ -44,7 +46,7 @@ class Action:
         """As the plugin's model validated them, with defaults filled in."""
         self.settings: dict[str, Any] = payload["settings"]
         self.deadline_seconds: float = payload["deadlineSeconds"]
-        self.api = Api(self.namespace, self.dry_run, report)
+        self.api = Api(self.namespace, self.dry_run, report, connection)
 
     def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
         """Record that a field changed from `before` to `after` (None for absent).

@@ -32,12 +32,17 @@ class Api:
     the object and raises Rejected (4xx), Conflict (409) or TryAgain (5xx, no answer).
     """
 
-    def __init__(self, namespace: str, dry_run: bool, report: Report | None = None) -> None:
-        """Create a client that records every request in `report`: the changes, too, whose outcome it does not know."""
+    def __init__(
+        self, namespace: str, dry_run: bool, report: Report | None = None, connection: Connection | None = None
+    ) -> None:
+        """Create a client that records every request in `report`: the changes, too, whose outcome it does not know.
+
+        `connection` is one that may be open already; each step of one process uses the same.
+        """
         self._namespace, self._dry_run = namespace, dry_run
         self._report = report or Report("dry-run" if dry_run else "execute")
         self._traceparent = os.environ.get("TRACEPARENT")
-        self._connection = Connection()
+        self._connection = connection or Connection()
 
     def get(self, kind: str, name: str) -> dict[str, Any]:
         """Read an object."""

@@ -1,4 +1,4 @@
-"""Runs `perform` as one step, and turns its end, whatever it is, into an exit code and a report."""
+"""Runs `perform` as one step, or as both, and turns its end, whatever it is, into an exit code and a report."""
 
 from __future__ import annotations
 
@@ -9,46 +9,85 @@ import sys
 from kubernaut.printable import printable
 from kubernaut.runner.action import Action
 from kubernaut.runner.exceptions import Rejected, Stopped, TryAgain
+from kubernaut.runner.http_client import Connection
 from kubernaut.runner.report import Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DONE, ERROR, REJECTED, STOPPED = 0, 1, 42, 143
+DONE, ERROR, REJECTED, REHEARSAL_FAILED, STOPPED = 0, 1, 42, 43, 143
+NEXT_STEP = "--- execute ---"
+"""The line between the logs of two steps in one container."""
 
 
 def run(perform: Callable[[Action], None]) -> None:
-    """Run one step and exit: 0 done, 42 refused for good, 1 to be retried, 143 stopped by SIGTERM."""
+    """Run the step, or the two steps, that `KUBERNAUT_STEP` names, and exit.
+
+    The code is 0 for done, 42 for refused for good, 1 for an error after which the Job tries again, 143 for stopped by SIGTERM, and 43 for
+    an error or a stop in the dry run of a container that would have executed afterwards.
+    """
     if "KUBERNAUT_STEP" not in os.environ:
         sys.exit("This runs inside a Job that the engine creates. To see it: kubernaut render ACTION -p KEY=VALUE")
-    report = Report(os.environ["KUBERNAUT_STEP"])
+    signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGTERM}
+    )  # it interrupts `perform`, and nothing that writes a report
     signal.signal(signal.SIGTERM, _stop)
-    code = _outcome(perform, report)
-    report.write()
+    code = _run_steps(perform, os.environ["KUBERNAUT_STEP"].split(","))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # the report is written, and no later code may change the outcome
 
 
-def _outcome(perform: Callable[[Action], None], report: Report) -> int:
-    try:
-        perform(Action(report))
-    except Rejected as refusal:
-        return _report_failure(report, "rejected", str(refusal), REJECTED, refusal.reason)
-    except TryAgain as failure:
-        return _report_failure(report, "error", str(failure), ERROR)
-    except Stopped:
-        return _report_failure(report, "error", "it was stopped before it finished", STOPPED)
-    except BaseException as error:  # noqa: BLE001 - the report must be written, whatever a plugin raises
-        import traceback  # noqa: PLC0415 - only a defect needs it, and every start would pay for it
+def _run_steps(perform: Callable[[Action], None], steps: list[str]) -> int:
+    connection, report = Connection(), Report(steps[0])
+    code = _run_step(perform, report, connection)
+    if len(steps) == 1 or code == REJECTED:
+        return code
+    if code != DONE:
+        return REHEARSAL_FAILED
+    print(NEXT_STEP, flush=True)  # noqa: T201 - a pod's log is its standard output
+    report = Report(steps[1], rehearsal=report)
+    report.write()  # before it begins: a report of this step alone tells that something may have changed
+    return _run_step(perform, report, connection)
 
-        trace = printable(traceback.format_exc())
-        report.log(trace)
-        print(trace, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
-        return _report_failure(report, "error", f"{type(error).__name__}: {error}{_place(error)}", ERROR, "PluginError")
-    report.state = "done"
-    return DONE
+
+def _run_step(perform: Callable[[Action], None], report: Report, connection: Connection) -> int:
+    code = _outcome(_error_of(lambda: perform(Action(report, connection))), report)
+    report.write()
+    return code
+
+
+def _error_of(step: Callable[[], None]) -> BaseException | None:
+    """Call it, and return what it raised, whatever a plugin raises; only meanwhile does SIGTERM raise Stopped."""
+    try:
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+            step()
+        finally:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    except BaseException as error:  # noqa: BLE001 - the report must be written
+        return error
+    return None
+
+
+def _outcome(error: BaseException | None, report: Report) -> int:
+    match error:
+        case None:
+            report.state = "done"
+            return DONE
+        case Rejected():
+            return _report_failure(report, "rejected", str(error), REJECTED, error.reason)
+        case TryAgain():
+            return _report_failure(report, "error", str(error), ERROR)
+        case Stopped():
+            return _report_failure(report, "error", "it was stopped before it finished", STOPPED)
+    import traceback  # noqa: PLC0415 - only a defect needs it, and every start would pay for it
+
+    trace = printable("".join(traceback.format_exception(error)))
+    report.log(trace)
+    print(trace, file=sys.stderr, flush=True)  # noqa: T201 - a pod's log is its standard error
+    return _report_failure(report, "error", f"{type(error).__name__}: {error}{_place(error)}", ERROR, "PluginError")
 
 
 def _place(error: BaseException) -> str:

@@ -1,6 +1,7 @@
 """A step's result as JSON of at most 4096 bytes, which is as much of a container's termination message as the kubelet passes on.
 
-It is written after every change, not only at the end, so that a step that is killed has reported what it did.
+It is written after every change, not only at the end, so that a step that is killed has reported what it did. Where one container runs both
+steps, the report of the second one holds that of the first, its rehearsal.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ _MAX_CALLS = 12
 class Report:
     """What one step did. `write` may be called any number of times."""
 
-    def __init__(self, step: str) -> None:
+    def __init__(self, step: str, rehearsal: Report | None = None) -> None:
         self.step = step
+        self._rehearsal = rehearsal
         self.state = "error"
         """`done`, `rejected` or `error`; a step that stops before its end has failed."""
         self.message = ""
@@ -46,7 +48,7 @@ class Report:
         """Changes (verb, kind, name) that were made, and that the step has not yet recorded."""
         self.lines: deque[str] = deque(maxlen=_MAX_LOG_LINES)
         """The last lines of the step's log."""
-        self.started = time.time()
+        self.started = self._finished = time.time()
 
     def log(self, text: str) -> None:
         """Add the text to the last lines of the log."""
@@ -73,6 +75,7 @@ class Report:
 
     def write(self) -> None:
         """Write the report to the file that the kubelet reads it from."""
+        self._finished = time.time()
         with open(pod.termination_log(), "wb") as file:  # noqa: PTH123 - pathlib costs a container's start 5 ms
             file.write(self.encode())
 
@@ -80,42 +83,62 @@ class Report:
         """Return it as JSON within the limit: without the calls if need be, or compressed, or without the fields that did not change;
         then with long values cut, and changes and outputs left out.
         """
-        whole = self._content()
-        bare = {**whole, "calls": []}
-        changed = {**bare, "changes": [change for change in self.changes if change["before"] != change["after"]]}
+        whole, bare, changed = self._content(), self._content(calls=False), self._content(calls=False, unchanged=False)
         for encoded in (_json(whole), _json(bare)):
             if len(encoded) <= LIMIT:
                 return encoded
-        for content in (whole, bare, changed) if len(self.message) <= LIMIT else ():
+        for content in (whole, bare, changed) if self._has_short_messages() else ():
             packed = _packed(content)
             if len(packed) <= LIMIT:
                 return packed
         return _json(self._cut(changed))
 
-    def _content(self) -> dict[str, Any]:
+    def _content(self, *, calls: bool = True, unchanged: bool = True) -> dict[str, Any]:
         content: dict[str, Any] = {
             "kubernaut": 1,
             "step": self.step,
-            "state": self.state,
-            "message": self.message,
-            "reason": self.reason,
-            "verified": self.verified,
-            "started": self.started,
-            "finished": time.time(),
-            "changes": self.changes,
+            **self._end(calls),
+            "changes": self._changes(unchanged),
             "outputs": self.outputs,
-            "calls": self.calls,
         }
         if self.unanswered or (self.unrecorded and self.state != "done"):
             content["unsure"] = True
         if self.state != "done":
             content["log"] = "\n".join(self.lines)
+        if self._rehearsal:
+            content["rehearsal"] = {**self._rehearsal._end(calls), **self._plan(unchanged)}
         return content
+
+    def _end(self, calls: bool = True) -> dict[str, Any]:
+        """Return how the step ended."""
+        return {
+            "state": self.state,
+            "message": self.message,
+            "reason": self.reason,
+            "verified": self.verified,
+            "started": self.started,
+            "finished": self._finished,
+            "calls": self.calls if calls else [],
+        }
+
+    def _has_short_messages(self) -> bool:
+        return all(len(report.message) <= LIMIT for report in (self, self._rehearsal) if report)
+
+    def _changes(self, unchanged: bool = True) -> list[dict[str, Any]]:
+        return self.changes if unchanged else [c for c in self.changes if c["before"] != c["after"]]
+
+    def _plan(self, unchanged: bool) -> dict[str, Any]:
+        """Return what the rehearsal would change: its changes, or that they are those that were made since."""
+        planned = self._rehearsal._changes(unchanged) if self._rehearsal else []
+        return {"asExecuted": True} if planned and planned == self._changes(unchanged) else {"changes": planned}
 
     def _cut(self, content: dict[str, Any]) -> dict[str, Any]:
         """Shorten message and log to half of the limit, and keep as many outputs and changes as fit into the rest."""
         changes = content["changes"]
         content |= {"truncated": True, "changes": [], "outputs": {}}
+        if self._rehearsal:
+            message = _shortened({"message": self._rehearsal.message})
+            content["rehearsal"] = {**self._rehearsal._end(calls=False), **message, "truncated": True, "changes": []}
         for length in _TEXT_LENGTHS:
             content["log"] = content.get("log", "")[-length:]
             content["message"] = _shortened({"m": self.message}, length)["m"]
@@ -127,14 +150,23 @@ class Report:
             if room < 0:
                 break
             content["outputs"][key] = value
-        for change in changes:
-            short = _shortened(change)
-            room -= len(_json(short)) + 1
-            if room < 0:
-                break
-            content["changes"].append(short)
+        content["changes"], room = _fitting(changes, room)
         content["changesLeftOut"] = len(changes) - len(content["changes"])
+        if self._rehearsal:
+            content["rehearsal"]["changes"], room = _fitting(self._rehearsal._changes(unchanged=False), room)
         return content
+
+
+def _fitting(changes: list[dict[str, Any]], room: int) -> tuple[list[dict[str, Any]], int]:
+    """Return as many of the changes, with long values cut, as fit into so many bytes, and what is left of these."""
+    fitting: list[dict[str, Any]] = []
+    for change in changes:
+        short = _shortened(change)
+        room -= len(_json(short)) + 1
+        if room < 0:
+            break
+        fitting.append(short)
+    return fitting, room
 
 
 def _packed(content: dict[str, Any]) -> bytes:

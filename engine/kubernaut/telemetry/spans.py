@@ -66,10 +66,11 @@ def _spans(execution: ExecutionView, now: datetime, rolled_back: TraceContext | 
     root = _root(execution, context, now, rolled_back)
     yield root
     tree = _Tree(root)
-    pod = ""
+    pod = container = ""
     for number, stage in enumerate(execution.status.stages):
         parent = tree.parent(stage)
         pod = stage.detail or "" if stage.name == "attempt" else pod
+        container = stage.detail or "" if stage.name == "start" else container
         earlier = tree.latest.get(("attempt", (stage.attempt or 0) - 1)) if stage.name == "attempt" else None
         span = Span(
             name=_name(stage),
@@ -77,7 +78,7 @@ def _spans(execution: ExecutionView, now: datetime, rolled_back: TraceContext | 
             parent_id=parent.span_id,
             start=stage.start_time,
             end=stage.end_time or now,
-            attributes=_attributes(stage, job, pod),
+            attributes=_attributes(stage, job, pod, container),
             error=stage.error or "",
             links=(TraceContext(context.trace_id, earlier.span_id),) if earlier else (),
             depth=parent.depth + 1,
@@ -140,7 +141,7 @@ _OF_THE_JOB = {"create-job", "adopt", "attempt"}
 _OF_THE_POD = {"schedule", "pull-image", "start", "dry-run", "execute"}
 
 
-def _attributes(stage: Stage, job: str, pod: str) -> Attributes:
+def _attributes(stage: Stage, job: str, pod: str, container: str) -> Attributes:
     detail, attributes = stage.detail or "", {"kubernaut.stage": stage.name}
     if stage.name in _DETAILS:
         attributes[_DETAILS[stage.name]] = detail
@@ -149,7 +150,7 @@ def _attributes(stage: Stage, job: str, pod: str) -> Attributes:
     if stage.name in _OF_THE_POD:
         attributes["k8s.pod.name"] = pod
     if stage.name in {"dry-run", "execute"}:
-        attributes["k8s.container.name"] = stage.name
+        attributes["k8s.container.name"] = container or stage.name
     if stage.name == "hook":
         attributes["kubernaut.plugin"], _, attributes["kubernaut.hook"] = detail.rpartition(".")
     more = _request_attributes(stage.request) if stage.request else {}

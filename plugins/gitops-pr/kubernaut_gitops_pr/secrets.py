@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import string
+from typing import ClassVar
 
 from kubernaut.runner import Rejected
 from kubernaut_gitops_pr.scrubbing import Scrubber
@@ -19,6 +20,9 @@ _ALLOWED = set(string.ascii_letters + string.digits + string.punctuation)
 class Token:
     """A token that does not show in output."""
 
+    _taken: ClassVar[str] = ""
+    """What was removed from the environment: a process that runs both steps asks for it twice."""
+
     def __init__(self, value: str, user: str) -> None:
         self._value, self._user = value, user
         self._scrubber = Scrubber(value)
@@ -29,7 +33,7 @@ class Token:
 
         Raises Rejected if there is none; `secret` names its Secret in the message.
         """
-        value = os.environ.pop(TOKEN_VARIABLE, "").strip()
+        value = cls._taken = os.environ.pop(TOKEN_VARIABLE, "").strip() or cls._taken
         if not value:
             raise Rejected(f"there is no token: {secret} does not exist or is empty; create it with the forge's token")
         if set(value) - _ALLOWED or len(value) < _MIN_LENGTH:

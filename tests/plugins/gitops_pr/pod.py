@@ -112,6 +112,7 @@ class Site:
         for key, value in environment.items():
             self.monkeypatch.setenv(key, value)
         self.monkeypatch.setattr("tempfile.tempdir", None)
+        self.monkeypatch.setattr("kubernaut_gitops_pr.secrets.Token._taken", "")
         return self._run(Report(step))
 
     def _run(self, report: Report) -> StepResult:

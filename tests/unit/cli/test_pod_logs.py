@@ -2,9 +2,11 @@
 
 import pytest
 
+from kubernaut.api.steps import NEXT_STEP, REHEARSAL_FAILED_EXIT_CODE, REJECTED_EXIT_CODE
 from kubernaut.cli.pod_logs import PodLogs, Source, sources_of
 from kubernaut.errors import DeniedError, InputError, NotFoundError, UnavailableError
 from kubernaut.kube.objects import EXECUTIONS, PODS
+from kubernaut.runner import main as runner
 from tests.support.executions import RUNNING, WAITING, ended_step, make_execution, make_pod
 from tests.support.fake_client import FakeClient
 
@@ -31,7 +33,7 @@ def cluster():
 
 
 async def lines(found):
-    return [(line.source.attempt, line.source.step, line.text) async for line in found]
+    return [(line.attempt, line.step, line.text) async for line in found]
 
 
 WHOLE = [(1, "dry-run", "1"), (1, "execute", "2"), (1, "execute", "3"), (2, "dry-run", "4"), (2, "execute", "5")]
@@ -40,7 +42,42 @@ WHOLE = [(1, "dry-run", "1"), (1, "execute", "2"), (1, "execute", "3"), (2, "dry
 def test_only_started_steps_write_logs():
     injected = make_pod("c", dry_run=RUNNING, execute=WAITING)
     injected["status"]["containerStatuses"].append({"name": "sidecar", "state": RUNNING})
-    assert sources_of([injected]) == [Source(1, "dry-run", "c")]
+    assert sources_of([injected]) == [Source(1, "c", "dry-run", ("dry-run",))]
+
+
+BOTH = make_pod("d", execute=RUNNING)
+"""One container that rehearses and then executes."""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (["1", "2"], [("dry-run", "1"), ("dry-run", "2")]),
+        (["1", NEXT_STEP, "2"], [("dry-run", "1"), ("execute", "2")]),
+        ([NEXT_STEP, NEXT_STEP], [("execute", NEXT_STEP)]),
+        ([], []),
+    ],
+)
+async def test_the_log_of_both_steps_is_divided_by_the_line_between_them(written, read):
+    made = FakeClient((PODS, BOTH), (EXECUTIONS, dict(make_execution(phase="Succeeded").json)))
+    made.logs = {("d", "execute"): written}
+    for wanted in ("", "dry-run", "execute"):
+        chosen = [(1, step, text) for step, text in read if wanted in {"", step}]
+        assert await lines(PodLogs(made, make_execution(), wanted).read()) == chosen
+        assert await lines(PodLogs(made, make_execution(), wanted).follow()) == chosen
+
+
+async def test_what_is_read_twice_after_a_lost_connection_is_shown_once():
+    made = FakeClient((PODS, BOTH), (EXECUTIONS, dict(make_execution(phase="Succeeded").json)))
+    made.logs = {("d", "execute"): ["1", NEXT_STEP, "2", "3"]}
+    logs = PodLogs(made, make_execution())
+    (source,) = await logs.sources()
+    assert await lines(logs._read(source, follow=True, skip=2)) == [(1, "execute", "3")]
+
+
+def test_the_runner_writes_the_line_that_is_looked_for():
+    assert runner.NEXT_STEP == NEXT_STEP
+    assert (runner.REJECTED, runner.REHEARSAL_FAILED) == (REJECTED_EXIT_CODE, REHEARSAL_FAILED_EXIT_CODE)
 
 
 async def test_lines_are_read_in_the_order_of_attempts_and_steps(cluster):

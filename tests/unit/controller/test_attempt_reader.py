@@ -30,7 +30,7 @@ async def read(ground, *pods, restarted=False):
         ground.admission.release(execution.uid)
         ground.admission._validator._registry = Registry()
     (attempt,) = await AttemptReader(ground.admission).read(execution, pods)
-    return attempt.steps[0]
+    return attempt.steps[-1]
 
 
 async def test_what_the_parameters_allow_is_believed(ground):

@@ -26,12 +26,24 @@ WORDS = st.one_of(
             "{",
             '{"kubernaut": 1, "step": "execute", "state": "done"}',
             '{"kubernaut": 1, "step": "dry-run", "state": "error"}',
+            '{"kubernaut": 1, "step": "execute", "state": "error", "rehearsal": {"state": "done", "asExecuted": true}}',
+            '{"kubernaut": 1, "step": "execute", "state": "done", "rehearsal": {"state": 1, "step": "execute"}}',
         ]
     ),
     st.text(max_size=40),
 )
 REASONS = st.sampled_from(
-    ["", "Completed", "Error", "OOMKilled", "StartError", "ErrImagePull", "CrashLoopBackOff", "Unheard"]
+    [
+        "",
+        "Completed",
+        "Error",
+        "OOMKilled",
+        "StartError",
+        "ContainerStatusUnknown",
+        "ErrImagePull",
+        "CrashLoopBackOff",
+        "Unheard",
+    ]
 )
 
 
@@ -130,8 +142,10 @@ JOBS = st.builds(
         {
             "activeDeadlineSeconds": st.integers(1, 1000),
             "suspend": st.booleans(),
-            "podFailurePolicy": st.booleans().map(
-                lambda safe: {"rules": failure_rules(dry_run=False, retry_safe=safe)}
+            "podFailurePolicy": st.builds(
+                lambda steps, safe: {"rules": failure_rules(steps, retry_safe=safe)},
+                st.sampled_from([["dry-run"], ["execute"], ["dry-run", "execute"]]),
+                st.booleans(),
             ),
         }
     ),

@@ -55,3 +55,19 @@ def test_the_kubelet_expands_no_variable_in_parameters():
 def test_the_job_of_a_dry_run_has_only_the_first_step(build):
     spec = pod(build(execution(dry_run=True)))
     assert ([c["name"] for c in spec["containers"]], "initContainers" in spec) == (["dry-run"], False)
+
+
+def test_a_runner_job_that_rehearses_inline_is_one_container_that_is_told_both_steps():
+    spec = pod(runner_job(execution(rehearsal="inline"), "my.module"))
+    (container,) = spec["containers"]
+    assert ("initContainers" in spec, container["name"]) == (False, "execute")
+    assert {"name": "KUBERNAUT_STEP", "value": "dry-run,execute"} in container["env"]
+
+
+def test_command_lines_are_two_containers_and_a_dry_run_is_one_wherever_it_takes_place():
+    inline = execution(rehearsal="inline")
+    assert pod(command_job(inline, "i", dry_run=["a"], execute=["b"])) == pod(
+        command_job(execution(), "i", dry_run=["a"], execute=["b"])
+    )
+    dry = {"dry_run": True}
+    assert runner_job(execution(rehearsal="inline", **dry), "m") == runner_job(execution(**dry), "m")

@@ -6,9 +6,11 @@ from kubernaut.jobs.attempts import read_attempts
 from kubernaut.jobs.failure_policy import fails_job, failure_rules
 from kubernaut.kube.objects import CachedObject
 
+TWO, INLINE = ("dry-run", "execute"), ("execute",)
 
-def job(**kind):
-    return {"spec": {"podFailurePolicy": {"rules": failure_rules(**{"dry_run": False, "retry_safe": False, **kind})}}}
+
+def job(steps=TWO, retry_safe=False):
+    return {"spec": {"podFailurePolicy": {"rules": failure_rules(steps, retry_safe=retry_safe)}}}
 
 
 def attempt(dry_run=None, execute=None, *conditions):
@@ -43,7 +45,21 @@ def attempt(dry_run=None, execute=None, *conditions):
         pytest.param(
             {"retry_safe": True}, attempt(0, None, "Initialized", "DisruptionTarget"), False, id="evicted though safe"
         ),
-        pytest.param({"dry_run": True}, attempt(None, None), False, id="a dry run that failed"),
+        pytest.param({"steps": ("dry-run",)}, attempt(None, None), False, id="a dry run that failed"),
+        pytest.param({"steps": INLINE}, attempt(None, 42), True, id="refused inline"),
+        pytest.param(
+            {"steps": INLINE}, attempt(None, 43, "Initialized"), False, id="an error of the inline dry run is retried"
+        ),
+        pytest.param({"steps": INLINE}, attempt(None, 1), True, id="any other failure inline"),
+        pytest.param({"steps": INLINE}, attempt(None, None, "DisruptionTarget"), False, id="evicted before its start"),
+        pytest.param(
+            {"steps": INLINE}, attempt(None, None, "Initialized", "DisruptionTarget"), True, id="evicted inline"
+        ),
+        pytest.param(
+            {"steps": INLINE}, attempt(None, 43, "Initialized", "DisruptionTarget"), False, id="evicted as it rehearsed"
+        ),
+        pytest.param({"steps": INLINE, "retry_safe": True}, attempt(None, 1), False, id="inline and safe to repeat"),
+        pytest.param({"steps": INLINE, "retry_safe": True}, attempt(None, 42), True, id="refused inline though safe"),
     ],
 )
 def test_the_first_matching_rule_decides(kind, failed, ends):

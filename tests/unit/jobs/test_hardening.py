@@ -225,3 +225,38 @@ def test_a_plain_command_is_unchanged_and_reports_no_result():
     assert pod_of(made)["containers"][0]["env"] == [{"name": "A", "value": "$$(B)"}]
     assert made["metadata"]["annotations"]["kubernaut.io/reports"] == "false"
     assert hardened(good())["metadata"]["annotations"]["kubernaut.io/reports"] == "true"
+
+
+INLINE = {"rehearsal": "inline"}
+
+
+def inline():
+    return copy.deepcopy(runner_job(execution(**INLINE), "some.module"))
+
+
+def test_a_job_that_rehearses_inline_has_the_rules_of_one_container():
+    made = hardened(inline(), **INLINE)
+    assert [c["name"] for c in pod_of(made)["containers"]] == ["execute"]
+    assert "initContainers" not in pod_of(made)
+    assert made["metadata"]["annotations"]["kubernaut.io/reports"] == "true"
+    rules = made["spec"]["podFailurePolicy"]["rules"]
+    assert [(rule["action"], rule.get("onExitCodes", {}).get("values")) for rule in rules] == [
+        ("Count", [43]),
+        ("FailJob", [0]),
+        ("FailJob", None),
+        ("Ignore", None),
+    ]
+
+
+def test_a_job_of_two_containers_keeps_them_where_the_admin_prefers_one():
+    made = hardened(good(), **INLINE)
+    assert [c["name"] for c in pod_of(made)["initContainers"]] == ["dry-run"]
+
+
+def test_one_container_that_would_execute_without_rehearsing_is_refused():
+    with pytest.raises(UnsafeJobError, match=r"initContainers must contain \['dry-run'\]"):
+        hardened(inline())
+    job = inline()
+    pod_of(job)["containers"][0]["env"] = [{"name": "KUBERNAUT_STEP", "value": "execute"}]
+    with pytest.raises(UnsafeJobError, match=r"containers\[0\] must rehearse before it executes"):
+        hardened(job, **INLINE)

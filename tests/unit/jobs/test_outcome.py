@@ -24,7 +24,7 @@ def job(condition=None, reason="", message="", reports="true", retry_safe=False,
         "metadata": {"name": "j", "annotations": annotations},
         "spec": {
             "activeDeadlineSeconds": 60,
-            "podFailurePolicy": {"rules": failure_rules(dry_run=False, retry_safe=retry_safe)},
+            "podFailurePolicy": {"rules": failure_rules(("dry-run", "execute"), retry_safe=retry_safe)},
         },
         "status": {"conditions": conditions, "failed": pods},
     }

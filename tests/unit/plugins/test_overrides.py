@@ -1,5 +1,7 @@
 """The admin's configuration overrides what plugins declare."""
 
+from dataclasses import replace
+
 import pytest
 
 from kubernaut.errors import InputError
@@ -42,3 +44,23 @@ def test_an_invalid_setting_of_a_plugin_is_reported_by_its_field(registry):
 def test_a_policy_with_invalid_settings_stops_the_start(registry):
     with pytest.raises(InputError, match=r"policies\.freeze-windows"):
         configured(registry, policies={"freeze-windows": {"windows": "always"}})
+
+
+def test_the_place_of_the_dry_run_is_the_engines_or_the_actions_own(registry):
+    def places(**settings):
+        return {name: action.rehearsal for name, action in configured(registry, **settings).actions.items()}
+
+    assert set(places().values()) == {"initContainer"}
+    assert set(places(rehearsal="inline").values()) == {"inline"}
+    mixed = places(rehearsal="inline", actions={"scale": {"rehearsal": "initContainer"}})
+    assert (mixed["scale"], mixed["gitops-pr"]) == ("initContainer", "inline")
+    assert places(actions={"scale": {"rehearsal": "inline"}})["scale"] == "inline"
+
+
+def test_an_action_that_cannot_rehearse_inline_keeps_its_container_and_is_not_asked_by_name(registry):
+    action = registry.actions["scale"]
+    spec = action.spec.model_copy(update={"inline_rehearsal": False})
+    limited = replace(registry, actions={"scale": replace(action, spec=spec)})
+    assert configured(limited, rehearsal="inline").actions["scale"].rehearsal == "initContainer"
+    with pytest.raises(InputError, match=r"actions\.scale\.rehearsal: its plugin cannot rehearse inline"):
+        configured(limited, actions={"scale": {"rehearsal": "inline"}})

@@ -10,7 +10,8 @@ import sys
 
 import pytest
 
-from kubernaut.jobs.termination import parse_report
+from kubernaut.api.steps import BOTH
+from kubernaut.jobs.termination import parse_both_reports, parse_report
 
 ENV = {
     "KUBERNAUT_EXECUTION": json.dumps(
@@ -47,6 +48,7 @@ def step(tmp_path):
                 assert "here\n" in iter(process.stdout.readline, "")
                 process.send_signal(signal.SIGTERM)
             process.communicate(timeout=20)
-        return process.returncode, parse_report((tmp_path / "dev/termination-log").read_text("utf-8"), name)
+        message = (tmp_path / "dev/termination-log").read_text("utf-8")
+        return process.returncode, parse_both_reports(message) if name == BOTH else parse_report(message, name)
 
     return run

@@ -53,3 +53,51 @@ def test_the_pod_side_starts_without_the_heavy_libraries():
     source = f"import sys, kubernaut.runner; print([m for m in {heavy} if m in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+PLAN = "action.changed('Thing', 'x', 'f', 1, 2)"
+FIRST = "if action.dry_run:\n        {}\n    else:\n        {}"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "code", "states"),
+    [
+        pytest.param("pass", "pass", 0, ("done", "done"), id="both pass"),
+        pytest.param("action.reject('no')", "pass", 42, ("rejected", None), id="the first refuses"),
+        pytest.param("{}['x']", "pass", 43, ("error", None), id="the first has a bug"),
+        pytest.param("pass", "action.reject('no')", 42, ("done", "rejected"), id="the second refuses"),
+        pytest.param("pass", "{}['x']", 1, ("done", "error"), id="the second has a bug"),
+        pytest.param(PLAN, "os.kill(os.getpid(), 9)", -9, ("done", "error"), id="the second is killed"),
+    ],
+)
+def test_a_process_of_both_steps_executes_only_after_the_dry_run_passed(step, first, second, code, states):
+    ended, reports = step(FIRST.format(first, second), "dry-run,execute")
+    assert (ended, tuple(report and report.state for report in reports)) == (code, states)
+    assert reports[1] is None or reports[1].final == (code != -9)
+
+
+def test_the_plan_of_a_process_that_dies_before_it_reports_a_change_is_known(step):
+    _, (plan, executed) = step(FIRST.format(PLAN, "os.kill(os.getpid(), 9)"), "dry-run,execute")
+    assert [(c.before, c.after) for c in plan.changes] == [(1, 2)]
+    assert executed.changes == ()
+
+
+@pytest.mark.parametrize(("stopped_in", "code"), [("dry-run", 43), ("execute", 143)])
+def test_a_process_of_both_steps_that_is_stopped_says_in_which(step, stopped_in, code):
+    wait = "print('here', flush=True); time.sleep(30)"
+    bodies = (wait, "pass") if stopped_in == "dry-run" else (PLAN, f"{PLAN}; {wait}")
+    ended, (rehearsed, executed) = step(FIRST.format(*bodies), "dry-run,execute", interrupt=True)
+    assert ended == code
+    last = rehearsed if stopped_in == "dry-run" else executed
+    assert (last.state, last.message) == ("error", "it was stopped before it finished")
+    assert (executed is None) == (stopped_in == "dry-run")
+    assert executed is None or len(executed.changes) == 1
+
+
+def test_a_stop_while_a_report_is_written_spoils_neither_the_report_nor_the_end(step):
+    stopped_in_write = (
+        "from kubernaut.runner.report import Report; write = Report.write; "
+        "Report.write = lambda report: (os.kill(os.getpid(), 15), write(report))"
+    )
+    code, report = step(f"action.changed('T', 'x', 'f', 1, 2); {stopped_in_write}")
+    assert (code, report.state, len(report.changes)) == (0, "done", 1)

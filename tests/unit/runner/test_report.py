@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubernaut.jobs.termination import parse_report
+from kubernaut.jobs.termination import parse_both_reports, parse_report
 from kubernaut.runner.report import LIMIT, Report
 
 
@@ -29,6 +29,47 @@ def test_any_report_fits_a_termination_message_and_says_when_it_was_cut(changes,
     whole = len(read.changes) == len(changes) and read.outputs == outputs and read.message == message
     assert read.truncated or whole
     assert len(read.changes) + read.changes_left_out == len(changes)
+
+
+@given(
+    st.lists(st.tuples(st.text(max_size=300), st.text(max_size=3000)), max_size=20),
+    st.integers(0, 20),
+    st.text(max_size=5000),
+    st.text(max_size=5000),
+)
+def test_the_reports_of_both_steps_fit_one_termination_message_and_say_when_they_were_cut(
+    changes, made, planned_message, message
+):
+    rehearsal = Report("dry-run")
+    rehearsal.changes = [
+        {"kind": "K", "name": "n", "field": field, "before": None, "after": value} for field, value in changes
+    ]
+    rehearsal.state, rehearsal.message = "done", planned_message
+    rehearsal.record_call("GET", "v1/pods", "p" * 250, 0, 1, 200)
+    report = Report("execute", rehearsal)
+    report.changes, report.message = rehearsal.changes[:made], message
+    encoded = report.encode()
+    assert len(encoded) <= LIMIT
+    plan, read = parse_both_reports(encoded.decode())
+    assert (plan.state, len(read.changes) + read.changes_left_out) == ("done", len(report.changes))
+    if not read.truncated:
+        assert (len(plan.changes), plan.message, read.message) == (len(changes), planned_message, message)
+    else:
+        assert plan.truncated
+
+
+def test_a_large_plan_is_known_until_it_is_carried_out_and_then_reported_once():
+    before = directives(190)
+    rehearsal = Report("dry-run")
+    change = {"kind": "K", "name": "n", "field": "f", "before": before, "after": before.replace("1;", "2;")}
+    rehearsal.changes, rehearsal.state = [change], "done"
+    report = Report("execute", rehearsal)
+    for made in ([], [change]):
+        report.changes = made
+        plan, read = parse_both_reports(report.encode().decode())
+        assert (plan.truncated, read.truncated) == (False, False)
+        assert [c.model_dump() for c in plan.changes] == [change]
+        assert [c.model_dump() for c in read.changes] == made
 
 
 def test_repeated_requests_are_one_entry_with_their_number():

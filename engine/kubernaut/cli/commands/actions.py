@@ -67,6 +67,7 @@ def action_json(action: Action) -> dict[str, Any]:
         "deadlineSeconds": spec.deadline,
         "backoffLimit": spec.backoff_limit,
         "retrySafe": spec.retry_safe,
+        "inlineRehearsal": spec.inline_rehearsal,
         "parameters": spec.parameters.model_json_schema(),
         "settings": spec.settings.model_json_schema(),
         "examples": list(spec.examples),

@@ -61,8 +61,7 @@ async def _logs(place: Place, name: str, step: Step | None, attempt: int, follow
 
 
 def _print(line: LogLine) -> None:
-    source = line.source
-    _print_line(f"{source.attempt} {source.step:<7} │ ", _COLOURS[source.step], line.text)
+    _print_line(f"{line.attempt} {line.step:<7} │ ", _COLOURS[line.step], line.text)
 
 
 def _print_line(head: str, colour: str, text: str) -> None:

@@ -86,7 +86,8 @@ def _attempt_lines(attempt: Attempt, number: int, job_created: datetime | None) 
     for step in (DRY_RUN, EXECUTE):
         run = attempt.step(step)
         if run and lines[-1].state == "done":
-            lines.append(_step(f"{step}{suffix}", run, attempt))
+            both = attempt.rehearses_inline and run.exit_code is None
+            lines.append(_step(f"{f'{DRY_RUN} + {EXECUTE}' if both else step}{suffix}", run, attempt))
     return lines
 
 

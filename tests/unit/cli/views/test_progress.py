@@ -67,6 +67,16 @@ BEFORE = [("validate", "done"), ("create-job", "done")]
             id="between the steps",
         ),
         pytest.param(
+            [make_pod(execute=RUNNING)],
+            [("schedule", "done"), ("start", "done"), ("dry-run + execute", "running")],
+            id="both steps in one container",
+        ),
+        pytest.param(
+            [make_pod(execute=ended_step("execute", rehearsal={"state": "done"}), phase="Succeeded")],
+            [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "done"), ("record", "running")],
+            id="both steps have ended in one container",
+        ),
+        pytest.param(
             [make_pod(dry_run=ended_step("dry-run"), execute=ended_step("execute"), phase="Succeeded")],
             [("schedule", "done"), ("start", "done"), ("dry-run", "done"), ("execute", "done"), ("record", "running")],
             id="a success that is not recorded yet",

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from datetime import datetime
 
 import pytest
 
@@ -62,8 +61,7 @@ async def test_the_overhead_of_a_job_is_less_than_half_a_minute(with_settings):
     assert status["phase"] == "Succeeded", status
     spent = Counter()
     for stage in status["stages"]:
-        start, end = (datetime.fromisoformat(stage[key]) for key in ("startTime", "endTime"))
-        spent[stage["name"]] += (end - start).total_seconds()
+        spent[stage["name"]] += stage["took"] / 1_000_000
     action, whole = spent["dry-run"] + spent["execute"], sum(spent.values())
     parts = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in spent.items())
     print(

@@ -6,11 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, Field, JsonValue, PlainSerializer
 from pydantic.alias_generators import to_camel
 
+from kubernaut.api.model import CamelCase, Text
 from kubernaut.api.plugin import Result
-from kubernaut.printable import printable
+from kubernaut.api.stages import Stage
+from kubernaut.api.stored_stages import StoredStage, pack, unpack
 
 GROUP, VERSION, KIND, PLURAL, SHORT = "kubernaut.io", "v1alpha1", "KubernetesExecution", "kubernetesexecutions", "kex"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -84,19 +86,7 @@ PENDING_REASONS = {
 }
 
 
-Text = Annotated[str, AfterValidator(printable)]
-"""Text that strangers may have written: recorded without anything that steers a terminal or deceives a reader."""
-
-
-class _CamelCase(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return it as the API server stores it: camelCase, without nulls."""
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-
-class ExecutionSpec(_CamelCase):
+class ExecutionSpec(CamelCase):
     """What is wanted. `action` and `parameters` are immutable."""
 
     action: Annotated[
@@ -119,7 +109,7 @@ class ExecutionSpec(_CamelCase):
 ConditionType = Literal["Validated", "PodReady", "DryRunPassed", "Executed", "Verified"]
 
 
-class Condition(_CamelCase):
+class Condition(CamelCase):
     """A metav1.Condition."""
 
     type: ConditionType
@@ -130,41 +120,15 @@ class Condition(_CamelCase):
     observed_generation: int | None = None
 
 
-class StageRequest(_CamelCase):
-    """The request to the API server that a stage of the name `request` was."""
-
-    verb: Text = Field(description="The HTTP method, or WATCH.")
-    resource: Text = Field(description="The resource, and where known its group and version: `apps/v1/deployments`.")
-    name: Text | None = Field(default=None, description="The object's name.")
-    code: int = Field(default=0, description="The HTTP status code; 0 where no answer came.")
-    count: int = Field(default=1, description="How many times in a row it was sent.")
-
-    def __str__(self) -> str:
-        times = f" ({self.count} times)" if self.count > 1 else ""
-        return f"{self.verb} {self.resource}{f' {self.name}' if self.name else ''} {self.code:03}{times}"
+Stages = Annotated[
+    tuple[Stage, ...],
+    BeforeValidator(unpack, json_schema_input_type=tuple[StoredStage, ...]),
+    PlainSerializer(pack, when_used="json"),
+]
+"""Stages, which the API server has in another form (`api.stored_stages`)."""
 
 
-class Stage(_CamelCase):
-    """One stage of an execution, to the microsecond where the clock that measured it is that fine."""
-
-    name: str = Field(
-        description="What was being done: `wait`, `validate`, `hook`, `policy`, `rights`, `create-job`, ..."
-    )
-    start_time: datetime
-    end_time: datetime | None = Field(default=None, description="Absent while it lasts.")
-    detail: Text | None = Field(default=None, description="Its subject: a reason, a plugin's hook, a policy, a pod.")
-    request: StageRequest | None = Field(default=None, description="The request that it was.")
-    within: str | None = Field(default=None, description="The stage that it is a part of.")
-    attempt: int | None = Field(default=None, description="The attempt that it belongs to.")
-    error: Text | None = Field(default=None, description="Why it failed.")
-
-    @property
-    def seconds(self) -> float:
-        """How long it took, in seconds; 0 while it lasts."""
-        return (self.end_time - self.start_time).total_seconds() if self.end_time else 0.0
-
-
-class ExecutionStatus(_CamelCase):
+class ExecutionStatus(CamelCase):
     """What happened, as far as is known."""
 
     phase: Phase = Phase.PENDING
@@ -188,7 +152,7 @@ class ExecutionStatus(_CamelCase):
     attempts: int | None = Field(default=None, description="Pods that began the work.")
     traceparent: str | None = Field(default=None, description="The W3C trace context of this execution.")
     observed_generation: int | None = None
-    stages: tuple[Stage, ...] = Field(default=(), description="Where the time went.")
+    stages: Stages = Field(default=(), description="Where the time went.")
     result: Result | None = None
     log_tail: Text | None = Field(default=None, description="The last lines of the failed pod's log.")
 

@@ -14,8 +14,9 @@ from datetime import datetime
 from kubernaut.admission.admission import Admission
 from kubernaut.admission.decisions import Rejected
 from kubernaut.api.conditions import make_condition, with_conditions
-from kubernaut.api.execution import Condition, ConditionType, ExecutionStatus, Phase, Reason, Stage
+from kubernaut.api.execution import Condition, ConditionType, ExecutionStatus, Phase, Reason
 from kubernaut.api.plugin import Result
+from kubernaut.api.stages import Stage
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import now, parse_time
 from kubernaut.api.view import ExecutionView

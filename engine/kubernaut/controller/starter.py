@@ -13,7 +13,8 @@ from datetime import datetime
 from kubernaut.admission.admission import Admission
 from kubernaut.admission.decisions import Admitted, Deferred, Rejected
 from kubernaut.api.conditions import make_condition, with_conditions
-from kubernaut.api.execution import ExecutionStatus, Phase, Stage
+from kubernaut.api.execution import ExecutionStatus, Phase
+from kubernaut.api.stages import Stage
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.completion import CompletionWriter

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from kubernaut.api.execution import Stage, StageRequest
+from kubernaut.api.stages import Stage, StageRequest
 from kubernaut.jobs.attempts import Attempt
 from kubernaut.jobs.step_runs import StepRun
 from kubernaut.telemetry.stage_recorder import MAX_ERROR_LENGTH

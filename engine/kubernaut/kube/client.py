@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import aiohttp
 
-from kubernaut.api.execution import StageRequest
+from kubernaut.api.stages import StageRequest
 from kubernaut.errors import ConflictError, KubernautError, NotFoundError, UnauthenticatedError, UnavailableError
 from kubernaut.kube.answers import Page, WatchEvent
 from kubernaut.kube.api_errors import error_of

@@ -15,7 +15,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from kubernaut.api.execution import Phase, Reason, Stage
+from kubernaut.api.execution import Phase, Reason
+from kubernaut.api.stages import Stage
 from kubernaut.telemetry.collector import EngineState, StateCollector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

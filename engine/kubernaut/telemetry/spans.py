@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from kubernaut.api.execution import Phase, Stage, StageRequest
+from kubernaut.api.execution import Phase
+from kubernaut.api.stages import Stage, StageRequest
 from kubernaut.api.view import ExecutionView
 from kubernaut.telemetry.stages import WAIT, trace_start
 from kubernaut.telemetry.trace_context import TraceContext, trace_context

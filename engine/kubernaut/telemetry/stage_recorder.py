@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-from kubernaut.api.execution import Stage, StageRequest
+from kubernaut.api.stages import Stage, StageRequest
 from kubernaut.api.timestamps import now
 
 MAX_ENTRIES = 64

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from kubernaut.api.execution import Reason, Stage
+from kubernaut.api.execution import Reason
+from kubernaut.api.stages import Stage
 from kubernaut.api.view import ExecutionView
 
 WAIT = "wait"

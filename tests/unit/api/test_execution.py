@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.api.execution import Condition, ExecutionStatus, Phase, Reason, Stage, StageRequest
+from kubernaut.api.execution import Condition, ExecutionStatus, Phase, Reason
 from kubernaut.api.plugin import Change, Result
+from kubernaut.api.stages import Stage, StageRequest
 from kubernaut.printable import is_printable
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

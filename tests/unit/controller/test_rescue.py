@@ -1,6 +1,8 @@
 """An execution that the engine cannot reconcile ends, and its target is free; one that may still end by itself goes on."""
 
+import pytest
 import time_machine
+from pydantic import ValidationError
 
 from kubernaut.api.execution import Phase, Reason
 from kubernaut.controller.rescue import MIN_FAILURES, Rescuer
@@ -40,10 +42,25 @@ async def test_an_error_that_may_pass_does_not_end_it(ground):
     assert ground.view(key).phase is Phase.RUNNING
 
 
-async def test_a_status_that_cannot_be_read_does_not_keep_it_from_ending(ground, caplog):
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        pytest.param({"attempts": "many", "conditions": "none"}, id="texts"),
+        pytest.param({"stages": [{"name": "wait", "took": 1}]}, id="a first stage without a startTime"),
+        pytest.param(
+            {"stages": [{"name": "wait", "startTime": "2026-05-01T12:00:00Z", "took": "1"}]}, id="a text as took"
+        ),
+        pytest.param(
+            {"stages": [{"name": "wait", "startTime": "9999-12-31T23:59:59Z", "took": 10**9}]}, id="no such time"
+        ),
+    ],
+)
+async def test_a_status_that_cannot_be_read_does_not_keep_it_from_ending(ground, caplog, unreadable):
     key, job = await ground.started()
     stored = ground.obj(key)
-    ground.see(EXECUTIONS, {**stored, "status": {**stored["status"], "attempts": "many", "conditions": "none"}})
+    ground.see(EXECUTIONS, {**stored, "status": {**stored["status"], **unreadable}})
+    with pytest.raises(ValidationError):
+        await ground.reconcile(key)
     ground.end_job(job, "Complete")
     assert await rescuer(ground).give_up(key, ERROR, MIN_FAILURES)
     assert ground.obj(key)["status"]["reason"] == "EngineError"

@@ -4,7 +4,7 @@ import pytest
 
 from kubernaut.controller.result import Done, RequeueAfter
 from kubernaut.errors import DeniedError, QuotaError, RejectedError
-from kubernaut.kube.objects import JOBS
+from kubernaut.kube.objects import EXECUTIONS, JOBS
 from kubernaut.settings import ActionSettings, BudgetSettings, Settings
 from tests.support.controller import Ground
 
@@ -17,6 +17,25 @@ async def test_a_suspended_execution_waits_without_a_reservation(ground):
     assert "kubernaut resume more-web -n production" in status.message
     assert [stage.detail for stage in status.stages] == ["Suspended"]
     assert ground.reservations.running == 0
+
+
+async def test_what_waits_on_is_not_written_again(ground):
+    key = ground.add(suspend=True)
+    await ground.reconcile(key)
+    version = ground.obj(key)["metadata"]["resourceVersion"]
+    await ground.reconcile(key)
+    assert ground.obj(key)["metadata"]["resourceVersion"] == version
+
+
+async def test_a_wait_that_an_earlier_engine_recorded_goes_on(ground):
+    key = ground.add(suspend=True)
+    stored, wait = ground.obj(key), {"name": "wait", "startTime": "2026-05-01T12:00:00Z"}
+    earlier = [{**wait, "endTime": "2026-05-01T12:00:01Z", "detail": "Queued"}, {**wait, "detail": "Suspended"}]
+    ground.see(EXECUTIONS, {**stored, "status": {"phase": "Pending", "reason": "Suspended", "stages": earlier}})
+    await ground.reconcile(key)
+    ended, lasting = ground.obj(key)["status"]["stages"]
+    assert ended == {**wait, "took": 1_000_000, "detail": "Queued"}
+    assert lasting == {"name": "wait", "at": 0, "detail": "Suspended"}
 
 
 async def test_the_second_execution_on_a_target_names_the_first_and_starts_after_it(ground):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from kubernaut.api.execution import Phase, Stage
+from kubernaut.api.execution import Phase
+from kubernaut.api.stages import Stage
 from kubernaut.api.view import ExecutionView
 from kubernaut.kube.transport import request_labels
 from kubernaut.telemetry.collector import EngineState

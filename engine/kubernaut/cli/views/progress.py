@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from kubernaut.api.execution import Phase, Stage
+from kubernaut.api.execution import Phase
 from kubernaut.api.plugin import Change
+from kubernaut.api.stages import Stage
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.views.summary import shown_stages, stage_name

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from kubernaut.api.execution import Phase, Stage
+from kubernaut.api.execution import Phase
+from kubernaut.api.stages import Stage
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import escape_markup, styled_phase
 from kubernaut.cli.durations import format_measured

@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from kubernaut.api.stored_stages import pack
 from kubernaut.api.timestamps import now
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.commands.trace import bar, headline, waterfall
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.telemetry.spans import Span, spans_of
@@ -57,6 +59,15 @@ def test_the_headline_has_state_duration_and_trace():
     first, second = headline(EXECUTION, SPANS[0]).splitlines()
     assert first == "prod/more: scale on Deployment/web, requested by anna"
     assert shown(second).startswith("Failed (ActionFailed) in 8.0 s, trace ")
+
+
+def test_the_stages_of_an_earlier_engine_are_drawn_like_those_of_this_one():
+    status = EXECUTION.json["status"]
+    stored = ExecutionView({**EXECUTION.json, "status": {**status, "stages": pack(EXECUTION.status.stages)}})
+    assert stored.json["status"]["stages"][1] == {"name": "validate", "at": 2_000_000, "took": 1_000_000}
+    spans = spans_of(stored, now())
+    assert shown(waterfall(spans, 60, 20)) == shown(waterfall(SPANS, 60, 20))
+    assert spans[1:] == SPANS[1:]
 
 
 def test_an_execution_that_has_not_ended_has_a_duration_so_far():

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from kubernaut.api.stored_stages import pack
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.views.description import description
 from kubernaut.cli.views.details import EventSummary, ExecutionDetails
 from tests.support.executions import CHANGE, T, ended_step, make_execution, make_pod, make_stage
@@ -102,3 +104,10 @@ def test_a_current_stage_lasts_so_far():
         "  ·  start     so far",
     ]
     assert "  started       2026-11-01 10:00:01 UTC, for 8s" in lines(ExecutionDetails(execution))
+
+
+def test_the_stages_of_an_earlier_engine_are_described_like_those_of_this_one():
+    status = FAILED.json["status"]
+    stored = ExecutionView({**FAILED.json, "status": {**status, "stages": pack(FAILED.status.stages)}})
+    assert "endTime" not in str(stored.json["status"]["stages"])
+    assert lines(ExecutionDetails(stored)) == lines(ExecutionDetails(FAILED))

@@ -61,7 +61,6 @@ def command_job(
 def _step_payload(execution: Execution) -> str:
     """Return what a step knows about its execution, as one variable: each one costs the API server at every change of Job and pod."""
     payload = {
-        "action": execution.action,
         "name": execution.name,
         "namespace": execution.namespace,
         "uid": execution.uid,

@@ -83,12 +83,11 @@ class Hardening:
         }
 
     def _pod_metadata(self) -> dict[str, Any]:
-        labels = {**self.pod.labels, **self._labels()}
+        labels = {**self.pod.labels, LABEL_APP: APP_NAME, **self._labels()}
         return {"labels": labels, **({"annotations": dict(self.pod.annotations)} if self.pod.annotations else {})}
 
     def _labels(self) -> dict[str, str]:
         return {
-            LABEL_APP: APP_NAME,
             LABEL_ACTION: self.execution.action,
             LABEL_EXECUTION: self.execution.name,
             LABEL_UID: self.execution.uid,

@@ -42,6 +42,8 @@ def test_a_runner_job_runs_the_module_as_both_steps_with_the_whole_execution_in_
     assert env["TOKEN"] == {"secretKeyRef": {"name": "s", "key": "k"}}
     payload = json.loads(env["KUBERNAUT_EXECUTION"].replace("$$", "$"))
     assert payload["parameters"] == {"name": "$(HOME)"}
+    read = {"name", "namespace", "uid", "requestedBy", "parameters", "settings", "deadlineSeconds"}
+    assert payload.keys() == read, "what the runner reads, and nothing that only makes each Job and pod larger"
 
 
 def test_the_kubelet_expands_no_variable_in_parameters():

@@ -60,12 +60,13 @@ def test_the_engines_own_fields_replace_those_of_the_plugin():
     assert made["spec"]["podReplacementPolicy"] == "Failed"
     assert made["spec"]["ttlSecondsAfterFinished"] == 86_400, "long after any engine has recorded its result"
     labels = {
-        "app.kubernetes.io/name": "kubernetes-executor",
         "kubernaut.io/action": "act",
         "kubernaut.io/kubernetes-execution": "e1",
         "kubernaut.io/execution-uid": "u1",
     }
-    assert made["metadata"]["labels"] == made["spec"]["template"]["metadata"]["labels"] == labels
+    assert made["metadata"]["labels"] == labels
+    app = {"app.kubernetes.io/name": "kubernetes-executor"}
+    assert made["spec"]["template"]["metadata"]["labels"] == {**labels, **app}, "the admission policies require it"
     assert made["metadata"]["ownerReferences"][0]["uid"] == "u1"
 
 

@@ -16,7 +16,6 @@ from kubernaut.jobs.termination import parse_both_reports, parse_report
 ENV = {
     "KUBERNAUT_EXECUTION": json.dumps(
         {
-            "action": "test",
             "name": "e1",
             "namespace": "ns",
             "uid": "u1",

@@ -174,7 +174,7 @@ def _container(context: _Context) -> list[NextStep]:
 
 
 def _engine(context: _Context) -> list[NextStep]:
-    log = "kubectl logs -n kubernaut-system -l app.kubernetes.io/name=kubernetes-executor --tail=-1"
+    log = "kubectl logs -n kubernaut-system -l app.kubernetes.io/name=kubernaut-engine --tail=-1"
     return [NextStep(log, "the traceback, to be reported"), *_execute_again(context)]
 
 

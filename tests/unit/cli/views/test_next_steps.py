@@ -1,15 +1,18 @@
 """The commands to run next: known for every reason, and each can be pasted."""
 
 import shlex
+from pathlib import Path
 
 import pytest
 import typer.main
+import yaml
 
 from kubernaut.api.execution import Phase, Reason
 from kubernaut.cli.app import app
 from kubernaut.cli.views.next_steps import BY_REASON, next_lines, next_steps
 from tests.support.executions import CHANGE, ROLLBACK, T, make_execution
 
+ROOT = Path(__file__).parents[4]
 RESULT = {"changes": [CHANGE], "rollback": ROLLBACK}
 VALIDATED = {"type": "Validated", "status": "True", "reason": "ChecksPassed", "lastTransitionTime": T.format(0)}
 AGAIN = "kubernaut execute scale -n prod -p name=web -p replicas=3"
@@ -48,6 +51,13 @@ def test_every_reason_has_a_next_step(reason):
 )
 def test_the_first_command_fits_the_state(state, first):
     assert commands(*state)[0] == first
+
+
+def test_a_defect_of_the_engine_leads_to_the_log_of_the_engines_own_pods():
+    words = shlex.split(commands("Failed", "EngineError")[0])
+    deployment = yaml.safe_load((ROOT / "deploy" / "base" / "deployment.yaml").read_text())
+    key, _, value = words[words.index("-l") + 1].partition("=")
+    assert deployment["spec"]["template"]["metadata"]["labels"][key] == value
 
 
 def test_a_busy_target_leads_to_the_execution_that_is_ahead():

@@ -108,25 +108,30 @@ async def test_the_end_is_recorded_with_all_stages_and_the_job_gets_its_ttl_afte
     assert job["metadata"]["labels"]["kubernaut.io/kubernetes-execution"] == key.name
 
 
-async def test_a_success_records_two_events(site):
+async def events_of(site, key, number):
+    """Wait until there are so many Events about the execution, and return them, oldest first."""
+    found = []
+    async with asyncio.timeout(10):
+        while len(found) < number:
+            await asyncio.sleep(0.05)
+            listed = (await site.cluster.list(EVENTS, site.namespace)).items
+            found = [event for event in listed if event["involvedObject"]["name"] == key.name]
+    return [(event["reason"], event["type"]) for event in sorted(found, key=lambda event: event["eventTime"])]
+
+
+async def test_a_success_records_one_event(site):
     key = await site.create("patch-configmap", {"name": "app-config", "set": {"A": "1"}})
     await site.end(key)
-    async with asyncio.timeout(10):
-        while (
-            len(
-                events := [
-                    e
-                    for e in (await site.cluster.list(EVENTS, site.namespace)).items
-                    if e["involvedObject"]["name"] == key.name
-                ]
-            )
-            < 2
-        ):
-            await asyncio.sleep(0.05)
-    assert [(e["reason"], e["type"]) for e in sorted(events, key=lambda e: e["eventTime"])] == [
-        ("Started", "Normal"),
-        ("Succeeded", "Normal"),
-    ]
+    assert await events_of(site, key, 1) == [("Succeeded", "Normal")]
+
+
+async def test_an_execution_that_runs_for_ten_seconds_also_records_its_start(site):
+    key = await site.create("script", {"execute": "time.sleep(11)"})
+    await site.until(key, phase="Running")
+    await asyncio.sleep(9)
+    assert await events_of(site, key, 1) == [("Started", "Normal")], "while it runs"
+    await site.end(key)
+    assert await events_of(site, key, 2) == [("Started", "Normal"), ("Succeeded", "Normal")]
 
 
 async def test_an_ended_execution_is_deleted_after_its_ttl(site):

@@ -73,7 +73,7 @@ async def test_kubectl_applies_gets_describes_patches_and_deletes_an_execution(k
     assert "Deployment/web" in await kubectl("get", "kex", "-n", "production")
     described = await kubectl("describe", "kex", "more-web", "-n", "production")
     assert "Spec.Replicas" in described or "spec.replicas" in described
-    assert "Started" in described, "its Events are found"
+    assert "2 → 3. The execution was requested by" in described, "its Events are found"
     await kubectl(
         "patch", "kex", "more-web", "-n", "production", "--type=merge", "-p", '{"spec":{"ttlSecondsAfterFinished":60}}'
     )

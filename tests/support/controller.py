@@ -137,7 +137,7 @@ class Ground:
     async def reconcile(self, key: Key) -> Any:
         """Reconcile once, and let Events that it recorded arrive."""
         result = await self.reconciler.reconcile(key)
-        await self.events.flush()
+        await self.events.settle()
         await asyncio.sleep(0)
         return result
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from kubernaut.api.execution import Phase
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
-from kubernaut.controller.events import EventRecorder
+from kubernaut.controller.events import MAX_MESSAGE_LENGTH, EventRecorder
 from kubernaut.controller.state import Caches
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
@@ -49,14 +49,16 @@ class ExecutionReporter:
         self._metric_label = metric_label
 
     def started(self, execution: ExecutionView) -> None:
-        """Report an execution that is recorded as running now."""
-        self._events.emit(execution, "Started", execution.status.message or "")
+        """Report an execution that is recorded as running now; its Event is sent if it has not ended soon."""
+        self._events.hold(execution, "Started", execution.status.message or "")
         _audit("started", execution)
 
     def finished(self, execution: ExecutionView) -> None:
         """Report an execution whose end is recorded now."""
         status, phase = execution.status, execution.phase
-        self._events.emit(execution, status.reason or phase, status.message or "", warning=phase is not Phase.SUCCEEDED)
+        self._events.emit(
+            execution, status.reason or phase, _end_message(execution), warning=phase is not Phase.SUCCEEDED
+        )
         _audit("ended", execution)
         seconds = ((status.completion_time or now()) - trace_start(execution)).total_seconds()
         label = self._metric_label(execution.action)
@@ -88,6 +90,13 @@ class ExecutionReporter:
         name = execution.rollback_of
         original = self._caches.view(Key(execution.namespace, name)) if name else None
         return trace_context(original) if original else None
+
+
+def _end_message(execution: ExecutionView) -> str:
+    """Return the message of the Event of the end: for most executions it is the only Event, so it names the requester as well."""
+    message, requester = execution.status.message or "", execution.status.requested_by
+    requested = f" The execution was requested by {requester}." if requester else ""
+    return f"{message[: MAX_MESSAGE_LENGTH - len(requested)]}{requested}"
 
 
 def _audit(event: str, execution: ExecutionView) -> None:

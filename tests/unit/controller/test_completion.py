@@ -78,7 +78,7 @@ async def test_the_end_frees_the_target_and_is_reported_once(ground):
     key, job = await ground.started()
     await finish(ground, key, job)
     assert ground.reservations.running == 0
-    assert ground.event_reasons() == ["Started", "Succeeded"]
+    assert ground.event_reasons() == ["Succeeded"]
     exposition = ground.metrics.exposition().decode()
     assert 'kubernaut_executions_total{action="scale",phase="Succeeded",reason=""} 1.0' in exposition
 

@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from kubernaut.api.timestamps import now
+from kubernaut.api.view import ExecutionView
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.errors import UnavailableError
-from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.kube.objects import EVENTS, EXECUTIONS
 from kubernaut.telemetry.logs import AUDIT_LOGGER
 
 
@@ -66,7 +67,26 @@ async def test_a_trace_that_cannot_be_sent_harms_nothing(ground, caplog):
     reporter(ground, RecordingTracing(RuntimeError("bad span"))).finished(ground.view(key))
     await ground.events.flush()
     assert "cannot be sent" in caplog.text
-    assert "Started" in ground.event_reasons()
+    assert "Running" in ground.event_reasons(), "the Event is sent"
+
+
+async def test_the_event_of_an_end_says_what_happened_and_for_whom_also_where_the_message_is_long(ground):
+    key, _ = await ground.started()
+    stored = ground.obj(key)
+    for message in ("Changed a.", "x" * 2000):
+        status = {"phase": "Succeeded", "message": message, "requestedBy": "anna"}
+        reporter(ground, RecordingTracing()).finished(ExecutionView({**stored, "status": status}))
+    await ground.events.flush()
+    short, long = (event["message"] for event in ground.cluster.all(EVENTS))
+    assert short == "Changed a. The execution was requested by anna."
+    assert (len(long), long[:2], long[-5:]) == (1024, "xx", "anna.")
+
+
+async def test_an_execution_that_still_runs_when_the_engine_stops_has_the_event_of_its_start(ground):
+    await ground.started()
+    assert ground.event_reasons() == []
+    await ground.events.flush()
+    assert ground.event_reasons() == ["Started"]
 
 
 async def test_a_new_leader_sends_the_latest_traces_again_and_no_older_ones(ground):

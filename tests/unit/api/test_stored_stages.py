@@ -46,6 +46,23 @@ stage_lists = st.lists(
     max_size=8,
 )
 
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+some_times = st.sampled_from(
+    ["2026-05-01T12:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00", "2026-05-01T12:00:00", 5]
+)
+any_entries = st.fixed_dictionaries(
+    {"name": words | anything},
+    optional={
+        **dict.fromkeys(("startTime", "endTime"), some_times | anything),
+        **dict.fromkeys(("at", "took"), st.integers(-(10**17), 10**17) | anything),
+        **dict.fromkeys(("within", "attempt", "request", "detail"), words | anything),
+    },
+)
+
 
 def at(microseconds):
     return NOON + timedelta(microseconds=microseconds)
@@ -173,6 +190,15 @@ def test_a_typical_execution_takes_three_fifths_of_the_bytes_it_took_before():
     before, now = (len(json.dumps(form, separators=(",", ":"))) for form in (earlier_form(TYPICAL), pack(TYPICAL)))
     assert now < 2120, f"{now} bytes"
     assert now < before * 0.6, f"{now} of {before} bytes"
+
+
+@given(st.lists(any_entries, max_size=4) | anything)
+def test_any_json_is_read_or_an_error_of_the_model(stored):
+    try:
+        status = ExecutionStatus.model_validate({"stages": stored})
+    except ValidationError:
+        return
+    assert len(status.to_json()["stages"]) == len(status.stages), "what can be read can be written"
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ from tests.unit.jobs.test_outcome import job as two_container_job
 RUNNING = {"running": {"startedAt": "2026-01-01T00:00:01Z"}}
 PLAN = {"state": "done", "message": "ready", "changes": [change(2, 5)]}
 PLANNED = "Deployment/web spec.replicas: 2 → 5"
-UNKNOWN = "ContainerStatusUnknown"
+UNKNOWN = {"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}
+"""As the kubelet writes it for a container that it can no longer find: without any time."""
 
 
 def job(condition=None, reason="", retry_safe=False):
@@ -91,9 +92,7 @@ def steps(attempt):
             True,
             id="it claims success without a word",
         ),
-        pytest.param(
-            ended(137, "", UNKNOWN), [("execute", "execute", 137, False)], True, id="its node lost track of it"
-        ),
+        pytest.param(UNKNOWN, [("execute", "execute", 137, False)], True, id="its node lost track of it"),
         pytest.param(
             ended(1, report("execute", "error", rehearsal="x")),
             [("dry-run", "execute", 0, False), ("execute", "execute", 1, True)],
@@ -108,8 +107,17 @@ def test_how_far_the_container_got_is_read_from_its_report(state, found, may_hav
     assert attempt.may_have_executed is may_have_executed
 
 
+def test_a_pod_that_is_deleted_as_it_rehearses_has_not_executed():
+    deleted = pod("Failed", None, ended(43, report("dry-run", "error", message="it was stopped")))
+    deleted.json["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:03Z"
+    deleted.json["status"]["conditions"] = [{"type": "Initialized", "status": "True"}]
+    (attempt,) = read_attempts([deleted])
+    assert attempt.interruption
+    assert not attempt.may_have_executed
+
+
 def test_a_container_of_two_whose_status_is_unknown_may_have_executed_too():
-    (attempt,) = read_attempts([pod("Failed", ended(message=report("dry-run")), ended(137, "", UNKNOWN))])
+    (attempt,) = read_attempts([pod("Failed", ended(message=report("dry-run")), UNKNOWN)])
     assert attempt.may_have_executed
 
 
@@ -200,7 +208,7 @@ def test_what_nobody_asked_for_is_believed_of_neither_step():
 
 def test_its_stages_are_those_of_two_containers_with_one_start():
     at = parse_time("2026-01-01T00:00:00Z").timestamp()
-    text = both(rehearsal={**PLAN, "started": at + 1.5, "finished": at + 1.6}, started=at + 1.6, finished=at + 1.9)
+    text = both(rehearsal={**PLAN, "started": at + 1.5, "finished": at + 1.6}, started=at + 1.7, finished=at + 1.9)
     attempt = only(ended(0, text))
     stages = attempt_stages([attempt], None, parse_time("2026-01-01T00:00:09Z"), {})
     assert [(stage.name, stage.detail) for stage in stages[1:]] == [
@@ -208,4 +216,4 @@ def test_its_stages_are_those_of_two_containers_with_one_start():
         ("dry-run", None),
         ("execute", None),
     ]
-    assert [round(stage.seconds, 3) for stage in stages[1:]] == [1.5, 0.1, 0.3]
+    assert [round(stage.seconds, 3) for stage in stages[1:]] == [1.5, 0.1, 0.2]

@@ -29,9 +29,8 @@ def run(perform: Callable[[Action], None]) -> None:
     """
     if "KUBERNAUT_STEP" not in os.environ:
         sys.exit("This runs inside a Job that the engine creates. To see it: kubernaut render ACTION -p KEY=VALUE")
-    signal.pthread_sigmask(
-        signal.SIG_BLOCK, {signal.SIGTERM}
-    )  # it interrupts `perform`, and nothing that writes a report
+    # It interrupts `perform`, and nothing that writes a report.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.signal(signal.SIGTERM, _stop)
     code = _run_steps(perform, os.environ["KUBERNAUT_STEP"].split(","))
     sys.stdout.flush()

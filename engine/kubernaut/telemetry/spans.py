@@ -70,7 +70,8 @@ def _spans(execution: ExecutionView, now: datetime, rolled_back: TraceContext | 
     pod = container = ""
     for number, stage in enumerate(execution.status.stages):
         parent = tree.parent(stage)
-        pod = stage.detail or "" if stage.name == "attempt" else pod
+        if stage.name == "attempt":
+            pod, container = stage.detail or "", ""
         container = stage.detail or "" if stage.name == "start" else container
         earlier = tree.latest.get(("attempt", (stage.attempt or 0) - 1)) if stage.name == "attempt" else None
         span = Span(

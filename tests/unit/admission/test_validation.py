@@ -26,8 +26,8 @@ def execution(action="scale", parameters=None, **spec):
 
 @pytest.fixture
 def ask(registry):
-    async def validate(obj, with_registry=registry):
-        with_registry, hooks = apply_settings(with_registry, Settings()), HookCaller()
+    async def validate(obj, with_registry=registry, **settings):
+        with_registry, hooks = apply_settings(with_registry, Settings(**settings)), HookCaller()
         validator = Validator(with_registry, hooks, "image:1", PolicyChecker(with_registry, hooks))
         return await validator.validate(ExecutionView(obj))
 
@@ -38,7 +38,11 @@ async def test_a_valid_execution_is_admitted_with_typed_parameters_and_its_targe
     verdict = await ask(execution())
     assert isinstance(verdict, Admitted)
     assert (verdict.execution.parameters.replicas, str(verdict.execution.target)) == (3, "Deployment/web")
-    assert verdict.execution.deadline_seconds == 600
+    assert (verdict.execution.deadline_seconds, verdict.execution.rehearsal) == (600, "initContainer")
+
+
+async def test_its_dry_run_takes_place_where_the_admin_wants_it(ask):
+    assert (await ask(execution(), rehearsal="inline")).execution.rehearsal == "inline"
 
 
 @pytest.mark.parametrize(

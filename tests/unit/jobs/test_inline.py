@@ -217,3 +217,9 @@ def test_its_stages_are_those_of_two_containers_with_one_start():
         ("execute", None),
     ]
     assert [round(stage.seconds, 3) for stage in stages[1:]] == [1.5, 0.1, 0.2]
+
+
+def test_values_of_a_plan_that_were_cut_are_not_taken_for_what_was_there():
+    plan = {**PLAN, "truncated": True, "changes": [change("2… (cut)", 5)]}
+    outcome = observe(ended(137, both("error", plan), "OOMKilled"), "Failed")
+    assert (len(outcome.result.unconfirmed), outcome.result.truncated) == (1, True)

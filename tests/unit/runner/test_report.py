@@ -72,6 +72,27 @@ def test_a_large_plan_is_known_until_it_is_carried_out_and_then_reported_once():
         assert [c.model_dump() for c in read.changes] == made
 
 
+def test_a_plan_that_was_carried_out_as_it_was_is_written_once():
+    rehearsal = Report("dry-run")
+    rehearsal.changes = [{"kind": "K", "name": "n", "field": "f", "before": 1, "after": 2}]
+    report = Report("execute", rehearsal)
+    assert "asExecuted" not in json.loads(report.encode())["rehearsal"]
+    report.changes = list(rehearsal.changes)
+    written = json.loads(report.encode())["rehearsal"]
+    assert (written["asExecuted"], "changes" in written) == (True, False)
+
+
+def test_of_a_plan_that_is_too_large_as_much_as_fits_is_known_before_it_is_carried_out():
+    noise = "".join(hashlib.sha256(bytes([n])).hexdigest() for n in range(200))
+    rehearsal = Report("dry-run")
+    rehearsal.changes = [
+        {"kind": "K", "name": "n", "field": f"f{n}", "before": noise[n:], "after": "x"} for n in range(3)
+    ]
+    plan, read = parse_both_reports(Report("execute", rehearsal).encode().decode())
+    assert (plan.truncated, read.truncated) == (True, True)
+    assert [c.field for c in plan.changes] == ["f0", "f1", "f2"]
+
+
 def test_repeated_requests_are_one_entry_with_their_number():
     report = Report("execute")
     for n in range(3):

@@ -60,3 +60,21 @@ def test_each_span_has_its_parent_its_name_and_its_attributes():
     assert by_name["execute"].attributes["k8s.pod.name"] == "p2"
     assert [link.span_id for link in by_name["attempt 2"].links] == [by_name["attempt 1"].span_id]
     assert len({span.span_id for span in spans}) == len(spans)
+
+
+def test_a_step_names_the_container_that_started_for_it():
+    def containers(*stages):
+        obj = {
+            "metadata": {"name": "a", "namespace": "n", "uid": UID, "creationTimestamp": "2026-05-01T12:00:00Z"},
+            "spec": {"action": "scale"},
+            "status": {"phase": "Succeeded", "stages": [stage("attempt", attempt=1), *stages]},
+        }
+        spans = spans_of(ExecutionView(obj), datetime.now(UTC))
+        return {s.name: s.attributes["k8s.container.name"] for s in spans if s.name in {"dry-run", "execute"}}
+
+    parts = {"within": "attempt", "attempt": 1}
+    first, second = stage("start", detail="dry-run", **parts), stage("start", detail="execute", **parts)
+    dry_run, execute = stage("dry-run", **parts), stage("execute", **parts)
+    assert containers(first, dry_run, second, execute) == {"dry-run": "dry-run", "execute": "execute"}
+    assert containers(second, dry_run, execute) == {"dry-run": "execute", "execute": "execute"}
+    assert containers(dry_run, execute) == {"dry-run": "dry-run", "execute": "execute"}

@@ -50,6 +50,7 @@ def injected(site: Site, code: str, *, image: str = "", initial: bool = False) -
     container = f"Object.spec.{kind}{{{fields}}}"
     if initial:
         first = f"[JSONPatch{{op: 'add', path: '/spec/initContainers/0', value: {container}}}]"
-        only = f"[JSONPatch{{op: 'add', path: '/spec/initContainers', value: [{container}]}}]"
-        return mutated(site, _NEW_PODS, f"has(object.spec.initContainers) ? {first} : {only}")
+        # Kubernetes 1.36.2 panics where a container is in a list, so the list is added empty.
+        empty = "[JSONPatch{op: 'add', path: '/spec/initContainers', value: []}]"
+        return mutated(site, _NEW_PODS, f"(has(object.spec.initContainers) ? [] : {empty}) + {first}")
     return mutated(site, _NEW_PODS, f"[JSONPatch{{op: 'add', path: '/spec/containers/-', value: {container}}}]")

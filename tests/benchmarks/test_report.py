@@ -28,12 +28,13 @@ def report_on(measurements):
     [
         ("idle.execution.succeeded", 0.149, "met"),
         ("idle.execution.succeeded", 0.151, "**missed**"),
-        ("load.execution.rate", 49.0, "**missed**"),
-        ("load.execution.rate", 51.0, "met"),
+        ("load.inline.rate", 23.9, "**missed**"),
+        ("load.inline.rate", 24.1, "met; - (Tekton TaskRun: Tekton is not installed)"),
     ],
 )
 def test_the_verdict_follows_from_the_side_of_the_bar_that_is_better(figure, value, verdict):
-    measurements = Measurements()
+    measurements = Measurements(missing={"load.taskrun": "Tekton is not installed"})
+    measurements.add("load.job.rate", 40.0, "per second")
     measurements.add(figure, value, "s")
     assert cells(BY_FIGURE[figure], measurements)[-1] == verdict
 
@@ -51,6 +52,14 @@ def test_a_yardstick_shows_its_measured_value_else_a_known_one_else_the_reason()
         "Tekton TaskRun 300-340 ms (known)",
     ]
     assert bar == "<= 150 ms"
+
+
+def test_a_bar_shows_the_yardstick_that_it_is_a_multiple_of_and_its_value():
+    measurements = Measurements()
+    measurements.add("real.pod.effect", 2.0, "s")
+    measurements.add("real.inline.effect", 2.7, "s")
+    _, _, _, bar, verdict = cells(BY_FIGURE["real.inline.effect"], measurements)
+    assert (bar, verdict) == ("<= 1.4 times bare Pod with the same runner = 2,800 ms", "met")
 
 
 def test_a_row_without_a_figure_shows_the_reason():

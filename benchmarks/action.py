@@ -8,6 +8,7 @@ from typing import Any
 import kubernaut
 from benchmarks.placement import REPORT, WRITE_REPORT, pod_fields
 from kubernaut import ActionSpec, ObjectName, Parameters, Rule, Target
+from kubernaut.api.steps import BOTH
 
 HOOK_VERSION = 1
 NAME = "instant"
@@ -45,12 +46,22 @@ def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
     pod |= pod_fields(execution.settings.node)
     for container in (*pod.get("initContainers", ()), *pod["containers"]):
         container["command"] = list(WRITE_REPORT)
-        container["env"].append({"name": REPORT, "value": report(container["name"], execution.parameters.name)})
+        steps = next(entry["value"] for entry in container["env"] if entry["name"] == "KUBERNAUT_STEP")
+        container["env"].append({"name": REPORT, "value": report(steps, execution.parameters.name)})
     return job
 
 
-def report(step: str, name: str) -> str:
-    """Return the report that the runner would write for a step that changed one key."""
+def report(steps: str, name: str) -> str:
+    """Return the report that the runner would write for one step, or for both in one process (BOTH), that changed one key."""
     change = {"kind": "ConfigMap", "name": name, "field": "data.LOG_LEVEL", "before": "info", "after": "debug"}
-    result = {"kubernaut": 1, "step": step, "state": "done", "message": "", "reason": "", "verified": False}
-    return json.dumps({**result, "changes": [change], "outputs": {}}, separators=(",", ":"))
+    end = {"state": "done", "message": "", "reason": "", "verified": False}
+    result: dict[str, Any] = {
+        "kubernaut": 1,
+        "step": steps.rpartition(",")[2],
+        **end,
+        "changes": [change],
+        "outputs": {},
+    }
+    if steps == BOTH:
+        result["rehearsal"] = {**end, "asExecuted": True}
+    return json.dumps(result, separators=(",", ":"))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from rich.progress import Progress
 
 from benchmarks.engine import Engine
+from benchmarks.engine_config import EXECUTION, MODES, EngineConfig
 from benchmarks.figures import Measurements
 from benchmarks.options import Options
 from benchmarks.place import Place
 from benchmarks.subjects import Subject
-from benchmarks.timing import Times, create_concurrently, create_sequentially
+from benchmarks.timing import Pause, Times, create_concurrently, create_sequentially, no_pause
 
 _TIMEOUT_SECONDS = 60.0
 _LOAD_TIMEOUT_SECONDS = 150.0
@@ -28,16 +30,10 @@ class Bench:
     measurements: Measurements
     progress: Progress
 
-    def engine(self, *, namespace: str = "", image: str = "", environment: Mapping[str, str] | None = None) -> Engine:
-        """Return an engine for the run's namespace, or another one."""
-        place = self.place
-        return Engine(
-            place.engine_kubeconfig,
-            namespace or place.namespace,
-            node=place.node,
-            image=image,
-            environment=environment,
-        )
+    def engine(self, label: str = EXECUTION, *, environment: Mapping[str, str] | None = None, **changes: Any) -> Engine:
+        """Return an engine for the run's namespace; `label` is that of its executions, `changes` are fields of its EngineConfig."""
+        config = EngineConfig(self.place.namespace, node=self.place.node, rehearsal=MODES[label])
+        return Engine(self.place.engine_kubeconfig, replace(config, **changes), environment)
 
     @contextmanager
     def steps(self, title: str, total: int) -> Iterator[Callable[[], None]]:
@@ -46,11 +42,11 @@ class Bench:
         yield lambda: self.progress.advance(task)
         self.progress.update(task, completed=total)
 
-    async def run_sequentially(self, stage: str, subject: Subject, number: int) -> Times:
-        """Create `number` subjects, one after the other, and return their times."""
+    async def run_sequentially(self, stage: str, subject: Subject, number: int, pause: Pause = no_pause) -> Times:
+        """Create `number` subjects, one after the other with a pause before each, and return their times."""
         names = [f"{stage}-{subject.label}-{n}" for n in range(number)]
         with self.steps(f"{stage}: {subject.label}", number) as advance:
-            return await create_sequentially(self.place.api, subject, names, advance, _TIMEOUT_SECONDS)
+            return await create_sequentially(self.place.api, subject, names, advance, _TIMEOUT_SECONDS, pause)
 
     async def run_concurrently(self, stage: str, subject: Subject, number: int) -> Times:
         """Create `number` subjects, several in parallel, and return their times."""

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import aiohttp
 import yaml
 
-from benchmarks.action import NAME
+from benchmarks.engine_config import EngineConfig
 
 _ROOT = Path(__file__).parents[1]
 _READY_SECONDS = 120.0
@@ -46,22 +46,12 @@ class Engine:
     def __init__(
         self,
         kubeconfig: Path,
-        namespace: str,
-        *,
-        image: str = "",
-        node: str = "",
+        config: EngineConfig,
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self._kubeconfig, self._environment = kubeconfig, environment or {}
         self._port = _free_port()
-        settings: dict[str, Any] = {
-            "namespaces": [namespace],
-            "leaderElection": {"enabled": False},
-            "probePort": self._port,
-            "maxRunning": 1_000,  # with the default, 50, the job controller's time for each Job would limit the load
-            "actions": {NAME: {"settings": {"node": node}}},
-        }
-        self._settings = settings | ({"image": image} if image else {})
+        self._settings = config.settings(self._port)
         self.ready_seconds = 0.0
         """Seconds from the start of the process to its first ready answer."""
 
@@ -98,7 +88,7 @@ class Engine:
 
     def cpu_seconds(self) -> float:
         """Return the user and system time of all its threads so far."""
-        return cpu_seconds_of(Path(f"/proc/{self.pid}/stat").read_text())
+        return process_cpu_seconds(self.pid)
 
     def memory(self) -> Memory:
         """Return its memory now."""
@@ -115,12 +105,16 @@ class Engine:
 
     async def requests(self) -> dict[str, int]:
         """Return the requests that it has counted itself, by verb and resource, without watches."""
+        counted: dict[str, int] = {}
+        for _, resource, verb, number in _COUNTED.findall(await self.metrics()):
+            if verb != "WATCH":
+                counted[f"{verb} {resource}"] = counted.get(f"{verb} {resource}", 0) + int(float(number))
+        return counted
+
+    async def metrics(self) -> str:
+        """Return its metrics as Prometheus reads them."""
         async with aiohttp.ClientSession() as session, session.get(self._url("/metrics")) as response:
-            counted: dict[str, int] = {}
-            for _, resource, verb, number in _COUNTED.findall(await response.text()):
-                if verb != "WATCH":
-                    counted[f"{verb} {resource}"] = counted.get(f"{verb} {resource}", 0) + int(float(number))
-            return counted
+            return await response.text()
 
     async def _is_ready(self, session: aiohttp.ClientSession) -> bool:
         if self._process.returncode is not None:
@@ -147,8 +141,13 @@ class Engine:
     def _process_environment(self) -> dict[str, str]:
         """Return the environment with only the requested `OTEL_*` variables, and with the path of the benchmark's own action."""
         kept = {key: value for key, value in os.environ.items() if not key.startswith("OTEL_")}
-        found = os.pathsep.join([str(_ROOT / "benchmarks" / "site"), str(_ROOT)])
-        return {**kept, "PYTHONPATH": found, **self._environment}
+        found = [str(_ROOT / "benchmarks" / "site"), str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        return {**kept, "PYTHONPATH": os.pathsep.join(found), **self._environment}
+
+
+def process_cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process of this machine. Raises FileNotFoundError if there is none of this id."""
+    return cpu_seconds_of(Path(f"/proc/{pid}/stat").read_text())
 
 
 def cpu_seconds_of(stat: str) -> float:

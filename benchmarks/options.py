@@ -28,7 +28,9 @@ class Options:
     """How many of these are created in parallel."""
     present: tuple[int, ...] = (100, 1_000, 10_000)
     """Executions that exist when the engine starts, ascending."""
-    real: int = 10
-    """Executions with real pods, one after the other."""
+    real: int = 15
+    """Executions with real pods, one after the other, at random moments."""
+    tekton_pid: int = 0
+    """The process of Tekton's controller on this machine; 0 if it is not known."""
     repeats: int = 7
     """Runs of the runner and of kubectl."""

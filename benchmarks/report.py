@@ -137,7 +137,7 @@ class Report:
                 number = fact["executions"]
                 for source in ("at the API server", "by the engine"):
                     calls = ", ".join(f"{call} {count / number:.3g}" for call, count in fact[source].items())
-                    lines.append((name.partition(".")[0], str(number), source, calls))
+                    lines.append((name.removesuffix(".requests"), str(number), source, calls))
         return _table(("stage", "executions", "counted", "requests per execution"), lines)
 
     def _machine(self) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.bars import Bar, verdict
+from benchmarks.engine_config import EXECUTION, INLINE, MODES
 from benchmarks.figures import Figure, Measurements, format_value
 
 
@@ -29,12 +30,10 @@ class Row:
     yardsticks: tuple[Yardstick, ...] = ()
 
 
-MODES = {"execution": "initContainer", "inline": "inline"}
-"""By the label of its executions, each value of the engine's setting `rehearsal`."""
 LIMITS = ("200m", "500m", "1")
 TEKTON = "Tekton TaskRun"
 _COMPLETE = "bare Job's own condition"
-_OTHER_MODE = {"execution": "inline", "inline": "execution"}
+_OTHER_MODE = {EXECUTION: INLINE, INLINE: EXECUTION}
 
 
 def _idle() -> Iterator[Row]:

@@ -9,7 +9,8 @@ from typing import Any
 from benchmarks import paths
 from benchmarks.action import NAME
 from benchmarks.api import Object
-from benchmarks.place import CONFIG_MAP, PATCH, Place
+from benchmarks.engine_config import EXECUTION
+from benchmarks.place import Place
 from benchmarks.placement import REPORT, WRITE_REPORT, pod_fields
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import LABEL_EXECUTION
@@ -18,7 +19,6 @@ NameOf = Callable[[Object], str]
 Predicate = Callable[[Object], bool]
 _JOB_OF_POD = "batch.kubernetes.io/job-name"
 _QUICK = {"name": "main", "image": "busybox", "command": list(WRITE_REPORT), "env": [{"name": REPORT, "value": "{}"}]}
-_NOTHING = ["python", "-c", "pass"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,9 @@ class Subject:
     """The state in which it has ended; "" if only its creation is timed."""
 
 
-def executions(place: Place) -> Subject:
-    """Executions of the action `instant`, each with a target of its own."""
-    return _executions(place, NAME, lambda name: {"name": name})
-
-
-def real_executions(place: Place) -> Subject:
-    """Executions of `patch-configmap`, each with another value."""
-    return _executions(place, PATCH, lambda name: {"name": CONFIG_MAP, "set": {"LOG_LEVEL": name}})
+def executions(place: Place, label: str = EXECUTION) -> Subject:
+    """Executions of the action `instant`, each with a target of its own; `label` says in which mode the engine runs them."""
+    return executions_of(place, label, NAME, lambda name: {"name": name})
 
 
 def posts(place: Place) -> Subject:
@@ -60,30 +55,24 @@ def posts(place: Place) -> Subject:
 
 def pods(place: Place) -> Subject:
     """A bare Pod that ends at once."""
-    return _pods(place, {"containers": [_QUICK], **pod_fields(place.node)})
+    return pods_of(place, "pod", lambda _: {"containers": [_QUICK], **pod_fields(place.node)})
 
 
-def jobs(place: Place) -> Subject:
-    """A bare Job whose pod ends at once."""
-    return _jobs(place, {"containers": [_QUICK], **pod_fields(place.node)})
-
-
-def real_pods(place: Place, image: str) -> Subject:
-    """A bare Pod of one real container that does nothing."""
-    return _pods(place, _doing_nothing(image))
-
-
-def real_jobs(place: Place, image: str) -> Subject:
-    """A bare Job of one real container that does nothing."""
-    return _jobs(place, _doing_nothing(image))
+def jobs(place: Place, **spec: Any) -> Subject:
+    """A bare Job whose pod ends at once; further arguments are fields of its spec."""
+    return jobs_of(place, {"containers": [_QUICK], **pod_fields(place.node)}, **spec)
 
 
 def task_runs(place: Place) -> Subject:
     """A Tekton TaskRun of one step whose pod ends at once."""
+    return task_runs_of(place, {"image": "busybox", "command": ["true"]}, pod_fields(place.node))
+
+
+def task_runs_of(place: Place, step: Object, pod_template: Object) -> Subject:
+    """A Tekton TaskRun of this one step."""
 
     def make(name: str) -> Object:
-        step = {"name": "main", "image": "busybox", "command": ["true"]}
-        spec = {"taskSpec": {"steps": [step]}, "podTemplate": pod_fields(place.node)}
+        spec = {"taskSpec": {"steps": [{"name": "main", **step}]}, "podTemplate": pod_template}
         return _manifest("tekton.dev/v1", "TaskRun", name, place, spec=spec)
 
     path = paths.task_runs(place.namespace)
@@ -92,7 +81,9 @@ def task_runs(place: Place) -> Subject:
     )
 
 
-def _executions(place: Place, action: str, parameters: Callable[[str], dict[str, Any]]) -> Subject:
+def executions_of(place: Place, label: str, action: str, parameters: Callable[[str], dict[str, Any]]) -> Subject:
+    """Executions of this action; `parameters` are those of the execution with the given name."""
+
     def make(name: str) -> Object:
         return _manifest(API_VERSION, KIND, name, place, spec={"action": action, "parameters": parameters(name)})
 
@@ -101,32 +92,37 @@ def _executions(place: Place, action: str, parameters: Callable[[str], dict[str,
         "job": ObservedState(paths.jobs(place.namespace), lambda _: True, _label_value(LABEL_EXECUTION)),
         "succeeded": ObservedState(path, _has_succeeded, _name),
     }
-    return Subject("execution", path, make, states, "succeeded")
+    return Subject(label, path, make, states, "succeeded")
 
 
-def _pods(place: Place, spec: Object) -> Subject:
+def pods_of(place: Place, label: str, spec: Callable[[str], Object]) -> Subject:
+    """Bare Pods; `spec` is that of the Pod with the given name."""
+
     def make(name: str) -> Object:
-        return _manifest("v1", "Pod", name, place, spec={"restartPolicy": "Never", **spec})
+        return _manifest("v1", "Pod", name, place, spec={"restartPolicy": "Never", **spec(name)})
 
     path = paths.core(place.namespace, "pods")
-    return Subject("pod", path, make, {"ended": ObservedState(path, _has_succeeded, _name)}, "ended")
+    return Subject(label, path, make, {"ended": ObservedState(path, _has_succeeded, _name)}, "ended")
 
 
-def _jobs(place: Place, spec: Object) -> Subject:
+def jobs_of(place: Place, pod: Object, **spec: Any) -> Subject:
+    """Bare Jobs of pods with the spec `pod`; further arguments are fields of the Job's spec."""
+
     def make(name: str) -> Object:
-        template = {"spec": {"restartPolicy": "Never", **spec}}
-        return _manifest("batch/v1", "Job", name, place, spec={"template": template, "backoffLimit": 0})
+        template = {"spec": {"restartPolicy": "Never", **pod}}
+        return _manifest("batch/v1", "Job", name, place, spec={"template": template, "backoffLimit": 0, **spec})
 
     path = paths.jobs(place.namespace)
     states = {
-        "pod": ObservedState(paths.core(place.namespace, "pods"), _has_succeeded, _label_value(_JOB_OF_POD)),
+        "pod": pod_state(place, _has_succeeded),
         "complete": ObservedState(path, _has_condition("Complete"), _name),
     }
     return Subject("job", path, make, states, "complete")
 
 
-def _doing_nothing(image: str) -> Object:
-    return {"containers": [{"name": "main", "image": image, "imagePullPolicy": "IfNotPresent", "command": _NOTHING}]}
+def pod_state(place: Place, matches: Predicate) -> ObservedState:
+    """Return a state of a Job's pod."""
+    return ObservedState(paths.core(place.namespace, "pods"), matches, _label_value(_JOB_OF_POD))
 
 
 def _manifest(api_version: str, kind: str, name: str, place: Place, **rest: Any) -> Object:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from benchmarks.api import Api
 from benchmarks.state_watch import StateWatcher, clock
 from benchmarks.subjects import Subject
 
 Advance = Callable[[], None]
+Pause = Callable[[], float]
 _REST_SECONDS = 0.1
 """The pause between two subjects in sequence, which lets the work that follows an end (an Event, a TTL) finish."""
 
@@ -31,13 +34,36 @@ class Times:
         return len(self.ends) / self.ends[-1]
 
 
+def no_pause() -> float:
+    """Return 0: the next subject is created as soon as the rest after the one before is over."""
+    return 0.0
+
+
+def random_pauses(seed: int) -> Pause:
+    """Return a function whose results are uniform between 0 and 1 s, the same ones for the same seed.
+
+    The kubelet looks at its pods once a second. Pods that are created a fixed time after the end of the one before fall in step with
+    that, and then all of them seem faster, or slower, than pods are that are created at any moment.
+    """
+    return partial(random.Random(seed).uniform, 0.0, 1.0)  # noqa: S311 - repeatable, no secret
+
+
 async def create_sequentially(
-    api: Api, subject: Subject, names: Sequence[str], advance: Advance, timeout_seconds: float
+    api: Api,
+    subject: Subject,
+    names: Sequence[str],
+    advance: Advance,
+    timeout_seconds: float,
+    pause: Pause = no_pause,
 ) -> Times:
-    """Create each subject once the one before has ended. Raises TimeoutError when one takes longer than `timeout_seconds`."""
+    """Create each subject once the one before has ended, after a `pause()` in seconds.
+
+    Raises TimeoutError when one takes longer than `timeout_seconds`.
+    """
     times = Times()
     async with _watch_states(api, subject) as watchers:
         for name in names:
+            await asyncio.sleep(pause())
             async with asyncio.timeout(timeout_seconds):
                 start = await _create(api, subject, name, times)
                 await _record_states(name, start, watchers, times)

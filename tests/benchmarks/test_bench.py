@@ -18,10 +18,11 @@ async def test_a_run_measures_what_the_report_shows():
         "load.taskrun",
     }
     counted = {name: len(figure.values) for name, figure in measurements.figures.items()}
-    assert counted["idle.execution.job"] == counted["idle.execution.succeeded"] == counted["idle.pod.ended"] == 2
-    assert counted["load.execution.ends"] == counted["load.job.ends"] == 4
-    assert measurements.figures["idle.requests"].p50 == 5
-    assert measurements.figures["idle.requests_counted"].p50 == 5
+    for label in ("execution", "inline"):
+        assert counted[f"idle.{label}.job"] == counted[f"idle.{label}.succeeded"] == counted["idle.pod.ended"] == 2
+        assert counted[f"load.{label}.ends"] == counted["load.job.ends"] == 4
+        assert measurements.figures[f"idle.{label}.requests"].p50 == 5
+        assert measurements.figures[f"idle.{label}.requests_counted"].p50 == 5
     assert measurements.figures["crowd.3.rss"].p50 > 2**20
     assert all(value > 0 for figure in measurements.figures.values() for value in figure.values)
 

@@ -72,12 +72,12 @@ def test_the_report_shows_the_machine_the_requests_and_every_figure():
     measurements = Measurements()
     measurements.add("idle.cpu", 0.02, "s")
     counted = {"POST jobs": 4, "PATCH jobs": 2}
-    measurements.facts["idle.requests"] = {"executions": 4, "at the API server": counted, "by the engine": {}}
+    measurements.facts["idle.inline.requests"] = {"executions": 4, "at the API server": counted, "by the engine": {}}
     text = report_on(measurements).markdown()
     assert "- 2 cores, A CPU, 16,384 MiB of memory, Linux 6.1, Python 3.11.7" in text
     assert "etcd 3 s" in text
     assert "- qps is raised" in text
-    assert "| idle | 4 | at the API server | POST jobs 1, PATCH jobs 0.5 |" in text
+    assert "| idle.inline | 4 | at the API server | POST jobs 1, PATCH jobs 0.5 |" in text
     assert "| `idle.cpu` | 1 | 20 ms | 20 ms | 20 ms | 20 ms |" in text
 
 

@@ -11,14 +11,15 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from benchmarks.options import Options, Where
+from benchmarks.options import SCALE, Options, Where
 from benchmarks.plots import draw
 from benchmarks.report import Report
 from benchmarks.run import STAGES, run
 
 _RESULTS = Path(__file__).parent / "results"
 _DEFAULT = Options()
-_STAGES, _PRESENT = list(STAGES), list(_DEFAULT.present)
+_STAGES, _PRESENT, _LIMITS = list(STAGES), list(_DEFAULT.present), list(_DEFAULT.limits)
+_SCALES = ", ".join(f"{number:,} on {where}" for where, number in SCALE.items())
 _NOTES: list[str] = []
 _STOPPED = 128 + signal.SIGTERM
 
@@ -33,7 +34,16 @@ def main(
     load: Annotated[int, typer.Option(min=1, help="Executions at once.")] = _DEFAULT.load,
     at_a_time: Annotated[int, typer.Option(min=1, help="How many are created in parallel.")] = _DEFAULT.at_a_time,
     present: Annotated[list[int], typer.Option(help="Executions present at the engine's start.")] = _PRESENT,
-    real: Annotated[int, typer.Option(min=1, help="Executions with real pods.")] = _DEFAULT.real,
+    real: Annotated[int, typer.Option(min=1, help="Executions with real pods, at random moments.")] = _DEFAULT.real,
+    scale: Annotated[
+        int, typer.Option(min=0, help=f"Executions created as fast as possible; by default {_SCALES}.")
+    ] = 0,
+    scale_targets: Annotated[int, typer.Option(min=1, help="The targets that they share.")] = _DEFAULT.scale_targets,
+    limit: Annotated[list[str], typer.Option(help="CPU limits of real pods to compare.")] = _LIMITS,
+    limited: Annotated[int, typer.Option(min=1, help="Executions for each CPU limit.")] = _DEFAULT.limited,
+    tekton_pid: Annotated[
+        int, typer.Option(min=0, help="The process of Tekton's controller on this machine, to measure its CPU time.")
+    ] = 0,
     note: Annotated[
         list[str], typer.Option(help="A sentence for the report, such as the set-up of the cluster.")
     ] = _NOTES,
@@ -45,7 +55,22 @@ def main(
     unknown = sorted(set(stage) - set(STAGES))
     if unknown:
         raise typer.BadParameter(f"there is no stage {unknown[0]!r}: use {', '.join(STAGES)}")
-    options = Options(cluster, image, idle, load, at_a_time, tuple(sorted(present)), real)
+    if tekton_pid and not Path(f"/proc/{tekton_pid}/stat").exists():
+        raise typer.BadParameter(f"--tekton-pid: there is no process {tekton_pid} on this machine")
+    options = Options(
+        where=cluster,
+        image=image,
+        idle=idle,
+        load=load,
+        at_a_time=at_a_time,
+        present=tuple(sorted(present)),
+        real=real,
+        scale=scale or SCALE[cluster],
+        scale_targets=scale_targets,
+        limits=tuple(limit),
+        limited=limited,
+        tekton_pid=tekton_pid,
+    )
     console = Console()
     try:
         report = asyncio.run(_stoppable(options, stage, note, console))

@@ -48,10 +48,18 @@ class Bench:
         with self.steps(f"{stage}: {subject.label}", number) as advance:
             return await create_sequentially(self.place.api, subject, names, advance, _TIMEOUT_SECONDS, pause)
 
-    async def run_concurrently(self, stage: str, subject: Subject, number: int) -> Times:
-        """Create `number` subjects, several in parallel, and return their times."""
+    async def run_concurrently(
+        self,
+        stage: str,
+        subject: Subject,
+        number: int,
+        *,
+        at_a_time: int = 0,
+        timeout_seconds: float = _LOAD_TIMEOUT_SECONDS,
+    ) -> Times:
+        """Create `number` subjects, `at_a_time` (by default as the options say) in parallel, and return their times."""
         names = [f"{stage}-{subject.label}-{n}" for n in range(number)]
         with self.steps(f"{stage}: {subject.label}", number) as advance:
             return await create_concurrently(
-                self.place.api, subject, names, self.options.at_a_time, advance, _LOAD_TIMEOUT_SECONDS
+                self.place.api, subject, names, at_a_time or self.options.at_a_time, advance, timeout_seconds
             )

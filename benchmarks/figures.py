@@ -23,6 +23,11 @@ class Figure:
         return percentile(self.values, 50)
 
     @property
+    def p99(self) -> float:
+        """The 99th percentile, which one value in a hundred exceeds."""
+        return percentile(self.values, 99)
+
+    @property
     def p95(self) -> float:
         """The 95th percentile, which one value in twenty exceeds."""
         return percentile(self.values, 95)

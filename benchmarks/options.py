@@ -13,6 +13,10 @@ class Where(StrEnum):
     KUBECONFIG = "kubeconfig"
 
 
+SCALE = {Where.SANDBOX: 200, Where.KUBECONFIG: 1_000}
+"""By cluster, how many executions are created as fast as possible."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The sizes of a run."""
@@ -30,6 +34,14 @@ class Options:
     """Executions that exist when the engine starts, ascending."""
     real: int = 15
     """Executions with real pods, one after the other, at random moments."""
+    scale: int = SCALE[Where.SANDBOX]
+    """Executions that are created as fast as possible."""
+    scale_targets: int = 20
+    """How many targets they share, the first time; the second time each has its own."""
+    limits: tuple[str, ...] = ("200m", "500m", "1")
+    """CPU limits of real pods, which are compared."""
+    limited: int = 8
+    """Executions with real pods for each of these limits."""
     tekton_pid: int = 0
     """The process of Tekton's controller on this machine; 0 if it is not known."""
     repeats: int = 7

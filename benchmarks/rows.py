@@ -73,7 +73,9 @@ def _real() -> Iterator[Row]:
     yield Row("initContainer, real pods: creation to `Succeeded`", "real.execution.succeeded", as_tekton, ended)
     for limit in LIMITS:
         yardsticks = (Yardstick("with the action's own limit", "real.inline.effect"), effect[0])
-        yield Row(f"inline, real pods, CPU limit {limit}: creation to effect", f"limits.{limit}.effect", (), yardsticks)
+        yield Row(
+            f"inline, real pods, CPU limit {limit}: creation to effect", f"limits.{limit}.inline.effect", (), yardsticks
+        )
 
 
 def _load() -> Iterator[Row]:
@@ -93,7 +95,9 @@ def _load() -> Iterator[Row]:
         yield Row(f"{mode}: API requests per execution", f"idle.{label}.requests", (Bar(5),), (yardstick, tekton))
     for label, mode in MODES.items():
         title = f"{mode}: API requests per execution, clean-up included"
-        yield Row(title, f"server.{label}.requests", (Bar(6),), (Yardstick("without", f"idle.{label}.requests"),))
+        yield Row(
+            title, f"server.{label}.engine.requests", (Bar(6),), (Yardstick("without", f"idle.{label}.requests"),)
+        )
     for label, mode in MODES.items():
         bars = (Bar(0.008), Bar(times=0.8, of="load.taskrun.cpu"))
         tekton = Yardstick("Tekton's controller", "load.taskrun.cpu", "8 ms")

@@ -20,7 +20,7 @@ from benchmarks.machine import Machine, Usage
 from benchmarks.options import Options
 from benchmarks.place import place_on
 from benchmarks.report import Report
-from benchmarks.stages import crowd, idle, load, real, runner, tracing
+from benchmarks.stages import crowd, idle, limits, load, real, runner, scale, server, tracing
 from benchmarks.stages.runner import CommandError
 
 Stage = Callable[[Bench], Awaitable[None]]
@@ -28,13 +28,17 @@ STAGES: MappingProxyType[str, Stage] = MappingProxyType(
     {
         "idle": idle.measure,
         "load": load.measure,
+        "server": server.measure,
+        "scale": scale.measure,
         "runner": runner.measure,
         "real": real.measure,
+        "limits": limits.measure,
         "tracing": tracing.measure,
         "crowd": crowd.measure,
     }
 )
 _STAGE_SECONDS = 300.0
+_LONG_STAGE_SECONDS = {"load": 600.0, "server": 900.0, "scale": 1_200.0, "real": 900.0, "limits": 600.0}
 
 
 async def run(options: Options, stages: Sequence[str], notes: Sequence[str], console: Console) -> Report:
@@ -62,7 +66,7 @@ async def run(options: Options, stages: Sequence[str], notes: Sequence[str], con
 async def _run_stage(name: str, bench: Bench) -> None:
     start = time.perf_counter()
     try:
-        async with asyncio.timeout(_STAGE_SECONDS):
+        async with asyncio.timeout(_LONG_STAGE_SECONDS.get(name, _STAGE_SECONDS)):
             await STAGES[name](bench)
         bench.progress.console.print(f"{name}: measured in {time.perf_counter() - start:.0f} s")
     except* (TimeoutError, ApiError, EngineError, CommandError, aiohttp.ClientError) as errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from benchmarks import paths
@@ -40,11 +41,18 @@ class Subject:
     states: Mapping[str, ObservedState]
     end: str = ""
     """The state in which it has ended; "" if only its creation is timed."""
+    is_deleted_at_end: bool = False
+    """Whether each one is deleted as soon as it has ended, when many are created at once."""
 
 
 def executions(place: Place, label: str = EXECUTION) -> Subject:
     """Executions of the action `instant`, each with a target of its own; `label` says in which mode the engine runs them."""
-    return executions_of(place, label, NAME, lambda name: {"name": name})
+    return executions_on(place, label, lambda name: name)
+
+
+def executions_on(place: Place, label: str, target: Callable[[str], str]) -> Subject:
+    """Executions of the action `instant`; `target` returns the name of the target of the execution with the given name."""
+    return executions_of(place, label, NAME, lambda name: {"name": target(name)})
 
 
 def posts(place: Place) -> Subject:
@@ -77,7 +85,7 @@ def task_runs_of(place: Place, step: Object, pod_template: Object) -> Subject:
 
     path = paths.task_runs(place.namespace)
     return Subject(
-        "taskrun", path, make, {"succeeded": ObservedState(path, _has_condition("Succeeded"), _name)}, "succeeded"
+        "taskrun", path, make, {"succeeded": ObservedState(path, _has_condition("Succeeded"), name_of)}, "succeeded"
     )
 
 
@@ -90,7 +98,7 @@ def executions_of(place: Place, label: str, action: str, parameters: Callable[[s
     path = paths.executions(place.namespace)
     states = {
         "job": ObservedState(paths.jobs(place.namespace), lambda _: True, _label_value(LABEL_EXECUTION)),
-        "succeeded": ObservedState(path, _has_succeeded, _name),
+        "succeeded": ObservedState(path, _has_succeeded, name_of),
     }
     return Subject(label, path, make, states, "succeeded")
 
@@ -102,7 +110,7 @@ def pods_of(place: Place, label: str, spec: Callable[[str], Object]) -> Subject:
         return _manifest("v1", "Pod", name, place, spec={"restartPolicy": "Never", **spec(name)})
 
     path = paths.core(place.namespace, "pods")
-    return Subject(label, path, make, {"ended": ObservedState(path, _has_succeeded, _name)}, "ended")
+    return Subject(label, path, make, {"ended": ObservedState(path, _has_succeeded, name_of)}, "ended")
 
 
 def jobs_of(place: Place, pod: Object, **spec: Any) -> Subject:
@@ -115,7 +123,7 @@ def jobs_of(place: Place, pod: Object, **spec: Any) -> Subject:
     path = paths.jobs(place.namespace)
     states = {
         "pod": pod_state(place, _has_succeeded),
-        "complete": ObservedState(path, _has_condition("Complete"), _name),
+        "complete": ObservedState(path, _has_condition("Complete"), name_of),
     }
     return Subject("job", path, make, states, "complete")
 
@@ -130,12 +138,18 @@ def _manifest(api_version: str, kind: str, name: str, place: Place, **rest: Any)
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **rest}
 
 
-def _name(obj: Object) -> str:
+def name_of(obj: Object) -> str:
+    """Return the object's own name."""
     return str(obj["metadata"]["name"])
 
 
 def _label_value(label: str) -> NameOf:
-    return lambda obj: str(obj["metadata"].get("labels", {}).get(label, ""))
+    return partial(label_of, label=label)
+
+
+def label_of(obj: Object, label: str) -> str:
+    """Return the value of a label; "" if the object does not have it."""
+    return str(obj["metadata"].get("labels", {}).get(label, ""))
 
 
 def _has_succeeded(obj: Object) -> bool:

@@ -87,6 +87,8 @@ async def create_concurrently(
         async def follow(name: str, start: float) -> None:
             await _record_states(name, start, watchers, times)
             times.ends.append(await watchers[subject.end].first_seen(name) - first_start)
+            if subject.is_deleted_at_end:
+                await api.delete(f"{subject.path}/{name}")
             advance()
 
         async def create() -> None:

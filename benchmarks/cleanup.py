@@ -1,0 +1,25 @@
+"""Empties the namespace of a run, and waits until Jobs and pods are gone, which belongs to what a Job costs."""
+
+from __future__ import annotations
+
+import asyncio
+
+from benchmarks import paths
+from benchmarks.place import Place
+
+_POLL_SECONDS = 1.0
+
+
+async def empty(place: Place, *, task_runs: bool = False) -> None:
+    """Delete what earlier stages left behind: Jobs, pods and, where Tekton is installed, TaskRuns; wait until they are gone."""
+    collections = [paths.jobs(place.namespace), paths.core(place.namespace, "pods")]
+    for path in [paths.task_runs(place.namespace)] * task_runs + collections:
+        await place.api.delete(path, propagationPolicy="Background")
+    await until_gone(place)
+
+
+async def until_gone(place: Place) -> None:
+    """Return once there is no Job and no pod; a list of one object at most is read once a second."""
+    for path in (paths.jobs(place.namespace), paths.core(place.namespace, "pods")):
+        while (await place.api.get(path, limit="1"))["items"]:
+            await asyncio.sleep(_POLL_SECONDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.figures import Measurements, format_value
 from benchmarks.options import Where
 from benchmarks.rows import ROWS, cells
+from benchmarks.sections import sections, table
 
 _MAIN_HEADINGS = ("what", "measured: p50 (p95)", "compared with", "bar", "verdict")
 _ABOUT = {
@@ -72,7 +73,7 @@ class Report:
 
     def main_table(self) -> list[str]:
         """Return the lines of the main table."""
-        return _table(_MAIN_HEADINGS, (cells(row, self.measurements) for row in ROWS))
+        return table(_MAIN_HEADINGS, (cells(row, self.measurements) for row in ROWS))
 
     def markdown(self) -> str:
         """Return the report for people."""
@@ -84,61 +85,19 @@ class Report:
                 "",
                 *self.main_table(),
                 "",
-                "A number marked `known` was measured on an earlier day; all others are from this run.",
+                "A bar is a number, or a multiple of another figure of this run; without that figure there is no verdict. A number marked "
+                "`known` was measured on an earlier day, and is no bar; all others are from this run.",
+                "",
+                "Real pods are created at random moments: after a pause between 0 and 1 s, uniform, from a generator with a fixed seed.",
                 "",
                 *(f"![{Path(plot).stem}]({plot})\n" for plot in self.plots),
-                "## Tracing",
-                "",
-                *self._tracing(),
-                "",
-                "## Requests",
-                "",
-                *self._requests(),
-                "",
-                "## Everything measured",
-                "",
-                *_table(("figure", "n", "p50", "p95", "min", "max"), self._figures()),
-                "",
-                *[f"- not measured: {name}: {why}" for name, why in self.measurements.missing.items()],
-                "",
+                *sections(self.measurements),
                 "## Machine",
                 "",
                 *self._machine(),
                 "",
             ]
         )
-
-    def _figures(self) -> Iterable[Sequence[str]]:
-        for name, figure in sorted(self.measurements.figures.items()):
-            shown = (figure.p50, figure.p95, min(figure.values), max(figure.values))
-            yield (f"`{name}`", str(len(figure.values)), *(format_value(value, figure.unit) for value in shown))
-
-    def _tracing(self) -> list[str]:
-        figure_names = {
-            "creation to `Succeeded`, idle": "execution.succeeded",
-            "engine CPU per execution": "cpu",
-            "memory (RSS)": "rss",
-        }
-        figures, lines = self.measurements.figures, []
-        for title, name in figure_names.items():
-            cells_of_row = [
-                format_value(figures[key].p50, figures[key].unit)
-                if key in figures
-                else self.measurements.why_missing(key)
-                for key in (f"tracing-off.{name}", f"tracing-on.{name}")
-            ]
-            lines.append((title, *cells_of_row))
-        return _table(("what", "off", "on"), lines)
-
-    def _requests(self) -> list[str]:
-        lines = []
-        for name, fact in self.measurements.facts.items():
-            if isinstance(fact, dict) and "at the API server" in fact:
-                number = fact["executions"]
-                for source in ("at the API server", "by the engine"):
-                    calls = ", ".join(f"{call} {count / number:.3g}" for call, count in fact[source].items())
-                    lines.append((name.removesuffix(".requests"), str(number), source, calls))
-        return _table(("stage", "executions", "counted", "requests per execution"), lines)
 
     def _machine(self) -> list[str]:
         machine = self.machine
@@ -150,8 +109,3 @@ class Report:
             f"- load average before the run: {machine['load_before']}; CPU time of other processes during the run: {others or 'none'}",
             *(f"- {note}" for note in self.notes),
         ]
-
-
-def _table(headings: Sequence[str], lines: Iterable[Sequence[str]]) -> list[str]:
-    rows = [f"| {' | '.join(line)} |" for line in lines]
-    return [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}", *rows] if rows else ["not measured"]

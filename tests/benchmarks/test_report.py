@@ -97,7 +97,9 @@ def test_a_plot_is_drawn_if_its_figures_exist(tmp_path):
     measurements = Measurements()
     measurements.add("idle.execution.succeeded", [0.08, 0.09], "s")
     measurements.add("crowd.1000.rss", 2**26, "B")
-    assert draw(measurements, tmp_path) == ["latency.png", "memory.png"]
+    measurements.add("real.inline.effect", [2.1, 2.4], "s")
+    measurements.add("scale.own.ends", [1.0, 1.2], "s")
+    assert draw(measurements, tmp_path) == ["latency.png", "real.png", "scale.png", "memory.png"]
     assert (tmp_path / "latency.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -11,9 +11,9 @@ _POLL_SECONDS = 1.0
 
 
 async def empty(place: Place, *, task_runs: bool = False) -> None:
-    """Delete what earlier stages left behind: Jobs, pods and, where Tekton is installed, TaskRuns; wait until they are gone."""
-    collections = [paths.jobs(place.namespace), paths.core(place.namespace, "pods")]
-    for path in [paths.task_runs(place.namespace)] * task_runs + collections:
+    """Delete the executions, Jobs, pods and, where Tekton is installed, TaskRuns of earlier stages; wait until Jobs and pods are gone."""
+    created = [paths.executions(place.namespace), *([paths.task_runs(place.namespace)] if task_runs else [])]
+    for path in (*created, paths.jobs(place.namespace), paths.core(place.namespace, "pods")):
         await place.api.delete(path, propagationPolicy="Background")
     await until_gone(place)
 

@@ -25,7 +25,7 @@ _LATE = "not all executions ended within {:.0f} s"
 
 
 async def measure(bench: Bench) -> None:
-    """Measure both with the dry run inline; the Jobs of earlier stages are deleted first."""
+    """Measure both with the dry run inline; what was created before each of them, and by the last one, is deleted."""
     number = bench.options.scale
     for kind, targets in {"shared": min(bench.options.scale_targets, number), "own": number}.items():
         await empty(bench.place)
@@ -46,6 +46,7 @@ async def measure(bench: Bench) -> None:
             "samples of the queue": depths.samples,
         }
         await _count(bench, kind)
+    await empty(bench.place)
 
 
 def _subject(bench: Bench, targets: int) -> Subject:

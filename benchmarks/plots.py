@@ -48,8 +48,8 @@ _SCALE = {"scale.shared.ends": "few targets", "scale.own.ends": "a target each"}
 def draw(measurements: Measurements, folder: Path) -> list[str]:
     """Write each plot for which there are figures, and return the names of the files."""
     plots: dict[str, Callable[[Axes, Measurements], bool]] = {
-        "latency.png": partial(_latency, shown=_LATENCIES, title="Latency, idle, one after the other"),
-        "real.png": partial(_latency, shown=_REAL, title="Real pods, at random moments"),
+        "latency.png": partial(_latency, shown=_LATENCIES, title="Latency, idle, one after the other", scale="log"),
+        "real.png": partial(_latency, shown=_REAL, title="Real pods, at random moments", scale="linear"),
         "throughput.png": partial(_throughput, shown=_LOAD, title="Many at once"),
         "scale.png": partial(_throughput, shown=_SCALE, title="All created as fast as possible, inline"),
         "memory.png": _memory,
@@ -63,7 +63,7 @@ def draw(measurements: Measurements, folder: Path) -> list[str]:
     return written
 
 
-def _latency(axes: Axes, measurements: Measurements, shown: Mapping[str, str], title: str) -> bool:
+def _latency(axes: Axes, measurements: Measurements, shown: Mapping[str, str], title: str, scale: str) -> bool:
     found = _found(measurements, shown)
     if not found:
         return False
@@ -73,7 +73,7 @@ def _latency(axes: Axes, measurements: Measurements, shown: Mapping[str, str], t
         )
         axes.plot(figure.p50 * 1000, place, "o", color="tab:orange")
     axes.set_yticks(range(len(found)), list(found))
-    axes.set_xscale("log")
+    axes.set_xscale(scale)
     axes.set_xlabel("milliseconds from creation (dot: median)")
     axes.set_title(title)
     axes.grid(axis="x", which="both", alpha=0.3)

@@ -5,6 +5,7 @@ from benchmarks.kubelet import running_status, succeeded_status
 from benchmarks.placement import REPORT
 from kubernaut.api.execution import Phase
 from kubernaut.api.labels import ANNOTATION_REPORTS, ANNOTATION_TARGET
+from kubernaut.api.steps import BOTH
 from kubernaut.jobs.attempts import read_attempts
 from kubernaut.jobs.outcome import Finished, InProgress, observe
 from kubernaut.kube.objects import CachedObject
@@ -27,6 +28,17 @@ def merged(patch):
     if isinstance(patch, dict):
         return {key: merged(value) for key, value in patch.items() if value is not None}
     return [merged(value) for value in patch] if isinstance(patch, list) else patch
+
+
+def test_an_inline_pod_that_succeeded_has_reported_its_rehearsal_and_its_change():
+    variables = [{"name": REPORT, "value": report(BOTH, "a")}, {"name": "KUBERNAUT_STEP", "value": BOTH}]
+    spec = {"containers": [{"name": "execute", "image": "any", "env": variables}]}
+    metadata = {"name": "p", "creationTimestamp": "2026-01-01T00:00:00Z"}
+    pod = CachedObject({"metadata": metadata, "spec": spec, "status": merged(succeeded_status({"spec": spec}))})
+    outcome = observe(JOB, read_attempts([pod]))
+    assert isinstance(outcome, Finished)
+    assert outcome.phase is Phase.SUCCEEDED
+    assert [step.step for step in outcome.attempts[0].steps] == ["dry-run", "execute"]
 
 
 def test_a_running_pod_is_in_progress():

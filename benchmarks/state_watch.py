@@ -40,6 +40,11 @@ class StateWatcher:
         """Return when the subject was first seen in the state; waits until it is."""
         return await asyncio.shield(self._future(name))
 
+    @property
+    def seen(self) -> list[str]:
+        """The subjects that have been seen in the state so far."""
+        return [name for name, future in self._first_seen.items() if future.done()]
+
     def _future(self, name: str) -> asyncio.Future[float]:
         if name not in self._first_seen:
             self._first_seen[name] = asyncio.get_running_loop().create_future()

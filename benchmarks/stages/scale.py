@@ -14,6 +14,7 @@ from benchmarks.cleanup import empty
 from benchmarks.engine_config import INLINE
 from benchmarks.queue_watch import QueueWatcher
 from benchmarks.stages.spending import warm_up
+from benchmarks.state_watch import StateWatcher
 from benchmarks.subjects import ObservedState, Subject
 from kubernaut.api.labels import LABEL_EXECUTION
 from kubernaut.api.timestamps import parse_time
@@ -31,8 +32,9 @@ async def measure(bench: Bench) -> None:
         await empty(bench.place)
         async with bench.engine(INLINE) as engine:
             await warm_up(bench, f"scale-{kind}", INLINE)
-            async with QueueWatcher(engine) as watcher:
+            async with QueueWatcher(engine) as watcher, StateWatcher(bench.place.api, _jobs(bench)) as created:
                 await _run(bench, kind, _subject(bench, targets))
+                jobs = Counter(name.partition(" ")[0] for name in created.seen)
             depths, add = watcher.depths, bench.measurements.add
             add(f"scale.{kind}.queue", depths.queue, "keys")
             add(f"scale.{kind}.waiting", depths.waiting, "executions")
@@ -45,7 +47,7 @@ async def measure(bench: Bench) -> None:
             "most waiting, by reason": depths.waiting_by_reason,
             "samples of the queue": depths.samples,
         }
-        await _count(bench, kind)
+        await _count(bench, kind, jobs)
     await empty(bench.place)
 
 
@@ -54,6 +56,15 @@ def _subject(bench: Bench, targets: int) -> Subject:
     path = paths.executions(bench.place.namespace)
     made = subjects.executions_on(bench.place, INLINE, lambda name: f"target-{int(name.rpartition('-')[2]) % targets}")
     return replace(made, states={"ended": ObservedState(path, _has_ended, subjects.name_of)}, end="ended")
+
+
+def _jobs(bench: Bench) -> ObservedState:
+    """Return the state of being there of each Job, named after its execution and its uid: an engine may delete a Job before the end."""
+
+    def name(job: Object) -> str:
+        return f"{subjects.label_of(job, LABEL_EXECUTION)} {job['metadata']['uid']}"
+
+    return ObservedState(paths.jobs(bench.place.namespace), lambda _: True, name)
 
 
 async def _run(bench: Bench, kind: str, subject: Subject) -> None:
@@ -72,28 +83,29 @@ async def _run(bench: Bench, kind: str, subject: Subject) -> None:
     add(f"scale.{kind}.p99", bench.measurements.figures[f"scale.{kind}.ended"].p99, "s")
 
 
-async def _count(bench: Bench, kind: str) -> None:
+async def _count(bench: Bench, kind: str, jobs: Mapping[str, int]) -> None:
     """Count the executions that were lost, and those that ran while another one ran on their target."""
     place, prefix = bench.place, f"scale-{kind}-{INLINE}-"
     found = (await place.api.get(paths.executions(place.namespace)))["items"]
     executions = [execution for execution in found if execution["metadata"]["name"].startswith(prefix)]
-    jobs = Counter(
-        subjects.label_of(job, LABEL_EXECUTION) for job in (await place.api.get(paths.jobs(place.namespace)))["items"]
-    )
     bench.measurements.add(f"scale.{kind}.created", len(executions), "executions")
+    causes = lost(executions, jobs)
     missing = bench.options.scale - len(executions)
-    bench.measurements.add(f"scale.{kind}.lost", missing + len(lost(executions, jobs)), "executions")
+    bench.measurements.add(f"scale.{kind}.lost", missing + len(causes), "executions")
+    bench.measurements.facts[f"scale.{kind}.lost"] = dict(Counter(causes.values()).most_common())
     bench.measurements.add(f"scale.{kind}.overlaps", overlaps(executions), "executions")
 
 
-def lost(executions: Iterable[Object], jobs: Mapping[str, int]) -> list[str]:
-    """Return the names of the executions that did not succeed, or that have no Job, or more than one; `jobs` counts them by name."""
-    names = []
+def lost(executions: Iterable[Object], jobs: Mapping[str, int]) -> dict[str, str]:
+    """Return the executions that did not succeed, or have no Job, or more than one, with the cause; `jobs` counts Jobs by execution."""
+    causes = {}
     for execution in executions:
-        name, phase = execution["metadata"]["name"], execution.get("status", {}).get("phase")
-        if phase != "Succeeded" or jobs.get(name, 0) != 1:
-            names.append(name)
-    return names
+        name, status = execution["metadata"]["name"], execution.get("status", {})
+        if status.get("phase") != "Succeeded":
+            causes[name] = f"{status.get('phase', 'Pending')} {status.get('reason', '')}".rstrip()
+        elif jobs.get(name, 0) != 1:
+            causes[name] = f"{jobs.get(name, 0)} Jobs"
+    return causes
 
 
 def overlaps(executions: Iterable[Object]) -> int:

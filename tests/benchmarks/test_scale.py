@@ -8,7 +8,8 @@ def execution(name, start="", end="", *, target="ConfigMap/a", phase="Succeeded"
     times = {"startTime": start, "completionTime": end} if start else {}
     stages = [{"name": "validate", "startTime": start}, {"name": "create-job", "startTime": job_creation}]
     recorded = {"stages": stages} if job_creation else {}
-    return {"metadata": {"name": name}, "status": {"phase": phase, "target": target, **times, **recorded}}
+    reason = {} if phase == "Succeeded" else {"reason": "OutOfMemory"}
+    return {"metadata": {"name": name}, "status": {"phase": phase, "target": target, **reason, **times, **recorded}}
 
 
 def at(second):
@@ -18,11 +19,11 @@ def at(second):
 @pytest.mark.parametrize(
     ("phase", "jobs", "wanted"),
     [
-        ("Succeeded", {"e": 1}, []),
-        ("Failed", {"e": 1}, ["e"]),
-        ("Pending", {"e": 1}, ["e"]),
-        ("Succeeded", {}, ["e"]),
-        ("Succeeded", {"e": 2}, ["e"]),
+        ("Succeeded", {"e": 1}, {}),
+        ("Failed", {"e": 1}, {"e": "Failed OutOfMemory"}),
+        ("Pending", {"e": 1}, {"e": "Pending OutOfMemory"}),
+        ("Succeeded", {}, {"e": "0 Jobs"}),
+        ("Succeeded", {"e": 2}, {"e": "2 Jobs"}),
     ],
     ids=["it succeeded with one Job", "it failed", "it never ran", "it has no Job", "it has two Jobs"],
 )

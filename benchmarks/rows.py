@@ -32,8 +32,8 @@ class Row:
 
 LIMITS = ("200m", "500m", "1")
 TEKTON = "Tekton TaskRun"
-_WITH_CLEAN_UP = Bar(6.05)
-"""One more request than without, and now and then a second DELETE that was sent before the first one was seen."""
+_WITH_CLEAN_UP = Bar(6)
+"""The DELETE of its Job, and no more than five before."""
 _COMPLETE = "bare Job's own condition"
 _OTHER_MODE = {EXECUTION: INLINE, INLINE: EXECUTION}
 

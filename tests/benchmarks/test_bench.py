@@ -21,8 +21,8 @@ async def test_a_run_measures_what_the_report_shows():
     for label in ("execution", "inline"):
         assert counted[f"idle.{label}.job"] == counted[f"idle.{label}.succeeded"] == counted["idle.pod.ended"] == 2
         assert counted[f"load.{label}.ends"] == counted["load.job.ends"] == 4
-        assert measurements.figures[f"idle.{label}.requests"].p50 == 5
-        assert measurements.figures[f"idle.{label}.requests_counted"].p50 == 5
+        assert measurements.figures[f"idle.{label}.requests"].p50 == 4
+        assert measurements.figures[f"idle.{label}.requests_counted"].p50 == 4
     assert measurements.figures["crowd.3.rss"].p50 > 2**20
     assert all(value > 0 for figure in measurements.figures.values() for value in figure.values)
 
@@ -33,7 +33,7 @@ async def test_requests_are_counted_with_the_clean_up_and_nothing_is_lost_at_sca
     report = await run(SMALL, ["server", "scale", "limits"], [], Console(quiet=True))
     figures, missing = report.measurements.figures, report.measurements.missing
     for label in ("execution", "inline"):
-        assert figures[f"server.{label}.engine.requests"].p50 == 6
+        assert figures[f"server.{label}.engine.requests"].p50 == 5
         assert "shares the process" in missing[f"server.{label}.cpu"]
     for kind in ("shared", "own"):
         assert figures[f"scale.{kind}.created"].p50 == len(figures[f"scale.{kind}.ends"].values) == 6

@@ -16,8 +16,8 @@ from benchmarks.queue_watch import QueueWatcher
 from benchmarks.stages.spending import warm_up
 from benchmarks.state_watch import StateWatcher
 from benchmarks.subjects import ObservedState, Subject
+from kubernaut.api.execution import ExecutionStatus
 from kubernaut.api.labels import LABEL_EXECUTION
-from kubernaut.api.timestamps import parse_time
 
 _CREATORS = 50
 _TIMEOUT_SECONDS = 400.0
@@ -112,10 +112,10 @@ def overlaps(executions: Iterable[Object]) -> int:
     """Return how many executions had their Job created before an earlier one on the same target had ended, as their status says."""
     by_target: dict[str, list[tuple[datetime, datetime]]] = {}
     for execution in executions:
-        status = execution.get("status", {})
-        start, end = _job_creation(status), parse_time(status.get("completionTime"))
+        status = ExecutionStatus.model_validate(execution.get("status", {}))
+        start, end = _job_creation(status), status.completion_time
         if start and end:
-            by_target.setdefault(status["target"], []).append((start, end))
+            by_target.setdefault(status.target or "", []).append((start, end))
     number = 0
     for periods in by_target.values():
         last = datetime.min.replace(tzinfo=UTC)
@@ -125,10 +125,10 @@ def overlaps(executions: Iterable[Object]) -> int:
     return number
 
 
-def _job_creation(status: Object) -> datetime | None:
+def _job_creation(status: ExecutionStatus) -> datetime | None:
     """Return when the creation of the Job began, else when the engine started the execution."""
-    stages = {stage["name"]: stage["startTime"] for stage in status.get("stages", [])}
-    return parse_time(stages.get("create-job", status.get("startTime")))
+    created = (stage.start_time for stage in status.stages if stage.name == "create-job")
+    return next(created, status.start_time)
 
 
 def _has_ended(execution: Object) -> bool:

@@ -140,7 +140,7 @@ async def _apply(api: Api, manifest: Object) -> list[str]:
 async def _wait_until_established(api: Api, path: str) -> None:
     async with asyncio.timeout(30):
         while True:
-            conditions = (await api.get(path)).get("status", {}).get("conditions", [])
+            conditions = (await api.get(path)).get("status", {}).get("conditions") or []
             if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
                 return
             await asyncio.sleep(0.1)

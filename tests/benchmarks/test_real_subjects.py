@@ -22,7 +22,7 @@ def test_the_bare_pod_runs_both_steps_in_one_process_as_the_actions_account():
     assert '"set":{"LOG_LEVEL":"e-1"}' in variables(spec)["KUBERNAUT_EXECUTION"]
     assert spec["serviceAccountName"] == "configmap-patcher"
     assert container["securityContext"]["readOnlyRootFilesystem"]
-    assert container["resources"]["limits"]["cpu"] == "200m"
+    assert container["resources"]["limits"]["cpu"] == "1"
 
 
 def test_the_effect_is_the_moment_when_the_config_map_has_the_value_that_names_the_subject():

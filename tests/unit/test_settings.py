@@ -36,7 +36,7 @@ def test_settings_of_actions_are_applied(tmp_path, registry):
     settings = Settings.load(written(tmp_path, GOOD))
     scale = apply_settings(registry, settings).actions["scale"]
     assert (scale.spec.deadline, scale.spec.backoff_limit) == (120, 0)
-    assert scale.spec.resources.manifest()["limits"] == {"cpu": "200m", "memory": "256Mi"}
+    assert scale.spec.resources.manifest()["limits"] == {"cpu": "1", "memory": "256Mi"}
     assert scale.settings.max_replicas == 10
 
 

@@ -73,7 +73,8 @@ class Resources(_Frozen):
 
     cpu_request: Quantity = "50m"
     memory_request: Quantity = "64Mi"
-    cpu_limit: Quantity = "200m"
+    cpu_limit: Quantity = "1"
+    """A step needs a tenth of a second of CPU; whatever the limit withholds is added to the time until the change is in effect."""
     memory_limit: Quantity = "128Mi"
 
     def manifest(self) -> dict[str, dict[str, str]]:

@@ -21,7 +21,7 @@ def failure_rules(steps: Sequence[str], *, retry_safe: bool) -> list[dict[str, A
     A refusal fails the Job at once. Where a second attempt is not safe, so does any failure once `execute` may have started: by its exit
     code, or, for a pod whose node can no longer report one, by the condition that all initContainers are over. A disruption (eviction,
     preemption, a lost node) before that, or at any time where a second attempt is safe, does not count against the action. A pod of
-    `execute` alone rehearses in that container: its exit code tells that the rehearsal failed, as the condition is true from the start.
+    `execute` alone rehearses in that container: its exit code says that the rehearsal failed, as the condition is true from the start.
     """
     ignored = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
     if retry_safe or EXECUTE not in steps:

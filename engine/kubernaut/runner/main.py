@@ -47,7 +47,7 @@ def _run_steps(perform: Callable[[Action], None], steps: list[str]) -> int:
         return REHEARSAL_FAILED
     print(NEXT_STEP, flush=True)  # noqa: T201 - a pod's log is its standard output
     report = Report(steps[1], rehearsal=report)
-    report.write()  # before it begins: a report of this step alone tells that something may have changed
+    report.write()  # before it begins: where there is a report of this step, something may have been changed
     return _run_step(perform, report, connection)
 
 

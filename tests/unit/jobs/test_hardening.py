@@ -81,7 +81,7 @@ def test_pods_are_restricted_and_have_limits():
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         }
-        assert container["resources"]["limits"] == {"cpu": "200m", "memory": "128Mi"}
+        assert container["resources"]["limits"] == {"cpu": "1", "memory": "128Mi"}
         assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
     assert [v["name"] for v in pod["volumes"]] == ["tmp"]
 

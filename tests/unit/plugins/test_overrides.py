@@ -27,7 +27,7 @@ def test_each_setting_replaces_the_plugins_declaration(registry):
     }
     scale = configured(registry, actions={"scale": changed}).actions["scale"]
     assert (scale.spec.deadline, scale.spec.backoff_limit, scale.spec.cooldown, scale.image) == (5, 0, 9, "i:1")
-    assert (scale.spec.resources.memory_limit, scale.spec.resources.cpu_limit) == ("1Gi", "200m")
+    assert (scale.spec.resources.memory_limit, scale.spec.resources.cpu_limit) == ("1Gi", "1")
 
 
 def test_a_disabled_action_is_unavailable_and_the_message_names_the_configuration(registry):

@@ -8,7 +8,7 @@ from typing import Any
 import kubernaut
 from benchmarks.placement import REPORT, WRITE_REPORT, pod_fields
 from kubernaut import ActionSpec, ObjectName, Parameters, Rule, Target
-from kubernaut.api.steps import BOTH
+from kubernaut.api.steps import BOTH, STEP_VARIABLE, STEPS_VARIABLE
 
 HOOK_VERSION = 1
 NAME = "instant"
@@ -46,7 +46,7 @@ def build_job(execution: kubernaut.Execution) -> dict[str, Any]:
     pod |= pod_fields(execution.settings.node)
     for container in (*pod.get("initContainers", ()), *pod["containers"]):
         container["command"] = list(WRITE_REPORT)
-        steps = next(entry["value"] for entry in container["env"] if entry["name"] == "KUBERNAUT_STEP")
+        steps = next(entry["value"] for entry in container["env"] if entry["name"] in {STEP_VARIABLE, STEPS_VARIABLE})
         container["env"].append({"name": REPORT, "value": report(steps, execution.parameters.name)})
     return job
 

@@ -31,7 +31,7 @@ def merged(patch):
 
 
 def test_an_inline_pod_that_succeeded_has_reported_its_rehearsal_and_its_change():
-    variables = [{"name": REPORT, "value": report(BOTH, "a")}, {"name": "KUBERNAUT_STEP", "value": BOTH}]
+    variables = [{"name": REPORT, "value": report(BOTH, "a")}, {"name": "KUBERNAUT_STEPS", "value": BOTH}]
     spec = {"containers": [{"name": "execute", "image": "any", "env": variables}]}
     metadata = {"name": "p", "creationTimestamp": "2026-01-01T00:00:00Z"}
     pod = CachedObject({"metadata": metadata, "spec": spec, "status": merged(succeeded_status({"spec": spec}))})

@@ -18,7 +18,7 @@ def test_the_bare_pod_runs_both_steps_in_one_process_as_the_actions_account():
     assert "initContainers" not in spec
     assert container["command"] == ["python", "-m", "kubernaut_patch_configmap.perform"]
     assert container["image"] == "image:1"
-    assert variables(spec)["KUBERNAUT_STEP"] == "dry-run,execute"
+    assert variables(spec)["KUBERNAUT_STEPS"] == "dry-run,execute"
     assert '"set":{"LOG_LEVEL":"e-1"}' in variables(spec)["KUBERNAUT_EXECUTION"]
     assert spec["serviceAccountName"] == "configmap-patcher"
     assert container["securityContext"]["readOnlyRootFilesystem"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 DRY_RUN, EXECUTE = "dry-run", "execute"
+STEP_VARIABLE, STEPS_VARIABLE = "KUBERNAUT_STEP", "KUBERNAUT_STEPS"
+"""The variable of a container that runs one step, and of one that runs BOTH. A runner that only knows the first does nothing without it."""
 BOTH = f"{DRY_RUN},{EXECUTE}"
-"""The variable `KUBERNAUT_STEP` of a container that runs one step after the other."""
 NEXT_STEP = "--- execute ---"
 """The line in its log between the two."""
 Rehearsal = Literal["initContainer", "inline"]

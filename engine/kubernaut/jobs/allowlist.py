@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from kubernaut.api.plugin import Execution
-from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE
+from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE, STEPS_VARIABLE
 from kubernaut.errors import UnsafeJobError
 
 JOB_KEYS = {"apiVersion", "kind", "metadata", "spec"}
@@ -115,7 +115,7 @@ def _names(pod: Mapping[str, Any], kind: str, path: str) -> list[object]:
 
 def _rehearses(container: Mapping[str, Any]) -> bool:
     """Whether the container tells the runner to run both steps."""
-    return {"name": "KUBERNAUT_STEP", "value": BOTH} in container.get("env", [])
+    return {"name": STEPS_VARIABLE, "value": BOTH} in container.get("env", [])
 
 
 def _security_context(given: object, allowed: set[str], path: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kubernaut.api.plugin import Execution
-from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE
+from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE, STEP_VARIABLE, STEPS_VARIABLE
 
 TMP_VOLUME = "tmp"
 
@@ -32,12 +32,13 @@ def runner_job(
     command = ["python", "-m", module]
     variables = {**(env or {}), "KUBERNAUT_EXECUTION": _step_payload(execution)}
 
-    def container(name: str, steps: str) -> dict[str, Any]:
-        return _container(name, image or execution.image, command, {**variables, "KUBERNAUT_STEP": steps})
+    def container(name: str, steps: Mapping[str, str]) -> dict[str, Any]:
+        return _container(name, image or execution.image, command, {**variables, **steps})
 
     if execution.rehearsal == "inline" and not execution.dry_run:
-        return _job([], container(EXECUTE, BOTH))
-    return _two_steps(execution, container(DRY_RUN, DRY_RUN), container(EXECUTE, EXECUTE))
+        return _job([], container(EXECUTE, {STEPS_VARIABLE: BOTH}))
+    first, second = (container(step, {STEP_VARIABLE: step}) for step in (DRY_RUN, EXECUTE))
+    return _two_steps(execution, first, second)
 
 
 def command_job(

@@ -25,6 +25,7 @@ from kubernaut.api.labels import (
 )
 from kubernaut.api.names import job_name
 from kubernaut.api.plugin import ActionSpec, Execution
+from kubernaut.api.steps import STEP_VARIABLE, STEPS_VARIABLE
 from kubernaut.errors import UnsafeJobError
 from kubernaut.jobs.allowlist import allowed_container, allowed_pod, allowed_pod_spec
 from kubernaut.jobs.builders import TMP_VOLUME
@@ -171,4 +172,6 @@ def _with_tmp(volumes: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _reports(pod: Mapping[str, Any]) -> str:
-    return str(any(entry["name"] == "KUBERNAUT_STEP" for entry in pod["containers"][0].get("env", []))).lower()
+    return str(
+        any(entry["name"] in {STEP_VARIABLE, STEPS_VARIABLE} for entry in pod["containers"][0].get("env", []))
+    ).lower()

@@ -22,17 +22,18 @@ NEXT_STEP = "--- execute ---"
 
 
 def run(perform: Callable[[Action], None]) -> None:
-    """Run the step, or the two steps, that `KUBERNAUT_STEP` names, and exit.
+    """Run the step that `KUBERNAUT_STEP` names, or the two of `KUBERNAUT_STEPS`, and exit.
 
     The code is 0 for done, 42 for refused for good, 1 for an error after which the Job tries again, 143 for stopped by SIGTERM, and 43 for
     an error or a stop in the dry run of a container that would have executed afterwards.
     """
-    if "KUBERNAUT_STEP" not in os.environ:
+    steps = os.environ.get("KUBERNAUT_STEPS") or os.environ.get("KUBERNAUT_STEP")
+    if not steps:
         sys.exit("This runs inside a Job that the engine creates. To see it: kubernaut render ACTION -p KEY=VALUE")
     # It interrupts `perform`, and nothing that writes a report.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     signal.signal(signal.SIGTERM, _stop)
-    code = _run_steps(perform, os.environ["KUBERNAUT_STEP"].split(","))
+    code = _run_steps(perform, steps.split(","))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)  # the report is written, and no later code may change the outcome

@@ -63,7 +63,11 @@ def test_a_runner_job_that_rehearses_inline_is_one_container_that_is_told_both_s
     spec = pod(runner_job(execution(rehearsal="inline"), "my.module"))
     (container,) = spec["containers"]
     assert ("initContainers" in spec, container["name"]) == (False, "execute")
-    assert {"name": "KUBERNAUT_STEP", "value": "dry-run,execute"} in container["env"]
+    assert {"name": "KUBERNAUT_STEPS", "value": "dry-run,execute"} in container["env"]
+    names = [entry["name"] for entry in container["env"]]
+    assert "KUBERNAUT_STEP" not in names, (
+        "an older runner in the action's image would take any value but dry-run for execute"
+    )
 
 
 def test_command_lines_are_two_containers_and_a_dry_run_is_one_wherever_it_takes_place():

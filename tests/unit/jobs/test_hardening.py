@@ -258,6 +258,6 @@ def test_one_container_that_would_execute_without_rehearsing_is_refused():
     with pytest.raises(UnsafeJobError, match=r"initContainers must contain \['dry-run'\]"):
         hardened(inline())
     job = inline()
-    pod_of(job)["containers"][0]["env"] = [{"name": "KUBERNAUT_STEP", "value": "execute"}]
+    pod_of(job)["containers"][0]["env"] = [{"name": "KUBERNAUT_STEPS", "value": "execute"}]
     with pytest.raises(UnsafeJobError, match=r"containers\[0\] must rehearse before it executes"):
         hardened(job, **INLINE)

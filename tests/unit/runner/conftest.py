@@ -39,7 +39,12 @@ def step(tmp_path):
 
     def run(body, name="execute", interrupt=False):
         source = f"import os, time\nfrom kubernaut.runner import run\ndef perform(action):\n    {body}\nrun(perform)\n"
-        env = {**os.environ, **ENV, "KUBERNAUT_STEP": name, "SANDBOX_POD_ROOT": str(tmp_path)}
+        env = {
+            **os.environ,
+            **ENV,
+            "KUBERNAUT_STEPS" if name == BOTH else "KUBERNAUT_STEP": name,
+            "SANDBOX_POD_ROOT": str(tmp_path),
+        }
         with subprocess.Popen(
             [sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:

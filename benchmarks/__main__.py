@@ -56,7 +56,7 @@ def main(
     if unknown:
         raise typer.BadParameter(f"there is no stage {unknown[0]!r}: use {', '.join(STAGES)}")
     if tekton_pid and not Path(f"/proc/{tekton_pid}/stat").exists():
-        raise typer.BadParameter(f"--tekton-pid: there is no process {tekton_pid} on this machine")
+        raise typer.BadParameter(f"--tekton-pid: process {tekton_pid} does not exist on this machine")
     options = Options(
         where=cluster,
         image=image,

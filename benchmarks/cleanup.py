@@ -19,7 +19,7 @@ async def empty(place: Place, *, task_runs: bool = False) -> None:
 
 
 async def until_gone(place: Place) -> None:
-    """Return once there is no Job and no pod; a list of one object at most is read once a second."""
+    """Wait until all Jobs and pods are gone; it asks once a second, for one object at most."""
     for path in (paths.jobs(place.namespace), paths.core(place.namespace, "pods")):
         while (await place.api.get(path, limit="1"))["items"]:
             await asyncio.sleep(_POLL_SECONDS)

@@ -85,8 +85,8 @@ class Report:
                 "",
                 *self.main_table(),
                 "",
-                "A bar is a number, or a multiple of another figure of this run; without that figure there is no verdict. A number marked "
-                "`known` was measured on an earlier day, and is no bar; all others are from this run.",
+                "A bar is a number, or a multiple of another figure of this run. If that figure is missing, so is the verdict. "
+                "A number marked `known` was measured on an earlier day and never serves as a bar; all others are from this run.",
                 "",
                 "Real pods are created at random moments: after a pause between 0 and 1 s, uniform, from a generator with a fixed seed.",
                 "",

@@ -114,7 +114,7 @@ def _names(pod: Mapping[str, Any], kind: str, path: str) -> list[object]:
 
 
 def _rehearses(container: Mapping[str, Any]) -> bool:
-    """Whether the container tells the runner to run both steps."""
+    """Whether the container asks the runner for both steps."""
     return {"name": STEPS_VARIABLE, "value": BOTH} in container.get("env", [])
 
 

@@ -7,6 +7,7 @@ steps, the report of the second one holds that of the first, its rehearsal.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import deque
 
@@ -74,10 +75,19 @@ class Report:
         return max(0, round((time - self.started) * 1000))
 
     def write(self) -> None:
-        """Write the report to the file that the kubelet reads it from."""
+        """Write the report to the file that the kubelet reads it from.
+
+        The file is never empty or half written, whenever the process is killed: one call writes over the report before, with spaces up
+        to its end, and then the spaces are cut off.
+        """
         self._finished = time.time()
-        with open(pod.termination_log(), "wb") as file:  # noqa: PTH123 - pathlib costs a container's start 5 ms
-            file.write(self.encode())
+        report = self.encode()
+        file = os.open(pod.termination_log(), os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.write(file, report.ljust(os.fstat(file).st_size))
+            os.ftruncate(file, len(report))
+        finally:
+            os.close(file)
 
     def encode(self) -> bytes:
         """Return it as JSON within the limit: without the calls if need be, or compressed, or without the fields that did not change;

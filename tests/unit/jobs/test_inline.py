@@ -1,4 +1,4 @@
-"""One container that rehearses and then executes: both steps are told apart, and no change that may have been made is left out."""
+"""One container that rehearses and then executes: each step has its own end, and every change that may have been made is reported."""
 
 import json
 

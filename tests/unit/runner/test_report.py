@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
+import time
 
 import pytest
 from hypothesis import given
@@ -91,6 +95,22 @@ def test_of_a_plan_that_is_too_large_as_much_as_fits_is_known_before_it_is_carri
     plan, read = parse_both_reports(Report("execute", rehearsal).encode().decode())
     assert (plan.truncated, read.truncated) == (True, True)
     assert [c.field for c in plan.changes] == ["f0", "f1", "f2"]
+
+
+def test_a_process_that_is_killed_as_it_reports_leaves_a_whole_report(tmp_path):
+    (tmp_path / "dev").mkdir()
+    source = (
+        "from kubernaut.runner.report import Report\nreport, n = Report('execute'), 0\nreport.write()\nprint(flush=True)\n"
+        "while True:\n    n += 1\n    report.message = 'm' * (n % 2 * 1000)\n    report.write()\n"
+    )
+    environment = {**os.environ, "SANDBOX_POD_ROOT": str(tmp_path)}
+    for moment in range(30):
+        with subprocess.Popen([sys.executable, "-c", source], env=environment, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            time.sleep(0.001 * moment)
+            process.kill()
+        text = (tmp_path / "dev/termination-log").read_text("utf-8")
+        assert parse_report(text, "execute") is not None, text
 
 
 def test_repeated_requests_are_one_entry_with_their_number():

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*/)
+# gitops-pr sends nothing to the API server, so it has no guard.
+GUARDED := $(filter-out gitops-pr,$(notdir $(PLUGINS:/=)))
 SANDBOX := engine/kubernaut_sandbox
 MANIFESTS := pyproject.toml $(SANDBOX)/pyproject.toml $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -33,6 +35,7 @@ render: .venv/engine.stamp
 	@$(BIN)/kubernaut rbac render --engine > rbac/engine.yaml
 	@for action in $(notdir $(PLUGINS:/=)); do $(BIN)/kubernaut rbac render $$action > rbac/$$action.yaml; done
 	@cp engine/kubernaut/install/policies/*.yaml deploy/admission/ && mv deploy/admission/stamp.yaml deploy/admission/stamp/
+	@for action in $(GUARDED); do $(BIN)/kubernaut rbac render $$action --guard > deploy/admission/guards/$$action.yaml; done
 	@$(BIN)/kubernaut rbac explain --into docs/security.md
 
 # What the image installs: every distribution that the engine and the plugins need, by version and hash. Run it to take up newer ones.

@@ -10,7 +10,6 @@ from kubernaut.install.admission import admission_manifests
 from kubernaut.install.rbac import action_manifests
 from kubernaut.jobs import allowlist
 from kubernaut.settings import LeaderElectionSettings, Settings
-from kubernaut_restart_deployment.perform import RESTARTED_AT, RESTARTED_BY
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
 
 ENGINE = "kubernetes-executor"
@@ -165,12 +164,18 @@ def test_the_policy_on_the_engines_jobs_has_the_same_fields_as_the_engines_allow
     assert set(yaml.safe_load(written["volumeFields"])) == allowlist.VOLUME_KINDS | {"name"}
 
 
-def test_the_policy_on_restarts_names_the_account_and_the_annotations_of_the_action(registry):
-    policy = named(built("deploy/admission"), "ValidatingAdmissionPolicy", "kubernaut-restarts")["spec"]
-    (condition,) = policy["matchConditions"]
-    assert f"endsWith(':{registry.actions['restart-deployment'].spec.service_account}')" in condition["expression"]
-    (stamps,) = (v["expression"] for v in policy["variables"] if v["name"] == "stamps")
-    assert yaml.safe_load(stamps) == [RESTARTED_AT, RESTARTED_BY]
+def test_every_action_that_rbac_does_not_hold_in_full_has_a_guard(registry):
+    objects = built("deploy/admission")
+    guarded = {name for name, action in registry.actions.items() if any(rule.is_guarded for rule in action.spec.rules)}
+    writing = {name for name, action in registry.actions.items() if any(rule.operations for rule in action.spec.rules)}
+    assert guarded == writing, "an action that ships may write only what a guard holds it to"
+    for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"):
+        names = {
+            o["metadata"]["name"]
+            for o in of_kind(objects, kind)
+            if o["metadata"]["name"].startswith("kubernaut-guard-")
+        }
+        assert names == {f"kubernaut-guard-{name}" for name in guarded}
 
 
 def test_the_admission_policies_name_the_user_that_the_engine_runs_as():

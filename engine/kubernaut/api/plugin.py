@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from kubernaut.api.fields import ANY, TargetField
-from kubernaut.api.rules import Rule
+from kubernaut.api.rules import Rule, check_overlaps
 from kubernaut.api.steps import Rehearsal
 from kubernaut.printable import printable
 from kubernaut.validation_errors import format_validation_error
@@ -233,6 +233,11 @@ class ActionSpec(BaseModel):
 
     surroundings: Callable[[], AbstractContextManager[Surroundings]] | None = None
     """Starts whatever else the examples need, such as a server on loopback, while the demo and the tests run them."""
+
+    @model_validator(mode="after")
+    def _clear_rules(self) -> Self:
+        check_overlaps(self.rules)
+        return self
 
     @model_validator(mode="after")
     def _closed_models(self) -> Self:

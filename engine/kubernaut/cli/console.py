@@ -88,8 +88,23 @@ def print_manifests(manifests: Sequence[Mapping[str, Any]], output: str) -> None
             manifests[0] if len(manifests) == 1 else {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
         )
     else:
-        text = yaml.safe_dump_all(manifests, sort_keys=False, width=140, allow_unicode=True)
+        text = yaml.dump_all(manifests, Dumper=_ManifestDumper, sort_keys=False, width=140, allow_unicode=True)
         print(text, end="")  # noqa: T201 - a document, which rich would wrap
+
+
+class _ManifestDumper(yaml.SafeDumper):
+    """Writes texts of several lines, such as CEL, line by line."""
+
+    def represent_text(self, text: str) -> yaml.ScalarNode:
+        """Return the node of a text."""
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Return True: a manifest is easier to read without aliases."""
+        return True
+
+
+_ManifestDumper.add_representer(str, _ManifestDumper.represent_text)
 
 
 def table(*columns: str) -> Table:

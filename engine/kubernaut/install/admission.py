@@ -13,10 +13,11 @@ from typing import Any
 import yaml
 
 from kubernaut.api.execution import GROUP, PLURAL
+from kubernaut.install.guards import all_guards
 from kubernaut.plugins.registry import Registry
 
 PART_OF = {"app.kubernetes.io/part-of": "kubernaut"}
-FILES = ("executing", "requester", "engine-jobs", "reserved-labels", "action-accounts", "restarts")
+FILES = ("executing", "requester", "engine-jobs", "reserved-labels", "action-accounts")
 """The files of the policies, without `.yaml`, in the order in which they are installed."""
 STAMP = "stamp"
 """The file of the mutating policy that writes the requester on every execution; it takes Kubernetes 1.36."""
@@ -24,10 +25,11 @@ _ACTION_ACCOUNTS = "accounts"
 
 
 def admission_manifests(registry: Registry, *, stamp: bool = True) -> list[dict[str, Any]]:
-    """Return the policies for the installed actions, and a role per action for those who run it."""
+    """Return the policies for the installed actions, their guards, and a role per action for those who run it."""
     accounts = {name: action.spec.service_account for name, action in sorted(registry.actions.items())}
     documents = [document for name in (*FILES, *([STAMP] if stamp else ())) for document in policy_documents(name)]
-    return [*(_with_accounts(document, accounts) for document in documents), *run_roles(registry.actions)]
+    policies = [_with_accounts(document, accounts) for document in documents]
+    return [*policies, *all_guards(registry), *run_roles(registry.actions)]
 
 
 def policy_documents(name: str) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from kubernaut.api.crd import crd
 from kubernaut.api.rules import Rule
 from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.install.checks import CheckResult, State, check_crd, check_lease, check_version
+from kubernaut.install.guards import all_guards
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE, ENGINE_RULES, LEADER_RULES, LEASE
 from kubernaut.install.rbac_drift import FindingKind, bound_namespaces, check_action
 from kubernaut.kube.access import Account, missing_permissions
@@ -28,9 +29,8 @@ POLICIES = (
     "requester",
     "reserved-jobs",
     "reserved-pods",
-    "restarts",
 )
-"""The admission policies of `deploy/admission`, without their prefix."""
+"""The admission policies of `deploy/admission` but the guards, without their prefix."""
 INSTALL = "kubectl apply -k deploy/"
 _CRDS = resource_of("apiextensions.k8s.io/v1/customresourcedefinitions")
 _NAMESPACES = resource_of("v1/namespaces")
@@ -154,7 +154,7 @@ class Preflight:
         component = "admission policies"
         absent: list[str] = []
         try:
-            for name in POLICIES:
+            for name in self._policy_names():
                 try:
                     await self.cluster.get(_POLICIES, None, f"kubernaut-{name}")
                 except NotFoundError:
@@ -164,7 +164,16 @@ class Preflight:
         if absent:
             detail = f"{', '.join(absent)} missing: docs/security.md says what that leaves open"
             return CheckResult(component, State.OPTIONAL, detail, "kubectl apply -k deploy/admission")
-        return CheckResult(component, State.OK, ", ".join(POLICIES))
+        return CheckResult(component, State.OK, ", ".join(self._policy_names()))
+
+    def _policy_names(self) -> list[str]:
+        """Return the policies that the installed actions need, without their prefix."""
+        guards = [
+            manifest["metadata"]["name"]
+            for manifest in all_guards(self.registry)
+            if manifest["kind"] == "ValidatingAdmissionPolicy"
+        ]
+        return [*POLICIES, *(name.removeprefix("kubernaut-") for name in guards)]
 
     async def _bound(self, kind: str, resource: Resource, place: str) -> CheckResult:
         component = f"{kind} in {place}"

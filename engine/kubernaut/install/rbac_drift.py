@@ -14,6 +14,7 @@ from kubernaut.api.labels import LABEL_ACTION
 from kubernaut.api.plugin import ActionSpec
 from kubernaut.api.rules import Permission
 from kubernaut.errors import NotFoundError
+from kubernaut.install.guards import guard_manifests, guard_name
 from kubernaut.install.rbac import role_name
 from kubernaut.kube.access import Account
 from kubernaut.kube.client import Cluster
@@ -25,6 +26,9 @@ _ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS = (
     resource_of(f"{_RBAC}/rolebindings"),
     resource_of(f"{_RBAC}/clusterrolebindings"),
 )
+_ADMISSION = "admissionregistration.k8s.io/v1"
+_POLICIES = resource_of(f"{_ADMISSION}/validatingadmissionpolicies")
+_POLICY_BINDINGS = resource_of(f"{_ADMISSION}/validatingadmissionpolicybindings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class FindingKind(StrEnum):
     MISSING = "missing"
     OVER_GRANT = "over-grant"
     NOT_INSTALLED = "not installed"
+    NO_GUARD = "no guard"
+    GUARD_DIFFERS = "guard differs"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,6 +79,22 @@ async def check_action(cluster: Cluster, action: str, spec: ActionSpec, namespac
         *(Finding(action, namespace, FindingKind.MISSING, str(permission), remedy) for permission in missing),
         *(Finding(action, namespace, FindingKind.OVER_GRANT, one, source) for one, source in over_granted),
     ]
+
+
+async def check_guard(cluster: Cluster, action: str, spec: ActionSpec) -> list[Finding]:
+    """Return what the cluster lacks of the action's guard, or has in another form; it is one for all namespaces."""
+    remedy = f"kubernaut rbac render {action} --guard | kubectl apply -f -"
+    findings: list[Finding] = []
+    for resource, manifest in zip((_POLICIES, _POLICY_BINDINGS), guard_manifests(action, spec), strict=False):
+        what = f"{manifest['kind']} {guard_name(action)}"
+        try:
+            present = await cluster.get(resource, "", guard_name(action))
+        except NotFoundError:
+            findings.append(Finding(action, "", FindingKind.NO_GUARD, what, remedy))
+            continue
+        if present["spec"] != manifest["spec"]:
+            findings.append(Finding(action, "", FindingKind.GUARD_DIFFERS, what, remedy))
+    return findings
 
 
 async def check_uninstalled(

@@ -25,6 +25,8 @@ class PermissionRow:
     resources: str
     only: str
     """The only objects that it covers; empty means all of them."""
+    limit: str
+    """The only fields that it covers, and the condition that must hold, which the action's guard enforces; empty means no limit."""
     why: str
 
 
@@ -40,7 +42,7 @@ def action_permissions(action: str, spec: ActionSpec) -> list[PermissionRow]:
     identity, where = f"{spec.service_account} ({action})", "each namespace where it is granted"
     if not spec.rules:
         why = "it sends no requests to the API server: its pod has no token"
-        return [PermissionRow(identity, where, _NONE, _NONE, "", why)]
+        return [PermissionRow(identity, where, _NONE, _NONE, "", "", why)]
     return [_row(identity, where, rule) for rule in spec.rules]
 
 
@@ -52,11 +54,12 @@ def all_permissions(registry: Registry) -> list[PermissionRow]:
 
 def markdown_table(rows: Iterable[PermissionRow]) -> Iterator[str]:
     """Yield the lines of a Markdown table."""
-    yield "| identity | where | is allowed to | on | only | why |"
-    yield "|---|---|---|---|---|---|"
+    yield "| identity | where | is allowed to | on | only | fields and conditions | why |"
+    yield "|---|---|---|---|---|---|---|"
     for row in rows:
         only = f"`{row.only}`" if row.only else "any"
-        yield f"| {' | '.join((f'`{row.identity}`', row.where, row.verbs, row.resources, only, row.why))} |"
+        limit = f"`{row.limit}`".replace("|", "\\|") if row.limit else ""
+        yield f"| {' | '.join((f'`{row.identity}`', row.where, row.verbs, row.resources, only, limit, row.why))} |"
 
 
 def replace_between_markers(text: str, lines: Iterable[str]) -> str:
@@ -71,4 +74,5 @@ def replace_between_markers(text: str, lines: Iterable[str]) -> str:
 def _row(identity: str, where: str, rule: Rule) -> PermissionRow:
     group = f" ({rule.api_group})" if rule.api_group else ""
     resources = f"{', '.join(rule.resources)}{group}"
-    return PermissionRow(identity, where, ", ".join(rule.verbs), resources, ", ".join(rule.names), rule.why)
+    limit = "; ".join(filter(None, (", ".join(rule.fields), rule.condition)))
+    return PermissionRow(identity, where, ", ".join(rule.verbs), resources, ", ".join(rule.names), limit, rule.why)

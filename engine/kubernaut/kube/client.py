@@ -117,12 +117,18 @@ class Cluster:
         return await self._request("POST", resource.path(namespace), body=manifest, query=query)
 
     async def patch(
-        self, resource: Resource, namespace: str, name: str, patch: Mapping[str, Any], *, subresource: str | None = None
+        self,
+        resource: Resource,
+        namespace: str,
+        name: str,
+        patch: Mapping[str, Any],
+        *,
+        subresource: str | None = None,
+        dry_run: bool = False,
     ) -> dict[str, Any]:
         """Send a JSON merge patch and return the object; a resourceVersion in it makes it conditional (ConflictError)."""
-        return await self._request(
-            "PATCH", resource.path(namespace, name, subresource), query=_NO_FIELD_VALIDATION, body=patch
-        )
+        query = _NO_FIELD_VALIDATION | ({"dryRun": "All"} if dry_run else {})
+        return await self._request("PATCH", resource.path(namespace, name, subresource), query=query, body=patch)
 
     async def delete(
         self, resource: Resource, namespace: str, name: str, *, uid: str, propagation: str = "Background"
@@ -196,6 +202,11 @@ class Cluster:
             return parsedate_to_datetime(response.headers["Date"])
         except (KeyError, ValueError) as error:
             raise UnavailableError(f"the API server at {self.host} answers without its time") from error
+
+    async def preferred_version(self, group: str) -> str:
+        """Return the version of an API group that the server prefers, such as `apps/v1`. Raises NotFoundError for an unknown group."""
+        answer = await self._request("GET", f"/apis/{group}")
+        return str(answer["preferredVersion"]["groupVersion"])
 
     async def version(self) -> dict[str, Any]:
         """Return the API server's version: `major`, `minor`, `gitVersion`."""

@@ -21,6 +21,7 @@ from kubernaut.api.plugin import HOOK_VERSION, ActionSpec, PolicySpec
 from kubernaut.api.steps import Rehearsal
 from kubernaut.errors import HookError, PluginLoadError
 from kubernaut.plugins import hookspecs
+from kubernaut.plugins.conditions import condition_errors
 from kubernaut.plugins.hook_caller import HookCaller
 from kubernaut.settings import MetadataSettings
 
@@ -222,6 +223,8 @@ def _policy(plugin: Plugin, spec: PolicySpec) -> Policy:
 
 
 def _action(plugin: Plugin, spec: ActionSpec) -> Action:
+    if errors := condition_errors(spec.rules):
+        raise PluginLoadError(f"plugin {plugin.name} ({plugin.distribution}): describe: {'; '.join(errors)}")
     return Action(plugin.name, plugin.distribution, plugin.hook, spec)
 
 

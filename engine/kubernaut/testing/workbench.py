@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.plugin import Change, Result
+from kubernaut.api.rules import Rule
 from kubernaut.api.view import ExecutionView
 from kubernaut.embedded.cluster import Embedded, embedded, seed
 from kubernaut.embedded.example_environment import example_environment
@@ -21,6 +22,7 @@ from kubernaut.kube.follow import wait_for_end
 from kubernaut.kube.objects import EXECUTIONS, Key, resource_of
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import ActionSettings, Settings
+from kubernaut.testing.guard_proof import assert_guarded
 
 T = TypeVar("T")
 
@@ -102,6 +104,13 @@ class Workbench:
         placed = [{**m, "metadata": {"namespace": NAMESPACE, **m["metadata"]}} for m in manifests]
         self._wait(self._embedded.sandbox.apply(placed))
 
+    def assert_guarded(self, service_account: str, rule: Rule) -> list[str]:
+        """Try a write to every field that the rule does not name, as the action's ServiceAccount; return those that were forbidden.
+
+        Raises AssertionError for one that is not.
+        """
+        return self._wait(self._assert_guarded(service_account, rule))
+
     @property
     def kubeconfig(self) -> dict[str, Any]:
         """A kubeconfig for kubectl or another client, as the cluster's admin."""
@@ -123,6 +132,11 @@ class Workbench:
         return await self._stack.enter_async_context(
             embedded(self._registry, settings=environment.settings, objects=objects)
         )
+
+    async def _assert_guarded(self, service_account: str, rule: Rule) -> list[str]:
+        user = f"system:serviceaccount:{NAMESPACE}:{service_account}"
+        async with await Cluster.connect(self._embedded.sandbox.kubeconfig(user)) as account:
+            return await assert_guarded(self._cluster, account, NAMESPACE, rule)
 
     async def _run(self, manifest: dict[str, Any], seconds: float) -> dict[str, Any]:
         await self._cluster.create(EXECUTIONS, NAMESPACE, manifest)

@@ -37,6 +37,7 @@ def describe() -> ActionSpec:
             Rule(
                 resources=("configmaps",),
                 verbs=("patch",),
+                fields=("data",),
                 why="set and remove keys; the dry run of an empty patch reads them",
             ),
         ),

@@ -10,6 +10,7 @@ from kubernaut import ActionSpec, ObjectName, Parameters, Rule, Target
 HOOK_VERSION = 1
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 RESTARTED_BY = "kubernaut.io/restarted-by"
+STAMPS = tuple(f"spec.template.metadata.annotations[{key}]" for key in (RESTARTED_AT, RESTARTED_BY))
 
 
 class RestartDeployment(Parameters):
@@ -26,7 +27,7 @@ def describe() -> ActionSpec:
         summary="Restart a Deployment's pods, a few at a time, and wait for the rollout.",
         parameters=RestartDeployment,
         target=lambda parameters: Target("Deployment", parameters.name, "apps/v1/deployments"),
-        fields=lambda _: [f"spec.template.metadata.annotations[{key}]" for key in (RESTARTED_AT, RESTARTED_BY)],
+        fields=lambda _: STAMPS,
         service_account="deployment-restarter",
         rules=(
             Rule(api_group="apps", resources=("deployments",), verbs=("get",), why="watch the rollout to its end"),
@@ -34,6 +35,7 @@ def describe() -> ActionSpec:
                 api_group="apps",
                 resources=("deployments",),
                 verbs=("patch",),
+                fields=STAMPS,
                 why="annotate the pod template, which restarts its pods",
             ),
             Rule(

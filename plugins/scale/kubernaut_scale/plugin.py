@@ -50,6 +50,7 @@ def describe() -> ActionSpec:
                 api_group="apps",
                 resources=("deployments/scale", "statefulsets/scale"),
                 verbs=("patch",),
+                fields=(REPLICAS,),
                 why="set the replicas, and no other field of the workload",
             ),
             Rule(

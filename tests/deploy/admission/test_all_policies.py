@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from kubernaut.install.preflight import POLICIES
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS
 from tests.conformance.client import Client
+from tests.deploy.admission.installation import POLICIES
 from tests.deploy.admission.requests import (
     ALICE,
     ENGINE,
@@ -76,11 +76,10 @@ async def test_the_job_of_a_cancelled_execution_is_deleted_with_all_policies_ins
 
 async def test_the_api_server_has_no_warning_about_any_expression(cluster: Client, place: str):
     path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"
-    assert POLICIES
-    for name in POLICIES:
+    names = [manifest["metadata"]["name"] for manifest in POLICIES if manifest["kind"] == "ValidatingAdmissionPolicy"]
+    assert "kubernaut-guard-restart-deployment" in names
+    for name in names:
         async with asyncio.timeout(20):
-            while "typeChecking" not in (found := (await cluster.get(f"{path}/kubernaut-{name}")).body).get(
-                "status", {}
-            ):
+            while "typeChecking" not in (found := (await cluster.get(f"{path}/{name}")).body).get("status", {}):
                 await asyncio.sleep(0.2)
         assert found["status"]["typeChecking"] == {}, name

@@ -177,11 +177,13 @@ async def test_a_running_engine_is_found_by_its_lease(objects, scale):
 
 
 async def test_admission_policies_that_are_missing_are_named(objects, scale):
-    all_policies = [(VALIDATING, {"metadata": {"name": f"kubernaut-{name}"}}) for name in POLICIES]
+    all_policies = [(VALIDATING, {"metadata": {"name": f"kubernaut-{name}"}}) for name in (*POLICIES, "guard-scale")]
     assert (await run(Cluster(*objects, *all_policies), scale))["admission policies"].state is State.OK
     result = (await run(Cluster(*objects, *all_policies[1:]), scale))["admission policies"]
     assert (result.state, result.remedy) == (State.OPTIONAL, "kubectl apply -k deploy/admission")
     assert result.detail.startswith(f"{POLICIES[0]} missing: ")
+    without_guard = (await run(Cluster(*objects, *all_policies[:-1]), scale))["admission policies"]
+    assert without_guard.detail.startswith("guard-scale missing: ")
     cluster = Cluster(*objects)
     cluster.failures["get", "validatingadmissionpolicies"] = [DeniedError("no")]
     assert (await run(cluster, scale))["admission policies"].detail == "they cannot be read: no"

@@ -3,12 +3,14 @@
 import pytest
 
 from kubernaut.api.rules import Permission, Rule
+from kubernaut.install.guards import guard_manifests
 from kubernaut.install.rbac_drift import (
     Finding,
     FindingKind,
     Held,
     bound_namespaces,
     check_action,
+    check_guard,
     check_uninstalled,
     compare,
     is_subject,
@@ -24,6 +26,9 @@ ACCOUNT = Account("prod", "deployment-scaler")
 API = "rbac.authorization.k8s.io/v1"
 ROLES, CLUSTER_ROLES, BINDINGS, CLUSTER_BINDINGS = (
     resource_of(f"{API}/{plural}") for plural in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")
+)
+GUARDS, GUARD_BINDINGS = (
+    resource_of(f"admissionregistration.k8s.io/v1/validatingadmissionpolic{rest}") for rest in ("ies", "ybindings")
 )
 
 
@@ -177,3 +182,45 @@ async def test_what_is_left_of_actions_that_are_not_installed_is_found(namespace
         Finding("old", "", "not installed", "ClusterRoleBinding wide", "kubectl delete clusterrolebinding wide"),
     ]
     assert left == expected[:found]
+
+
+@pytest.fixture
+def guarded(registry):
+    spec = registry.actions["scale"].spec
+    policy, binding = guard_manifests("scale", spec)
+    return spec, policy, binding
+
+
+async def test_a_guard_as_rendered_has_no_finding(guarded):
+    spec, policy, binding = guarded
+    assert await check_guard(FakeClient((GUARDS, policy), (GUARD_BINDINGS, binding)), "scale", spec) == []
+
+
+@pytest.mark.parametrize("absent", ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"])
+async def test_a_guard_that_is_missing_or_not_bound_is_found(guarded, absent):
+    spec, policy, binding = guarded
+    present = [one for one in ((GUARDS, policy), (GUARD_BINDINGS, binding)) if one[1]["kind"] != absent]
+    remedy = "kubernaut rbac render scale --guard | kubectl apply -f -"
+    expected = Finding("scale", "", FindingKind.NO_GUARD, f"{absent} kubernaut-guard-scale", remedy)
+    assert await check_guard(FakeClient(*present), "scale", spec) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        (0, {"failurePolicy": "Ignore"}),
+        (0, {"validations": []}),
+        (0, {"matchConditions": [{"name": "x", "expression": "false"}]}),
+        (1, {"validationActions": ["Warn"]}),
+        (1, {"matchResources": {"namespaceSelector": {"matchLabels": {"a": "b"}}}}),
+    ],
+)
+async def test_a_guard_that_somebody_weakened_differs(guarded, part, change):
+    spec, *manifests = guarded
+    manifests[part] = {**manifests[part], "spec": {**manifests[part]["spec"], **change}}
+    client = FakeClient((GUARDS, manifests[0]), (GUARD_BINDINGS, manifests[1]))
+    assert [finding.kind for finding in await check_guard(client, "scale", spec)] == [FindingKind.GUARD_DIFFERS]
+
+
+async def test_an_action_without_guard_needs_none(registry):
+    assert await check_guard(FakeClient(), "gitops-pr", registry.actions["gitops-pr"].spec) == []

@@ -42,6 +42,7 @@ def test_a_rule_becomes_a_row(registry):
             verbs="get, list",
             resources="deployments, statefulsets (apps)",
             only="web",
+            limit="",
             why="w",
         )
     ]
@@ -64,11 +65,11 @@ def test_the_engines_own_namespace_is_told_apart_from_those_it_serves():
 
 
 def test_a_markdown_row_names_all_objects_or_the_only_ones():
-    row = PermissionRow("me", "there", "get", "pods", "", "why")
-    only = PermissionRow("me", "there", "get", "leases", "mine", "why")
+    row = PermissionRow("me", "there", "get", "pods", "", "", "why")
+    only = PermissionRow("me", "there", "get", "leases", "mine", "", "why")
     assert list(markdown_table([row, only]))[2:] == [
-        "| `me` | there | get | pods | any | why |",
-        "| `me` | there | get | leases | `mine` | why |",
+        "| `me` | there | get | pods | any |  | why |",
+        "| `me` | there | get | leases | `mine` |  | why |",
     ]
 
 
@@ -94,3 +95,18 @@ def test_every_test_that_the_security_page_names_exists():
     for path, test in sorted(named):
         text = (root / path).read_text("utf-8")
         assert not test or f"def {test}(" in text, f"{path}::{test}"
+
+
+def test_a_row_shows_fields_and_condition_beside_the_verbs(registry):
+    rule = Rule(resources=("pods",), verbs=("patch",), fields=("a", "b"), condition="object.c || object.d")
+    rows = action_permissions("scale", registry.actions["scale"].spec.model_copy(update={"rules": (rule,)}))
+    assert [row.limit for row in rows] == ["a, b; object.c || object.d"]
+    assert list(markdown_table(rows))[-1].split(" | ")[5] == r"`a, b; object.c \|\| object.d`"
+
+
+def test_the_security_page_says_of_each_action_what_its_guard_cannot_see(registry):
+    page = SECURITY.read_text("utf-8")
+    section = page.partition("\n## Guards\n")[2].partition("\n## ")[0]
+    guarded = [name for name, action in registry.actions.items() if any(rule.is_guarded for rule in action.spec.rules)]
+    assert guarded
+    assert [name for name in guarded if f"| `{name}` |" not in section] == []

@@ -27,8 +27,16 @@ from kubernaut.cli.options import Context, Kubeconfig, ManifestFormat, installed
 from kubernaut.cli.place import Place
 from kubernaut.errors import InputError
 from kubernaut.install.admission import admission_manifests
+from kubernaut.install.guards import guard_manifests
 from kubernaut.install.rbac import action_manifests, engine_manifests
-from kubernaut.install.rbac_drift import Finding, FindingKind, bound_namespaces, check_action, check_uninstalled
+from kubernaut.install.rbac_drift import (
+    Finding,
+    FindingKind,
+    bound_namespaces,
+    check_action,
+    check_guard,
+    check_uninstalled,
+)
 from kubernaut.install.rbac_explain import (
     PermissionRow,
     action_permissions,
@@ -43,6 +51,7 @@ rbac_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_INSUFFICIENT = {FindingKind.MISSING, FindingKind.NO_GUARD, FindingKind.GUARD_DIFFERS}
 Actions = Annotated[list[str] | None, typer.Argument(help="The actions; all installed ones by default.")]
 
 
@@ -59,6 +68,13 @@ def render(
             "--admission", help="The admission policies for the installed actions, and a role per action to run it."
         ),
     ] = False,
+    guard: Annotated[
+        bool,
+        typer.Option(
+            "--guard",
+            help="The admission policies that hold the actions' accounts to their fields and conditions instead.",
+        ),
+    ] = False,
     no_stamp: Annotated[
         bool,
         typer.Option("--no-stamp", help="Without the policy that writes the requester, which takes Kubernetes 1.36."),
@@ -71,6 +87,9 @@ def render(
         return
     if admission:
         print_manifests(admission_manifests(Registry.discover(), stamp=not no_stamp), output)
+        return
+    if guard:
+        _print_guards(_select(action), output)
         return
     manifests = [m for one in _select(action) for m in action_manifests(one.name, one.spec, namespace)]
     print_manifests(manifests, output)
@@ -112,7 +131,8 @@ def check(
 ) -> None:
     """Compare what a cluster grants with what actions declare; exit code 1 if anything differs.
 
-    It finds what is missing, what is granted beyond that and, if no action is named, what is left of actions that are not installed.
+    It finds what is missing, what is granted beyond that, guards that are missing or differ and, if no action is named, what is
+    left of actions that are not installed.
     """
     checked, findings = asyncio.run(_check(Place(kubeconfig, context), action or [], namespace))
     if output is Format.JSON:
@@ -124,11 +144,19 @@ def check(
     raise typer.Exit(ExitCode.FAILED if findings else ExitCode.DONE)
 
 
+def _print_guards(actions: list[Action], output: str) -> None:
+    manifests = [m for one in actions for m in guard_manifests(one.name, one.spec)]
+    if not manifests:
+        names = ", ".join(one.name for one in actions)
+        raise InputError(f"{names}: no rule has fields or a condition, so there is nothing for a guard to enforce")
+    print_manifests(manifests, output)
+
+
 def permissions_table(rows: Iterable[PermissionRow]) -> Table:
     """Return a row per rule."""
-    listing = table("IDENTITY", "WHERE", "ALLOWED TO", "ON", "ONLY", "WHY")
+    listing = table("IDENTITY", "WHERE", "ALLOWED TO", "ON", "ONLY", "FIELDS AND CONDITIONS", "WHY")
     for row in rows:
-        cells = (row.identity, row.where, row.verbs, row.resources, row.only or "any", row.why)
+        cells = (row.identity, row.where, row.verbs, row.resources, row.only or "any", row.limit, row.why)
         listing.add_row(*map(escape_markup, cells))
     return listing
 
@@ -137,9 +165,9 @@ def findings_table(findings: Iterable[Finding]) -> Table:
     """Return a row per finding."""
     listing = table("ACTION", "NAMESPACE", "FINDING", "PERMISSION", "FROM, OR REMEDY")
     for found in findings:
-        kind = f"[{'red' if found.kind is FindingKind.MISSING else 'yellow'}]{found.kind}[/]"
+        kind = f"[{'red' if found.kind in _INSUFFICIENT else 'yellow'}]{found.kind}[/]"
         permission, source = escape_markup(found.permission), escape_markup(found.source)
-        listing.add_row(found.action, found.namespace, kind, permission, source)
+        listing.add_row(found.action, found.namespace or "all", kind, permission, source)
     return listing
 
 
@@ -166,6 +194,8 @@ async def _check(place: Place, names: list[str], namespaces: list[str]) -> tuple
             checked += [f"{action.name} in {namespace}" for namespace in wanted]
             for namespace in wanted:
                 findings += await check_action(cluster, action.name, action.spec, namespace)
+            if wanted:
+                findings += await check_guard(cluster, action.name, action.spec)
         if not names:
             findings += await check_uninstalled(cluster, {*registry.actions, *registry.broken}, namespaces)
     if not checked and not findings:

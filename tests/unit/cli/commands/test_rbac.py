@@ -64,7 +64,7 @@ def test_the_table_is_written_between_the_markers_of_a_file(kubernaut, tmp_path)
     assert (lines[0], lines[1], lines[-2], lines[-1]) == ("before", BEGIN, END, "after")
     assert [line.split(" | ")[0] for line in lines[2:-2]] == [
         "| identity",
-        "|---|---|---|---|---|---|",
+        "|---|---|---|---|---|---|---|",
         *(3 * ["| `deployment-scaler (scale)`"]),
     ]
 

@@ -1,4 +1,4 @@
-"""`kubernaut-restarts`: the account of restart-deployment changes two annotations of a pod template, and nothing else."""
+"""Guards: the account of restart-deployment changes two annotations of a pod template and nothing else, and so on for each action."""
 
 import asyncio
 from typing import Any

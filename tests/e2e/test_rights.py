@@ -24,9 +24,7 @@ def registry_with(rules):
 
 def test_the_proof_names_a_superfluous_rule():
     rules = INSTALLED.actions["scale"].spec.rules
-    with pytest.raises(
-        AssertionError, match="scale declares get secrets, but no example fails without it: drop the rule"
-    ):
+    with pytest.raises(AssertionError, match="scale declares get secrets, but no example fails without it: drop it"):
         assert_minimal_rights("scale", registry_with((*rules, Rule(resources=("secrets",), verbs=("get",)))))
 
 

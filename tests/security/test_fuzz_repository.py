@@ -144,6 +144,9 @@ def edit(path, raw, change):
 
 @settings(max_examples=400, deadline=None)
 @given(path=st.sampled_from(["f.yaml", "f.json"]), text=TEXTS, change=CHANGES)
+@example(path="f.yaml", text="|\ra", change={"remove": ["a"]})
+@example(path="f.yaml", text="a: |\r  b\rc: 1\r", change={"set": {"a": "d\n"}})
+@example(path="f.yaml", text="a: >-\r  b\r  c\r", change={"set": {"a": "d e"}})
 def test_any_text_is_edited_or_refused(path, text, change):
     edit(path, text.encode(errors="surrogatepass"), change)
 

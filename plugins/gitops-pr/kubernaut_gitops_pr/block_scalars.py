@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+_BREAK = re.compile(r"\r\n?|\n")
+"""A line break of YAML; a carriage return alone is one, too."""
 _HEADER = re.compile(r"([|>])([-+1-9]*)([ \t]+#.*|[ \t]*)$")
 _TRAILING_LINES = re.compile(r"(\r?\n *)+\Z")
 _TEXT = re.compile(r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
@@ -63,7 +65,7 @@ def comment(source: str) -> str:
 
 
 def _indicators(source: str) -> tuple[str, str, str]:
-    found = _HEADER.search(source.partition("\n")[0].rstrip("\r"))
+    found = _HEADER.search(_BREAK.split(source, maxsplit=1)[0])
     if not found:
         raise ValueError(f"not a block scalar: {source[:40]!r}")
     return found[1], found[2], found[3].rstrip()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,16 +12,19 @@ _MAX_VALUE_LENGTH = 60
 _MAX_ERRORS = 5
 
 
-def format_validation_error(error: ValidationError, prefix: str = "", noun: str = "field") -> str:
+def format_validation_error(
+    error: ValidationError, prefix: str = "", noun: str = "field", known: Collection[str] = ()
+) -> str:
     """Return a line such as `parameters.replicas: input should be a valid integer (got '5'); …`.
 
-    `prefix` is put before each field's path; `noun` is what a field is called in the message about an unknown one.
+    `prefix` is put before each field's path; `noun` is what a field is called in the message about an unknown one, and `known` are the
+    fields that it may have been meant for.
     """
     lines = []
     for detail in error.errors(include_url=False)[:_MAX_ERRORS]:
         field = ".".join(part for part in (prefix, *(brief(part, quoted=False) for part in detail["loc"])) if part)
         got = "" if detail["type"] == "missing" else f" (got {brief(detail['input'])})"
-        lines.append(f"{field}: {_describe(detail, noun)}{got}")
+        lines.append(f"{field}: {_describe(detail, noun, known)}{got}")
     omitted = error.error_count() - len(lines)
     return "; ".join(lines) + (f"; and {omitted} more" if omitted else "")
 
@@ -31,9 +35,10 @@ def brief(value: object, *, quoted: bool = True) -> str:
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}… ({len(text)} characters)"
 
 
-def _describe(detail: Mapping[str, Any], noun: str) -> str:
+def _describe(detail: Mapping[str, Any], noun: str, known: Collection[str]) -> str:
     if detail["type"] == "extra_forbidden":
-        return f"there is no such {noun}"
+        near = get_close_matches(str(detail["loc"][-1]), known, 1) if len(detail["loc"]) == 1 else []
+        return f"there is no such {noun}{f'; did you mean {near[0]}?' if near else ''}"
     if detail["type"] == "missing":
         return "is required"
     message = str(detail["msg"]).removeprefix("Value error, ")

@@ -13,10 +13,10 @@ class Closed(BaseModel, extra="forbid"):
     b: list[int] = []
 
 
-def message(**given):
+def message(known=(), **given):
     with pytest.raises(ValidationError) as caught:
         Closed.model_validate(given)
-    return format_validation_error(caught.value, "spec", "setting")
+    return format_validation_error(caught.value, "spec", "setting", known)
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,12 @@ def message(**given):
 )
 def test_each_problem_names_its_field_and_value(given, expected):
     assert message(**given) == expected
+
+
+@pytest.mark.parametrize(("given", "near"), [("nmae", "; did you mean name?"), ("port", "")])
+def test_an_unknown_field_is_compared_with_those_that_exist(given, near):
+    expected = f"spec.{given}: there is no such setting{near} (got 2)"
+    assert message(known=("name", "replicas"), a=1, **{given: 2}) == expected
 
 
 def test_long_values_and_many_problems_are_cut():

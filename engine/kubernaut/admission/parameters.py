@@ -28,7 +28,7 @@ def parse_parameters(model: type[BaseModel], given: Mapping[str, Any]) -> BaseMo
     try:
         return model.model_validate_json(encoded, strict=True)
     except ValidationError as error:
-        message = format_validation_error(error, "parameters", "parameter of this action")
+        message = format_validation_error(error, "parameters", "parameter of this action", model.model_fields)
         return Rejected(Reason.INVALID_PARAMETERS, message)
     except Exception as error:  # noqa: BLE001 - a plugin's own validator may raise anything
         return Rejected(Reason.PLUGIN_ERROR, f"the parameters model raised {type(error).__name__}: {error}")

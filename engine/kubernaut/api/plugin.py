@@ -246,6 +246,10 @@ class ActionSpec(BaseModel):
                 raise ValueError(
                     f"{role} model {model.__name__} accepts unknown fields: derive it from kubernaut.Parameters"
                 )
+        if "namespace" in self.parameters.model_fields:
+            raise ValueError(
+                f"parameters model {self.parameters.__name__} has a field `namespace`: an execution acts on its own, so leave it out"
+            )
         for number, example in enumerate(self.examples):
             try:
                 self.parameters.model_validate_json(json.dumps(example), strict=True)

@@ -27,7 +27,9 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
     try:
         return model.model_validate(given).model_dump(mode="json", include=set(given))
     except ValidationError as error:
-        raise InputError(format_validation_error(error, "parameters", "parameter of this action")) from error
+        raise InputError(
+            format_validation_error(error, "parameters", "parameter of this action", model.model_fields)
+        ) from error
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -26,12 +26,17 @@ class Open(BaseModel):
     name: str
 
 
+class Placed(Parameters):
+    namespace: str = "prod"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         pytest.param(
             {"parameters": Open}, "accepts unknown fields: derive it from kubernaut.Parameters", id="open parameters"
         ),
+        pytest.param({"parameters": Placed}, "Placed has a field `namespace`", id="a parameter namespace"),
         pytest.param({"settings": Open}, "settings model Open accepts unknown fields", id="open settings"),
         pytest.param({"service_account": "Bad_Name"}, "service_account", id="an invalid ServiceAccount name"),
         pytest.param({"deadline": 0}, "deadline", id="a deadline of zero"),

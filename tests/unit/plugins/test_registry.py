@@ -9,6 +9,8 @@ from kubernaut.plugins.registry import Registry
 from tests.support.distributions import ACTION, Distribution, install, install_with_pip
 
 HOOKS_OF = "the hooks are build_job, describe, on_complete, validate"
+DOER = 'service_account="doer"'
+RULE = 'rules=(kubernaut.Rule(resources=("pods",), verbs=("patch",),'
 BROKEN = {
     "broken-import": ("import no_such_module\n", "raised ModuleNotFoundError: No module named 'no_such_module'"),
     "exits-at-import": ("import sys\nsys.exit(7)\n", "raised SystemExit: 7"),
@@ -52,6 +54,18 @@ BROKEN = {
     "bad-spec": (ACTION.replace('service_account="doer"', 'service_account="Not Valid"'), "describe: service_account"),
     "no-spec": (ACTION.replace("return ActionSpec", "return dict"), "describe returned dict, not an ActionSpec"),
     "open-parameters": (ACTION.replace("(Parameters)", "(__import__('pydantic').BaseModel)"), "accepts unknown fields"),
+    "bad-fields": (
+        ACTION.replace('service_account="doer"', f'{DOER}, {RULE} fields=("spec..a",)),)'),
+        "'spec..a' is not the path of a field",
+    ),
+    "bad-condition": (
+        ACTION.replace('service_account="doer"', f'{DOER}, {RULE} condition="object.a ="),)'),
+        'rules.0.condition: Invalid value: "object.a =": compilation failed: ERROR: <input>:1:',
+    ),
+    "no-boolean": (
+        ACTION.replace('service_account="doer"', f'{DOER}, {RULE} condition="1 + 1"),)'),
+        "must evaluate to bool but got int",
+    ),
     "Bad_Name": (ACTION, "an action's name is lower-case letters"),
 }
 

@@ -4,11 +4,14 @@ import json
 import shlex
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any, Literal
 
 import pytest
+from pydantic import Field
 
+from kubernaut.api.plugin import ObjectName, Parameters
 from kubernaut.api.rules import Rule
-from kubernaut.cli.commands.actions import actions_table, permission_phrases
+from kubernaut.cli.commands.actions import actions_table, attempts_phrase, field_type, permission_phrases
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.errors import PluginLoadError
 from kubernaut.plugins.registry import Registry
@@ -52,6 +55,59 @@ def test_a_permission_is_written_as_kubectl_takes_it():
         Rule(api_group="apps", resources=("deployments/scale", "deployments"), verbs=("patch",)),
     ]
     assert permission_phrases(rules) == ["get, list pods", "patch deployments.apps/scale, deployments.apps"]
+
+
+def test_a_permission_shows_what_the_guard_limits():
+    rules = [
+        Rule(resources=("pods",), verbs=("delete",), condition="oldObject.x"),
+        Rule(resources=("pods",), verbs=("patch",), fields=("metadata.labels", "spec.a"), condition="object.b"),
+    ]
+    phrases = ["delete pods where oldObject.x", "patch pods (metadata.labels, spec.a) where object.b"]
+    assert permission_phrases(rules) == phrases
+
+
+class Inner(Parameters):
+    """A part of the parameters."""
+
+    a: str
+
+
+class Typed(Parameters):
+    """Parameters of every type."""
+
+    number: int | None = None
+    choice: Literal["a", "b"] | None = None
+    both: int | str
+    names: tuple[ObjectName, ...] = ()
+    counts: dict[str, int] = Field(default_factory=dict)
+    inner: Inner | None = None
+    anything: Any = None
+
+
+def test_each_type_of_a_parameter_is_shown_in_few_words():
+    schema = Typed.model_json_schema()
+    shown_types = {name: field_type(field, schema["$defs"]) for name, field in schema["properties"].items()}
+    assert shown_types == {
+        "number": "integer",
+        "choice": "a | b",
+        "both": "integer | string",
+        "names": "list of string",
+        "counts": "map to integer",
+        "inner": "object",
+        "anything": "any",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "phrase"),
+    [
+        ({"backoff_limit": 2, "retry_safe": True}, "3 attempts"),
+        ({"backoff_limit": 0, "retry_safe": False}, "1 attempt"),
+        ({"backoff_limit": 2, "retry_safe": False}, "3 attempts, and none after one that may have changed something"),
+    ],
+)
+def test_the_attempts_are_shown_as_they_will_be(change, phrase):
+    assert attempts_phrase(INSTALLED.actions["scale"].spec.model_copy(update=change)) == phrase
 
 
 @pytest.mark.parametrize("name", sorted(INSTALLED.actions))

@@ -11,6 +11,7 @@ import ssl
 import time
 
 from kubernaut.runner import pod
+from kubernaut.runner.answers import BROKEN, Answer
 from kubernaut.runner.exceptions import TryAgain, Unanswered
 
 _CONNECT_SECONDS, _READ_SECONDS = 5.0, 30.0
@@ -19,17 +20,6 @@ _PAUSES = (0.0, 0.5, 1.0, 2.0)
 _MAX_PAUSE = 10.0
 _BUSY = (429, 503)
 """The request was turned away before anything was done."""
-BROKEN = (500, 502, 504)
-"""The request failed on the way, as when etcd did not answer in time; it may have been carried out all the same."""
-
-
-class Answer:
-    """The API server's answer."""
-
-    def __init__(self, status: int, data: bytes, retry_after: str = "") -> None:
-        self.status, self.data = status, data
-        self.retry_after = float(retry_after) if retry_after.isdecimal() else 0.0
-        """Seconds of the header `Retry-After`."""
 
 
 class Connection:
@@ -42,7 +32,7 @@ class Connection:
         """Send a request, and up to four times again while the server is busy or cannot be reached.
 
         `again` says that it is safe to carry out twice. Otherwise one that was sent but not answered raises Unanswered at once, and an
-        answer with one of the codes in BROKEN is returned. A server that cannot be reached raises TryAgain.
+        answer with one of the codes in BROKEN is returned, as is the refusal of an eviction by a PodDisruptionBudget. A server that cannot be reached raises TryAgain.
         """
         temporary = (*_BUSY, *BROKEN) if again else _BUSY
         for pause in (*_PAUSES, None):
@@ -54,7 +44,7 @@ class Connection:
                     raise
                 time.sleep(pause)
             else:
-                if pause is None or answer.status not in temporary:
+                if pause is None or answer.status not in temporary or answer.is_disruption_budget():
                     return answer
                 time.sleep(max(pause, min(answer.retry_after, _MAX_PAUSE)))
         raise AssertionError("unreachable")

@@ -47,6 +47,12 @@ class Report:
         """Changes (verb, kind, name) that were requested and never answered."""
         self.unrecorded: set[tuple[str, str, str]] = set()
         """Changes (verb, kind, name) that were made, and that the step has not yet recorded."""
+        self.wrote = False
+        """Whether a change was made in the cluster."""
+        self.handed: dict[str, Any] = {}
+        """What the dry run hands over to `execute`; not part of what is written."""
+        self.received = rehearsal.handed if rehearsal else None
+        """What the dry run in this process handed over; None where it ran elsewhere."""
         self.lines: deque[str] = deque(maxlen=_MAX_LOG_LINES)
         """The last lines of the step's log."""
         self.started = self._finished = time.time()
@@ -69,7 +75,23 @@ class Report:
     def record_change(self, change: dict[str, Any]) -> None:
         """Record a change, and that what was written to its object is reported."""
         self.changes.append(change)
-        self.unrecorded = {call for call in self.unrecorded if call[2] != change["name"]}
+        self.record_object(change["name"])
+
+    def record_object(self, name: str) -> None:
+        """Record that what was written to the object is reported, even if no field of it changed."""
+        self.unrecorded = {call for call in self.unrecorded if call[2] != name}
+
+    def settle(self, call: tuple[str, str, str]) -> None:
+        """Record that a change (verb, kind, name) is known to have been made, whatever earlier tries were answered."""
+        self.unanswered.discard(call)
+        self.unrecorded.add(call)
+        self.wrote = True
+
+    @property
+    def may_have_changed(self) -> bool:
+        """Whether the step made a change, or may have."""
+        made = self.step != "dry-run" and any(change["before"] != change["after"] for change in self.changes)
+        return self.wrote or bool(self.unanswered) or made
 
     def _since(self, time: float) -> int:
         return max(0, round((time - self.started) * 1000))

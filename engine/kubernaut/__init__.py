@@ -47,11 +47,13 @@ if TYPE_CHECKING:
     )
     from kubernaut.jobs.builders import command_job, runner_job
     from kubernaut.plugins.hookspecs import hookimpl
+    from kubernaut.quantity import Quantity
 
 _HOMES = {
     "hookimpl": "plugins.hookspecs",
     "command_job": "jobs.builders",
     "runner_job": "jobs.builders",
+    "Quantity": "quantity",
     "Rule": "api.rules",
     "TargetField": "api.fields",
 }
@@ -67,6 +69,7 @@ __all__ = [
     "Parameters",
     "PolicySpec",
     "Problem",
+    "Quantity",
     "Resources",
     "Result",
     "Rollback",

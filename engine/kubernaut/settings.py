@@ -13,7 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
-from kubernaut.api.plugin import Label, Quantity
+from kubernaut.api.plugin import Amount, Label
 from kubernaut.api.steps import Rehearsal
 from kubernaut.documents import DocumentError, load_yaml, read_document
 from kubernaut.errors import InputError
@@ -36,13 +36,13 @@ class _Section(BaseModel):
 class ResourceSettings(_Section):
     """Requests and limits of an action's containers; the plugin declares the defaults."""
 
-    cpu_request: Quantity | None = None
+    cpu_request: Amount | None = None
     """CPU reserved for each container, such as `50m`."""
-    memory_request: Quantity | None = None
+    memory_request: Amount | None = None
     """Memory reserved for each container, such as `64Mi`."""
-    cpu_limit: Quantity | None = None
+    cpu_limit: Amount | None = None
     """The most CPU that a container can use."""
-    memory_limit: Quantity | None = None
+    memory_limit: Amount | None = None
     """The most memory that a container can use; one that uses more is killed (`OutOfMemory`)."""
 
 

@@ -7,7 +7,6 @@ All are frozen: hooks receive and return them, and cannot change the engine's st
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from kubernaut.api.fields import ANY, TargetField
 from kubernaut.api.rules import Rule, check_overlaps
 from kubernaut.api.steps import Rehearsal
 from kubernaut.printable import printable
+from kubernaut.quantity import Quantity
 from kubernaut.validation_errors import format_validation_error
 
 HOOK_VERSION = 1
@@ -41,17 +41,17 @@ ObjectName = Annotated[
 Label = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
 """An RFC 1123 label, as the names of ServiceAccounts and actions must be."""
 
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 
-
-def _quantity(value: str) -> str:
-    if not _QUANTITY.fullmatch(value):
-        raise ValueError("it is not a valid Kubernetes quantity, such as 200m or 128Mi")
+def _amount(value: str) -> str:
+    if Quantity(value).nano < 0:
+        raise ValueError(
+            "it is negative, which no container's request or limit is: give an amount such as 200m or 128Mi"
+        )
     return value
 
 
-Quantity = Annotated[str, AfterValidator(_quantity)]
-"""An amount of CPU or memory as Kubernetes writes it."""
+Amount = Annotated[str, AfterValidator(_amount)]
+"""What a container may request or use of CPU or memory, as Kubernetes writes it: a Quantity that is not negative."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -71,11 +71,11 @@ class NoSettings(Parameters):
 class Resources(_Frozen):
     """Requests and limits of each of the action's containers, as Kubernetes quantities."""
 
-    cpu_request: Quantity = "50m"
-    memory_request: Quantity = "64Mi"
-    cpu_limit: Quantity = "1"
+    cpu_request: Amount = "50m"
+    memory_request: Amount = "64Mi"
+    cpu_limit: Amount = "1"
     """A step needs a tenth of a second of CPU; whatever the limit withholds is added to the time until the change is in effect."""
-    memory_limit: Quantity = "128Mi"
+    memory_limit: Amount = "128Mi"
 
     def manifest(self) -> dict[str, dict[str, str]]:
         """The `resources` of a container."""

@@ -5,6 +5,8 @@ A plugin's module holds `perform(action)` and ends with
     if __name__ == "__main__":
         run(perform)
 
+`python -m kubernaut.runner MODULE` is what its container runs.
+
 It runs under a small CPU limit, so this package imports neither the Kubernetes client nor pydantic, and nothing of the
 engine; `typing`, a tenth of a step's CPU, is for the type checker alone.
 """
@@ -13,7 +15,44 @@ from __future__ import annotations
 
 from kubernaut.runner.action import Action, Obstacle
 from kubernaut.runner.api import Api
-from kubernaut.runner.exceptions import Rejected, Stopped, TryAgain
+from kubernaut.runner.exceptions import (
+    AlreadyExists,
+    Conflict,
+    Misuse,
+    NotFound,
+    Rejected,
+    Stopped,
+    TooManyRequests,
+    TryAgain,
+    Unanswered,
+)
 from kubernaut.runner.main import run
 
-__all__ = ["Action", "Api", "Obstacle", "Rejected", "Stopped", "TryAgain", "run"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kubernaut.quantity import Quantity
+
+__all__ = [
+    "Action",
+    "AlreadyExists",
+    "Api",
+    "Conflict",
+    "Misuse",
+    "NotFound",
+    "Obstacle",
+    "Quantity",
+    "Rejected",
+    "Stopped",
+    "TooManyRequests",
+    "TryAgain",
+    "Unanswered",
+    "run",
+]
+
+
+def __getattr__(name: str) -> type[Quantity]:
+    if name != "Quantity":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from kubernaut.quantity import Quantity  # noqa: PLC0415 - few steps need it
+
+    return Quantity

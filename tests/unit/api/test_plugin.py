@@ -66,7 +66,7 @@ def test_wildcards_are_rejected(rule):
         Rule(**rule)
 
 
-@pytest.mark.parametrize("quantity", ["lots", "-1", "1 Gi", ""])
+@pytest.mark.parametrize("quantity", ["lots", "1 Gi", ""])
 def test_an_invalid_quantity_is_rejected(quantity):
     with pytest.raises(ValidationError, match="it is not a valid Kubernetes quantity"):
         Resources(memory_limit=quantity)

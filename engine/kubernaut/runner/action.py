@@ -7,10 +7,10 @@ import os
 import time
 
 from kubernaut.printable import printable
+from kubernaut.runner import pod
 from kubernaut.runner.api import Api
 from kubernaut.runner.exceptions import Rejected, TryAgain
 from kubernaut.runner.report import Report
-from kubernaut.runner.written import reverted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,14 +39,52 @@ class Action:
         """Whether this is the dry run. `api` takes it into account by itself; ask only before you touch anything other than Kubernetes."""
         payload: dict[str, Any] = json.loads(os.environ["KUBERNAUT_EXECUTION"])
         self.name: str = payload["name"]
+        """The execution's name."""
         self.namespace: str = payload["namespace"]
+        """Its namespace, the only one that `api` reaches."""
         self.uid: str = payload["uid"]
+        """Its uid: the same in both steps and in every attempt, and never that of another execution. Give it to systems that want an
+        idempotency key."""
+        self.action_name: str = payload.get("action", "")
+        """The action that is executed, such as `scale`."""
         self.requested_by: str = payload["requestedBy"]
+        """Who asked for the execution; "" where that is not known."""
+        self.traceparent: str = os.environ.get("TRACEPARENT", "")
+        """The W3C trace context to pass on to other systems; "" where the execution is not traced."""
+        self.pod_name: str = os.environ.get("HOSTNAME", "")
+        """The pod's name, which differs from attempt to attempt: Kubernetes makes it the host name."""
         self.parameters: dict[str, Any] = payload["parameters"]
         """As the plugin's model validated them, with defaults filled in."""
         self.settings: dict[str, Any] = payload["settings"]
         self.deadline_seconds: float = payload["deadlineSeconds"]
         self.api = Api(self.namespace, self.dry_run, report, connection)
+        self._shares_file = "KUBERNAUT_STEPS" not in os.environ
+        if self.dry_run and self._shares_file:
+            _forget()
+
+    @property
+    def handed(self) -> dict[str, Any]:
+        """What the dry run of this attempt handed over with `hand_over`; {} where that is nothing, and in the dry run itself.
+
+        Where the dry run is a container of its own, a container of another system that mounts the pod's volume at /tmp could alter it.
+        """
+        if self.dry_run:
+            return {}
+        if self._report.received is None:
+            from kubernaut.runner.handover import read  # noqa: PLC0415 - few steps need it
+
+            self._report.received = read()
+        return self._report.received
+
+    def hand_over(self, key: str, value: Any) -> None:
+        """Leave a JSON value for this attempt's `execute`, which finds it in `handed`; in `execute` itself it does nothing.
+
+        All values together are at most 64 KiB of JSON; beyond that the step is refused.
+        """
+        if self.dry_run:
+            from kubernaut.runner.handover import add  # noqa: PLC0415 - few steps need it
+
+            add(self._report.handed, key, value, to_file=self._shares_file)
 
     def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
         """Record that a field changed from `before` to `after` (None for absent).
@@ -59,6 +97,22 @@ class Action:
             self._report.write()
             return
         self.progress(f"{'would change' if self.dry_run else 'changed'} {kind}/{name} {field}: {before!r} -> {after!r}")
+
+    def changed_between(
+        self, kind: str, name: str, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> None:
+        """Record every field in which two states of an object differ; None or {} is an object that does not exist.
+
+        Paths are as in `spec.template.spec.containers[web].image`: items of a list by their `name` where each has one, any other list as
+        one value. Left out are `status`, and what the API server writes in `metadata`: resourceVersion, generation, managedFields, uid and
+        times.
+        """
+        from kubernaut.runner.differences import differences  # noqa: PLC0415 - not every step compares objects
+
+        self._report.record_object(name)
+        for field, old, new in differences(before, after):
+            self.changed(kind, name, field, old, new)
+        self._report.write()
 
     def unsure(self, kind: str, name: str) -> None:
         """Record that a change was requested and that it is unknown whether it was made; `api` does this by itself."""
@@ -120,6 +174,8 @@ class Action:
         the writer: nothing that was reverted counts as a success. `blocked(object)` returns what is in the way, or ""; if nothing else
         changes for as long as an Obstacle says, 20 seconds for a text, the step is refused with it.
         """
+        from kubernaut.runner.written import reverted  # noqa: PLC0415 - not every step waits
+
         stalled: dict[str, float] = {}  # since when, by what is missing
 
         def look() -> str:
@@ -139,10 +195,46 @@ class Action:
 
         self.wait_until(look)
 
+    def wait_for_replicas(self, kind: str, name: str, written: dict[str, Any], replicas: int | None = None) -> None:
+        """Wait until exactly this many pods of an `apps/v1/deployments`, `statefulsets` or `daemonsets` are ready, as `wait_for` does.
+
+        Without `replicas`, as many as its spec asks for; for a DaemonSet, one on each of its nodes. Needs `get` on the workload and `list`
+        on pods.
+        """
+        from kubernaut.runner.workloads import wait_for_replicas  # noqa: PLC0415 - not every step waits
+
+        wait_for_replicas(self, kind, name, written, replicas)
+
+    def wait_for_rollout(
+        self,
+        kind: str,
+        name: str,
+        written: dict[str, Any],
+        is_new: Callable[[dict[str, Any]], bool] | None = None,
+    ) -> None:
+        """Wait until every pod of a Deployment, StatefulSet or DaemonSet has its template and is available, as `wait_for` does.
+
+        It is refused at once where no pod will be replaced: by the strategy `OnDelete`, a partition, or a pause. `is_new(pod)` tells pods
+        of the new template from others, whose troubles do not matter; without it, the revision in a pod's labels does, and for a Deployment
+        the labels and annotations of the template that are in `written`. Needs `get` on the workload and `list` on pods.
+        """
+        from kubernaut.runner.workloads import wait_for_rollout  # noqa: PLC0415 - not every step waits
+
+        wait_for_rollout(self, kind, name, written, is_new)
+
 
 def _answered(awaited: Callable[[], str]) -> str:
     """Call it; a failure that may pass is something that is still missing."""
     try:
         return awaited()
     except TryAgain as failure:
-        return f"the API server does not answer: {failure}"
+        was_answered = 0 < failure.status < 500
+        return str(failure) if was_answered else f"the API server does not answer: {failure}"
+
+
+def _forget() -> None:
+    """Remove what an earlier run of this container handed over: the kubelet runs it again where it lost the pod's sandbox."""
+    try:
+        os.unlink(pod.handed_file())  # noqa: PTH108 - pathlib costs a container's start 5 ms
+    except OSError:
+        return

@@ -27,6 +27,11 @@ def termination_log() -> str:
     return path("/dev/termination-log")
 
 
+def handed_file() -> str:
+    """Return the path, on the volume that both steps of a pod share, of what the dry run hands over."""
+    return path("/tmp/kubernaut-handed.json")  # noqa: S108 - an emptyDir of the pod's own
+
+
 def api_address() -> tuple[str, int]:
     """Return the API server's host and port, from the variables that every container has."""
     return os.environ["KUBERNETES_SERVICE_HOST"], int(os.environ["KUBERNETES_SERVICE_PORT"])

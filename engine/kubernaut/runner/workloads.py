@@ -1,10 +1,12 @@
-"""Waits for a Deployment or StatefulSet: what it still lacks, and what is in the way, by its own status and that of its pods."""
+"""Waits for a Deployment, StatefulSet or DaemonSet: what it still lacks (`runner.rollouts`), and what its pods show to be in the way."""
 
 from __future__ import annotations
 
 import time
 
 from kubernaut.runner.action import Action, Obstacle
+from kubernaut.runner.exceptions import Misuse
+from kubernaut.runner.rollouts import is_ready, missing_deployment, new_pods, unobserved, workload_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,10 +32,21 @@ _MANY_RESTARTS = 3
 _MAX_WORDS = 300
 
 
-def wait_for_replicas(action: Action, kind: str, name: str, written: dict[str, Any], replicas: int) -> None:
-    """Wait until exactly this many replicas are ready, as `Action.wait_for` does; needs `get` on the workload and `list` on pods."""
+def wait_for_replicas(
+    action: Action, kind: str, name: str, written: dict[str, Any], replicas: int | None = None
+) -> None:
+    """Wait until exactly this many replicas are ready, as `Action.wait_for_replicas` says."""
+    workload = workload_of(kind)
+    if replicas is not None and not workload.has_replicas:
+        raise Misuse(f"{kind} has no replicas, but a pod on each of its nodes: leave `replicas` out")
     pods = _Pods(action)
-    action.wait_for(kind, name, written, lambda current: missing_replicas(current, replicas), pods.obstacle)
+    action.wait_for(
+        kind,
+        name,
+        written,
+        lambda current: is_ready(current, replicas, has_replicas=workload.has_replicas),
+        pods.obstacle,
+    )
 
 
 def wait_for_rollout(
@@ -41,36 +54,30 @@ def wait_for_rollout(
     kind: str,
     name: str,
     written: dict[str, Any],
-    is_new: Callable[[dict[str, Any]], bool] = lambda _: True,
+    is_new: Callable[[dict[str, Any]], bool] | None = None,
 ) -> None:
-    """Wait until all replicas have the current template and are available; needs `get` on the workload and `list` on pods.
+    """Wait until all replicas have the current template and are available, as `Action.wait_for_rollout` says."""
+    workload = workload_of(kind)
 
-    `is_new(pod)` tells the pods of the new template from others, whose troubles do not matter.
-    """
-    pods = _Pods(action, is_new)
-    action.wait_for(
-        kind, name, written, missing_rollout, lambda current: rollout_obstacle(current, pods.obstacle(current))
-    )
+    def obstacle(current: dict[str, Any]) -> Obstacle:
+        never = "" if unobserved(current) else workload.stuck(current)
+        if never:
+            return Obstacle(never, 0)
+        concerned = is_new or new_pods(kind, written, current)
+        return rollout_obstacle(current, pods.obstacle(current, concerned))
+
+    pods = _Pods(action)
+    action.wait_for(kind, name, written, workload.rollout, obstacle)
 
 
 def missing_replicas(workload: dict[str, Any], replicas: int) -> str:
     """Return what is missing until exactly this many replicas are ready, or ""."""
-    if lagging := _unobserved(workload):
-        return lagging
-    status = workload.get("status", {})
-    ready, present = status.get("readyReplicas", 0), status.get("replicas", 0)
-    return "" if ready == present == replicas else f"{ready} of {replicas} replicas ready, {present} present"
+    return is_ready(workload, replicas)
 
 
 def missing_rollout(workload: dict[str, Any]) -> str:
     """Return what is missing until all replicas have the current template and are available, or ""."""
-    if lagging := _unobserved(workload):
-        return lagging
-    status, wanted = workload.get("status", {}), workload["spec"].get("replicas", 1)
-    updated, present, available = (status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas"))
-    if updated == present == available == wanted:
-        return ""
-    return f"{updated} of {wanted} new, {present - updated} old, {available} available"
+    return missing_deployment(workload)
 
 
 def rollout_obstacle(workload: dict[str, Any], found: Obstacle) -> Obstacle:
@@ -106,15 +113,17 @@ def pod_obstacle(pods: list[dict[str, Any]]) -> Obstacle:
 class _Pods:
     """The pods of a workload, listed now and then."""
 
-    def __init__(self, action: Action, is_concerned: Callable[[dict[str, Any]], bool] = lambda _: True) -> None:
-        self._api, self._is_concerned = action.api, is_concerned
+    def __init__(self, action: Action) -> None:
+        self._api = action.api
         self._listed, self._found = 0.0, Obstacle("")
 
-    def obstacle(self, workload: dict[str, Any]) -> Obstacle:
+    def obstacle(
+        self, workload: dict[str, Any], is_concerned: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> Obstacle:
         """Return what is in the way: what keeps pods from being created, or else from running."""
         if time.time() - self._listed > _PODS_SECONDS:
             pods = self._api.list(PODS, selector=selector_of(workload))
-            self._listed, self._found = time.time(), pod_obstacle([pod for pod in pods if self._is_concerned(pod)])
+            self._listed, self._found = time.time(), pod_obstacle([pod for pod in pods if is_concerned(pod)])
         cause = blocked(workload)
         return Obstacle(cause) if cause else self._found
 
@@ -171,15 +180,6 @@ def _readiness_obstacle(pod: dict[str, Any]) -> Obstacle | None:
             name = f"pod {pod['metadata']['name']}, container {container.get('name', '')}"
             return Obstacle(f"{name}: it runs, and is not ready", float("inf"))
     return None
-
-
-def _unobserved(workload: dict[str, Any]) -> str:
-    observed = workload.get("status", {}).get("observedGeneration", 0)
-    return (
-        ""
-        if observed >= workload["metadata"].get("generation", 0)
-        else "its controller has not observed the change yet"
-    )
 
 
 def _conditions(workload: dict[str, Any]) -> dict[str, Any]:

@@ -11,39 +11,58 @@ OWN_MANAGER = "kubernaut-runner"
 """The field manager of every step, from its User-Agent."""
 
 
+class Key(str):
+    """The name of an item of a list, as a part of a path."""
+
+    __slots__ = ()
+
+
 def reverted(written: dict[str, Any], current: dict[str, Any]) -> str:
     """Return which written field has another value now, which one, and who wrote it; "" where all of them still stand.
 
-    `written` is the merge patch that the step sent; None in it stands for a field that was removed.
+    `written` is the merge patch that the step sent, or the strategic one: of a list of named items, those that it has are compared, field
+    by field. None in it stands for a field that was removed.
     """
     for path, value in _leaves(written, ()):
         now = _value(current, path)
         if now != value:
             who = _writer(current, path)
-            return f"{_format(path)} is {_shown(now)} now, and not {_shown(value)} as this action wrote it{who}"
+            return f"{format_path(path)} is {_shown(now)} now, and not {_shown(value)} as this action wrote it{who}"
     return ""
 
 
+def named_items(items: Any) -> dict[str, Any] | None:
+    """Return the items of a list by their field `name`; None where it is not a list of mappings, each with a name of its own."""
+    if not isinstance(items, list) or not items:
+        return None
+    names = [item.get("name") if isinstance(item, dict) else None for item in items]
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        return None
+    return {Key(name): item for name, item in zip(names, items, strict=True)}
+
+
+def format_path(path: tuple[str, ...]) -> str:
+    """Return the path as kubectl would: a key with dots or slashes in brackets, and the name of a list's item."""
+    text = ""
+    for key in path:
+        text += f"[{key}]" if isinstance(key, Key) or "." in key or "/" in key else f".{key}"
+    return text.lstrip(".")
+
+
 def _leaves(written: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    if isinstance(written, dict):  # an empty one changes nothing in a merge patch
-        for key, value in written.items():
-            yield from _leaves(value, (*path, key))
-    else:
+    children = written if isinstance(written, dict) else named_items(written)
+    if children is None:
         yield path, written
+        return
+    for key, value in children.items():  # an empty mapping changes nothing in a merge patch
+        yield from _leaves(value, (*path, key))
 
 
 def _value(obj: Any, path: tuple[str, ...]) -> Any:
     for key in path:
-        obj = obj.get(key) if isinstance(obj, dict) else None
+        found = (named_items(obj) or {}) if isinstance(key, Key) else obj
+        obj = found.get(key) if isinstance(found, dict) else None
     return obj
-
-
-def _format(path: tuple[str, ...]) -> str:
-    """Return the path as kubectl would: a key with dots or slashes in brackets."""
-    text = ""
-    for key in path:
-        text += f"[{key}]" if "." in key or "/" in key else f".{key}"
-    return text.lstrip(".")
 
 
 def _shown(value: Any) -> str:
@@ -70,5 +89,6 @@ def _writer(obj: dict[str, Any], path: tuple[str, ...]) -> str:
 
 def _owns(fields: Any, path: tuple[str, ...]) -> bool:
     for key in path:
-        fields = fields.get(f"f:{key}") if isinstance(fields, dict) else None
+        field = f'k:{{"name":"{key}"}}' if isinstance(key, Key) else f"f:{key}"
+        fields = fields.get(field) if isinstance(fields, dict) else None
     return fields is not None

@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 from kubernaut.runner import Action, run
-from kubernaut.runner.workloads import wait_for_rollout
 
 DEPLOYMENTS = "apps/v1/deployments"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -25,7 +24,7 @@ def perform(action: Action) -> None:
     )
     if action.parameters["wait"]:
         stamp = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_BY: action.uid}}}}}
-        wait_for_rollout(action, DEPLOYMENTS, name, stamp, lambda pod: _is_restarted(pod, action.uid))
+        action.wait_for_rollout(DEPLOYMENTS, name, stamp)
 
 
 def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
@@ -39,11 +38,6 @@ def restart(deployment: dict[str, Any], action: Action) -> dict[str, Any]:
         return {}
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     return {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: now, RESTARTED_BY: action.uid}}}}}
-
-
-def _is_restarted(pod: dict[str, Any], uid: str) -> bool:
-    """Whether the pod has the template that this execution wrote."""
-    return bool((pod["metadata"].get("annotations") or {}).get(RESTARTED_BY) == uid)
 
 
 def _annotations(deployment: dict[str, Any]) -> dict[str, str]:

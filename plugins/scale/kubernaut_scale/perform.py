@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from kubernaut.runner import Action, run
-from kubernaut.runner.workloads import wait_for_replicas
 
 WORKLOADS = {"Deployment": "apps/v1/deployments", "StatefulSet": "apps/v1/statefulsets"}
 
@@ -17,7 +16,7 @@ def perform(action: Action) -> None:
     before, after = action.api.modify(f"{workload}/scale", name, lambda _: wanted)
     action.changed(kind, name, "spec.replicas", _replicas(before), _replicas(after))
     if action.parameters["wait"]:
-        wait_for_replicas(action, workload, name, wanted, replicas)
+        action.wait_for_replicas(workload, name, wanted, replicas)
 
 
 def _replicas(scale: dict[str, Any]) -> int:

@@ -19,6 +19,7 @@ ENV = {
             "name": "e1",
             "namespace": "ns",
             "uid": "u1",
+            "action": "do",
             "requestedBy": "",
             "deadlineSeconds": 60,
             "parameters": {"name": "x"},
@@ -35,18 +36,25 @@ def step(tmp_path):
     """Return a function that runs the body of a `perform` as one step of a pod, and returns exit code and report."""
     secrets = tmp_path / "var/run/secrets/kubernetes.io/serviceaccount"
     secrets.mkdir(parents=True)
-    (tmp_path / "dev").mkdir()
+    for folder in ("dev", "tmp"):
+        (tmp_path / folder).mkdir()
 
-    def run(body, name="execute", interrupt=False):
+    def run(body, name="execute", interrupt=False, module=""):
+        """`module` is a plugin's whole module, run as the container of a `runner_job` does, instead of a body of `perform`."""
         source = f"import os, time\nfrom kubernaut.runner import run\ndef perform(action):\n    {body}\nrun(perform)\n"
+        command = ["-c", source]
+        if module:
+            (tmp_path / "a_plugin.py").write_text(module, "utf-8")
+            command = ["-m", "kubernaut.runner", "a_plugin"]
         env = {
             **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]),
             **ENV,
             "KUBERNAUT_STEPS" if name == BOTH else "KUBERNAUT_STEP": name,
             "SANDBOX_POD_ROOT": str(tmp_path),
         }
         with subprocess.Popen(
-            [sys.executable, "-c", source], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, *command], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
             if interrupt:
                 assert "here\n" in iter(process.stdout.readline, "")

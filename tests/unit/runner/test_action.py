@@ -1,5 +1,7 @@
 """What `perform` records and waits for."""
 
+import os
+
 import pytest
 
 from kubernaut.printable import is_printable
@@ -176,3 +178,122 @@ def test_waiting_for_an_object_ends_by_what_the_object_says(step, objects, code,
     ended, report = step(WAITS.format(objects=objects))
     assert (ended, report.message) == (code, message)
     assert report.verified is (code == 0)
+
+
+def test_an_action_knows_its_execution(step, monkeypatch):
+    monkeypatch.setenv("HOSTNAME", "e1-x7k2p")
+    monkeypatch.setenv("TRACEPARENT", "00-a-b-01")
+    facts = "action.name, action.namespace, action.uid, action.action_name, action.traceparent, action.pod_name"
+    _, report = step(f"action.output('facts', [{facts}])")
+    assert report.outputs["facts"] == ["e1", "ns", "u1", "do", "00-a-b-01", "e1-x7k2p"]
+
+
+def test_changes_between_two_states_are_recorded_field_by_field(step, tmp_path):
+    (tmp_path / "var/run/secrets/kubernetes.io/serviceaccount/token").write_text("t", "utf-8")
+    before, after = {"spec": {"a": 1, "b": 2}}, {"spec": {"a": 1, "b": 3}}
+    _, report = step(f"action.changed_between('Thing', 'x', {before}, {after})")
+    assert [(c.kind, c.name, c.field, c.before, c.after) for c in report.changes] == [("Thing", "x", "spec.b", 2, 3)]
+    call = "action.api.delete('v1/pods', 'c')"
+    then = "action.changed_between('Pod', 'c', {'spec': {}}, {'spec': {}}); action.reject('no')"
+    assert step(WRITES.format(answers=[200], call=call, then=then))[1].unsure is False
+
+
+GONE = "\n    ".join(
+    [
+        "from kubernaut.runner.http_client import Answer",
+        "from kubernaut.runner.exceptions import Unanswered",
+        "answers = iter([0, 1])",
+        "def ask(*_, **__):",
+        "    if not next(answers):",
+        "        raise Unanswered('lost')",
+        """    return Answer(404, b'{"reason": "NotFound", "details": {"name": "c"}}')""",
+        "action.api._connection.request = ask",
+        "action.output('answer', action.api.delete('v1/pods', 'c', uid='u'))",
+        "",
+    ]
+)
+"""A deletion that gets no answer, and of which the repetition finds the object gone."""
+
+
+@pytest.mark.parametrize(
+    ("then", "code", "unsure"),
+    [
+        pytest.param("action.reject('no')", 42, True, id="and a refusal before it is recorded"),
+        pytest.param("action.changed_between('Pod', 'c', {'spec': 1}, None)", 0, False, id="and recorded"),
+        pytest.param("{}['x']", 1, True, id="and a defect, after which another attempt is made"),
+    ],
+)
+def test_a_deletion_that_was_lost_and_then_found_gone_is_a_change(step, tmp_path, then, code, unsure):
+    (tmp_path / "var/run/secrets/kubernetes.io/serviceaccount/token").write_text("t", "utf-8")
+    ended, report = step(GONE + then)
+    assert (ended, report.unsure, report.outputs["answer"]) == (code, unsure, {})
+
+
+SECOND = "action.output('handed', action.handed)"
+
+
+def test_what_the_dry_run_hands_over_reaches_execute_in_another_container(step, tmp_path):
+    step("action.hand_over('a', {'b': [1, 'ü']}); action.hand_over('c', None)", "dry-run")
+    assert step(SECOND)[1].outputs["handed"] == {"a": {"b": [1, "ü"]}, "c": None}
+    step("pass", "dry-run")
+    assert step(SECOND)[1].outputs["handed"] == {}, "a dry run that hands over nothing leaves nothing of an earlier one"
+
+
+def test_what_the_dry_run_hands_over_reaches_execute_in_the_same_process_and_nothing_is_left_behind(step, tmp_path):
+    body = f"action.hand_over('a', (1, 2))\n    {SECOND}"
+    _, (_, executed) = step(body, "dry-run,execute")
+    assert executed.outputs["handed"] == {"a": [1, 2]}
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_execute_hands_nothing_over(step, tmp_path):
+    assert step(f"action.hand_over('a', 1); {SECOND}")[1].outputs["handed"] == {}
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize("steps", ["dry-run", "dry-run,execute"])
+@pytest.mark.parametrize(
+    ("value", "state", "message"),
+    [
+        (
+            "'x' * 65536",
+            "rejected",
+            "cannot hand over 'a': all values together are 65545 bytes, and 65536 are the limit",
+        ),
+        ("{1, 2}", "error", "hand_over('a'): the value is not JSON (Object of type set is not JSON serializable)"),
+        ("float('nan')", "error", "hand_over('a'): the value is not JSON (Out of range float values"),
+    ],
+)
+def test_what_cannot_be_handed_over_ends_the_dry_run_and_says_why(step, steps, value, state, message):
+    code, report = step(f"action.hand_over('a', {value})", steps)
+    report = report[0] if isinstance(report, tuple) else report
+    assert (code, report.state) == (42, state)
+    assert message in report.message
+
+
+@pytest.mark.parametrize("content", ["[]", "{", "\x00", "{}" + " " * 65536])
+def test_what_was_altered_on_its_way_is_refused(step, tmp_path, content):
+    (tmp_path / "tmp/kubernaut-handed.json").write_text(content, "utf-8")
+    code, report = step(SECOND)
+    assert code == 42
+    assert "another container of the pod may write to its volume at /tmp" in report.message
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_no_file_is_refused_and_never_waited_for(step, tmp_path, kind):
+    path = tmp_path / "tmp/kubernaut-handed.json"
+    {"link": lambda: path.symlink_to("/etc/hostname"), "pipe": lambda: os.mkfifo(path), "folder": path.mkdir}[kind]()
+    code, report = step(SECOND)
+    assert (code, report.state) == (42, "rejected")
+
+
+def test_a_refusal_that_was_answered_is_not_called_an_api_server_that_does_not_answer(step):
+    lines = [
+        "from kubernaut.runner.exceptions import TooManyRequests",
+        "def awaited():",
+        "    failure = TooManyRequests('the budget needs 2 pods')",
+        "    failure.status = 429",
+        "    raise failure",
+        "action.wait_until(awaited, seconds=0.05, every=0.02)",
+    ]
+    assert step("\n    ".join(lines))[1].message.endswith("did not take effect in time: the budget needs 2 pods")

@@ -20,6 +20,10 @@ REPLICAS = {"f:spec": {"f:replicas": {}}}
         ({"metadata": {"annotations": {"a.b/c": None}}}, {"metadata": {}}),
         ({"spec": {"list": [1]}}, {"spec": {"list": [1]}}),
         ({"data": {}}, {"data": {"a": "b"}}),
+        (
+            {"spec": {"containers": [{"name": "web", "image": "a:2"}]}},
+            {"spec": {"containers": [{"name": "proxy"}, {"name": "web", "image": "a:2", "imagePullPolicy": "Always"}]}},
+        ),
     ],
 )
 def test_what_still_stands_is_not_reverted(written, current):
@@ -39,6 +43,11 @@ def test_what_still_stands_is_not_reverted(written, current):
             {"metadata": {"annotations": {"a.b/c": "x"}}},
             {"metadata": {"annotations": None}},
             "metadata.annotations[a.b/c] is absent now, and not 'x'",
+        ),
+        (
+            {"spec": {"containers": [{"name": "web", "image": "a:2"}]}},
+            {"spec": {"containers": [{"name": "web", "image": "a:1"}]}},
+            "spec.containers[web].image is 'a:1' now, and not 'a:2'",
         ),
         ({"data": {"a": None}}, {"data": {"a": "y" * 100}}, f"data.a is '{'y' * 59}… now, and not absent"),
     ],
@@ -69,3 +78,9 @@ def test_a_field_with_another_value_is_named(written, current, text):
 def test_the_writer_is_named_where_managed_fields_tell(entries, text):
     current = {"metadata": {"managedFields": entries}, "spec": {"replicas": 2}}
     assert reverted({"spec": {"replicas": 3}}, current).partition("as this action wrote it")[2].startswith(text)
+
+
+def test_the_writer_of_a_field_of_a_named_item_is_found():
+    fields = {"f:spec": {"f:containers": {'k:{"name":"web"}': {"f:image": {}}}}}
+    current = {"metadata": {"managedFields": [managed("argocd", fields)]}, "spec": {"containers": [{"name": "web"}]}}
+    assert reverted({"spec": {"containers": [{"name": "web", "image": "a"}]}}, current).endswith("written by argocd")

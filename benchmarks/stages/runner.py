@@ -31,7 +31,7 @@ async def measure(bench: Bench) -> None:
     account = bench_actions().actions[PATCH].spec.service_account
     token = await account_token(place.api, place.namespace, account)
     root = _pod_root(place.folder / "pod", token, place.api)
-    step = [sys.executable, "-S", "-m", "kubernaut_patch_configmap.perform"]
+    step = [sys.executable, "-S", "-m", "kubernaut.runner", "kubernaut_patch_configmap.perform"]
     await _repeat(bench, "runner.step", step, _step_environment(place, root))
     kubectl = shutil.which("kubectl")
     if kubectl is None:

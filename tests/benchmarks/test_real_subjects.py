@@ -16,7 +16,7 @@ def test_the_bare_pod_runs_both_steps_in_one_process_as_the_actions_account():
     spec = runner_pod_spec("e-1", "ns", "image:1")
     (container,) = spec["containers"]
     assert "initContainers" not in spec
-    assert container["command"] == ["python", "-m", "kubernaut_patch_configmap.perform"]
+    assert container["command"] == ["python", "-m", "kubernaut.runner", "kubernaut_patch_configmap.perform"]
     assert container["image"] == "image:1"
     assert variables(spec)["KUBERNAUT_STEPS"] == "dry-run,execute"
     assert '"set":{"LOG_LEVEL":"e-1"}' in variables(spec)["KUBERNAUT_EXECUTION"]

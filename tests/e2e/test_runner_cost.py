@@ -56,7 +56,7 @@ def test_a_step_costs_at_most_twice_the_cpu_of_kubectl_patch(workbench, tmp_path
     # Without `site`: an image has no editable installs, whose import hooks cost a tenth of the CPU time.
     roots = [Path(module.__file__).parents[1] for module in (kubernaut, kubernaut_patch_configmap)]
     environment = {**os.environ, **step, "PYTHONPATH": os.pathsep.join(map(str, roots))}
-    perform = [sys.executable, "-S", "-m", "kubernaut_patch_configmap.perform"]
+    perform = [sys.executable, "-S", "-m", "kubernaut.runner", "kubernaut_patch_configmap.perform"]
     patch = ["patch", "configmap", "app-config", "-n", "production", "--type=merge", "-p", '{"data":{"A":"2"}}']
     command = [kubectl, "--kubeconfig", str(tmp_path / "kubeconfig"), *patch]
     home = {**os.environ, "HOME": str(tmp_path)}

@@ -23,13 +23,14 @@ EnvValue = str | Mapping[str, Any]
 def runner_job(
     execution: Execution, module: str, *, image: str | None = None, env: Mapping[str, EnvValue] | None = None
 ) -> dict[str, Any]:
-    """Return a Job that runs `python -m MODULE` as both steps, in one container or two as `execution.rehearsal` says.
+    """Return a Job that runs the module as both steps, in one container or two as `execution.rehearsal` says.
 
-    The module calls `kubernaut.runner.run(perform)`.
+    The module calls `kubernaut.runner.run(perform)`. `python -m kubernaut.runner MODULE` runs it as `python -m MODULE` would, and reports
+    what goes wrong before that call.
 
     `image` must contain Python, this engine and the plugin; the default is the engine's own image.
     """
-    command = ["python", "-m", module]
+    command = ["python", "-m", "kubernaut.runner", module]
     variables = {**(env or {}), "KUBERNAUT_EXECUTION": _step_payload(execution)}
 
     def container(name: str, steps: Mapping[str, str]) -> dict[str, Any]:
@@ -65,6 +66,7 @@ def _step_payload(execution: Execution) -> str:
         "name": execution.name,
         "namespace": execution.namespace,
         "uid": execution.uid,
+        "action": execution.action,
         "requestedBy": execution.requested_by,
         "deadlineSeconds": execution.deadline_seconds,
         "parameters": execution.parameters.model_dump(mode="json"),

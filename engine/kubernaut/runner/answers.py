@@ -24,6 +24,12 @@ BROKEN = (500, 502, 504)
 DISRUPTION_BUDGET = "DisruptionBudget"
 """The cause of a 429 by which a PodDisruptionBudget forbids an eviction (policy/v1, `DisruptionBudgetCause`)."""
 
+_KINDS: dict[tuple[int, Any], type[StepFailure]] = {
+    (404, "NotFound"): NotFound,
+    (409, "AlreadyExists"): AlreadyExists,
+    (409, "Conflict"): Conflict,
+}
+
 
 class Answer:
     """The API server's answer."""
@@ -62,20 +68,15 @@ def read_content(answer: Answer, call: str, *, changing: bool) -> dict[str, Any]
 
 
 def _failure(code: int, content: dict[str, Any], message: str, changing: bool) -> StepFailure:
-    reason = content.get("reason")
     if code < 400:
         # A refusal within a success, as for the eviction of a pod that two PodDisruptionBudgets select (eviction.go).
         return Rejected(message)
-    if code == 409 and reason in {"Conflict", "AlreadyExists"}:
-        return Conflict(message) if reason == "Conflict" else AlreadyExists(message)
-    if code == 404 and reason == "NotFound" and _details(content).get("name"):
-        return NotFound(message)
+    if kind := _KINDS.get((code, content.get("reason"))):
+        return kind(message) if kind is not NotFound or _details(content).get("name") else Rejected(message)
     if code == 429:
         return TooManyRequests(message)
-    if changing and code in BROKEN:
-        return Unanswered(message)
     if code >= 500:
-        return TryAgain(message)
+        return Unanswered(message) if changing and code in BROKEN else TryAgain(message)
     return Rejected(message, "Forbidden" if code == 403 and " cannot " in message else "")
 
 

@@ -111,9 +111,9 @@ class Api(Rest):
     ) -> dict[str, Any]:
         """Delete an object, if it has this uid and resourceVersion, and return the answer: the object, or a Status.
 
-        It raises NotFound where there is none, and Conflict where it is another one. With `uid`, a request that gets no answer is repeated,
-        and {} is returned where the object is gone then. `propagation` is `Foreground`, `Background` or `Orphan`. An object with finalizers,
-        and a pod with a grace period, are still there for a while: wait until `get` raises NotFound.
+        It raises NotFound where there is none, and Conflict where it is another one. With `uid`, a request that gets no answer is
+        repeated, and {} is returned where the object is gone then. `propagation` is `Foreground`, `Background` or `Orphan`. An object with
+        finalizers, and a pod with a grace period, are still there for a while: wait until `get` raises NotFound.
         """
         from kubernaut.runner.unanswered import repeat_deletion  # noqa: PLC0415 - not every step deletes
 

@@ -61,7 +61,7 @@ class Unanswered(TryAgain):
     """A request that was sent, and may have been carried out: no answer came, or one that leaves it open."""
 
 
-class Misuse(ValueError):
+class Misuse(ValueError):  # noqa: N818 - it reads as what happened
     """An argument that no cluster could accept: a defect of the action's plugin."""
 
 

@@ -32,7 +32,8 @@ class Connection:
         """Send a request, and up to four times again while the server is busy or cannot be reached.
 
         `again` says that it is safe to carry out twice. Otherwise one that was sent but not answered raises Unanswered at once, and an
-        answer with one of the codes in BROKEN is returned, as is the refusal of an eviction by a PodDisruptionBudget. A server that cannot be reached raises TryAgain.
+        answer with one of the codes in BROKEN is returned. So is always the refusal of an eviction by a PodDisruptionBudget. A server that
+        cannot be reached raises TryAgain.
         """
         temporary = (*_BUSY, *BROKEN) if again else _BUSY
         for pause in (*_PAUSES, None):

@@ -45,7 +45,7 @@ def test_the_job_names_the_secret_and_mounts_no_service_account_token(site):
         env = {entry["name"]: entry for entry in container["env"]}
         reference = {"secretKeyRef": {"name": "gitops-token", "key": "token", "optional": True}}
         assert env["KUBERNAUT_FORGE_TOKEN"] == {"name": "KUBERNAUT_FORGE_TOKEN", "valueFrom": reference}
-        assert container["command"] == ["python", "-m", "kubernaut_gitops_pr.perform"]
+        assert container["command"] == ["python", "-m", "kubernaut.runner", "kubernaut_gitops_pr.perform"]
     assert pod["automountServiceAccountToken"] is False
     assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"sizeLimit": "2048Mi"}}]
     assert not tokens_in(json.dumps(made))

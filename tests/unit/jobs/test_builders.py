@@ -36,13 +36,13 @@ def test_a_runner_job_runs_the_module_as_both_steps_with_the_whole_execution_in_
     spec = pod(runner_job(execution(), "my.module", env={"TOKEN": {"secretKeyRef": {"name": "s", "key": "k"}}}))
     (dry_run,), (execute,) = spec["initContainers"], spec["containers"]
     assert (dry_run["name"], execute["name"], execute["image"]) == ("dry-run", "execute", "engine:1")
-    assert execute["command"] == ["python", "-m", "my.module"]
+    assert execute["command"] == ["python", "-m", "kubernaut.runner", "my.module"]
     env = {entry["name"]: entry.get("value", entry.get("valueFrom")) for entry in execute["env"]}
     assert env["KUBERNAUT_STEP"] == "execute"
     assert env["TOKEN"] == {"secretKeyRef": {"name": "s", "key": "k"}}
     payload = json.loads(env["KUBERNAUT_EXECUTION"].replace("$$", "$"))
     assert payload["parameters"] == {"name": "$(HOME)"}
-    read = {"name", "namespace", "uid", "requestedBy", "parameters", "settings", "deadlineSeconds"}
+    read = {"name", "namespace", "uid", "action", "requestedBy", "parameters", "settings", "deadlineSeconds"}
     assert payload.keys() == read, "what the runner reads, and nothing that only makes each Job and pod larger"
 
 

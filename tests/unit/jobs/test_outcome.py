@@ -222,6 +222,15 @@ def failed(run, reason="BackoffLimitExceeded", dry_run=GOOD_DRY_RUN):
             id="a bug of the plugin",
         ),
         pytest.param(
+            observe(
+                job("Failed", "PodFailurePolicy"),
+                [pod("Failed", ended(42, report("dry-run", "error", message="KeyError: 'x'", reason="PluginError")))],
+            ),
+            Reason.PLUGIN_ERROR,
+            "The dry run on Deployment/web failed in the plugin's own code: KeyError: 'x' (pod p0). Nothing was changed.",
+            id="a bug of the plugin that ends it at once",
+        ),
+        pytest.param(
             failed(unstarted("exec: no such file")),
             Reason.PLUGIN_ERROR,
             "The action on Deployment/web could not be started: exec: no such file (pod p0). Nothing was changed.",

@@ -268,7 +268,7 @@ def test_a_creation_that_got_no_answer_is_repeated_only_where_it_names_its_objec
 def test_an_object_that_is_there_after_a_creation_without_an_answer_may_be_this_steps_own():
     with pytest.raises(AlreadyExists, match="may have created it"):
         Recording([Unanswered("lost"), AlreadyExists("it exists")]).create("v1/things", {"metadata": {"name": "x"}})
-    with pytest.raises(AlreadyExists, match="^it exists$"):
+    with pytest.raises(AlreadyExists, match=r"^it exists$"):
         Recording([AlreadyExists("it exists")]).create("v1/things", {"metadata": {"name": "x"}})
 
 

@@ -123,7 +123,33 @@ async def test_a_pod_that_exceeds_its_memory_limit_ends_as_out_of_memory(site):
 async def test_an_exception_of_a_plugin_in_the_pod_ends_as_plugin_error(site):
     status = await site.run("script", {"dry_run": "{}['colour']"})
     assert ended(status) == ("Failed", "PluginError")
-    assert "failed in the plugin's own code: KeyError: 'colour'" in status["message"]
+    assert (
+        "failed in the plugin's own code: KeyError: 'colour' (<string>:5): a defect of the action's plugin"
+        in status["message"]
+    )
+    assert status["message"].endswith("Nothing was changed.")
+    assert (status["attempts"], status["result"]["changes"]) == (1, [])
+
+
+async def test_a_defect_in_execute_ends_at_once_before_a_change_and_is_tried_again_after_one(site):
+    status = await site.run("script", {"execute": "None.colour"})
+    assert ended(status) == ("Failed", "PluginError")
+    assert status["attempts"] == 1
+    assert status["message"].endswith("Nothing was changed.")
+    status = await site.run("script", {"execute": f"{CHANGE}\nNone.colour"})
+    assert ended(status) == ("Failed", "PluginError")
+    assert status["attempts"] == 2
+    assert "Before that it changed ConfigMap/app-config data.A: '1' → '2'" in status["message"]
+
+
+async def test_a_module_that_cannot_be_imported_ends_as_plugin_error_in_its_first_attempt(site):
+    status = await site.run("unimportable")
+    assert ended(status) == ("Failed", "PluginError")
+    assert (
+        "(ModuleNotFoundError: No module named 'no_such_package'): a defect of the action's plugin" in status["message"]
+    )
+    assert status["message"].endswith("Nothing was changed.")
+    assert status["attempts"] == 1
 
 
 async def test_a_success_without_a_result_ends_as_plugin_error(site):

@@ -10,6 +10,12 @@ from typing import Any
 import kubernaut
 from kubernaut import ActionSpec, Execution, Parameters, Problem, Resources, Rule, Target
 
+_BROAD = (
+    Rule(resources=("configmaps",), verbs=("get", "list", "create", "delete", "patch")),
+    Rule(resources=("pods",), verbs=("get", "list", "delete")),
+    Rule(resources=("pods/eviction",), verbs=("create",)),
+    Rule(api_group="apps", resources=("deployments",), verbs=("patch",)),
+)
 _RULES = (Rule(resources=("configmaps",), verbs=("patch",)),)
 
 
@@ -154,7 +160,17 @@ class Unpullable(Trouble):
         return kubernaut.runner_job(execution, "unused", image="registry.invalid/nothing:1")
 
 
+class Unimportable(Trouble):
+    """Names a module that no image has."""
+
+    @kubernaut.hookimpl
+    def build_job(self, execution: Execution) -> Any:
+        return kubernaut.runner_job(execution, "no_such_package.perform")
+
+
 PLUGINS: dict[str, Any] = {
+    "broad": Trouble(rules=_BROAD),
+    "unimportable": Unimportable(backoff_limit=3),
     "unpullable": Unpullable(),
     "script": Trouble(),
     "wants-volume": Wanting(_volume),

@@ -91,7 +91,7 @@ def test_every_field_that_differs_is_told(before, after, expected):
 
 def test_what_the_api_server_writes_is_no_change():
     after = deployment()
-    after["metadata"] |= {key: "other" for key in SERVER} | {"deletionTimestamp": "t", "deletionGracePeriodSeconds": 1}
+    after["metadata"] |= dict.fromkeys(SERVER, "other") | {"deletionTimestamp": "t", "deletionGracePeriodSeconds": 1}
     after["status"] = {"replicas": 5}
     assert found(deployment(), after) == {}
 

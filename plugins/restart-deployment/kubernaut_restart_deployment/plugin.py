@@ -6,11 +6,9 @@ from typing import Any
 
 import kubernaut
 from kubernaut import ActionSpec, ObjectName, Parameters, Rule, Target
+from kubernaut.runner.restarts import STAMPS
 
 HOOK_VERSION = 1
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
-RESTARTED_BY = "kubernaut.io/restarted-by"
-STAMPS = tuple(f"spec.template.metadata.annotations[{key}]" for key in (RESTARTED_AT, RESTARTED_BY))
 
 
 class RestartDeployment(Parameters):

@@ -1,0 +1,1 @@
+"""Kubernaut action: Delete pods that have ended, by label and age."""

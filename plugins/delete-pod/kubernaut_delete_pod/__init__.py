@@ -1,0 +1,1 @@
+"""Kubernaut action: Evict one pod that its controller replaces, and wait for the replacement."""

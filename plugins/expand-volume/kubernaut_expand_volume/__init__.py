@@ -1,0 +1,1 @@
+"""Kubernaut action: Make a PersistentVolumeClaim larger, and wait for the resize."""

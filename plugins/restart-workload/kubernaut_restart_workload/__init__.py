@@ -1,0 +1,1 @@
+"""Kubernaut action: Restart a StatefulSet or DaemonSet and wait for its rollout."""

@@ -1,0 +1,1 @@
+"""Kubernaut action: Set the minimum and maximum of a HorizontalPodAutoscaler."""

@@ -1,0 +1,1 @@
+"""Kubernaut action: Suspend or resume a CronJob."""

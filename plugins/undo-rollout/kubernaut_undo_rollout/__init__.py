@@ -1,0 +1,1 @@
+"""Kubernaut action: Put a Deployment back to an earlier revision, and wait for the rollout."""

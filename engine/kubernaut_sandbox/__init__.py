@@ -32,7 +32,8 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | pod network, Services, NetworkPolicies | pods share the host's loopback; Services are stored, nothing routes to them |
 | readiness probes | those that run a command; others count as ready. Liveness and startup probes are rejected |
 | volumes and environment | ConfigMaps and Secrets are read when the pod starts; later changes do not reach it |
-| NetworkPolicies, PriorityClasses, DaemonSets | checked and stored without effect; no controller creates the DaemonSets' pods |
+| NetworkPolicies, PriorityClasses | checked and stored without effect |
+| DaemonSets | without the deprecated template generation (an annotation, and a label of the pods) |
 | PodDisruptionBudgets | checked and stored; the eviction of a running pod that one selects is rejected |
 | CEL: cost | no cost limits; an expression may take 10,000 steps through lists |
 | CEL: types | schemas are not used: `status.typeChecking` is empty; lists and maps may have items of several types |

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubernaut_sandbox.model.objects import (
     Object,
     condition_of,
+    controller_of,
     dig,
     has_condition,
     is_deleting,
@@ -72,6 +73,15 @@ def event_object(event: Object) -> str:
 def role_reference(binding: Object) -> str:
     """Return the role of a RoleBinding or ClusterRoleBinding, as `kind/name`."""
     return f"{dig(binding, 'roleRef.kind')}/{dig(binding, 'roleRef.name')}"
+
+
+def controller_reference(obj: Object) -> str:
+    """Return the controller of an object, as `kind.group/name`."""
+    owner = controller_of(obj)
+    if owner is None:
+        return "<none>"
+    group = owner["apiVersion"].rpartition("/")[0]
+    return f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
 
 
 def selector_text(selector: Object | None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_sandbox.api.printer_cells import (
+    controller_reference,
     event_object,
     job_status,
     node_status,
@@ -169,6 +170,12 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
         ),
         AGE,
         *_containers("spec.template.spec"),
+    ],
+    "controllerrevisions.apps": [
+        NAME,
+        Column("Controller", controller_reference),
+        Column("Revision", lambda obj: str(obj.get("revision", 0))),
+        AGE,
     ],
     "networkpolicies.networking.k8s.io": [
         NAME,

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.customresourcedefinitions import CustomResourceDefinitionController
+from kubernaut_sandbox.controllers.daemonsets import DaemonSetController
 from kubernaut_sandbox.controllers.deployments import DeploymentController
 from kubernaut_sandbox.controllers.garbage_collector import GarbageCollector
 from kubernaut_sandbox.controllers.jobs import JobController
@@ -28,6 +29,7 @@ MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     DeploymentController,
     ReplicaSetController,
     StatefulSetController,
+    DaemonSetController,
     ResourceQuotaController,
     ValidatingAdmissionPolicyController,
 )

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kubernaut_sandbox.access.request_context import DeleteOptions, RequestContext
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.model.objects import (
     Object,
+    condition_of,
     has_condition,
     is_deleting,
     meta,
     name_of,
     namespace_of,
     owner_reference,
+    seconds_since,
     spec_of,
     status_of,
     uid_of,
@@ -67,3 +71,21 @@ def is_active(pod: Object) -> bool:
 def is_ready(pod: Object) -> bool:
     """Whether the pod is ready."""
     return has_condition(pod, "Ready")
+
+
+def is_available(pod: Object, min_ready_seconds: int) -> bool:
+    """Whether the pod has been ready for at least that many seconds."""
+    return is_ready(pod) and seconds_until_available(pod, min_ready_seconds) <= 0
+
+
+def seconds_until_available(pod: Object, min_ready_seconds: int) -> float:
+    """Return the seconds until a ready pod becomes available; 0 or less when it is."""
+    ready = condition_of(pod, "Ready") or {}
+    elapsed: float = seconds_since(ready["lastTransitionTime"]) if ready.get("lastTransitionTime") else 0.0
+    return min_ready_seconds - elapsed if min_ready_seconds else 0.0
+
+
+def next_available(pods: Iterable[Object], min_ready_seconds: int) -> float | None:
+    """Return the seconds until the next of the ready pods becomes available; None when none is waiting."""
+    waits = [seconds_until_available(pod, min_ready_seconds) for pod in pods if is_ready(pod)]
+    return min((wait for wait in waits if wait > 0), default=None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubernaut_sandbox.controllers.pods import is_active, is_ready
+from kubernaut_sandbox.controllers.pods import is_active, is_available, is_ready, next_available
 from kubernaut_sandbox.controllers.workloads import WorkloadController
 from kubernaut_sandbox.model.objects import (
     Object,
@@ -33,7 +33,7 @@ class ReplicaSetController(WorkloadController):
             self.pods.delete(replica_set, pod)
             active.remove(pod)
         self._update_status(replica_set, active)
-        return None
+        return next_available(active, spec_of(replica_set).get("minReadySeconds") or 0)
 
     def _update_status(self, replica_set: Object, active: list[Object], error: str = "") -> None:
         """Write the status. While no pod can be created, it has a ReplicaFailure; its first message stays, as each later one
@@ -43,11 +43,12 @@ class ReplicaSetController(WorkloadController):
         failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": error}
         conditions = [reported or put_condition((), failure)[0]] if error else []
         ready = sum(is_ready(pod) for pod in active)
+        available = sum(is_available(pod, spec_of(replica_set).get("minReadySeconds") or 0) for pod in active)
         status = {
             "replicas": len(active),
             "fullyLabeledReplicas": len(active),
             "readyReplicas": ready,
-            "availableReplicas": ready,
+            "availableReplicas": available,
             "observedGeneration": meta(replica_set)["generation"],
             "conditions": conditions,
         }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, floor
 
+from kubernaut_sandbox.model.amounts import scaled
 from kubernaut_sandbox.model.objects import (
     Object,
     condition_of,
@@ -57,8 +57,8 @@ def surge_and_unavailable(deployment: Object) -> tuple[int, int]:
     """Return maxSurge, rounded up, and maxUnavailable, rounded down, as numbers of pods; never both zero."""
     rolling = spec_of(deployment)["strategy"].get("rollingUpdate") or {}
     replicas = spec_of(deployment)["replicas"]
-    surge = _amount(rolling.get("maxSurge", "25%"), replicas, ceil)
-    unavailable = _amount(rolling.get("maxUnavailable", "25%"), replicas, floor)
+    surge = scaled(rolling.get("maxSurge", "25%"), replicas, round_up=True)
+    unavailable = scaled(rolling.get("maxUnavailable", "25%"), replicas, round_up=False)
     return surge, unavailable or (0 if surge else 1)
 
 
@@ -97,13 +97,6 @@ def _with_replica_failure(conditions: list[Object], current: Object | None, owne
 
 def _available(rs: Object) -> int:
     return int(status_of(rs).get("availableReplicas", 0))
-
-
-def _amount(value: int | str, replicas: int, rounding: object) -> int:
-    if isinstance(value, int):
-        return value
-    share = float(value.rstrip("%")) / 100 * replicas
-    return ceil(share) if rounding is ceil else floor(share)
 
 
 def _with_available(deployment: Object, desired: int, available: int) -> list[Object]:

@@ -52,7 +52,7 @@ class Scheduler(Controller):
 
     def _unschedulable_reason(self, pod: Object) -> str:
         node = self.store.get("nodes", "", NODE) or {}
-        if spec_of(node).get("unschedulable"):
+        if spec_of(node).get("unschedulable") and not _tolerates_cordon(pod):
             return "1 node(s) were unschedulable"
         selector = spec_of(pod).get("nodeSelector") or {}
         if any(labels_of(node).get(label) != value for label, value in selector.items()):
@@ -71,3 +71,13 @@ class Scheduler(Controller):
         conditions = put_condition(status_of(pod).get("conditions") or (), condition)
         self.put_status("pods", pod, {**status_of(pod), "conditions": conditions})
         self.events.warning(pod, "FailedScheduling", message)
+
+
+def _tolerates_cordon(pod: Object) -> bool:
+    """Whether the pod tolerates the taint of a cordoned node, as those of DaemonSets do."""
+    return any(
+        item.get("operator") == "Exists"
+        and item.get("key") in (None, "", "node.kubernetes.io/unschedulable")
+        and item.get("effect") in (None, "", "NoSchedule")
+        for item in spec_of(pod).get("tolerations") or ()
+    )

@@ -26,7 +26,7 @@ _QUANTITIES = {"limits", "requests", "hard", "used", "capacity", "allocatable", 
 _INT64_FIELDS = {
     *("activeDeadlineSeconds", "terminationGracePeriodSeconds", "deletionGracePeriodSeconds", "gracePeriodSeconds"),
     *("tolerationSeconds", "expirationSeconds", "seconds", "runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"),
-    *("generation", "observedGeneration", "remainingItemCount", "sizeBytes"),
+    *("generation", "observedGeneration", "remainingItemCount", "sizeBytes", "revision"),
     *("maxLength", "minLength", "maxItems", "minItems", "maxProperties", "minProperties"),
 }
 """The integers of the API that have 64 bits; the others have 32, which the client's models do not tell."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kubernaut_sandbox.registry.strategies.admission_policies import AdmissionPolicyStrategy, PolicyBindingStrategy
 from kubernaut_sandbox.registry.strategies.base import Strategy
 from kubernaut_sandbox.registry.strategies.configmaps_secrets import ConfigMapStrategy, SecretStrategy
+from kubernaut_sandbox.registry.strategies.daemonsets import ControllerRevisionStrategy, DaemonSetStrategy
 from kubernaut_sandbox.registry.strategies.events import EventStrategy
 from kubernaut_sandbox.registry.strategies.jobs import JobStrategy
 from kubernaut_sandbox.registry.strategies.leases import LeaseStrategy
@@ -16,17 +17,13 @@ from kubernaut_sandbox.registry.strategies.pods import PodStrategy
 from kubernaut_sandbox.registry.strategies.rbac import RoleBindingStrategy, RoleStrategy
 from kubernaut_sandbox.registry.strategies.resourcequotas import ResourceQuotaStrategy
 from kubernaut_sandbox.registry.strategies.services import ServiceStrategy
+from kubernaut_sandbox.registry.strategies.statefulsets import StatefulSetStrategy
 from kubernaut_sandbox.registry.strategies.stored_only import (
     DisruptionBudgetStrategy,
     NetworkPolicyStrategy,
     PriorityClassStrategy,
 )
-from kubernaut_sandbox.registry.strategies.workloads import (
-    DaemonSetStrategy,
-    DeploymentStrategy,
-    ReplicaSetStrategy,
-    StatefulSetStrategy,
-)
+from kubernaut_sandbox.registry.strategies.workloads import DeploymentStrategy, ReplicaSetStrategy
 
 _ADMISSION = "admissionregistration.k8s.io"
 _RBAC = "rbac.authorization.k8s.io"
@@ -48,6 +45,7 @@ def built_in_strategies() -> dict[str, Strategy]:
         "replicasets.apps": ReplicaSetStrategy(),
         "statefulsets.apps": StatefulSetStrategy(),
         "daemonsets.apps": DaemonSetStrategy(),
+        "controllerrevisions.apps": ControllerRevisionStrategy(),
         "networkpolicies.networking.k8s.io": NetworkPolicyStrategy(),
         "poddisruptionbudgets.policy": DisruptionBudgetStrategy(),
         "priorityclasses.scheduling.k8s.io": PriorityClassStrategy(),

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Any
 
 from kubernaut_sandbox.model.objects import Object, name_of, spec_of
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
+from kubernaut_sandbox.registry.strategies.amounts import amount_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 
 _MAX_USER_PRIORITY = 1_000_000_000
 _PROTOCOLS = ("TCP", "UDP", "SCTP")
-_PERCENT_MESSAGE = (
-    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
-    "validation is '[0-9]+%')"
-)
-_PERCENT = re.compile(r"^[0-9]+%$")
 
 
 class NetworkPolicyStrategy(Strategy):
@@ -60,7 +55,7 @@ class DisruptionBudgetStrategy(Strategy):
         if "minAvailable" in spec and "maxUnavailable" in spec:
             causes.append(invalid_value("spec", spec, "minAvailable and maxUnavailable cannot be both set"))
         for field in ("minAvailable", "maxUnavailable"):
-            causes += _amount_causes(f"spec.{field}", spec.get(field))
+            causes += amount_causes(f"spec.{field}", spec.get(field))
         policy, known = spec.get("unhealthyPodEvictionPolicy"), ("AlwaysAllow", "IfHealthyBudget")
         if policy is not None and policy not in known:
             causes.append(unsupported_value("spec.unhealthyPodEvictionPolicy", policy, known))
@@ -128,14 +123,3 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return "/" in text
-
-
-def _amount_causes(field: str, amount: Any) -> list[Cause]:
-    if isinstance(amount, str):
-        if not _PERCENT.match(amount):
-            return [invalid_value(field, amount, _PERCENT_MESSAGE)]
-        if int(amount[:-1]) > 100:
-            return [invalid_value(field, amount, "must not be greater than 100%")]
-    elif amount is not None and amount < 0:
-        return [invalid_value(field, amount, "must be greater than or equal to 0")]
-    return []

@@ -1,21 +1,19 @@
-"""Deployments, ReplicaSets, StatefulSets and DaemonSets: replicas, a selector that matches the template, and an update strategy."""
+"""Deployments and ReplicaSets, and what all workloads share: replicas, and a selector that matches the template."""
 
 from __future__ import annotations
 
 from kubernaut_sandbox.model.objects import Object, labels_of, spec_of
 from kubernaut_sandbox.model.selectors import label_selector, matches_labels
-from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
+from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with_defaults
 from kubernaut_sandbox.registry.strategies.pods import default_template, template_causes
 
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
-_STATEFUL_SET_MESSAGE = (
-    "Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', "
-    "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-)
 
 
-class _WorkloadStrategy(Strategy):
+class WorkloadStrategy(Strategy):
+    """The rules of every workload."""
+
     replicas: int | None = 1
     """The default for spec.replicas; None for a kind without that field."""
 
@@ -28,9 +26,11 @@ class _WorkloadStrategy(Strategy):
 
     def validate(self, obj: Object) -> list[Cause]:
         spec = spec_of(obj)
-        causes = []
-        if spec.get("replicas", 0) < 0:
-            causes.append(invalid_value("spec.replicas", spec["replicas"], "must be greater than or equal to 0"))
+        causes = [
+            invalid_value(f"spec.{field}", spec[field], "must be greater than or equal to 0")
+            for field in ("replicas", "minReadySeconds", "revisionHistoryLimit")
+            if (spec.get(field) or 0) < 0
+        ]
         labels = labels_of(spec["template"])
         if not spec.get("selector"):
             causes.append(required("spec.selector"))
@@ -49,14 +49,14 @@ class _WorkloadStrategy(Strategy):
         return immutable(spec_of(new), spec_of(old), "spec", ("selector",))
 
 
-class ReplicaSetStrategy(_WorkloadStrategy):
+class ReplicaSetStrategy(WorkloadStrategy):
     """ReplicaSets add no defaults; their status starts at zero."""
 
     def prepare_create(self, obj: Object) -> Object:
         return {**obj, "status": {"replicas": 0}}
 
 
-class DeploymentStrategy(_WorkloadStrategy):
+class DeploymentStrategy(WorkloadStrategy):
     """Deployments have a rollout strategy and a revision history."""
 
     def prepare(self, obj: Object) -> Object:
@@ -75,52 +75,3 @@ class DeploymentStrategy(_WorkloadStrategy):
                 unsupported_value("spec.strategy.type", spec_of(obj)["strategy"]["type"], ("Recreate", "RollingUpdate"))
             )
         return causes
-
-
-class StatefulSetStrategy(_WorkloadStrategy):
-    """StatefulSets have ordered pods; volume claims are not implemented."""
-
-    def prepare(self, obj: Object) -> Object:
-        obj = super().prepare(obj)
-        update = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
-        retention = {"whenDeleted": "Retain", "whenScaled": "Retain"}
-        spec = with_defaults(
-            spec_of(obj),
-            podManagementPolicy="OrderedReady",
-            updateStrategy=update,
-            revisionHistoryLimit=10,
-            persistentVolumeClaimRetentionPolicy=retention,
-        )
-        return {**obj, "spec": spec}
-
-    def prepare_create(self, obj: Object) -> Object:
-        return {**obj, "status": {"replicas": 0, "availableReplicas": 0}}
-
-    def validate(self, obj: Object) -> list[Cause]:
-        if spec_of(obj).get("volumeClaimTemplates"):
-            raise not_implemented("volumeClaimTemplates of a StatefulSet")
-        return super().validate(obj)
-
-    def validate_update(self, new: Object, old: Object) -> list[Cause]:
-        changed = immutable(
-            spec_of(new),
-            spec_of(old),
-            "spec",
-            ("selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"),
-        )
-        return [Cause("spec", _STATEFUL_SET_MESSAGE, "FieldValueForbidden")] if changed else []
-
-
-class DaemonSetStrategy(_WorkloadStrategy):
-    """DaemonSets are stored only: no controller creates their pods."""
-
-    replicas = None
-
-    def prepare(self, obj: Object) -> Object:
-        obj = super().prepare(obj)
-        update = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
-        return {**obj, "spec": with_defaults(spec_of(obj), updateStrategy=update, revisionHistoryLimit=10)}
-
-    def prepare_create(self, obj: Object) -> Object:
-        amounts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
-        return {**obj, "status": dict.fromkeys(amounts, 0)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.client import STRATEGIC, TABLE, Client
+from tests.conformance.client import JSON_PATCH, STRATEGIC, TABLE, Client
 from tests.conformance.manifests import condition, workload
 
 _NOW = {"kubectl.kubernetes.io/restartedAt": "2030-01-01T00:00:00Z"}
@@ -149,3 +149,99 @@ async def test_deleting_a_namespace_deletes_its_content(cluster: Client, namespa
     because = f"unable to create new content in namespace {namespace} because it is being terminated"
     assert refused.message == f'configmaps "late" is forbidden: {because}'
     await cluster.gone(f"/api/v1/namespaces/{namespace}", seconds=60)
+
+
+def version(value: str) -> dict[str, Any]:
+    """A patch of the template and of the cause of the change."""
+    cause = {"kubernetes.io/change-cause": f"version {value}"}
+    template = {"metadata": {"annotations": {"example.com/version": value}}}
+    return {"metadata": {"annotations": cause}, "spec": {"template": template}}
+
+
+async def rolled_back(cluster: Client, apps: str, revision: int) -> dict[str, dict[str, Any]]:
+    """The ReplicaSets by revision, as soon as the Deployment's rollout of that revision is through."""
+
+    def holds(found: dict[str, Any]) -> bool:
+        present = found["metadata"]["annotations"].get("deployment.kubernetes.io/revision")
+        return settled(1)(found) and present == str(revision)
+
+    await cluster.until(f"{apps}/deployments", "web", holds, seconds=60)
+    items = (await cluster.get(f"{apps}/replicasets")).body["items"]
+    return {item["metadata"]["annotations"]["deployment.kubernetes.io/revision"]: item for item in items}
+
+
+async def test_a_template_that_comes_back_gets_its_old_replica_set_with_a_new_revision(
+    cluster: Client, apps: str, image: str
+) -> None:
+    body = workload("Deployment", "web", image, 1)
+    await cluster.made(f"{apps}/deployments", body)
+    await rolled_back(cluster, apps, 1)
+    await cluster.patch(f"{apps}/deployments/web", version("2"), STRATEGIC)
+    two = await rolled_back(cluster, apps, 2)
+    assert set(two) == {"1", "2"}
+    assert two["2"]["metadata"]["annotations"]["kubernetes.io/change-cause"] == "version 2"
+    first = two["1"]["spec"]["template"]
+    labels = {key: value for key, value in first["metadata"]["labels"].items() if key != "pod-template-hash"}
+    template = {**first, "metadata": {**first["metadata"], "labels": labels}}
+    operations = [{"op": "replace", "path": "/spec/template", "value": template}]
+    await cluster.patch(f"{apps}/deployments/web", operations, JSON_PATCH)
+    three = await rolled_back(cluster, apps, 3)
+    assert set(three) == {"2", "3"}
+    assert three["3"]["metadata"]["uid"] == two["1"]["metadata"]["uid"]
+    annotations = three["3"]["metadata"]["annotations"]
+    assert annotations["deployment.kubernetes.io/revision-history"] == "1"
+    assert annotations["deployment.kubernetes.io/desired-replicas"] == "1"
+    assert annotations["deployment.kubernetes.io/max-replicas"] == "2"
+    assert three["2"]["spec"]["replicas"] == 0
+
+
+async def test_old_replica_sets_beyond_the_history_limit_are_deleted(cluster: Client, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1, revisionHistoryLimit=1))
+    await rolled_back(cluster, apps, 1)
+    for number in range(2, 5):
+        await cluster.patch(f"{apps}/deployments/web", version(str(number)), STRATEGIC)
+        await rolled_back(cluster, apps, number)
+    async for _ in cluster.watch(f"{apps}/replicasets", 30):
+        items = (await cluster.get(f"{apps}/replicasets")).body["items"]
+        if len(items) == 2:
+            break
+    assert {item["metadata"]["annotations"]["deployment.kubernetes.io/revision"] for item in items} == {"3", "4"}
+
+
+async def test_a_pod_is_available_when_it_has_been_ready_long_enough(cluster: Client, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1, minReadySeconds=4))
+    found = await cluster.until(f"{apps}/deployments", "web", lambda found: found["status"].get("readyReplicas"))
+    assert (found["status"].get("availableReplicas"), found["status"]["unavailableReplicas"]) == (None, 1)
+    await rolled_back(cluster, apps, 1)
+    (rs,) = (await cluster.get(f"{apps}/replicasets")).body["items"]
+    assert rs["spec"]["minReadySeconds"] == 4
+
+
+async def test_a_paused_deployment_is_not_rolled_out(cluster: Client, apps: str, image: str) -> None:
+    await cluster.made(f"{apps}/deployments", workload("Deployment", "web", image, 1))
+    await rolled_back(cluster, apps, 1)
+    patch = version("2")
+    await cluster.patch(f"{apps}/deployments/web", {**patch, "spec": {**patch["spec"], "paused": True}}, STRATEGIC)
+    await cluster.until(f"{apps}/deployments", "web", lambda found: found["status"].get("observedGeneration") == 2)
+    (rs,) = (await cluster.get(f"{apps}/replicasets")).body["items"]
+    await cluster.patch(f"{apps}/deployments/web/scale", {"spec": {"replicas": 2}})
+    await cluster.until(f"{apps}/replicasets", rs["metadata"]["name"], lambda found: found["spec"]["replicas"] == 2)
+    await cluster.patch(f"{apps}/deployments/web", {"spec": {"paused": False, "replicas": 1}})
+    assert set(await rolled_back(cluster, apps, 2)) == {"1", "2"}
+
+
+async def test_a_rollout_that_is_paused_stays_as_it_is(cluster: Client, apps: str, image: str) -> None:
+    rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    await cluster.made(
+        f"{apps}/deployments", workload("Deployment", "web", image, 2, strategy=rolling, minReadySeconds=2)
+    )
+    await cluster.until(f"{apps}/deployments", "web", settled(2), seconds=60)
+    await cluster.patch(f"{apps}/deployments/web", version("2"), STRATEGIC)
+    await cluster.until(f"{apps}/deployments", "web", lambda found: found["status"].get("updatedReplicas") == 1)
+    await cluster.patch(f"{apps}/deployments/web", {"spec": {"paused": True}})
+    found = await cluster.until(
+        f"{apps}/deployments", "web", lambda found: found["status"].get("availableReplicas") == 3
+    )
+    assert (found["status"]["replicas"], found["status"]["updatedReplicas"]) == (3, 1)
+    sizes = [item["spec"]["replicas"] for item in (await cluster.get(f"{apps}/replicasets")).body["items"]]
+    assert sorted(sizes) == [1, 2]

@@ -86,6 +86,17 @@ def deployment_status(deployment: Object, current: Object | None, owned: Sequenc
     return {**status, "conditions": conditions}
 
 
+def is_complete(deployment: Object) -> bool:
+    """Whether every pod of the Deployment has the present template and is available."""
+    status, desired = status_of(deployment), spec_of(deployment)["replicas"]
+    amounts = (status.get(field, 0) for field in ("replicas", "updatedReplicas", "availableReplicas"))
+    return all(amount == desired for amount in amounts) and _is_observed(deployment)
+
+
+def _is_observed(deployment: Object) -> bool:
+    return bool(status_of(deployment).get("observedGeneration", 0) >= meta(deployment)["generation"])
+
+
 def _with_replica_failure(conditions: list[Object], current: Object | None, owned: Sequence[Object]) -> list[Object]:
     """Return the conditions with the ReplicaFailure of the current ReplicaSet, or else of any other that has one."""
     ours = [rs for rs in owned if current and uid_of(rs) == uid_of(current)]

@@ -7,7 +7,7 @@ import re
 from benchmarks import paths
 from benchmarks.place import Place
 from kubernaut.api.execution import PLURAL
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 
 _METRIC = re.compile(r"^apiserver_request_total\{([^}]*)\} (\S+)", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')

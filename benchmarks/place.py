@@ -18,7 +18,7 @@ from benchmarks.action import NAME
 from benchmarks.api import Api, ApiError, Object
 from benchmarks.kubelet import StandInKubelet
 from benchmarks.options import Where
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.plugins.registry import ACTIONS, Registry

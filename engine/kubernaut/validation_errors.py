@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 _MAX_VALUE_LENGTH = 60
 _MAX_ERRORS = 5
+_ALIKE = 0.7
+"""How alike two names must be to suggest one for the other, from 0 to 1: `nmae` and `name` are, `namespace` and `name` are not."""
 
 
 def format_validation_error(
@@ -37,7 +39,7 @@ def brief(value: object, *, quoted: bool = True) -> str:
 
 def _describe(detail: Mapping[str, Any], noun: str, known: Collection[str]) -> str:
     if detail["type"] == "extra_forbidden":
-        near = get_close_matches(str(detail["loc"][-1]), known, 1) if len(detail["loc"]) == 1 else []
+        near = get_close_matches(str(detail["loc"][-1]), known, 1, _ALIKE) if len(detail["loc"]) == 1 else []
         return f"there is no such {noun}{f'; did you mean {near[0]}?' if near else ''}"
     if detail["type"] == "missing":
         return "is required"

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 import yaml
 
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import has_ended

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 import yaml
 
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.errors import LeadershipLostError
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_NAMESPACE, LEASE

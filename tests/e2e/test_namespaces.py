@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import action_manifests
 from kubernaut.kube.client import Cluster

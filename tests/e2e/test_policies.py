@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.settings import Settings
 from tests.support.site import DEPLOYMENTS, site_on
 

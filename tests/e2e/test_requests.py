@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 
 
 @pytest.mark.parametrize("job_ttl_seconds", [300, 0], ids=["at its end", "with its Job's deletion"])

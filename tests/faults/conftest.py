@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from kubernaut.api.steps import Rehearsal
-from kubernaut.embedded.cluster import ENGINE_USER
+from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
 from kubernaut_sandbox import Sandbox, SandboxOptions

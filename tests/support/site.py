@@ -11,7 +11,8 @@ from typing import Any
 
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.controller.manager import Manager
-from kubernaut.embedded.cluster import ENGINE_USER, embedded, seed, standalone
+from kubernaut.embedded.cluster import embedded, seed
+from kubernaut.embedded.running_engine import ENGINE_USER, standalone
 from kubernaut.errors import ExistsError, NotFoundError
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE

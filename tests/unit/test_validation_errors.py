@@ -34,7 +34,7 @@ def test_each_problem_names_its_field_and_value(given, expected):
     assert message(**given) == expected
 
 
-@pytest.mark.parametrize(("given", "near"), [("nmae", "; did you mean name?"), ("port", "")])
+@pytest.mark.parametrize(("given", "near"), [("nmae", "; did you mean name?"), ("port", ""), ("namespace", "")])
 def test_an_unknown_field_is_compared_with_those_that_exist(given, near):
     expected = f"spec.{given}: there is no such setting{near} (got 2)"
     assert message(known=("name", "replicas"), a=1, **{given: 2}) == expected

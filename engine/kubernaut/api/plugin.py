@@ -186,7 +186,10 @@ class Surroundings:
     settings: Mapping[str, Any] = field(default_factory=dict)
     """The action's settings with which its examples work."""
     objects: tuple[Mapping[str, Any], ...] = ()
-    """Manifests to create first, such as a Secret; one without a namespace goes where the example runs."""
+    """Manifests to create first, such as a Secret; one without a namespace goes where the example runs. Workloads are waited for until they
+    are ready. One that is listed twice is created as it is first and then replaced, as a Deployment with two revisions."""
+    examples: tuple[Mapping[str, Any], ...] = ()
+    """Parameters that work here and cannot be known in advance, such as those with a port; they take the place of `ActionSpec.examples`."""
 
 
 class PolicySpec(BaseModel):

@@ -75,11 +75,11 @@ def refusal(registry: Registry) -> Refusal | None:
 
 
 def scenarios(registry: Registry) -> list[Scenario]:
-    """Return a dry run of the first action, every action that has an example, and the first action denied and with a bad parameter."""
+    """Return a dry run of one action, every action that has an example, and the one denied and with a bad parameter."""
     actions = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
     if not actions:
         return []
-    first = actions[0]
+    first = next((action for action in actions if action.spec.surroundings is None), actions[0])
     example = dict(first.spec.examples[0])
     return [
         _scenario(first, f"{first.name}, dry run only", Key(_GRANTED, "rehearsed"), dryRun=True),
@@ -100,43 +100,63 @@ def _scenario(action: Action, title: str, key: Key, reason: Reason | None = None
     return Scenario(title, key, action.spec.service_account, whole, reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How everything in the demo ended."""
+
+    planned: list[Scenario]
+    ended: Mapping[str, ExecutionView]
+    """By title."""
+    refused: Refusal | None
+    words: str
+    """The API server's words about the execution that it refused."""
+    unavailable: Mapping[str, str]
+    """By action: why it is not part of the demo."""
+
+    @property
+    def is_as_expected(self) -> bool:
+        """Whether each execution ended as expected."""
+        good = bool(self.planned) and all(one.is_as_expected(self.ended[one.title]) for one in self.planned)
+        return good and bool(self.words) == bool(self.refused)
+
+
 async def run_demo(out: Console, *, as_json: bool) -> bool:
     """Run all scenarios and print their results; return whether each ended as expected and no plugin is broken."""
     started = time.monotonic()
-    registry = Registry.discover()
-    planned, refused = scenarios(registry), refusal(registry)
-    ended, words = await _run(planned, refused, registry, Console(quiet=True) if as_json else out)
-    good = bool(planned) and all(scenario.is_as_expected(ended[scenario.title]) for scenario in planned)
-    good = good and bool(words) == bool(refused)
+    outcome = await _run(Registry.discover(), Console(quiet=True) if as_json else out)
+    good = outcome.is_as_expected
     seconds = time.monotonic() - started
     if as_json:
-        executions = [_result(scenario, ended[scenario.title]) for scenario in planned]
-        rejected = [{"title": refused.title, "user": refused.user, "message": words}] if refused else []
-        print_json({"good": good, "seconds": round(seconds, 3), "executions": executions, "refused": rejected})
+        executions = [_result(scenario, outcome.ended[scenario.title]) for scenario in outcome.planned]
+        refused = outcome.refused
+        rejected = [{"title": refused.title, "user": refused.user, "message": outcome.words}] if refused else []
+        document = {"good": good, "seconds": round(seconds, 3), "executions": executions, "refused": rejected}
+        print_json({**document, "unavailable": dict(outcome.unavailable)})
     else:
-        for scenario in planned:
-            _print_scenario(out, scenario, ended[scenario.title])
-        if refused:
-            _print_refusal(out, refused, words)
-        _print_total(out, registry, f"{len(planned) + bool(refused)} executions", good, seconds)
-    return good and not registry.broken
+        for scenario in outcome.planned:
+            _print_scenario(out, scenario, outcome.ended[scenario.title])
+        if outcome.refused:
+            _print_refusal(out, outcome.refused, outcome.words)
+        _print_total(out, outcome, good, seconds)
+    return good and not outcome.unavailable
 
 
-async def _run(
-    planned: list[Scenario], refused: Refusal | None, registry: Registry, out: Console
-) -> tuple[dict[str, ExecutionView], str]:
-    """Return the ended executions by title, and the API server's words about the one that it refused."""
-    from kubernaut.embedded.cluster import embedded, seed  # noqa: PLC0415 - the sandbox is an optional part
+async def _run(registry: Registry, out: Console) -> Outcome:
+    from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - the sandbox is an optional part
 
     out.print("Starting an embedded cluster with a running engine, and creating these executions on it:")
     with example_environment(registry, _GRANTED) as environment:
-        objects = [*seed(), *environment.objects]
-        async with embedded(registry, settings=environment.settings, objects=objects) as running:
+        unavailable = {**{name: str(error) for name, error in registry.broken.items()}, **environment.broken}
+        async with embedded(environment.registry, settings=environment.settings) as running:
+            rejected = await running.populate_each(environment.objects)
+            actions = {name: one for name, one in environment.registry.actions.items() if name not in rejected}
+            planned, refused = scenarios(Registry(actions)), refusal(Registry(actions))
             for scenario in planned:
                 await running.cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
             words = await _refused(running.sandbox.kubeconfig(refused.user), refused) if refused else ""
             followed = {scenario.title: scenario.key for scenario in planned}
-            return await follow_all(running.cluster, followed, out), words
+            ended = await follow_all(running.cluster, followed, out)
+            return Outcome(planned, ended, refused, words, {**unavailable, **rejected})
 
 
 async def _refused(kubeconfig: dict[str, Any], refused: Refusal) -> str:
@@ -167,12 +187,13 @@ def _print_refusal(out: Console, refused: Refusal, words: str) -> None:
     )
 
 
-def _print_total(out: Console, registry: Registry, executions: str, good: bool, seconds: float) -> None:
+def _print_total(out: Console, outcome: Outcome, good: bool, seconds: float) -> None:
     verdict = "[green]each ended as expected[/]" if good else "[red]not all ended as expected[/]"
-    for name, error in registry.broken.items():
-        out.print(f"\n[red]✗ {name} is not available:[/] {escape_markup(str(error))}")
-    broken = f"; {len(registry.broken)} plugins are broken" if registry.broken else ""
-    out.print(f"\n{executions}, {verdict}{broken}, in {seconds:.1f} s.")
+    for name, error in outcome.unavailable.items():
+        out.print(f"\n[red]✗ {name} is not available:[/] {escape_markup(error)}")
+    broken = f"; {len(outcome.unavailable)} plugins are broken" if outcome.unavailable else ""
+    executions = len(outcome.planned) + bool(outcome.refused)
+    out.print(f"\n{executions} executions, {verdict}{broken}, in {seconds:.1f} s.")
 
 
 def _result(scenario: Scenario, execution: ExecutionView) -> dict[str, Any]:

@@ -7,9 +7,10 @@ forbidden. (An admin who grants less than is declared gets a message with the mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from kubernaut.api.rules import Permission, Rule
 from kubernaut.plugins.registry import Action, Registry
@@ -30,13 +31,12 @@ def assert_minimal_rights(
 ) -> None:
     """Raise AssertionError, naming the permission or field, if the action lacks one or has one that it does not need.
 
-    The action needs `examples`. `prepare` is called with each fresh workbench, before these run, to create what they need beyond what
-    the sandbox has.
+    The action needs examples, its own or those of its surroundings. `prepare` is called with each fresh workbench, before these run, to
+    create what they need beyond what the sandbox has.
     """
     registry = Registry.discover() if registry is None else registry
     assert name in registry.actions, f"{name}: {registry.broken.get(name, 'no such action is installed')}"
     action = registry.actions[name]
-    assert action.spec.examples, f"{name} has no examples: add some that work on the sandbox's objects"
     trial = _Trial(action, prepare or (lambda _: None))
     trial.assert_enough()
     for rest, removed in without_each_permission(action.spec.rules):
@@ -76,12 +76,19 @@ class _Trial:
     def __init__(self, action: Action, prepare: Callable[[Workbench], None]) -> None:
         self._action, self._prepare = action, prepare
 
+    def _examples(self, bench: Workbench) -> Sequence[Mapping[str, Any]]:
+        """Prepare the workbench, and return the parameters to run: those of the surroundings, or else those that are declared."""
+        started = bench.surround(self._action.name)
+        self._prepare(bench)
+        examples = started.examples or self._action.spec.examples
+        assert examples, f"{self._action.name} has no examples: add some that work on the sandbox's objects"
+        return examples
+
     def assert_enough(self) -> None:
         """With the declared rules every example succeeds, and the guard forbids writes to all other fields."""
         action = self._action
         with Workbench(Registry({action.name: action})) as bench:
-            self._prepare(bench)
-            for example in action.spec.examples:
+            for example in self._examples(bench):
                 ended = bench.run(action.name, example)
                 assert ended.succeeded, f"with the declared rules {example} ended as {ended.reason}: {ended.message}"
             for rule in action.spec.rules:
@@ -94,8 +101,7 @@ class _Trial:
         lesser = replace(action, spec=action.spec.model_copy(update={"rules": rest, "backoff_limit": 0}))
         for _ in range(_TRIES):
             with Workbench(Registry({action.name: lesser})) as bench:
-                self._prepare(bench)
-                results = [bench.run(action.name, example) for example in action.spec.examples]
+                results = [bench.run(action.name, example) for example in self._examples(bench)]
             if any(not ended.succeeded and is_denied(ended.message) for ended in results):
                 return
         shown = "; ".join(f"{ended.phase} {ended.reason or ''} {ended.message}" for ended in results)

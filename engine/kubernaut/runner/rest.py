@@ -57,10 +57,8 @@ class Rest:
         query = DRY_RUN if self._dry_run and method != "GET" else query
         changing = method != "GET" and query != DRY_RUN
         if method == "DELETE" and query == DRY_RUN and isinstance(body, dict):
-            body = {
-                **body,
-                "dryRun": ["All"],
-            }  # the API server reads a deletion's options from its body or from its query, never both
+            # The API server reads a deletion's options from its body or else from its query, so the query alone would delete.
+            body = {**body, "dryRun": ["All"]}
         if method != "GET" and parts_of(kind)[3] in _CONNECTING:
             raise Misuse(f"{kind} is passed on to a pod, and the dry run would not hold it back: do not write to it")
         path = self._path(kind, name) + (f"?{query}" if query else "")

@@ -204,5 +204,5 @@ def test_a_pod_reads_quantities_without_pydantic():
         "import sys; from kubernaut.runner import Quantity; Quantity('1Gi') + Quantity('1'); "
         "print([m for m in ('pydantic', 'pydantic_core', 'decimal', 'fractions', 'typing') if m in sys.modules])"
     )
-    ran = subprocess.run([sys.executable, "-S", "-c", source], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from kubernaut.plugins.registry import Registry
 from tests.deploy.manifests import DEPLOY, Object, built
 
 helm = pytest.importorskip(
@@ -49,9 +50,7 @@ def _without_their_own(node: Object) -> Object:
     return node
 
 
-GRANTED = {
-    name: {"grantIn": ["production"]} for name in ("gitops-pr", "patch-configmap", "restart-deployment", "scale")
-}
+GRANTED = {name: {"grantIn": ["production"]} for name in sorted(Registry.discover().actions)}
 
 
 @pytest.mark.parametrize(

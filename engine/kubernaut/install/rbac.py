@@ -75,7 +75,7 @@ ENGINE_RULES = (
         why="find out why a pod does not start: a missing Secret to mount is reported nowhere else",
     ),
 )
-"""Everything that the engine is allowed to do in the namespaces that it serves: it has no permission on any target of any action."""
+"""Everything that the engine is allowed to do in the namespaces that it serves: it has no permission to change any target of any action."""
 
 LEADER_RULES = (
     Rule(

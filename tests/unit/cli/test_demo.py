@@ -34,12 +34,12 @@ def test_a_scenario_becomes_an_execution_of_its_action(registry):
         "kind": "KubernetesExecution",
         "metadata": {"name": "rehearsed", "namespace": "production"},
         "spec": {
-            "action": "gitops-pr",
-            "parameters": registry.actions["gitops-pr"].spec.examples[0],
+            "action": "patch-configmap",
+            "parameters": registry.actions["patch-configmap"].spec.examples[0],
             "dryRun": True,
         },
     }
-    assert rehearsed.account == "git-operator"
+    assert rehearsed.account == "configmap-patcher"
 
 
 def test_without_actions_there_is_nothing_to_run():

@@ -51,7 +51,7 @@ def test_servers_run_during_the_block(needy, server):
 
 def test_an_object_without_a_namespace_gets_the_given_one(needy):
     with example_environment(needy, "production") as environment:
-        assert [obj["metadata"]["namespace"] for obj in environment.objects] == ["production", "c"]
+        assert [obj["metadata"]["namespace"] for obj in environment.objects["scale"]] == ["production", "c"]
 
 
 def test_settings_of_the_environment_are_those_of_the_action(needy):
@@ -71,4 +71,41 @@ def test_given_settings_take_precedence_and_the_others_are_kept(needy):
 
 def test_actions_that_need_nothing_have_an_empty_environment(registry):
     with example_environment(Registry({"scale": registry.actions["scale"]}), "production") as environment:
-        assert (environment.settings, environment.objects) == (Settings(), ())
+        assert (environment.settings, environment.objects) == (Settings(), {"scale": ()})
+
+
+def surrounded_by(registry, surroundings):
+    scale = registry.actions["scale"]
+    spec = scale.spec.model_copy(update={"surroundings": surroundings})
+    return Registry({"scale": replace(scale, spec=spec), "patch-configmap": registry.actions["patch-configmap"]})
+
+
+def test_surroundings_that_cannot_be_started_cost_their_own_plugin_alone(registry):
+    @contextmanager
+    def broken():
+        raise OSError("no port is free")
+        yield
+
+    with example_environment(surrounded_by(registry, broken), "production") as environment:
+        assert list(environment.registry.actions) == ["patch-configmap"]
+        assert environment.broken == {"scale": "its surroundings cannot be started: OSError: no port is free"}
+
+
+def test_surroundings_of_another_type_are_named(registry):
+    @contextmanager
+    def wrong():
+        yield {"settings": {}}
+
+    with example_environment(surrounded_by(registry, wrong), "production") as environment:
+        assert environment.broken["scale"].endswith("TypeError: surroundings yields dict, not Surroundings")
+
+
+def test_examples_of_surroundings_take_the_place_of_those_that_are_declared(registry):
+    @contextmanager
+    def with_port():
+        yield Surroundings(examples=({"name": "web", "replicas": 8080},))
+
+    with example_environment(surrounded_by(registry, with_port), "production") as environment:
+        assert environment.registry.actions["scale"].spec.examples == ({"name": "web", "replicas": 8080},)
+        declared = registry.actions["patch-configmap"].spec.examples
+        assert environment.registry.actions["patch-configmap"].spec.examples == declared

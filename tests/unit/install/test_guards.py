@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubernaut.api.field_paths import ITEMS, FieldTree, field_tree
+from kubernaut.api.field_paths import FieldTree, field_tree
 from kubernaut.api.plugin import ActionSpec, Parameters, Target
 from kubernaut.api.rules import Rule
 from kubernaut.install.guards import all_guards, guard_manifests
@@ -300,6 +301,10 @@ FIELDS = st.lists(
 )
 
 
+class Either(Exception):  # noqa: N818 - a verdict
+    """An empty list in place of a map, or the reverse: harmless, so the guard may take it for an empty one of the other kind or refuse it."""
+
+
 def differs(new: Any, old: Any, tree: FieldTree | None, ignored: tuple[str, ...] = ()) -> bool:
     """Whether the two differ outside the tree: what the CEL must decide, in Python. Raises TypeError where they cannot be compared."""
     if tree is not None and tree.is_whole:
@@ -307,11 +312,15 @@ def differs(new: Any, old: Any, tree: FieldTree | None, ignored: tuple[str, ...]
     if tree is None:
         return new != old or _types(new) != _types(old)
     if tree.items is not None:
-        new, old = ([] if value in (None, {}) else value for value in (new, old))
+        if {} in (new, old):
+            raise Either
+        new, old = ([] if value is None else value for value in (new, old))
         if not isinstance(new, list) or not isinstance(old, list):
             raise TypeError
         return len(new) != len(old) or any(differs(a, b, tree.items) for a, b in zip(new, old, strict=True))
-    new, old = ({} if value in (None, []) else value for value in (new, old))
+    if [] in (new, old):
+        raise Either
+    new, old = ({} if value is None else value for value in (new, old))
     if not isinstance(new, dict) or not isinstance(old, dict):
         raise TypeError
     return any(
@@ -356,4 +365,6 @@ def test_the_guard_refuses_exactly_what_differs_outside_the_fields(new, old, fie
     for obj in (new, old):
         obj.update(apiVersion="v1", kind="Thing")
         obj["metadata"]["name"] = "web"
-    assert bool(Guarded(patching(*paths)).refusal(old, new)) is reference(new, old, tree), (paths, ITEMS)
+    refused = bool(Guarded(patching(*paths)).refusal(old, new))
+    with suppress(Either):
+        assert reference(new, old, tree) is refused, paths

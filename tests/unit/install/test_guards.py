@@ -302,7 +302,7 @@ FIELDS = st.lists(
 
 
 class Either(Exception):  # noqa: N818 - a verdict
-    """An empty list in place of a map, or the reverse: harmless, so the guard may take it for an empty one of the other kind or refuse it."""
+    """An empty list in place of a map, or the reverse: harmless, so the guard may take it for empty or refuse it."""
 
 
 def differs(new: Any, old: Any, tree: FieldTree | None, ignored: tuple[str, ...] = ()) -> bool:

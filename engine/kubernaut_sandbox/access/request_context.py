@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from kubernaut_sandbox.access.users import ADMIN, User, component_user
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, uid_of
-from kubernaut_sandbox.model.statuses import conflict
+from kubernaut_sandbox.model.statuses import ApiError, conflict
+
+_OWN_WORDS = ("namespaces", "customresourcedefinitions.apiextensions.k8s.io")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,12 @@ class RequestContext:
 
 @dataclass(frozen=True, slots=True)
 class DeleteOptions:
-    """The options of a deletion. `revision` is the resourceVersion of its preconditions, `uid` their uid."""
+    """The options of a deletion. `revision` is the resourceVersion of its preconditions, `uid` their uid; None without one."""
 
     grace_seconds: int | None = None
     propagation: str = ""
-    uid: str = ""
-    revision: str = ""
+    uid: str | None = None
+    revision: str | None = None
 
     @classmethod
     def from_document(cls, document: Object) -> DeleteOptions:
@@ -41,20 +43,27 @@ class DeleteOptions:
         return cls(
             document.get("gracePeriodSeconds"),
             document.get("propagationPolicy") or "",
-            preconditions.get("uid") or "",
-            preconditions.get("resourceVersion") or "",
+            preconditions.get("uid"),
+            preconditions.get("resourceVersion"),
         )
 
     def check_preconditions(self, kind: Kind, obj: Object) -> None:
-        """Raise a 409 when the object does not meet the preconditions."""
-        name = obj["metadata"]["name"]
-        if self.uid and self.uid != uid_of(obj):
-            detail = f"the UID in the precondition ({self.uid}) does not match the UID in record ({uid_of(obj)}). "
-            raise conflict(kind.group_kind, name, f"{detail}The object might have been deleted and then recreated")
-        stored = obj["metadata"]["resourceVersion"]
-        if self.revision and self.revision != stored:
-            detail = f"the ResourceVersion in the precondition ({self.revision}) does not match the ResourceVersion in record ({stored}). "
-            raise conflict(kind.group_kind, name, f"{detail}The object might have been modified")
+        """Raise a 409 when the object does not meet the preconditions; as in Kubernetes, empty ones are never met."""
+        found, revision = uid_of(obj), obj["metadata"]["resourceVersion"]
+        if self.uid is not None and self.uid != found:
+            raise _unmet(kind, obj, ("UID", self.uid, found), "deleted and then recreated")
+        if self.revision is not None and self.revision != revision:
+            raise _unmet(kind, obj, ("ResourceVersion", self.revision, revision), "modified")
+
+
+def _unmet(kind: Kind, obj: Object, values: tuple[str, str, str], past: str) -> ApiError:
+    """Return the 409. Namespaces and CustomResourceDefinitions have words of their own."""
+    (what, wanted, found), name = values, obj["metadata"]["name"]
+    if kind.resource in _OWN_WORDS:
+        detail = f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {found}"
+        return conflict(kind.resource, name, detail)
+    detail = f"the {what} in the precondition ({wanted}) does not match the {what} in record ({found})"
+    return conflict(kind.group_kind, name, f"{detail}. The object might have been {past}")
 
 
 def controller_context(name: str) -> RequestContext:

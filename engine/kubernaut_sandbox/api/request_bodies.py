@@ -12,6 +12,7 @@ from kubernaut_sandbox.access.request_context import DeleteOptions, RequestConte
 from kubernaut_sandbox.api.protobuf import MEDIA_TYPE, decode_protobuf
 from kubernaut_sandbox.api.request_info import whole_number
 from kubernaut_sandbox.model.documents import DocumentError, parse_json, parse_yaml
+from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.patches import JSON_PATCH, Patch
 from kubernaut_sandbox.model.statuses import (
@@ -19,14 +20,17 @@ from kubernaut_sandbox.model.statuses import (
     Cause,
     bad_request,
     invalid,
+    invalid_value,
     too_large,
     unsupported_media,
     unsupported_value,
 )
+from kubernaut_sandbox.registry.scheme import decode_as
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
 _MAX_BODY_SECONDS = 60.0
 _POLICIES = ("Foreground", "Background", "Orphan")
+_DELETE_OPTIONS = Kind("", "v1", "deleteoptions", "DeleteOptions")
 _ACCEPTED = ("application/json", "application/yaml", MEDIA_TYPE)
 
 
@@ -82,16 +86,23 @@ async def read_delete_options(request: web.Request) -> tuple[DeleteOptions, bool
     if request.can_read_body:
         body = await read_object(request, "DeleteOptions")
     given = {key: value for key, value in body.items() if value is not None}
-    options = given or _query_options(request.query)
-    policy = options.get("propagationPolicy") or ""
-    if options.get("orphanDependents") is not None:
-        policy = "Orphan" if options["orphanDependents"] else "Background"
+    return delete_options(given or _query_options(request.query))
+
+
+def delete_options(document: Object) -> tuple[DeleteOptions, bool]:
+    """Return the options of a DeleteOptions document, and whether it is a dry run; raise a 400 or 422 for invalid ones."""
+    options = decode_as(_DELETE_OPTIONS, "V1DeleteOptions", document, RequestContext(field_validation="Ignore"))
+    policy, orphan = options.get("propagationPolicy") or "", options.get("orphanDependents")
+    if policy and orphan is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        raise _bad_option(invalid_value("propagationPolicy", policy, detail))
+    if orphan is not None:
+        policy = "Orphan" if orphan else "Background"
     if policy and policy not in _POLICIES:
         raise _bad_option(unsupported_value("propagationPolicy", policy, (*_POLICIES, "nil")))
     if options.get("dryRun") and options["dryRun"] != ["All"]:
         raise _bad_option(unsupported_value("dryRun", options["dryRun"], ("All",)))
-    options["propagationPolicy"] = policy
-    return DeleteOptions.from_document(options), bool(options.get("dryRun"))
+    return DeleteOptions.from_document({**options, "propagationPolicy": policy}), bool(options.get("dryRun"))
 
 
 def _bad_option(cause: Cause) -> Exception:

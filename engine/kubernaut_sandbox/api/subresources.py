@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -9,17 +10,19 @@ from aiohttp import web
 
 from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.admission.request import AdmissionRequest
-from kubernaut_sandbox.api.request_bodies import read_object, read_patch
+from kubernaut_sandbox.api.request_bodies import delete_options, read_object, read_patch
 from kubernaut_sandbox.api.request_info import RequestInfo
 from kubernaut_sandbox.api.responses import json_response, object_response
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.model.kinds import Kind
-from kubernaut_sandbox.model.objects import Object, spec_of, uid_of
-from kubernaut_sandbox.model.statuses import conflict, invalid, invalid_value, method_not_allowed
+from kubernaut_sandbox.model.objects import Object, name_of, spec_of, uid_of
+from kubernaut_sandbox.model.statuses import bad_request, conflict, invalid, invalid_value, method_not_allowed
 from kubernaut_sandbox.registry.evictions import Evictions
 from kubernaut_sandbox.registry.scales import scale_kind, scale_of, with_scale
+from kubernaut_sandbox.registry.scheme import decode_as
 
 _TOKEN_REQUEST = Kind("authentication.k8s.io", "v1", "tokenrequests", "TokenRequest")
+_EVICTION = Kind("policy", "v1", "evictions", "Eviction")
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 1 << 32
 
 
@@ -93,8 +96,13 @@ class Subresources:
     async def _evict(
         self, request: web.Request, info: RequestInfo, kind: Kind, context: RequestContext
     ) -> web.StreamResponse:
-        body = await read_object(request, "Eviction")
-        self._evictions.evict(context, kind, info.namespace, info.name, body)
+        body = await read_object(request, "Eviction", context)
+        eviction = decode_as(_EVICTION, "V1Eviction", body, context)
+        if name_of(eviction) != info.name:
+            raise bad_request("name in URL does not match name in Eviction object")
+        options, dry_run = delete_options(eviction.get("deleteOptions") or {})
+        context = replace(context, dry_run=context.dry_run or dry_run)
+        self._evictions.evict(context, kind, info.namespace, eviction, options)
         return json_response(
             {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201
         )

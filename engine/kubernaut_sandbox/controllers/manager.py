@@ -10,6 +10,7 @@ from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.customresourcedefinitions import CustomResourceDefinitionController
 from kubernaut_sandbox.controllers.daemonsets import DaemonSetController
 from kubernaut_sandbox.controllers.deployments import DeploymentController
+from kubernaut_sandbox.controllers.disruptions import DisruptionController
 from kubernaut_sandbox.controllers.garbage_collector import GarbageCollector
 from kubernaut_sandbox.controllers.jobs import JobController
 from kubernaut_sandbox.controllers.loop import Controller, ControllerLoop
@@ -30,6 +31,7 @@ MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     ReplicaSetController,
     StatefulSetController,
     DaemonSetController,
+    DisruptionController,
     ResourceQuotaController,
     ValidatingAdmissionPolicyController,
 )

@@ -119,9 +119,9 @@ def _marked_pod(pod: Object, finalizers: list[str], options: DeleteOptions) -> O
     end = (datetime.now(UTC) + timedelta(seconds=grace)).strftime("%Y-%m-%dT%H:%M:%SZ")
     unchanged = is_deleting(pod) and grace == meta(pod).get("deletionGracePeriodSeconds")
     deletion_time = meta(pod)["deletionTimestamp"] if unchanged else end
-    return with_meta(
-        pod, deletionTimestamp=deletion_time, deletionGracePeriodSeconds=grace, finalizers=finalizers or None
-    )
+    generation = meta(pod).get("generation", 0) + (0 if is_deleting(pod) else 1)
+    times = {"deletionTimestamp": deletion_time, "deletionGracePeriodSeconds": grace, "generation": generation}
+    return with_meta(pod, **times, finalizers=finalizers or None)
 
 
 def _grace_seconds(pod: Object, options: DeleteOptions) -> int:
@@ -132,5 +132,5 @@ def _grace_seconds(pod: Object, options: DeleteOptions) -> int:
     if requested is None:
         requested = spec_of(pod).get("terminationGracePeriodSeconds", 30)
     finished = status_of(pod).get("phase") in ("Succeeded", "Failed")
-    grace = 0 if finished or not spec_of(pod).get("nodeName") else max(requested, 0)
+    grace = 0 if finished or not spec_of(pod).get("nodeName") else 1 if requested < 0 else requested
     return int(min(grace, meta(pod).get("deletionGracePeriodSeconds", 0)) if is_deleting(pod) else grace)

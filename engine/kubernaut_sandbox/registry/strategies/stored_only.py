@@ -1,4 +1,4 @@
-"""Kinds that are checked and stored but have no effect: NetworkPolicies, PodDisruptionBudgets and PriorityClasses."""
+"""NetworkPolicies and PriorityClasses, which are checked and stored but have no effect, and PodDisruptionBudgets."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class NetworkPolicyStrategy(Strategy):
 
 
 class DisruptionBudgetStrategy(Strategy):
-    """Validates PodDisruptionBudgets. No controller counts healthy pods, so an eviction under a budget is rejected."""
+    """Validates PodDisruptionBudgets."""
 
     def prepare_create(self, obj: Object) -> Object:
         amounts = ("currentHealthy", "desiredHealthy", "disruptionsAllowed", "expectedPods")

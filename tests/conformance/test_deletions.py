@@ -123,7 +123,11 @@ async def test_a_deleted_pod_has_the_requested_grace_period_and_a_new_generation
     up = "os.environ.get('SANDBOX_POD_ROOT', '') + '/tmp/up'"
     ignore = "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
     deaf = f"{ignore}; open({up}, 'w'); time.sleep(60)"
-    probe = {"exec": {"command": ["python3", "-c", f"import os; os.stat({up})"]}, "periodSeconds": 1}
+    probe = {
+        "exec": {"command": ["python3", "-c", f"import os; os.stat({up})"]},
+        "periodSeconds": 1,
+        "timeoutSeconds": 5,
+    }
     await cluster.made(pods, pod("one", container(image, deaf, readinessProbe=probe)))
     await cluster.until(pods, "one", lambda found: condition(found, "Ready"))
     going = (await cluster.delete(f"{pods}/one", {"gracePeriodSeconds": 20})).body["metadata"]

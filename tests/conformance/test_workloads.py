@@ -245,3 +245,36 @@ async def test_a_rollout_that_is_paused_stays_as_it_is(cluster: Client, apps: st
     assert (found["status"]["replicas"], found["status"]["updatedReplicas"]) == (3, 1)
     sizes = [item["spec"]["replicas"] for item in (await cluster.get(f"{apps}/replicasets")).body["items"]]
     assert sorted(sizes) == [1, 2]
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"])
+async def test_limits_become_requests_in_pods_and_not_in_templates(cluster: Client, namespace: str, kind: str) -> None:
+    limited = {
+        "name": "main",
+        "image": "registry.invalid/a:1",
+        "resources": {"limits": {"cpu": "10m", "memory": "8Mi"}},
+    }
+    pod_spec = {"containers": [limited], "initContainers": [{**limited, "name": "first"}]}
+    body = workload(kind, "one", "registry.invalid/a:1", 1)
+    body["spec"]["template"]["spec"] = pod_spec
+    group, plural = "apps", f"{kind.lower()}s"
+    if kind == "DaemonSet":
+        del body["spec"]["replicas"]
+    if kind in ("Job", "CronJob"):
+        group, spec = "batch", {"template": {"spec": {**pod_spec, "restartPolicy": "Never"}}}
+        body = {"metadata": {"name": "one"}, "spec": spec}
+        if kind == "CronJob":
+            body["spec"] = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": spec}}
+    made = await cluster.made(f"/apis/{group}/v1/namespaces/{namespace}/{plural}", body)
+    template = made["spec"]["jobTemplate"]["spec"]["template"] if kind == "CronJob" else made["spec"]["template"]
+    for field in ("containers", "initContainers"):
+        assert template["spec"][field][0]["resources"] == {"limits": {"cpu": "10m", "memory": "8Mi"}}
+    if kind == "CronJob":
+        return
+    async for event in cluster.watch(f"/api/v1/namespaces/{namespace}/pods", 30):
+        made = event["object"]
+        break
+    for field in ("containers", "initContainers"):
+        resources = made["spec"][field][0]["resources"]
+        assert resources["requests"] == resources["limits"] == {"cpu": "10m", "memory": "8Mi"}
+    assert made["status"]["qosClass"] == "Guaranteed"

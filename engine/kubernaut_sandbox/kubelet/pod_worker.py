@@ -36,11 +36,11 @@ class PodWorker:
         self._run_task = asyncio.create_task(self._run(), name=f"pod-{name_of(self._pod)}")
 
     def terminate(self, grace_seconds: float) -> None:
-        """Handle the deletion of the pod: stop its containers, then remove it from the API."""
+        """Handle the deletion of the pod: stop its containers, then remove it from the API. A later call shortens the grace."""
         if self._termination is None:
             self._termination = asyncio.create_task(self._terminate(grace_seconds))
-        elif grace_seconds == 0:
-            self.kill()
+        else:
+            asyncio.get_running_loop().call_later(grace_seconds, self.kill)
 
     def kill(self) -> None:
         """Handle the removal of the pod: kill its containers now."""

@@ -24,7 +24,7 @@ class PodStrategy(Strategy):
     """Defaults and validates pods; almost every field of their spec is immutable."""
 
     def prepare(self, obj: Object) -> Object:
-        return {**obj, "spec": default_pod_spec(spec_of(obj), enable_service_links=True)}
+        return {**obj, "spec": _with_pod_defaults(default_pod_spec(spec_of(obj)))}
 
     def prepare_create(self, obj: Object) -> Object:
         return {**obj, "status": {"phase": "Pending", "qosClass": qos_class(spec_of(obj))}}
@@ -44,9 +44,7 @@ def default_template(template: Object, restart_policy: str | None = "Always") ->
     return {**template, "metadata": template.get("metadata") or {}, "spec": spec}
 
 
-def default_pod_spec(
-    spec: Object, restart_policy: str | None = "Always", *, enable_service_links: bool = False
-) -> Object:
+def default_pod_spec(spec: Object, restart_policy: str | None = "Always") -> Object:
     """Return a pod spec with its defaults; see `default_template`."""
     spec = with_defaults(
         spec,
@@ -57,8 +55,6 @@ def default_pod_spec(
     )
     if restart_policy:
         spec = with_defaults(spec, restartPolicy=restart_policy)
-    if enable_service_links:
-        spec = with_defaults(spec, enableServiceLinks=True)
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
     if account:
         spec = {**spec, "serviceAccountName": account, "serviceAccount": account}
@@ -133,14 +129,28 @@ def _default_container(container: Object) -> Object:
         terminationMessagePolicy="File",
         imagePullPolicy="IfNotPresent" if pinned else "Always",
     )
-    limits, requests = container["resources"].get("limits"), container["resources"].get("requests")
-    if limits and any(name not in (requests or {}) for name in limits):
-        container = {**container, "resources": {**container["resources"], "requests": {**limits, **(requests or {})}}}
     if container.get("ports"):
         container = {**container, "ports": [with_defaults(port, protocol="TCP") for port in container["ports"]]}
     if container.get("env"):
         container = {**container, "env": [_default_env(variable) for variable in container["env"]]}
     return container
+
+
+def _with_pod_defaults(spec: Object) -> Object:
+    """Return the spec with what only pods get, and not the templates of workloads: requests that equal the limits."""
+    spec = with_defaults(spec, enableServiceLinks=True)
+    for field in ("containers", "initContainers"):
+        if spec.get(field):
+            spec = {**spec, field: [_with_requests(container) for container in spec[field]]}
+    return spec
+
+
+def _with_requests(container: Object) -> Object:
+    resources = container["resources"]
+    limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
+    if limits.keys() <= requests.keys():
+        return container
+    return {**container, "resources": {**resources, "requests": {**limits, **requests}}}
 
 
 def _default_env(variable: Object) -> Object:

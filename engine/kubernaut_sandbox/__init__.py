@@ -30,7 +30,8 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | SIGKILL to the sandbox itself | the processes of its containers keep running until they exit |
 | a process that leaves its session | is not found, and so not killed, when its container ends |
 | pod network, Services, NetworkPolicies | pods share the host's loopback; Services are stored, nothing routes to them |
-| readiness probes | those that run a command; others count as ready. Liveness and startup probes are rejected |
+| readiness probes | carried out, except grpc: such a container is never ready, and an Event says why |
+| liveness and startup probes | rejected |
 | volumes and environment | ConfigMaps and Secrets are read when the pod starts; later changes do not reach it |
 | NetworkPolicies, PriorityClasses | checked and stored without effect |
 | DaemonSets | without the deprecated template generation (an annotation, and a label of the pods) |

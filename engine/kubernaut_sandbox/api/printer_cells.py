@@ -34,6 +34,12 @@ def pod_restarts(pod: Object) -> str:
     return str(sum(container.get("restartCount", 0) for container in status_of(pod).get("containerStatuses") or ()))
 
 
+def readiness_gates(pod: Object) -> str:
+    """Return how many of the pod's readiness gates are open, of all."""
+    gates = spec_of(pod).get("readinessGates") or ()
+    return f"{sum(has_condition(pod, gate['conditionType']) for gate in gates)}/{len(gates)}" if gates else "<none>"
+
+
 def job_status(job: Object) -> str:
     """Return the STATUS of `kubectl get jobs`."""
     for kind in ("Complete", "Failed", "Suspended", "FailureTarget", "SuccessCriteriaMet"):

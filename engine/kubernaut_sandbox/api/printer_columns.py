@@ -15,6 +15,7 @@ from kubernaut_sandbox.api.printer_cells import (
     pod_restarts,
     pod_status,
     quota_usage,
+    readiness_gates,
     role_reference,
     selector_text,
     service_ports,
@@ -112,7 +113,7 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
         _field("IP", "status.podIP", "<none>", priority=1),
         _field("Node", "spec.nodeName", "<none>", priority=1),
         _field("Nominated Node", "status.nominatedNodeName", "<none>", priority=1),
-        Column("Readiness Gates", lambda _: "<none>", priority=1),
+        Column("Readiness Gates", readiness_gates, priority=1),
     ],
     "events": [
         Column(

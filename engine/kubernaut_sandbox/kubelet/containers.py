@@ -14,7 +14,7 @@ from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.kubelet.environment import base_environment, container_environment, expand
 from kubernaut_sandbox.kubelet.pod_files import PodFiles
-from kubernaut_sandbox.kubelet.probes import watch_readiness
+from kubernaut_sandbox.kubelet.probes import ProbeTarget, watch_readiness
 from kubernaut_sandbox.kubelet.process import Process, ProcessSpec
 from kubernaut_sandbox.kubelet.references import MissingReferenceError
 from kubernaut_sandbox.kubelet.rootfs import RootFs, make_rootfs, working_directory
@@ -120,7 +120,9 @@ class ContainerRunner:
         probe = self.state.spec.get("readinessProbe") if self._field == "containers" else None
         self.state.ready = probe is None
         probing = (
-            asyncio.create_task(watch_readiness(probe, environment, root.path / "tmp", self._set_ready))
+            asyncio.create_task(
+                watch_readiness(probe, self._target(environment, root), self._set_ready, self._unhealthy)
+            )
             if probe
             else None
         )
@@ -191,6 +193,14 @@ class ContainerRunner:
         if self.state.running and self.state.ready != ready:
             self.state.ready = ready
             self._context.on_change()
+
+    def _target(self, environment: dict[str, str], root: RootFs) -> ProbeTarget:
+        named = {port["name"]: port["containerPort"] for port in self.state.spec.get("ports") or () if port.get("name")}
+        return ProbeTarget(environment, root.path / "tmp", named, self._context.host)
+
+    def _unhealthy(self, reason: str) -> None:
+        if self.state.running and not self._stopping:
+            self._warning_event("Unhealthy", reason)
 
     def _fail_to_start(self, error: str) -> None:
         message = f"failed to start the container's process: {error}"

@@ -71,6 +71,9 @@ class Kubelet:
             and meta(change.old).get("deletionGracePeriodSeconds") == meta(pod).get("deletionGracePeriodSeconds")
         ):
             self._workers[uid].terminate(meta(pod).get("deletionGracePeriodSeconds") or 0)
+        elif spec_of(pod).get("readinessGates"):
+            # Written later, so that every listener gets this change before the one that follows from it.
+            asyncio.get_running_loop().call_soon(self._workers[uid].refresh)
 
     def _context(self, pod: Object) -> PodContext:
         directory: Path = self._cluster.directory / "pods" / uid_of(pod)

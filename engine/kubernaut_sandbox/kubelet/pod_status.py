@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kubernaut_sandbox.kubelet.states import CREATING, INITIALIZING, ContainerState
-from kubernaut_sandbox.model.objects import Object, meta, put_condition, status_of
+from kubernaut_sandbox.model.objects import Object, condition_of, meta, put_condition, spec_of, status_of
 
 _ADDRESS = "127.0.0.1"
 
@@ -62,6 +62,7 @@ def _conditions(
         initialized = {"status": "True", "reason": "PodCompleted"}
     elif phase == "Failed":
         ready = {"status": "False", "reason": "PodFailed"}
+    unmet = _unmet_gates(pod) if ready["status"] == "True" else ""
     conditions = list(status_of(pod).get("conditions") or ())
     has_started = any(
         state.started_at or state.terminated or state.reason not in (CREATING, INITIALIZING) for state in (*init, *main)
@@ -70,7 +71,7 @@ def _conditions(
     for kind, fields in (
         ("PodReadyToStartContainers", {"status": "True" if running else "False"}),
         ("Initialized", initialized),
-        ("Ready", ready),
+        ("Ready", _condition(False, "ReadinessGatesNotReady", unmet) if unmet else ready),
         ("ContainersReady", ready),
         ("PodScheduled", {"status": "True"}),
     ):
@@ -79,6 +80,19 @@ def _conditions(
             {"type": kind, "lastProbeTime": None, "observedGeneration": meta(pod).get("generation", 1), **fields},
         )
     return conditions
+
+
+def _unmet_gates(pod: Object) -> str:
+    """Return which of the pod's readiness gates have no condition that is True; empty when all have."""
+    messages = []
+    for gate in spec_of(pod).get("readinessGates") or ():
+        kind = gate["conditionType"]
+        condition = condition_of(pod, kind)
+        if condition is None:
+            messages.append(f'corresponding condition of pod readiness gate "{kind}" does not exist.')
+        elif condition.get("status") != "True":
+            messages.append(f'the status of pod readiness gate "{kind}" is not "True", but {condition.get("status")}')
+    return ", ".join(messages)
 
 
 def _condition(is_true: bool, reason: str, message: str) -> Object:  # a condition is a boolean

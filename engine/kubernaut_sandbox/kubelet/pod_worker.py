@@ -42,6 +42,11 @@ class PodWorker:
         else:
             asyncio.get_running_loop().call_later(grace_seconds, self.kill)
 
+    def refresh(self) -> None:
+        """Handle a change of the pod's conditions by others: a readiness gate may have opened or closed."""
+        if self._phase == "Running":
+            self._write_status()
+
     def kill(self) -> None:
         """Handle the removal of the pod: kill its containers now."""
         for runner in (*self._init, *self._main):

@@ -9,6 +9,7 @@ from kubernaut_sandbox.model.objects import Object, meta, spec_of
 from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
+from kubernaut_sandbox.registry.strategies.probes import default_probe, readiness_probe_causes
 from kubernaut_sandbox.registry.strategies.volumes import mount_causes, volume_causes
 
 _ENV_NAME = re.compile(r"^[^=\x00]+$")
@@ -129,6 +130,8 @@ def _default_container(container: Object) -> Object:
         terminationMessagePolicy="File",
         imagePullPolicy="IfNotPresent" if pinned else "Always",
     )
+    if container.get("readinessProbe"):
+        container = {**container, "readinessProbe": default_probe(container["readinessProbe"])}
     if container.get("ports"):
         container = {**container, "ports": [with_defaults(port, protocol="TCP") for port in container["ports"]]}
     if container.get("env"):
@@ -180,6 +183,8 @@ def _container_causes(container: Object, at: str, volumes: set[str]) -> list[Cau
     causes += mount_causes(container.get("volumeMounts") or [], volumes, f"{at}.volumeMounts")
     if any(container.get(probe) for probe in ("livenessProbe", "startupProbe")):
         raise not_implemented("liveness and startup probes")
+    if container.get("readinessProbe") is not None:
+        causes += readiness_probe_causes(container["readinessProbe"], f"{at}.readinessProbe")
     return causes + _resource_causes(container.get("resources") or {}, f"{at}.resources")
 
 

@@ -25,7 +25,8 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | the container's file system | the host's; its token, mounts and termination log are below the directory `SANDBOX_POD_ROOT` |
 | securityContext | stored and checked by Pod Security admission, never enforced: a process runs as the sandbox's own user |
 | memory limits | checked about every 50 ms (anonymous and shared memory of the process tree), then SIGKILL and OOMKilled |
-| CPU limits and requests | stored only; every pod fits on the node |
+| CPU limits | stored only |
+| the node's capacity | far more than the machine has, so that requests fit; `SandboxOptions.node_allocatable` makes it smaller |
 | read-only mounts, emptyDir sizes, file modes | stored only |
 | SIGKILL to the sandbox itself | the processes of its containers keep running until they exit |
 | a process that leaves its session | is not found, and so not killed, when its container ends |

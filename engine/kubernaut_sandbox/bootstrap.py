@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-
 from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.cluster import NODE, VERSION, Cluster
 from kubernaut_sandbox.model.objects import Object, now
+from kubernaut_sandbox.options import SandboxOptions
 
 _RBAC = "rbac.authorization.k8s.io"
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-_PODS = "250"
+_AMPLE = {"cpu": "1000", "memory": "4Ti", "ephemeral-storage": "4Ti", "pods": "10000"}
+"""What pods can request on the node where the options do not say."""
 _VIEWED = {
     "": (
         "configmaps",
@@ -50,7 +50,12 @@ def bootstrap(cluster: Cluster) -> None:
         cluster.registry.create(context, cluster.kinds.by_resource("namespaces"), "", {"metadata": {"name": name}})
     node = cluster.registry.create(context, cluster.kinds.by_resource("nodes"), "", _node())
     cluster.registry.update(
-        context, cluster.kinds.by_resource("nodes"), "", NODE, {**node, "status": _node_status()}, "status"
+        context,
+        cluster.kinds.by_resource("nodes"),
+        "",
+        NODE,
+        {**node, "status": _node_status(cluster.options)},
+        "status",
     )
     for name, rules, groups in _roles():
         role = {"metadata": _labelled(name), "rules": rules}
@@ -97,8 +102,8 @@ def _node() -> Object:
     return {"metadata": {"name": NODE, "labels": labels}, "spec": {}}
 
 
-def _node_status() -> Object:
-    amounts = {"cpu": str(os.cpu_count() or 1), "memory": _memory(), "pods": _PODS}
+def _node_status(options: SandboxOptions) -> Object:
+    amounts = {**_AMPLE, **options.node_allocatable}
     moment = now()
     ready = {
         "type": "Ready",
@@ -120,7 +125,3 @@ def _node_status() -> Object:
         "nodeInfo": info,
         "addresses": addresses,
     }
-
-
-def _memory() -> str:
-    return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') // 1024}Ki"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
-    """Timings; all are in seconds."""
+    """Timings, all in seconds, and the size of the node."""
 
     backoff_base_seconds: float = 10.0
     """How long a Job waits before its second pod; doubles with every failure."""
@@ -25,3 +26,8 @@ class SandboxOptions:
     """How long a watch without timeoutSeconds stays open."""
     token_seconds: int = 3607
     """The lifetime of a pod's token; the kubelet does not renew it."""
+    node_allocatable: Mapping[str, str] = field(default_factory=dict)
+    """What pods can request on the node, by resource, as quantities; extended resources too.
+
+    By default far more than any machine has, so that requests do not keep pods from running.
+    """

@@ -1,11 +1,13 @@
-"""The scheduler: binds pods to the one node, unless the node is cordoned or the pod's nodeSelector does not match it."""
+"""The scheduler: binds pods to the one node, unless it is cordoned, does not match the pod's nodeSelector or has no room."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
-from kubernaut_sandbox.cluster import NODE
+from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.controllers.loop import Controller, Key
+from kubernaut_sandbox.controllers.pods import is_finished
 from kubernaut_sandbox.model.objects import (
     Object,
     is_deleting,
@@ -15,30 +17,46 @@ from kubernaut_sandbox.model.objects import (
     put_condition,
     spec_of,
     status_of,
+    uid_of,
 )
+from kubernaut_sandbox.model.quantities import parse_quantity
+from kubernaut_sandbox.model.requests import pod_requests
 from kubernaut_sandbox.model.store import Change
+
+_NOT_HELPFUL, _NO_VICTIMS = "Preemption is not helpful for scheduling", "No preemption victims found for incoming pod"
 
 
 class Scheduler(Controller):
-    """Binds pods to the node, and reports those that it cannot bind."""
+    """Binds pods to the node, and reports those that it cannot bind. It counts what the pods on the node request."""
 
     name = "default-scheduler"
 
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster)
+        self._placed: dict[str, dict[str, Decimal]] = {}
+        """What each pod on the node requests, by uid."""
+        self._used: dict[str, Decimal] = {}
+        self._waiting: set[Key] = set()
+
     def keys(self, change: Change) -> Iterable[Key]:
-        if change.resource == "pods" and change.type != "DELETED" and not spec_of(change.new).get("nodeName"):
-            yield namespace_of(change.new), name_of(change.new)
-        elif change.resource == "nodes" and change.type == "MODIFIED":
-            yield from (
-                (namespace_of(pod), name_of(pod)) for pod in self.store.list("pods") if not spec_of(pod).get("nodeName")
-            )
+        if change.resource == "pods":
+            key = namespace_of(change.new), name_of(change.new)
+            if not spec_of(change.new).get("nodeName"):
+                return [key]
+            return tuple(self._waiting) if self._count(change) else []
+        return tuple(self._waiting) if change.resource == "nodes" else []
 
     def sync(self, key: Key) -> float | None:
         pod = self.store.get("pods", *key)
+        self._waiting.discard(key)
         if pod is None or is_deleting(pod) or spec_of(pod).get("nodeName"):
             return None
-        reason = self._unschedulable_reason(pod)
-        if reason:
-            self._report_unschedulable(pod, reason)
+        if spec_of(pod).get("schedulerName") != self.name:
+            return None
+        reasons, remedy = self._unschedulable_reasons(pod)
+        if reasons:
+            self._waiting.add(key)
+            self._report_unschedulable(pod, reasons, remedy)
             return None
         conditions = put_condition(
             status_of(pod).get("conditions") or (), {"type": "PodScheduled", "status": "True", "lastProbeTime": None}
@@ -50,17 +68,47 @@ class Scheduler(Controller):
         self.events.normal(pod, "Scheduled", f"Successfully assigned {key[0]}/{key[1]} to {NODE}")
         return None
 
-    def _unschedulable_reason(self, pod: Object) -> str:
+    def _count(self, change: Change) -> bool:
+        """Count a pod that is on the node until it has ended; return whether it has freed what it had."""
+        uid, ended = uid_of(change.new), change.type == "DELETED" or is_finished(change.new)
+        if ended == (uid not in self._placed):
+            return False
+        if ended:
+            self._add(self._placed.pop(uid), -1)
+            return True
+        self._placed[uid] = pod_requests(change.new)
+        self._add(self._placed[uid], 1)
+        return False
+
+    def _add(self, amounts: dict[str, Decimal], sign: int) -> None:
+        for name, amount in amounts.items():
+            self._used[name] = self._used.get(name, Decimal(0)) + sign * amount
+
+    def _unschedulable_reasons(self, pod: Object) -> tuple[list[str], str]:
+        """Return why the pod cannot be on the node, and what preemption has to say; nothing when it can be."""
         node = self.store.get("nodes", "", NODE) or {}
         if spec_of(node).get("unschedulable") and not _tolerates_cordon(pod):
-            return "1 node(s) were unschedulable"
+            return ["node(s) were unschedulable"], _NOT_HELPFUL
         selector = spec_of(pod).get("nodeSelector") or {}
-        if any(labels_of(node).get(label) != value for label, value in selector.items()):
-            return "1 node(s) didn't match Pod's node affinity/selector"
-        return ""
+        if not selector.items() <= labels_of(node).items() or _is_for_another_node(pod):
+            return ["node(s) didn't match Pod's node affinity/selector"], _NOT_HELPFUL
+        allocatable = {name: parse_quantity(text) for name, text in (status_of(node).get("allocatable") or {}).items()}
+        requests, zero = pod_requests(pod), Decimal(0)
+        lacking = [
+            name
+            for name, amount in requests.items()
+            if amount > 0 and amount > allocatable.get(name, zero) - self._used.get(name, zero)
+        ]
+        reasons = [f"Insufficient {name}" for name in lacking]
+        if len(self._placed) + 1 > allocatable.get("pods", zero):
+            reasons.append("Too many pods")
+        impossible = any(requests[name] > allocatable.get(name, zero) for name in lacking)
+        return sorted(reasons), _NOT_HELPFUL if impossible else _NO_VICTIMS
 
-    def _report_unschedulable(self, pod: Object, reason: str) -> None:
-        message = f"0/1 nodes are available: {reason}."
+    def _report_unschedulable(self, pod: Object, reasons: list[str], remedy: str) -> None:
+        none = "0/1 nodes are available:"
+        listed = ", ".join(f"1 {reason}" for reason in reasons)
+        message = f"{none} {listed}. no new claims to deallocate, preemption: {none} 1 {remedy}."
         condition = {
             "type": "PodScheduled",
             "status": "False",
@@ -71,6 +119,15 @@ class Scheduler(Controller):
         conditions = put_condition(status_of(pod).get("conditions") or (), condition)
         self.put_status("pods", pod, {**status_of(pod), "conditions": conditions})
         self.events.warning(pod, "FailedScheduling", message)
+
+
+def _is_for_another_node(pod: Object) -> bool:
+    """Whether the pod's affinity names other nodes only, as that of a DaemonSet's pod may."""
+    affinity = (spec_of(pod).get("affinity") or {}).get("nodeAffinity") or {}
+    terms = (affinity.get("requiredDuringSchedulingIgnoredDuringExecution") or {}).get("nodeSelectorTerms") or ()
+    fields = [field for term in terms for field in term.get("matchFields") or ()]
+    named = [field for field in fields if field.get("key") == "metadata.name" and field.get("operator") == "In"]
+    return bool(named) and not any(NODE in (field.get("values") or ()) for field in named)
 
 
 def _tolerates_cordon(pod: Object) -> bool:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from yarl import URL
 
 from kubernaut_sandbox.cluster import VERSION
 from kubernaut_sandbox.model.objects import Object
@@ -116,9 +116,8 @@ async def _run(command: list[str], target: ProbeTarget, seconds: float) -> None:
 
 async def _get(action: Object, target: ProbeTarget, seconds: float) -> None:
     host, port = action.get("host") or target.host, _port(action["port"], target)
-    url = URL(f"{action['scheme'].lower()}://{f'[{host}]' if ':' in host else host}:{port}")
-    with suppress(ValueError):
-        url = url.join(URL(action["path"], encoded=True)) if action["path"].startswith("/") else url / action["path"]
+    address = f"{action['scheme'].lower()}://{f'[{host}]' if ':' in host else host}:{port}"
+    url = f"{address}/{action['path'].removeprefix('/')}"
     headers = {"User-Agent": _USER_AGENT, "Accept": "*/*"}
     headers |= {header["name"]: header.get("value", "") for header in action.get("httpHeaders") or ()}
     try:
@@ -133,18 +132,18 @@ async def _get(action: Object, target: ProbeTarget, seconds: float) -> None:
         raise ProbeFailedError(f"HTTP probe failed with statuscode: {status}")
 
 
-async def _status(url: URL, headers: dict[str, str]) -> int:
+async def _status(url: str, headers: dict[str, str]) -> int:
     """Return the status of the response, after redirects that stay on the host. Certificates are not verified."""
     connector = aiohttp.TCPConnector(ssl=False, force_close=True)
     async with aiohttp.ClientSession(connector=connector) as session:
-        first = url.host
+        first = urlsplit(url).hostname
         for _ in range(_MAX_REDIRECTS):
             async with session.get(url, headers=headers, allow_redirects=False) as response:
                 location = response.headers.get("Location")
                 if not (300 <= response.status < 400 and location):
                     return response.status
-                url = url.join(URL(location))
-                if url.host != first:
+                url = urljoin(url, location)
+                if urlsplit(url).hostname != first:
                     return response.status
     raise ValueError(f"stopped after {_MAX_REDIRECTS} redirects")
 

@@ -6,10 +6,10 @@ import re
 
 from kubernaut_sandbox.model.names import label_causes, name_causes
 from kubernaut_sandbox.model.objects import Object, meta, spec_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 from kubernaut_sandbox.registry.strategies.probes import default_probe, readiness_probe_causes
+from kubernaut_sandbox.registry.strategies.resources import resource_causes
 from kubernaut_sandbox.registry.strategies.volumes import mount_causes, volume_causes
 
 _ENV_NAME = re.compile(r"^[^=\x00]+$")
@@ -185,26 +185,7 @@ def _container_causes(container: Object, at: str, volumes: set[str]) -> list[Cau
         raise not_implemented("liveness and startup probes")
     if container.get("readinessProbe") is not None:
         causes += readiness_probe_causes(container["readinessProbe"], f"{at}.readinessProbe")
-    return causes + _resource_causes(container.get("resources") or {}, f"{at}.resources")
-
-
-def _resource_causes(resources: Object, at: str) -> list[Cause]:
-    causes = []
-    for kind in ("limits", "requests"):
-        for name, amount in (resources.get(kind) or {}).items():
-            try:
-                parse_quantity(amount)
-            except ValueError as error:
-                causes.append(invalid_value(f"{at}.{kind}[{name}]", amount, str(error)))
-    if causes:
-        return causes
-    limits = resources.get("limits") or {}
-    for name, amount in (resources.get("requests") or {}).items():
-        if name in limits and parse_quantity(amount) > parse_quantity(limits[name]):
-            causes.append(
-                invalid_value(f"{at}.requests", amount, f"must be less than or equal to {name} limit of {limits[name]}")
-            )
-    return causes
+    return causes + resource_causes(container.get("resources") or {}, f"{at}.resources")
 
 
 def _immutable_part(spec: Object) -> Object:

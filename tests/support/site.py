@@ -6,19 +6,21 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.controller.manager import Manager
 from kubernaut.embedded.cluster import embedded, seed
+from kubernaut.embedded.population import rounds, wait_until_ready
 from kubernaut.embedded.running_engine import ENGINE_USER, standalone
 from kubernaut.errors import ExistsError, NotFoundError
 from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import follow, wait_for_end
-from kubernaut.kube.objects import EXECUTIONS, SERVICE_ACCOUNTS, Key, Resource
+from kubernaut.kube.objects import EXECUTIONS, PODS, SERVICE_ACCOUNTS, Key, Resource
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut.telemetry.metrics import Metrics
@@ -27,6 +29,11 @@ from kubernaut_sandbox import Sandbox, SandboxOptions
 CONFIG_MAPS = Resource("/api/v1", "configmaps")
 DEPLOYMENTS = Resource("/apis/apps/v1", "deployments")
 STATEFUL_SETS = Resource("/apis/apps/v1", "statefulsets")
+DAEMON_SETS = Resource("/apis/apps/v1", "daemonsets")
+CRON_JOBS = Resource("/apis/batch/v1", "cronjobs")
+AUTOSCALERS = Resource("/apis/autoscaling/v2", "horizontalpodautoscalers")
+CLAIMS = Resource("/api/v1", "persistentvolumeclaims")
+BUDGETS = Resource("/apis/policy/v1", "poddisruptionbudgets")
 NAMESPACES = Resource("/api/v1", "namespaces")
 EVENTS = Resource("/api/v1", "events")
 QUOTAS = Resource("/api/v1", "resourcequotas")
@@ -44,6 +51,14 @@ _BY_KIND = {
     "ClusterRole": Resource("/apis/rbac.authorization.k8s.io/v1", "clusterroles"),
     "ClusterRoleBinding": Resource("/apis/rbac.authorization.k8s.io/v1", "clusterrolebindings"),
     "CustomResourceDefinition": Resource("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
+    "CronJob": CRON_JOBS,
+    "DaemonSet": DAEMON_SETS,
+    "HorizontalPodAutoscaler": AUTOSCALERS,
+    "PersistentVolume": Resource("/api/v1", "persistentvolumes"),
+    "PersistentVolumeClaim": CLAIMS,
+    "Pod": PODS,
+    "PodDisruptionBudget": BUDGETS,
+    "StorageClass": Resource("/apis/storage.k8s.io/v1", "storageclasses"),
 }
 _SWIFT = SandboxOptions(backoff_base_seconds=0.2, image_retry_seconds=0.5)
 """On a real cluster, retries wait ten seconds; these tests do not need that."""
@@ -110,6 +125,21 @@ class Site:
         """Create an object, or patch it to this."""
         await apply(self.cluster, manifest)
 
+    async def populate(self, *objects: Mapping[str, Any], seconds: float = 60) -> None:
+        """Create the objects in the test's namespace, one after the other where one is given twice, and wait until they are ready."""
+        for one_round in rounds(objects):
+            placed = [with_image(in_namespace(obj, self.namespace), self.image) for obj in one_round]
+            for obj in placed:
+                await apply(self.cluster, obj)
+            await wait_until_ready(self.cluster, placed, seconds)
+
+    async def surround(self, action: str) -> None:
+        """Create what the examples of an action need."""
+        surroundings = Registry.discover().actions[action].spec.surroundings
+        if surroundings:
+            with surroundings() as started:
+                await self.populate(*started.objects)
+
     async def gone(self, resource: Resource, name: str, seconds: float = 30) -> None:
         """Wait until the object is gone."""
         async with asyncio.timeout(seconds):
@@ -129,6 +159,22 @@ async def apply(cluster: Cluster, manifest: Mapping[str, Any]) -> None:
         await cluster.create(resource, namespace, manifest)
     except ExistsError:
         await cluster.patch(resource, namespace or "", manifest["metadata"]["name"], manifest)
+
+
+def in_namespace(obj: Mapping[str, Any], namespace: str) -> dict[str, Any]:
+    """Return the object in this namespace."""
+    return {**obj, "metadata": {**obj["metadata"], "namespace": namespace}}
+
+
+def with_image(obj: dict[str, Any], image: str) -> dict[str, Any]:
+    """Return the object with this image in all its containers; the one that they had is a variable, so that two revisions still differ."""
+    copy: dict[str, Any] = deepcopy(obj)
+    spec = copy.get("spec", {})
+    for pod in (spec, spec.get("template", {}).get("spec", {})):
+        for container in pod.get("containers", []):
+            container["env"] = [*container.get("env", []), {"name": "VERSION", "value": container["image"]}]
+            container |= {"image": image, "imagePullPolicy": "IfNotPresent"}
+    return copy
 
 
 def objects_in(namespace: str, image: str | None = None) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 0.03
 async def populate(sandbox: Sandbox, admin: Cluster, objects: Iterable[Mapping[str, Any]]) -> list[Object]:
     """Create the objects, and return those that are still to become ready. Raises ApiError for one that the API server rejects."""
     latest: list[Object] = []
-    for one_round in _rounds(objects):
+    for one_round in rounds(objects):
         await wait_until_ready(admin, latest)
         await sandbox.apply(one_round)
         latest = one_round
@@ -41,7 +41,7 @@ async def wait_until_ready(admin: Cluster, objects: Iterable[Object], seconds: f
         return
 
 
-def _rounds(objects: Iterable[Mapping[str, Any]]) -> Iterator[list[Object]]:
+def rounds(objects: Iterable[Mapping[str, Any]]) -> Iterator[list[Object]]:
     """Yield the objects in the order in which they are listed; each list has an object once."""
     current: dict[tuple[str, str, str], Object] = {}
     for obj in objects:

@@ -60,7 +60,8 @@ def read_content(answer: Answer, call: str, *, changing: bool) -> dict[str, Any]
     content, code = answer.content(), answer.status
     if code < 400 and not _is_failure(content):
         return content
-    failure = _failure(code, content, content.get("message") or f"{call} was answered with {code}", changing)
+    message = content.get("message") or f"{call} was answered with {code}"
+    failure = _failure(code, content, "; ".join([message, *_explanations(content, message)]), changing)
     failure.status = code if code >= 400 else _whole(content.get("code"))
     failure.status_reason = str(content.get("reason") or "")
     failure.causes = _causes(content)
@@ -93,6 +94,13 @@ def _causes(content: dict[str, Any]) -> tuple[str, ...]:
     causes = _details(content).get("causes")
     found = causes if isinstance(causes, list) else []
     return tuple(str(cause["reason"]) for cause in found if isinstance(cause, dict) and cause.get("reason"))
+
+
+def _explanations(content: dict[str, Any], message: str) -> list[str]:
+    """Return what the causes say beyond the message, such as how many healthy pods a disruption budget needs."""
+    causes = _details(content).get("causes")
+    texts = [cause.get("message") for cause in causes if isinstance(cause, dict)] if isinstance(causes, list) else []
+    return [text for text in texts if isinstance(text, str) and text and text not in message]
 
 
 def _whole(code: Any) -> int:

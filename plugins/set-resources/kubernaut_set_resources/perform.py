@@ -14,7 +14,7 @@ Amounts = dict[str, dict[str, str | None]]
 def perform(action: Action) -> None:
     """Set what was asked for, and wait until every pod has it, unless `wait` is false."""
     kind, name, container = (action.parameters[key] for key in ("kind", "name", "container"))
-    wanted: Amounts = {section: action.parameters[section] for section in SECTIONS if action.parameters[section]}
+    wanted = wanted_amounts(action.parameters)
 
     def change(workload: dict[str, Any]) -> dict[str, Any]:
         present = resources_of(workload, container)
@@ -42,6 +42,15 @@ def perform(action: Action) -> None:
         action.wait_for_rollout(WORKLOADS[kind], name, template({"name": container, "resources": written}))
 
 
+def wanted_amounts(parameters: dict[str, Any]) -> Amounts:
+    """Return what each amount is to be; None for one that is to be removed."""
+    wanted: Amounts = {section: dict(parameters[section]) for section in SECTIONS}
+    for removed in parameters["remove"]:
+        section, resource = removed.split(".")
+        wanted[section][resource] = None
+    return {section: amounts for section, amounts in wanted.items() if amounts}
+
+
 def refusal(present: dict[str, Any], wanted: Amounts, *, allow_decrease: bool) -> str:
     """Return why these amounts must not be set, or ""."""
     for section, amounts in wanted.items():
@@ -49,7 +58,7 @@ def refusal(present: dict[str, Any], wanted: Amounts, *, allow_decrease: bool) -
             now = (present.get(section) or {}).get(resource)
             if not allow_decrease and is_decrease(section, now, amount):
                 shown = "none" if now is None else now
-                return f"{section}.{resource} would go down from {shown} to {amount}: set allowDecrease if that is what you want"
+                return f"{section}.{resource} would go down from {shown} to {amount or 'none'}: set allowDecrease if that is what you want"
     after = {section: {**(present.get(section) or {}), **wanted.get(section, {})} for section in SECTIONS}
     for resource, request in after["requests"].items():
         limit = after["limits"].get(resource)

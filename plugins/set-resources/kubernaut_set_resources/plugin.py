@@ -21,11 +21,12 @@ def _positive(value: Quantity) -> Quantity:
 
 
 Amount = Annotated[Quantity, AfterValidator(_positive)]
-Amounts = dict[Literal["cpu", "memory"], Amount | None]
+Amounts = dict[Literal["cpu", "memory"], Amount]
+Removed = Literal["requests.cpu", "requests.memory", "limits.cpu", "limits.memory"]
 
 
 class SetResources(Parameters):
-    """The container, and the requests and limits to set; what is left out stays as it is, and null removes it."""
+    """The container, and the requests and limits to set and to remove; what is left out stays as it is."""
 
     kind: Literal["Deployment", "StatefulSet"] = "Deployment"
     name: ObjectName
@@ -34,8 +35,10 @@ class SetResources(Parameters):
     """What the scheduler reserves: `cpu`, `memory` or both."""
     limits: Amounts = Field(default_factory=dict)
     """What the container cannot exceed: `cpu`, `memory` or both."""
+    remove: tuple[Removed, ...] = ()
+    """Requests and limits to remove, such as `limits.cpu`."""
     allowDecrease: bool = False  # noqa: N815 - as Kubernetes writes fields
-    """Allow an amount that is smaller than the present one, or a limit where there is none."""
+    """Allow an amount that is smaller than the present one, a limit where there is none, and the removal of a request."""
     wait: bool = True
     """Wait until every pod has the resources and is available."""
 
@@ -43,7 +46,7 @@ class SetResources(Parameters):
     def _request_within_limit(self) -> SetResources:
         for resource, request in self.requests.items():
             limit = self.limits.get(resource)
-            if request is not None and limit is not None and request > limit:
+            if limit is not None and request > limit:
                 raise ValueError(f"requests.{resource} is {request}, more than limits.{resource}, which is {limit}")
         return self
 
@@ -98,8 +101,11 @@ def describe() -> ActionSpec:
 @kubernaut.hookimpl
 def validate(execution: kubernaut.Execution) -> list[Problem]:
     parameters, settings = execution.parameters, execution.settings
-    if not parameters.requests and not parameters.limits:
-        return [Problem("requests", "there is nothing to do: name cpu or memory in requests or limits")]
+    given = {f"{section}.{resource}" for section in ("requests", "limits") for resource in getattr(parameters, section)}
+    if not given and not parameters.remove:
+        return [Problem("requests", "there is nothing to do: name cpu or memory in requests, limits or remove")]
+    if both := sorted(given & set(parameters.remove)):
+        return [Problem("remove", f"{both[0]} is also set: name it in one of the two")]
     largest = {"cpu": settings.max_cpu, "memory": settings.max_memory}
     return [
         Problem(
@@ -108,7 +114,7 @@ def validate(execution: kubernaut.Execution) -> list[Problem]:
         )
         for section in ("requests", "limits")
         for resource, amount in getattr(parameters, section).items()
-        if amount is not None and largest[resource] is not None and amount > largest[resource]
+        if largest[resource] is not None and amount > largest[resource]
     ]
 
 
@@ -125,11 +131,15 @@ def on_complete(execution: kubernaut.Execution, result: Result) -> Rollback | No
     undo: dict[str, Any] = {key: given[key] for key in ("kind", "name", "container", "wait")} | {"allowDecrease": True}
     for change in result.changes:
         section, resource = change.field.split(".")[-2:]
-        undo.setdefault(section, {})[resource] = change.before
+        if change.before is None:
+            undo.setdefault("remove", []).append(f"{section}.{resource}")
+        else:
+            undo.setdefault(section, {})[resource] = change.before
     return Rollback(action=execution.action, parameters=undo)
 
 
 def _fields(parameters: SetResources) -> list[str]:
     container = CONTAINER.replace("*", parameters.container)
     amounts = {"requests": parameters.requests, "limits": parameters.limits}
-    return [f"{container}.{section}.{resource}" for section in amounts for resource in amounts[section]]
+    named = [f"{section}.{resource}" for section in amounts for resource in amounts[section]]
+    return [f"{container}.{amount}" for amount in (*named, *parameters.remove)]

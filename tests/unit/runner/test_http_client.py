@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from kubernaut.runner import http_client as module
+from kubernaut.runner.answers import Answer
 from kubernaut.runner.exceptions import TryAgain, Unanswered
 from kubernaut.runner.http_client import Connection
 from kubernaut_sandbox.tls import make_authority
@@ -182,3 +183,20 @@ def test_a_server_under_another_name_gets_no_request(tmp_path, monkeypatch, paus
         with pytest.raises(TryAgain, match="certificate is not valid for '127"):
             ask()
         assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "tries"), [("DisruptionBudget", 1), ("Other", 5)], ids=["a budget says no", "the server is busy"]
+)
+@pytest.mark.usefixtures("pauses")
+def test_an_eviction_that_a_budget_forbids_is_not_asked_for_again_at_once(monkeypatch, cause, tries):
+    connection, sent = Connection(), []
+    body = b'{"details": {"causes": [{"reason": "%s"}]}}' % cause.encode()
+
+    def send(*request):
+        sent.append(request)
+        return Answer(429, body)
+
+    monkeypatch.setattr(connection, "_send", send)
+    assert connection.request("POST", "/x", {}, "{}", again=False).status == 429
+    assert len(sent) == tries

@@ -24,6 +24,8 @@ class SandboxOptions:
     """How often memory limits are checked."""
     watch_timeout_seconds: float = 1800.0
     """How long a watch without timeoutSeconds stays open."""
+    autoscaler_sync_seconds: float = 15.0
+    """How often HorizontalPodAutoscalers look at the replicas of their target."""
     token_seconds: int = 3607
     """The lifetime of a pod's token; the kubelet does not renew it."""
     node_allocatable: Mapping[str, str] = field(default_factory=dict)

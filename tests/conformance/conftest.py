@@ -15,7 +15,11 @@ from kubernaut_sandbox import Sandbox, SandboxOptions
 from tests.conformance.client import Client, connected
 
 _QUICK = SandboxOptions(
-    backoff_base_seconds=0.2, job_sync_delay=0.02, restart_base_seconds=0.2, image_retry_seconds=0.5
+    backoff_base_seconds=0.2,
+    job_sync_delay=0.02,
+    restart_base_seconds=0.2,
+    image_retry_seconds=0.5,
+    autoscaler_sync_seconds=0.5,
 )
 
 

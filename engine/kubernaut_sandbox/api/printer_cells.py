@@ -90,10 +90,34 @@ def controller_reference(obj: Object) -> str:
     return f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
 
 
+def autoscaler_target(autoscaler: Object) -> str:
+    """Return the target of a HorizontalPodAutoscaler, as `kind/name`."""
+    return f"{dig(autoscaler, 'spec.scaleTargetRef.kind')}/{dig(autoscaler, 'spec.scaleTargetRef.name')}"
+
+
+def autoscaler_metrics(autoscaler: Object) -> str:
+    """Return up to two metrics of a HorizontalPodAutoscaler with their goals; nothing measures the present values."""
+    metrics = spec_of(autoscaler).get("metrics") or ()
+    shown = ", ".join(_metric_goal(metric) for metric in metrics[:2])
+    return f"{shown} + {len(metrics) - 2} more..." if len(metrics) > 2 else shown or "<none>"
+
+
 def selector_text(selector: Object | None) -> str:
     """Return the matchLabels of a selector as `key=value` pairs."""
     labels = (selector or {}).get("matchLabels") or {}
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items())) or "<none>"
+
+
+def _metric_goal(metric: Object) -> str:
+    kind = str(metric.get("type", ""))
+    source = metric.get(f"{kind[:1].lower()}{kind[1:]}") or {}
+    target = source.get("target") or {}
+    share = f"{target['averageUtilization']}%" if target.get("averageUtilization") is not None else "<auto>"
+    if kind in ("Resource", "ContainerResource"):
+        return f"{source.get('name')}: <unknown>/{target.get('averageValue') or share}"
+    if kind != "Pods" and target.get("averageValue"):
+        return f"<unknown>/{target['averageValue']} (avg)"
+    return f"<unknown>/{target.get('averageValue') or target.get('value')}"
 
 
 def _init_reason(pod: Object) -> str:

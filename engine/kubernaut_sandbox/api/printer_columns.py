@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_sandbox.api.printer_cells import (
+    autoscaler_metrics,
+    autoscaler_target,
     controller_reference,
     event_object,
     job_status,
@@ -152,6 +154,15 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
         ),
         AGE,
         *_containers("spec.template.spec"),
+    ],
+    "horizontalpodautoscalers.autoscaling": [
+        NAME,
+        Column("Reference", autoscaler_target),
+        Column("Targets", autoscaler_metrics),
+        Column("MinPods", lambda obj: str(spec_of(obj).get("minReplicas", "<unset>"))),
+        _count("MaxPods", "spec.maxReplicas"),
+        _count("Replicas", "status.currentReplicas"),
+        AGE,
     ],
     "leases.coordination.k8s.io": [NAME, _field("Holder", "spec.holderIdentity"), AGE],
     f"roles.{_RBAC}": [NAME, _CREATED_AT],

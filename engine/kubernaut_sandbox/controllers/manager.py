@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from kubernaut_sandbox.cluster import Cluster
+from kubernaut_sandbox.controllers.autoscalers import AutoscalerController
 from kubernaut_sandbox.controllers.customresourcedefinitions import CustomResourceDefinitionController
 from kubernaut_sandbox.controllers.daemonsets import DaemonSetController
 from kubernaut_sandbox.controllers.deployments import DeploymentController
@@ -32,6 +33,7 @@ MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     StatefulSetController,
     DaemonSetController,
     DisruptionController,
+    AutoscalerController,
     ResourceQuotaController,
     ValidatingAdmissionPolicyController,
 )

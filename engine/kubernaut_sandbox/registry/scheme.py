@@ -19,10 +19,15 @@ from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import ApiError, bad_request, invalid, invalid_value
 
 _CONTAINER = re.compile(r"^(List|Dict)\[(?:str, )?(.+)\]$")
-_SPECIAL = {"Event": "CoreV1Event", "Scale": "V1Scale", "TokenRequest": "AuthenticationV1TokenRequest"}
+_SPECIAL = {
+    "Event": "CoreV1Event",
+    "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler",
+    "Scale": "V1Scale",
+    "TokenRequest": "AuthenticationV1TokenRequest",
+}
 _MICRO_TIMES = {"acquireTime", "renewTime", "eventTime", "lastObservedTime"}
 _MICRO_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$")
-_QUANTITIES = {"limits", "requests", "hard", "used", "capacity", "allocatable", "sizeLimit", "divisor"}
+_QUANTITIES = {"limits", "requests", "hard", "used", "capacity", "allocatable", "sizeLimit", "divisor", "averageValue"}
 _INT64_FIELDS = {
     *("activeDeadlineSeconds", "terminationGracePeriodSeconds", "deletionGracePeriodSeconds", "gracePeriodSeconds"),
     *("tolerationSeconds", "expirationSeconds", "seconds", "runAsUser", "runAsGroup", "fsGroup", "supplementalGroups"),
@@ -166,6 +171,8 @@ def _check_time(value: str, path: str) -> None:
 def _decode_scalar(type_name: str, value: Any, path: str, findings: _Findings) -> Any:
     if path.rpartition(".")[2] in _QUANTITIES and isinstance(value, int | float):
         return str(value)
+    if path.rpartition(".")[2] in _QUANTITIES and isinstance(value, str):
+        return _quantity(value)
     fits = isinstance(value, _SCALARS[type_name]) and not (isinstance(value, bool) and type_name != "bool")
     if not fits:
         go_type = {"str": "string", "int": "int32", "bytes": "[]uint8", "datetime": "time.Time"}.get(

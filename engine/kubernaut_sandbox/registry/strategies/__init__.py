@@ -6,6 +6,7 @@ Start with `base`: the Strategy that every kind has. A module contains the strat
 from __future__ import annotations
 
 from kubernaut_sandbox.registry.strategies.admission_policies import AdmissionPolicyStrategy, PolicyBindingStrategy
+from kubernaut_sandbox.registry.strategies.autoscalers import AutoscalerStrategy
 from kubernaut_sandbox.registry.strategies.base import Strategy
 from kubernaut_sandbox.registry.strategies.configmaps_secrets import ConfigMapStrategy, SecretStrategy
 from kubernaut_sandbox.registry.strategies.daemonsets import ControllerRevisionStrategy, DaemonSetStrategy
@@ -46,6 +47,7 @@ def built_in_strategies() -> dict[str, Strategy]:
         "statefulsets.apps": StatefulSetStrategy(),
         "daemonsets.apps": DaemonSetStrategy(),
         "controllerrevisions.apps": ControllerRevisionStrategy(),
+        "horizontalpodautoscalers.autoscaling": AutoscalerStrategy(),
         "networkpolicies.networking.k8s.io": NetworkPolicyStrategy(),
         "poddisruptionbudgets.policy": DisruptionBudgetStrategy(),
         "priorityclasses.scheduling.k8s.io": PriorityClassStrategy(),

@@ -1,16 +1,14 @@
 """The author's guide, executed: every command runs and every file works, in an empty folder with nothing but the guide."""
 
-import os
 import re
-import site
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from kubernaut.api.plugin import Execution
 from kubernaut.plugins import hookspecs
+from tests.support.newcomer import newcomer, run
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "writing-an-action.md").read_text("utf-8")
@@ -18,36 +16,19 @@ BLOCKS = re.findall(r"^```(\w+)([^\n]*)\n(.*?)^```$", GUIDE, re.MULTILINE | re.D
 
 
 @pytest.fixture(scope="module")
-def newcomer(tmp_path_factory):
-    """An empty folder, and a virtual environment that sees what is installed here."""
+def author(tmp_path_factory):
+    """An empty folder, and the environment of somebody who has just installed the engine."""
     folder = tmp_path_factory.mktemp("author")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True)
-    packages = next((folder / "venv").glob("lib/python*/site-packages"))
-    lines = "; ".join(f"site.addsitedir({path!r})" for path in site.getsitepackages())
-    (packages / "installed-here.pth").write_text(f"import site; {lines}\n", "utf-8")
-    for program, module in {"pip": "pip", "pytest": "pytest", "kubernaut": "kubernaut.cli"}.items():
-        script = folder / "venv" / "bin" / program
-        script.write_text(f'#!/bin/sh\nexec "{folder}/venv/bin/python" -m {module} "$@"\n', "utf-8")
-        script.chmod(0o755)
-    environment = {"PATH": f"{folder}/venv/bin:{os.environ['PATH']}", "HOME": str(folder), "NO_COLOR": "1"}
-    offline = {"PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    return folder, {**environment, **offline, "PYTHONWARNINGS": "ignore"}
+    return folder, newcomer(folder)
 
 
 @pytest.mark.timeout(240)
-def test_the_guide_works_word_for_word_in_an_empty_folder(newcomer):
-    folder, environment = newcomer
+def test_the_guide_works_word_for_word_in_an_empty_folder(author):
+    folder, environment = author
     for language, options, text in BLOCKS:
         file = re.search(r"file=(\S+)", options)
         if language == "sh":
-            ran = subprocess.run(
-                ["bash", "-eu", "-o", "pipefail", "-c", text],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
+            ran = run(folder, environment, text)
             assert ran.returncode == 0, f"{text}\n{ran.stdout}\n{ran.stderr}"
         elif options.endswith(" part"):
             home = ROOT if file[1].startswith("plugins/") else folder

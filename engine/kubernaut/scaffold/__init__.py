@@ -1,11 +1,12 @@
 """Writes the plugin of `kubernaut new-action`: a distribution that installs, passes its own tests and runs in the sandbox as it is.
 
-The files are in `template/`, and docs/writing-an-action.md explains them; start with `scaffold`, which fills in the names. This package
-uses `api` for the rules of names and `plugins` for their maximum length.
+The files are in `template/`: those that every plugin has in `common/`, the others by kind. docs/writing-an-action.md explains them; start
+with `scaffold`, which fills in the names. This package uses `api` for the rules of names and `plugins` for their maximum length.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -18,7 +19,20 @@ from kubernaut.plugins.registry import MAX_ACTION_NAME_LENGTH
 _SUFFIX = ".template"
 
 
-def scaffold(name: str, parent: Path) -> list[Path]:
+class Kind(StrEnum):
+    """What an action does, and so what its plugin starts from."""
+
+    PATCH = "patch"
+    """It changes fields of an object."""
+    WAIT = "wait"
+    """It changes fields of a workload, and waits until every pod has the change."""
+    CHECK = "check"
+    """It changes nothing, and waits until something holds."""
+    COMMAND = "command"
+    """It runs a program with visible arguments instead of Python."""
+
+
+def scaffold(name: str, parent: Path, kind: Kind = Kind.PATCH) -> list[Path]:
     """Write `kubernaut-NAME` into `parent` and return its files. Raises InputError for an invalid name or a folder that exists."""
     if not is_label(name) or len(name) > MAX_ACTION_NAME_LENGTH or not name[0].isalpha():
         raise InputError(
@@ -35,7 +49,8 @@ def scaffold(name: str, parent: Path) -> list[Path]:
         "model": words.title().replace(" ", ""),
     }
     written = []
-    for template in _templates(files("kubernaut.scaffold").joinpath("template")):
+    root = files("kubernaut.scaffold").joinpath("template")
+    for template in [*_templates(root.joinpath("common")), *_templates(root.joinpath(kind))]:
         relative = template[0].replace("package/", f"{names['package']}/").removesuffix(_SUFFIX)
         file = target / relative
         file.parent.mkdir(parents=True, exist_ok=True)

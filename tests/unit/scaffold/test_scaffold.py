@@ -1,13 +1,19 @@
 """A new plugin: its files, and what is refused."""
 
 import ast
+import re
+import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from kubernaut.errors import InputError
 from kubernaut.plugins.registry import MAX_ACTION_NAME_LENGTH
-from kubernaut.scaffold import scaffold
+from kubernaut.scaffold import Kind, scaffold
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_every_file_of_the_plugin_is_written_below_one_folder(tmp_path):
@@ -33,10 +39,20 @@ def test_the_name_is_the_entry_point_and_the_module_is_the_plugin(tmp_path):
     assert names == {"NoteDeployment", "describe", "validate", "build_job", "on_complete"}
 
 
-def test_no_placeholder_is_left(tmp_path):
-    texts = [file.read_text("utf-8") for file in scaffold("note", tmp_path)]
-    assert len(texts) == 6
-    assert [text for text in texts if "$" in text] == []
+@pytest.mark.parametrize("kind", Kind)
+def test_no_placeholder_is_left(tmp_path, kind):
+    texts = [file.read_text("utf-8") for file in scaffold("note", tmp_path, kind)]
+    assert len(texts) == (5 if kind is Kind.COMMAND else 6)
+    assert [text for text in texts if re.search(r"\$\w|\$\{", text)] == []
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_a_plugin_starts_from_needs_no_reformatting(tmp_path, kind):
+    files = [str(file) for file in scaffold("note-deployment", tmp_path, kind) if file.suffix == ".py"]
+    ruff = [sys.executable, "-m", "ruff"]
+    config = ["--config", str(ROOT / "pyproject.toml")]
+    ran = subprocess.run([*ruff, "format", "--check", *config, *files], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 @pytest.mark.parametrize(

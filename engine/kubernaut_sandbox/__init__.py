@@ -30,6 +30,10 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | read-only mounts, emptyDir sizes, file modes | stored only |
 | SIGKILL to the sandbox itself | the processes of its containers keep running until they exit |
 | a process that leaves its session | is not found, and so not killed, when its container ends |
+| PersistentVolumes | a volume of the sandbox's classes is a directory, kept until the volume is deleted; its size is not enforced |
+| hand-made PersistentVolumes | bound as there; a pod gets a directory of the sandbox, whatever their type; nothing deletes or grows them |
+| expansion | `standard` grows at once, `standard-on-restart` when a pod starts (class parameter `resize: on-restart`), `fixed` not at all |
+| claims in a StatefulSet, subPath in a claim | rejected |
 | pod network, Services, NetworkPolicies | pods share the host's loopback; Services are stored, nothing routes to them |
 | readiness probes | carried out, except grpc: such a container is never ready, and an Event says why |
 | liveness and startup probes | rejected |

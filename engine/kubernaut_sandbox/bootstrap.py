@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubernaut_sandbox.access.request_context import RequestContext
-from kubernaut_sandbox.cluster import NODE, VERSION, Cluster
+from kubernaut_sandbox.cluster import NODE, PROVISIONER, VERSION, Cluster
 from kubernaut_sandbox.model.objects import Object, now
 from kubernaut_sandbox.options import SandboxOptions
 
@@ -66,6 +66,8 @@ def bootstrap(cluster: Cluster) -> None:
         {**node, "status": _node_status(cluster.options)},
         "status",
     )
+    for storage_class in _storage_classes():
+        cluster.registry.create(context, cluster.kinds.by_resource("storageclasses.storage.k8s.io"), "", storage_class)
     for name, rules, groups in _roles():
         role = {"metadata": _labelled(name), "rules": rules}
         cluster.registry.create(context, cluster.kinds.by_resource(f"clusterroles.{_RBAC}"), "", role)
@@ -74,6 +76,17 @@ def bootstrap(cluster: Cluster) -> None:
             reference = {"kind": "ClusterRole", "apiGroup": _RBAC, "name": name}
             binding = {"metadata": _labelled(name), "subjects": subjects, "roleRef": reference}
             cluster.registry.create(context, cluster.kinds.by_resource(f"clusterrolebindings.{_RBAC}"), "", binding)
+
+
+def _storage_classes() -> list[Object]:
+    """Return the classes: volumes that grow at once, that need a restart of the pod to grow, and that do not grow."""
+    default = {"storageclass.kubernetes.io/is-default-class": "true"}
+    standard = {"provisioner": PROVISIONER, "allowVolumeExpansion": True}
+    return [
+        {**standard, "metadata": {"name": "standard", "annotations": default}},
+        {**standard, "metadata": {"name": "standard-on-restart"}, "parameters": {"resize": "on-restart"}},
+        {"metadata": {"name": "fixed"}, "provisioner": PROVISIONER},
+    ]
 
 
 def _labelled(name: str) -> Object:

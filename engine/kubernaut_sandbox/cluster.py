@@ -17,6 +17,8 @@ from kubernaut_sandbox.registry.deletion import Deleter
 from kubernaut_sandbox.registry.registry import Registry
 
 NODE = "sandbox"
+PROVISIONER = "directories.sandbox.example"
+"""The provisioner of the sandbox's own StorageClasses."""
 VERSION = "v1.36.0+sandbox"
 
 

@@ -14,6 +14,7 @@ from kubernaut_sandbox.admission.policies import Policies
 from kubernaut_sandbox.admission.quotas import QuotaCheck
 from kubernaut_sandbox.admission.request import AdmissionRequest
 from kubernaut_sandbox.admission.service_accounts import with_service_account
+from kubernaut_sandbox.admission.storage import check_expansion, with_default_class
 from kubernaut_sandbox.admission.validating import ValidatingPolicies
 from kubernaut_sandbox.model.kinds import Kind, Kinds
 from kubernaut_sandbox.model.objects import Object, is_deleting, name_of, namespace_of
@@ -39,6 +40,8 @@ class Admission:
                 self._check_namespace(request.kind, obj)
             if request.kind.resource == "pods":
                 obj = with_service_account(self._store, obj)
+            if request.kind.resource == "persistentvolumeclaims":
+                obj = with_default_class(self._store, obj)
         return self._mutating.mutate(request.with_new(obj), default).new or {}
 
     def validate(self, request: AdmissionRequest) -> None:
@@ -49,6 +52,8 @@ class Admission:
         if obj is not None and kind.group == "rbac.authorization.k8s.io":
             self._escalation.check(request.context, kind, obj, request.old)
         self._validating.check(request)
+        if kind.resource == "persistentvolumeclaims" and not request.subresource:
+            check_expansion(self._store, request)
         if obj is not None and creating and kind.namespaced:
             self._quotas.check(kind, obj)
 

@@ -90,6 +90,30 @@ def controller_reference(obj: Object) -> str:
     return f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
 
 
+def access_modes(modes: list[str] | None) -> str:
+    """Return access modes in short, as RWO,ROX."""
+    short = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+    return ",".join(short[mode] for mode in short if mode in (modes or ()))
+
+
+def claim_phase(obj: Object) -> str:
+    """Return the STATUS of a PersistentVolumeClaim or PersistentVolume."""
+    return "Terminating" if is_deleting(obj) else str(status_of(obj).get("phase", ""))
+
+
+def volume_claim(volume: Object) -> str:
+    """Return the claim of a PersistentVolume, as `namespace/name`."""
+    reference = spec_of(volume).get("claimRef")
+    return f"{reference.get('namespace')}/{reference.get('name')}" if reference else ""
+
+
+def class_name(storage_class: Object) -> str:
+    """Return the name of a StorageClass; the default one says so."""
+    annotations = dig(storage_class, "metadata.annotations") or {}
+    default = annotations.get("storageclass.kubernetes.io/is-default-class") == "true"
+    return f"{dig(storage_class, 'metadata.name')}{' (default)' if default else ''}"
+
+
 def autoscaler_target(autoscaler: Object) -> str:
     """Return the target of a HorizontalPodAutoscaler, as `kind/name`."""
     return f"{dig(autoscaler, 'spec.scaleTargetRef.kind')}/{dig(autoscaler, 'spec.scaleTargetRef.name')}"

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernaut_sandbox.api.printer_cells import (
+    access_modes,
     autoscaler_metrics,
     autoscaler_target,
+    claim_phase,
+    class_name,
     controller_reference,
     event_object,
     job_status,
@@ -21,6 +24,7 @@ from kubernaut_sandbox.api.printer_cells import (
     role_reference,
     selector_text,
     service_ports,
+    volume_claim,
 )
 from kubernaut_sandbox.model.durations import age, duration_between
 from kubernaut_sandbox.model.objects import Object, dig, meta, name_of, spec_of
@@ -126,6 +130,38 @@ BUILT_IN_COLUMNS: dict[str, list[Column]] = {
         _field("Reason", "reason"),
         Column("Object", event_object),
         _field("Message", "message"),
+    ],
+    "persistentvolumeclaims": [
+        NAME,
+        Column("Status", claim_phase),
+        _field("Volume", "spec.volumeName"),
+        _field("Capacity", "status.capacity.storage"),
+        Column("Access Modes", lambda obj: access_modes(dig(obj, "status.accessModes"))),
+        _field("StorageClass", "spec.storageClassName"),
+        _field("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"),
+        AGE,
+        _field("VolumeMode", "spec.volumeMode", "<unset>", priority=1),
+    ],
+    "persistentvolumes": [
+        NAME,
+        _field("Capacity", "spec.capacity.storage"),
+        Column("Access Modes", lambda obj: access_modes(dig(obj, "spec.accessModes"))),
+        _field("Reclaim Policy", "spec.persistentVolumeReclaimPolicy"),
+        Column("Status", claim_phase),
+        Column("Claim", volume_claim),
+        _field("StorageClass", "spec.storageClassName"),
+        _field("VolumeAttributesClass", "spec.volumeAttributesClassName", "<unset>"),
+        _field("Reason", "status.reason"),
+        AGE,
+        _field("VolumeMode", "spec.volumeMode", "<unset>", priority=1),
+    ],
+    "storageclasses.storage.k8s.io": [
+        Column("Name", class_name, "string", "name"),
+        _field("Provisioner", "provisioner"),
+        _field("ReclaimPolicy", "reclaimPolicy", "Delete"),
+        _field("VolumeBindingMode", "volumeBindingMode", "Immediate"),
+        _field("AllowVolumeExpansion", "allowVolumeExpansion", False),
+        AGE,
     ],
     "resourcequotas": [NAME, Column("Request", quota_usage), Column("Limit", lambda _: ""), AGE],
     "deployments.apps": [

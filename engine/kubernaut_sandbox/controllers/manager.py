@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.autoscalers import AutoscalerController
+from kubernaut_sandbox.controllers.claims import ClaimController
 from kubernaut_sandbox.controllers.customresourcedefinitions import CustomResourceDefinitionController
 from kubernaut_sandbox.controllers.daemonsets import DaemonSetController
 from kubernaut_sandbox.controllers.deployments import DeploymentController
@@ -22,6 +23,7 @@ from kubernaut_sandbox.controllers.scheduler import Scheduler
 from kubernaut_sandbox.controllers.statefulsets import StatefulSetController
 from kubernaut_sandbox.controllers.ttl_after_finished import TtlController
 from kubernaut_sandbox.controllers.validatingadmissionpolicies import ValidatingAdmissionPolicyController
+from kubernaut_sandbox.controllers.volumes import VolumeController
 
 MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     GarbageCollector,
@@ -34,6 +36,8 @@ MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     DaemonSetController,
     DisruptionController,
     AutoscalerController,
+    ClaimController,
+    VolumeController,
     ResourceQuotaController,
     ValidatingAdmissionPolicyController,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from kubernaut_sandbox.cluster import NODE, Cluster
+from kubernaut_sandbox.controllers.claims import CLAIMS, claim_names
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.controllers.pods import is_finished
 from kubernaut_sandbox.model.objects import (
@@ -44,7 +45,7 @@ class Scheduler(Controller):
             if not spec_of(change.new).get("nodeName"):
                 return [key]
             return tuple(self._waiting) if self._count(change) else []
-        return tuple(self._waiting) if change.resource == "nodes" else []
+        return tuple(self._waiting) if change.resource in ("nodes", CLAIMS) else []
 
     def sync(self, key: Key) -> float | None:
         pod = self.store.get("pods", *key)
@@ -86,12 +87,14 @@ class Scheduler(Controller):
 
     def _unschedulable_reasons(self, pod: Object) -> tuple[list[str], str]:
         """Return why the pod cannot be on the node, and what preemption has to say; nothing when it can be."""
+        if problem := self._claim_problem(pod):
+            return [problem], _NOT_HELPFUL
         node = self.store.get("nodes", "", NODE) or {}
         if spec_of(node).get("unschedulable") and not _tolerates_cordon(pod):
-            return ["node(s) were unschedulable"], _NOT_HELPFUL
+            return ["1 node(s) were unschedulable"], _NOT_HELPFUL
         selector = spec_of(pod).get("nodeSelector") or {}
         if not selector.items() <= labels_of(node).items() or _is_for_another_node(pod):
-            return ["node(s) didn't match Pod's node affinity/selector"], _NOT_HELPFUL
+            return ["1 node(s) didn't match Pod's node affinity/selector"], _NOT_HELPFUL
         allocatable = {name: parse_quantity(text) for name, text in (status_of(node).get("allocatable") or {}).items()}
         requests, zero = pod_requests(pod), Decimal(0)
         lacking = [
@@ -99,15 +102,27 @@ class Scheduler(Controller):
             for name, amount in requests.items()
             if amount > 0 and amount > allocatable.get(name, zero) - self._used.get(name, zero)
         ]
-        reasons = [f"Insufficient {name}" for name in lacking]
+        reasons = [f"1 Insufficient {name}" for name in lacking]
         if len(self._placed) + 1 > allocatable.get("pods", zero):
-            reasons.append("Too many pods")
+            reasons.append("1 Too many pods")
         impossible = any(requests[name] > allocatable.get(name, zero) for name in lacking)
         return sorted(reasons), _NOT_HELPFUL if impossible else _NO_VICTIMS
 
+    def _claim_problem(self, pod: Object) -> str:
+        """Return why the claims of the pod keep it from running; empty when they do not."""
+        for name in sorted(claim_names(pod)):
+            claim = self.store.get(CLAIMS, namespace_of(pod), name)
+            if claim is None:
+                return f'persistentvolumeclaim "{name}" not found'
+            if is_deleting(claim):
+                return f'persistentvolumeclaim "{name}" is being deleted'
+            if status_of(claim).get("phase") != "Bound":
+                return "pod has unbound immediate PersistentVolumeClaims"
+        return ""
+
     def _report_unschedulable(self, pod: Object, reasons: list[str], remedy: str) -> None:
         none = "0/1 nodes are available:"
-        listed = ", ".join(f"1 {reason}" for reason in reasons)
+        listed = ", ".join(reasons)
         message = f"{none} {listed}. no new claims to deallocate, preemption: {none} 1 {remedy}."
         condition = {
             "type": "PodScheduled",

@@ -33,7 +33,8 @@ class Kubelet:
         self._host, self._port = "127.0.0.1", 0
         self._events = EventRecorder(cluster, "kubelet")
         self._request_context = controller_context("kubelet")
-        self._volumes = Volumes(cluster.store, cluster.tokens, cluster.options.token_seconds)
+        self._persistent = cluster.directory / "persistent"
+        self._volumes = Volumes(cluster.store, cluster.tokens, cluster.options.token_seconds, self._persistent)
         self._interpreter = interpreter_directory(cluster.directory)
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -57,6 +58,10 @@ class Kubelet:
         return await log_response(request, pod, worker)
 
     def _on_change(self, change: Change) -> None:
+        if change.resource == "persistentvolumes" and change.type == "DELETED":
+            if spec_of(change.new).get("persistentVolumeReclaimPolicy") == "Delete":
+                shutil.rmtree(self._persistent / meta(change.new)["name"], ignore_errors=True)
+            return
         if change.resource != "pods" or spec_of(change.new).get("nodeName") != NODE:
             return
         uid, pod = uid_of(change.new), change.new

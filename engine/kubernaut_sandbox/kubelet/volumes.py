@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 from kubernaut_sandbox.access.tokens import Tokens
 from kubernaut_sandbox.kubelet.pod_files import PodFiles, below
 from kubernaut_sandbox.kubelet.references import MissingReferenceError, config_data, field_value, resource_value
-from kubernaut_sandbox.model.objects import Object, namespace_of, spec_of
+from kubernaut_sandbox.model.objects import Object, namespace_of, spec_of, status_of
 from kubernaut_sandbox.model.store import Store
 
 DIRECTORY = "volumes"
@@ -17,14 +18,18 @@ DIRECTORY = "volumes"
 class Volumes:
     """Writes the volumes of pods."""
 
-    def __init__(self, store: Store, tokens: Tokens, token_seconds: int) -> None:
+    def __init__(self, store: Store, tokens: Tokens, token_seconds: int, persistent: Path) -> None:
         self._store, self._tokens, self._token_seconds = store, tokens, token_seconds
+        self._persistent = persistent
 
     def write(self, pod: Object, files: PodFiles) -> None:
         """Write every volume; raise MissingReferenceError while one cannot be written, as while what it needs does not exist."""
         for volume in spec_of(pod).get("volumes") or ():
             directory = f"{DIRECTORY}/{volume['name']}"
             try:
+                if volume.get("persistentVolumeClaim"):
+                    files.link(directory, str(self._claimed(pod, volume["persistentVolumeClaim"]["claimName"])))
+                    continue
                 files.make_directory(directory)
                 for name, content in self._files(pod, volume).items():
                     files.replace(f"{directory}/{name}", content)
@@ -47,6 +52,17 @@ class Volumes:
         if source := volume.get("downwardAPI"):
             return _downward(pod, source)
         return {}
+
+    def _claimed(self, pod: Object, name: str) -> Path:
+        """Return the directory of a claim's volume, which outlives the pod."""
+        claim = self._store.get("persistentvolumeclaims", namespace_of(pod), name)
+        if claim is None:
+            raise MissingReferenceError(f'persistentvolumeclaim "{name}" not found')
+        if status_of(claim).get("phase") != "Bound":
+            raise MissingReferenceError(f'persistentvolumeclaim "{name}" is not bound')
+        directory = self._persistent / str(spec_of(claim)["volumeName"])
+        directory.mkdir(parents=True, exist_ok=True)
+        return directory
 
     def _projected(self, pod: Object, part: Object) -> dict[str, bytes]:
         if source := part.get("serviceAccountToken"):

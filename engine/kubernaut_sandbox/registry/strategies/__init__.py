@@ -19,6 +19,7 @@ from kubernaut_sandbox.registry.strategies.rbac import RoleBindingStrategy, Role
 from kubernaut_sandbox.registry.strategies.resourcequotas import ResourceQuotaStrategy
 from kubernaut_sandbox.registry.strategies.services import ServiceStrategy
 from kubernaut_sandbox.registry.strategies.statefulsets import StatefulSetStrategy
+from kubernaut_sandbox.registry.strategies.storage import ClaimStrategy, StorageClassStrategy, VolumeStrategy
 from kubernaut_sandbox.registry.strategies.stored_only import (
     DisruptionBudgetStrategy,
     NetworkPolicyStrategy,
@@ -37,6 +38,9 @@ def built_in_strategies() -> dict[str, Strategy]:
         "secrets": SecretStrategy(),
         "namespaces": NamespaceStrategy(),
         "pods": PodStrategy(),
+        "persistentvolumeclaims": ClaimStrategy(),
+        "persistentvolumes": VolumeStrategy(),
+        "storageclasses.storage.k8s.io": StorageClassStrategy(),
         "services": ServiceStrategy(),
         "events": EventStrategy(),
         "resourcequotas": ResourceQuotaStrategy(),

@@ -76,6 +76,11 @@ def template_causes(template: Object, at: str = "spec.template") -> list[Cause]:
 def pod_spec_causes(spec: Object, at: str) -> list[Cause]:
     """Return a cause for every invalid field of a pod spec; raise ApiError for what the sandbox's kubelet cannot run."""
     volumes, causes = volume_causes(spec.get("volumes") or [], f"{at}.volumes")
+    claims = {volume.get("name") for volume in spec.get("volumes") or () if volume.get("persistentVolumeClaim")}
+    containers = (*(spec.get("initContainers") or ()), *(spec.get("containers") or ()))
+    mounts = [mount for item in containers for mount in item.get("volumeMounts") or ()]
+    if any(mount.get("subPath") and mount.get("name") in claims for mount in mounts):
+        raise not_implemented("subPath in the volume of a PersistentVolumeClaim")
     if not spec.get("containers"):
         causes.append(required(f"{at}.containers"))
     names: set[str] = set()

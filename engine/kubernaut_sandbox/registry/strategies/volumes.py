@@ -10,7 +10,7 @@ from kubernaut_sandbox.model.names import name_causes
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required
 
-_VOLUME_TYPES = ("emptyDir", "secret", "downwardAPI", "configMap", "projected")
+_VOLUME_TYPES = ("emptyDir", "secret", "downwardAPI", "configMap", "projected", "persistentVolumeClaim")
 _NAME_FIELDS = {"configMap": "name", "secret": "secretName"}
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
 _MAX_MODE = 0o777
@@ -69,6 +69,8 @@ def _source_causes(volume: Object, at: str) -> list[Cause]:
         for source in sources[1:]
     ]
     source, content = sources[0], volume[sources[0]]
+    if source == "persistentVolumeClaim":
+        return causes + ([] if content.get("claimName") else [required(f"{at}.{source}.claimName")])
     if source != "emptyDir":
         causes += _mode_causes(content.get("defaultMode"), f"{at}.{source}.defaultMode")
     if source in _NAME_FIELDS:

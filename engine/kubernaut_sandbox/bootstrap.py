@@ -32,7 +32,7 @@ _VIEWED = {
         "statefulsets/scale",
     ),
     "autoscaling": ("horizontalpodautoscalers",),
-    "batch": ("jobs",),
+    "batch": ("cronjobs", "jobs"),
     "networking.k8s.io": ("networkpolicies",),
     "policy": ("poddisruptionbudgets",),
 }

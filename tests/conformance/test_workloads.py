@@ -247,7 +247,7 @@ async def test_a_rollout_that_is_paused_stays_as_it_is(cluster: Client, apps: st
     assert sorted(sizes) == [1, 2]
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job"])
+@pytest.mark.parametrize("kind", ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"])
 async def test_limits_become_requests_in_pods_and_not_in_templates(cluster: Client, namespace: str, kind: str) -> None:
     limited = {
         "name": "main",

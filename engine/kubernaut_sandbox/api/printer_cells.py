@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubernaut_sandbox.model.durations import age
 from kubernaut_sandbox.model.objects import (
     Object,
     condition_of,
@@ -46,6 +47,12 @@ def job_status(job: Object) -> str:
         if has_condition(job, kind):
             return kind
     return "Terminating" if is_deleting(job) else "Running"
+
+
+def last_schedule(cron_job: Object) -> str:
+    """Return how long ago the CronJob last started a Job."""
+    last = status_of(cron_job).get("lastScheduleTime")
+    return age(last) if last else "<none>"
 
 
 def node_status(node: Object) -> str:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.autoscalers import AutoscalerController
 from kubernaut_sandbox.controllers.claims import ClaimController
+from kubernaut_sandbox.controllers.cronjobs import CronJobController
 from kubernaut_sandbox.controllers.customresourcedefinitions import CustomResourceDefinitionController
 from kubernaut_sandbox.controllers.daemonsets import DaemonSetController
 from kubernaut_sandbox.controllers.deployments import DeploymentController
@@ -29,6 +30,7 @@ MANAGER_CONTROLLERS: tuple[type[Controller], ...] = (
     GarbageCollector,
     NamespaceController,
     JobController,
+    CronJobController,
     TtlController,
     DeploymentController,
     ReplicaSetController,

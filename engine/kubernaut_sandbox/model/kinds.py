@@ -130,6 +130,7 @@ BUILT_IN: tuple[Kind, ...] = (
     Kind("apps", "v1", "daemonsets", "DaemonSet", True, ("ds",), _ALL, ("status",), has_generation=True),
     Kind("apps", "v1", "controllerrevisions", "ControllerRevision"),
     Kind("batch", "v1", "jobs", "Job", True, (), _ALL, ("status",), has_generation=True),
+    Kind("batch", "v1", "cronjobs", "CronJob", True, ("cj",), _ALL, ("status",), has_generation=True),
     Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler", True, ("hpa",), _ALL, ("status",)),
     Kind("coordination.k8s.io", "v1", "leases", "Lease", unconditional_update=False, create_on_update=True),
     Kind(

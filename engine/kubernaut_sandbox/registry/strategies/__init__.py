@@ -9,6 +9,7 @@ from kubernaut_sandbox.registry.strategies.admission_policies import AdmissionPo
 from kubernaut_sandbox.registry.strategies.autoscalers import AutoscalerStrategy
 from kubernaut_sandbox.registry.strategies.base import Strategy
 from kubernaut_sandbox.registry.strategies.configmaps_secrets import ConfigMapStrategy, SecretStrategy
+from kubernaut_sandbox.registry.strategies.cronjobs import CronJobStrategy
 from kubernaut_sandbox.registry.strategies.daemonsets import ControllerRevisionStrategy, DaemonSetStrategy
 from kubernaut_sandbox.registry.strategies.events import EventStrategy
 from kubernaut_sandbox.registry.strategies.jobs import JobStrategy
@@ -45,6 +46,7 @@ def built_in_strategies() -> dict[str, Strategy]:
         "events": EventStrategy(),
         "resourcequotas": ResourceQuotaStrategy(),
         "leases.coordination.k8s.io": LeaseStrategy(),
+        "cronjobs.batch": CronJobStrategy(),
         "jobs.batch": JobStrategy(),
         "deployments.apps": DeploymentStrategy(),
         "replicasets.apps": ReplicaSetStrategy(),

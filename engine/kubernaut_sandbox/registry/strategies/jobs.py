@@ -25,21 +25,7 @@ class JobStrategy(Strategy):
     """Defaults and validates Jobs; indexed Jobs are not implemented."""
 
     def prepare(self, obj: Object) -> Object:
-        spec = spec_of(obj)
-        completions = spec.get("completions") if spec.get("parallelism") is not None else spec.get("completions") or 1
-        policy = "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed"
-        spec = with_defaults(
-            {**spec, **({} if completions is None else {"completions": completions})},
-            parallelism=1,
-            backoffLimit=6,
-            completionMode="NonIndexed",
-            suspend=False,
-            manualSelector=False,
-            podReplacementPolicy=policy,
-        )
-        if spec.get("podFailurePolicy"):
-            spec = {**spec, "podFailurePolicy": _default_policy(spec["podFailurePolicy"])}
-        return {**obj, "spec": {**spec, "template": default_template(spec.get("template") or {}, restart_policy=None)}}
+        return {**obj, "spec": default_job_spec(spec_of(obj))}
 
     def prepare_create(self, obj: Object) -> Object:
         spec, uid = spec_of(obj), uid_of(obj)
@@ -56,29 +42,51 @@ class JobStrategy(Strategy):
         return {**with_meta(obj, labels=labels), "spec": spec, "status": {}}
 
     def validate(self, obj: Object) -> list[Cause]:
-        spec = spec_of(obj)
-        _reject_unsupported(spec)
-        causes = [
-            invalid_value(f"spec.{field}", spec[field], "must be greater than or equal to 0")
-            for field in _AMOUNTS
-            if spec.get(field) is not None and spec[field] < 0
-        ]
-        if spec["completionMode"] != "NonIndexed":
-            causes.append(unsupported_value("spec.completionMode", spec["completionMode"], ("NonIndexed", "Indexed")))
-        causes += _selector_causes(obj)
-        causes += template_causes(spec["template"])
-        restart = spec_of(spec["template"]).get("restartPolicy")
-        if not restart:
-            causes.append(required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'))
-        elif restart == "Always":
-            causes.append(unsupported_value("spec.template.spec.restartPolicy", restart, ("OnFailure", "Never")))
-        return causes + (_policy_causes(spec, restart) if spec.get("podFailurePolicy") else [])
+        return job_spec_causes(spec_of(obj), _selector_causes(obj))
 
     def validate_update(self, new: Object, old: Object) -> list[Cause]:
         before = spec_of(old)
         if before.get("suspend") and not status_of(old).get("startTime"):
             before = {**before, "template": _with_scheduling_of(before["template"], spec_of(new)["template"])}
         return immutable(spec_of(new), before, "spec", _IMMUTABLE_FIELDS)
+
+
+def default_job_spec(spec: Object) -> Object:
+    """Return the spec of a Job with its defaults."""
+    completions = spec.get("completions") if spec.get("parallelism") is not None else spec.get("completions") or 1
+    policy = "Failed" if spec.get("podFailurePolicy") else "TerminatingOrFailed"
+    spec = with_defaults(
+        {**spec, **({} if completions is None else {"completions": completions})},
+        parallelism=1,
+        backoffLimit=6,
+        completionMode="NonIndexed",
+        suspend=False,
+        manualSelector=False,
+        podReplacementPolicy=policy,
+    )
+    if spec.get("podFailurePolicy"):
+        spec = {**spec, "podFailurePolicy": _default_policy(spec["podFailurePolicy"])}
+    return {**spec, "template": default_template(spec.get("template") or {}, restart_policy=None)}
+
+
+def job_spec_causes(spec: Object, selector_causes: list[Cause] | None = None) -> list[Cause]:
+    """Return a cause for every invalid field of a Job's spec, which has its defaults; those of its selector are given."""
+    _reject_unsupported(spec)
+    causes = [
+        invalid_value(f"spec.{field}", spec[field], "must be greater than or equal to 0")
+        for field in _AMOUNTS
+        if spec.get(field) is not None and spec[field] < 0
+    ]
+    if spec["completionMode"] != "NonIndexed":
+        causes.append(unsupported_value("spec.completionMode", spec["completionMode"], ("NonIndexed", "Indexed")))
+    causes += selector_causes or []
+    causes += template_causes(spec["template"])
+    restart = spec_of(spec["template"]).get("restartPolicy")
+    if not restart:
+        causes.append(required("spec.template.spec.restartPolicy", 'valid values: "OnFailure", "Never"'))
+    elif restart == "Always":
+        causes.append(unsupported_value("spec.template.spec.restartPolicy", restart, ("OnFailure", "Never")))
+    return causes + (_policy_causes(spec, restart) if spec.get("podFailurePolicy") else [])
 
 
 def _with_scheduling_of(template: Object, other: Object) -> Object:

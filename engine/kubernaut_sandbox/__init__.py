@@ -39,7 +39,6 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | liveness and startup probes | rejected |
 | volumes and environment | ConfigMaps and Secrets are read when the pod starts; later changes do not reach it |
 | NetworkPolicies, PriorityClasses | checked and stored without effect |
-| DaemonSets | without the deprecated template generation (an annotation, and a label of the pods) |
 | HorizontalPodAutoscalers | keep replicas within limits, and report that there are no metrics; `behavior` is stored only; v2 only |
 | CEL: cost | no cost limits; an expression may take 10,000 steps through lists |
 | CEL: types | schemas are not used: `status.typeChecking` is empty; lists and maps may have items of several types |

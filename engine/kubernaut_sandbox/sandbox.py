@@ -148,6 +148,12 @@ class Sandbox:
             ):
                 self._apply_one(item)
 
+    def has(self, manifest: Object) -> bool:
+        """Whether there is an object of this kind and name. Raises ApiError for a kind that is not served."""
+        kind = self._cluster.registry.kinds.of(manifest)
+        namespace = (meta(manifest).get("namespace") or "default") if kind.namespaced else ""
+        return self._cluster.store.get(kind.resource, namespace, name_of(manifest)) is not None
+
     def _apply_one(self, manifest: Object) -> None:
         try:
             document: Object = as_json(manifest)

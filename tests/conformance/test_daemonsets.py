@@ -195,3 +195,18 @@ async def test_the_revision_history_keeps_as_many_old_templates_as_its_limit(
 def stateful_set(name: str, image: str, **spec: Any) -> Object:
     """A StatefulSet without pods."""
     return workload("StatefulSet", name, image, 0, serviceName=name, **spec)
+
+
+async def test_the_api_server_counts_the_templates_whatever_a_client_writes(
+    cluster: Client, namespace: str, apps: str, image: str
+) -> None:
+    generation, path = "deprecated.daemonset.template.generation", f"{apps}/daemonsets/agent"
+    made = await cluster.made(f"{apps}/daemonsets", daemon_set("agent", image))
+    assert made["metadata"]["annotations"] == {generation: "1"}
+    await cluster.patch(path, annotated("2"), STRATEGIC)
+    assert (await cluster.get(path)).body["metadata"]["annotations"] == {generation: "2"}
+    await cluster.patch(path, {"metadata": {"annotations": {generation: "9", "a": "b"}}})
+    assert (await cluster.get(path)).body["metadata"]["annotations"] == {generation: "2", "a": "b"}
+    await cluster.until(f"{apps}/daemonsets", "agent", settled, seconds=60)
+    pods = (await cluster.get(f"/api/v1/namespaces/{namespace}/pods")).body["items"]
+    assert {pod["metadata"]["labels"]["pod-template-generation"] for pod in pods} == {"2"}

@@ -239,3 +239,9 @@ async def test_a_pod_waits_for_its_claim(
     await cluster.until(pods, "one", problem('nodes are available: persistentvolumeclaim "data" not found.'))
     await cluster.made(claims, claim("data", "5Gi", hand_made))
     await cluster.until(pods, "one", problem("pod has unbound immediate PersistentVolumeClaims."), seconds=60)
+
+
+async def test_an_empty_patch_of_a_claim_that_is_not_bound_changes_nothing(cluster: Client, claims: str) -> None:
+    made = await cluster.made(claims, claim("data", "1Gi", "there-is-none"))
+    answer = await cluster.patch(f"{claims}/data", {}, dryRun="All")
+    assert (answer.code, answer.body["spec"]) == (200, made["spec"])

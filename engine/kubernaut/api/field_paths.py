@@ -65,6 +65,15 @@ class FieldTree:
         """The fields of each item, if this is a list."""
         return self.children.get(ITEMS)
 
+    def touches(self, path: str) -> bool:
+        """Whether the field, or one that contains it, may change already."""
+        tree = self
+        for step in parse_path(path):
+            if tree.is_whole or step not in tree.children:
+                break
+            tree = tree.children[step]
+        return bool(self.children) and tree.is_whole
+
     def covers(self, path: Iterable[str]) -> bool:
         """Whether a change at this path, in which `[*]` stands for any item, is a change of fields of this tree alone."""
         tree = self

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kubernaut.api.field_paths import field_tree
+from kubernaut.api.field_paths import FieldTree, field_tree
 from kubernaut.api.labels import LABEL_ACTION
 from kubernaut.api.plugin import ActionSpec
 from kubernaut.api.rules import Rule
@@ -24,6 +24,8 @@ from kubernaut.install.guard_expressions import (
 from kubernaut.plugins.registry import Registry
 
 _API = "admissionregistration.k8s.io/v1"
+_TEMPLATE_GENERATION = "metadata.annotations[deprecated.daemonset.template.generation]"
+"""The API server counts the templates of a DaemonSet there, whatever a client writes (registry/apps/daemonset/strategy.go)."""
 _REQUESTED = (
     "request.operation + ' ' + request.resource.group + '/' + request.resource.resource\n"
     "+ (request.?subResource.orValue('') == '' ? '' : '/' + request.subResource)"
@@ -72,9 +74,17 @@ def all_guards(registry: Registry) -> list[dict[str, Any]]:
     ]
 
 
+def changeable_fields(rule: Rule) -> FieldTree:
+    """Return the fields that may differ: those that the rule names, and what the API server itself writes at such a change."""
+    tree = field_tree(rule.fields)
+    if "daemonsets" not in rule.resources or tree.touches(_TEMPLATE_GENERATION):
+        return tree
+    return field_tree((*rule.fields, _TEMPLATE_GENERATION))
+
+
 def _policy(account: str, rules: list[Rule]) -> dict[str, Any]:
     """Return the spec of the policy, with every default that the API server would add, so that the two can be compared."""
-    variables: list[Variable] = [positions()] if any(needs_positions(field_tree(rule.fields)) for rule in rules) else []
+    variables: list[Variable] = [positions()] if any(needs_positions(changeable_fields(rule)) for rule in rules) else []
     validations: list[dict[str, Any]] = []
     if len(rules) > 1:
         variables.append(Variable("requested", _REQUESTED))
@@ -82,7 +92,7 @@ def _policy(account: str, rules: list[Rule]) -> dict[str, Any]:
         suffix = str(number) if len(rules) > 1 else ""
         unless = "".join(f"!({criterion}) || " for criterion in _criteria(rule, alone=len(rules) == 1))
         if rule.fields:
-            variables += difference_variables(field_tree(rule.fields), suffix)
+            variables += difference_variables(changeable_fields(rule), suffix)
             validations.append(_fields_validation(rule, suffix, unless))
         if rule.condition:
             validations.append(_condition_validation(rule, unless))

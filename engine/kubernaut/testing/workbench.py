@@ -189,7 +189,10 @@ class Workbench:
             actions = {**self._settings.actions, name: with_settings(started, self._settings.actions.get(name))}
             self._settings = self._settings.model_copy(update={"actions": actions})
             await self._embedded.engine.restart(self._settings)
-        await self._embedded.populate(placed(started, NAMESPACE))
+        objects = placed(started, NAMESPACE)
+        # What a test has created itself is left as it is.
+        own = [obj for obj in objects if self._embedded.sandbox.has(obj)]
+        await self._embedded.populate(obj for obj in objects if obj not in own)
         return started
 
     async def _wait_for(

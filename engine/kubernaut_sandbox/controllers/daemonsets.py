@@ -22,8 +22,10 @@ from kubernaut_sandbox.model.objects import (
     status_of,
 )
 from kubernaut_sandbox.model.store import Change
+from kubernaut_sandbox.registry.strategies.daemonsets import template_generation
 
 HASH_LABEL = "controller-revision-hash"
+_GENERATION_LABEL = "pod-template-generation"
 _TAINTS = {
     "NoExecute": ("not-ready", "unreachable"),
     "NoSchedule": ("disk-pressure", "memory-pressure", "pid-pressure", "unschedulable"),
@@ -146,7 +148,7 @@ class DaemonSetController(WorkloadController):
         template = spec_of(daemon_set)["template"]
         pod_spec = {**spec_of(template), "affinity": _affinity(spec_of(template), node)}
         pod_spec["tolerations"] = [*(pod_spec.get("tolerations") or ()), *_tolerations(pod_spec)]
-        labels = {**labels_of(template), HASH_LABEL: digest}
+        labels = {**labels_of(template), HASH_LABEL: digest, _GENERATION_LABEL: str(template_generation(daemon_set))}
         self.pods.create(daemon_set, {**template, "spec": pod_spec}, labels=labels)
 
     def _update_status(self, daemon_set: Object, nodes: list[str], daemons: _Daemons) -> None:

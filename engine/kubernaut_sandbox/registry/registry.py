@@ -164,6 +164,8 @@ class Registry:
         new = self._written(request, new, mutated)
         check_update(kind, old, new)
         new = prepare(merge_update(kind, old, new, subresource))
+        if not subresource:
+            new = strategy.prepare_update(new, old)
         if kind.has_generation and _content(new) != _content(old):
             new = with_meta(new, generation=(meta(old).get("generation") or 0) + 1)
         unsupported = self._check_content(context, kind, old, new, subresource)

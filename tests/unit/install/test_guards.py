@@ -368,3 +368,25 @@ def test_the_guard_refuses_exactly_what_differs_outside_the_fields(new, old, fie
     refused = bool(Guarded(patching(*paths)).refusal(old, new))
     with suppress(Either):
         assert reference(new, old, tree) is refused, paths
+
+
+GENERATION = "deprecated.daemonset.template.generation"
+
+
+@pytest.mark.parametrize(
+    "fields", [("spec.template",), ("spec.template", "metadata.annotations"), ("spec.template", "metadata")]
+)
+def test_what_the_api_server_counts_of_a_daemon_set_is_no_change_of_the_account(fields):
+    guard = Guarded(patching(*fields, resources=("daemonsets",)))
+    new = changed(
+        changed(OBJECT, "spec", "template", to={}), "metadata", "annotations", to={"a/b": "1", GENERATION: "2"}
+    )
+    assert guard.refusal(OBJECT, new, resource="daemonsets.apps") == ""
+    other = changed(new, "metadata", "annotations", to={"a/b": "2", GENERATION: "2"})
+    refusal = guard.refusal(OBJECT, other, resource="daemonsets.apps")
+    assert ("metadata.annotations[a/b]" in refusal) is (len(fields) == 1)
+
+
+def test_nobody_else_may_change_that_annotation():
+    new = changed(OBJECT, "metadata", "annotations", to={"a/b": "1", GENERATION: "2"})
+    assert "metadata.annotations" in Guarded(patching("spec.template")).refusal(OBJECT, new)

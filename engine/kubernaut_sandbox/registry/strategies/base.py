@@ -19,6 +19,10 @@ class Strategy:
         """Return the object with what is set only at its creation; called after `prepare`."""
         return obj
 
+    def prepare_update(self, new: Object, old: Object) -> Object:
+        """Return the object with what the API server itself changes when others change it; called after `prepare`."""
+        return new
+
     def validate(self, obj: Object) -> list[Cause]:
         """Return a cause for every invalid field; raise ApiError for a feature that the sandbox does not implement."""
         return []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from kubernaut_sandbox.model.objects import Object, spec_of
+from kubernaut_sandbox.model.objects import Object, meta, spec_of, with_meta
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.amounts import amount_causes
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 from kubernaut_sandbox.registry.strategies.workloads import WorkloadStrategy
 
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+"""Where version v1 keeps what was a field of the first versions."""
 _ROLLING = "spec.updateStrategy.rollingUpdate"
 
 
@@ -27,7 +29,12 @@ class DaemonSetStrategy(WorkloadStrategy):
 
     def prepare_create(self, obj: Object) -> Object:
         amounts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
-        return {**obj, "status": dict.fromkeys(amounts, 0)}
+        return _with_template_generation({**obj, "status": dict.fromkeys(amounts, 0)}, max(1, template_generation(obj)))
+
+    def prepare_update(self, new: Object, old: Object) -> Object:
+        """The template generation counts changes of the template, whatever a client says (daemonset/strategy.go)."""
+        has_changed = spec_of(new)["template"] != spec_of(old)["template"]
+        return _with_template_generation(new, template_generation(old) + has_changed)
 
     def validate(self, obj: Object) -> list[Cause]:
         causes, update = super().validate(obj), spec_of(obj)["updateStrategy"]
@@ -45,6 +52,17 @@ class DaemonSetStrategy(WorkloadStrategy):
         if _is_zero(unavailable) and _is_zero(surge):
             causes.append(required(f"{_ROLLING}.maxUnavailable", "cannot be 0 when maxSurge is 0"))
         return causes
+
+
+def template_generation(daemon_set: Object) -> int:
+    """Return how often the template was written; 0 where that is not known."""
+    text = (meta(daemon_set).get("annotations") or {}).get(TEMPLATE_GENERATION, "")
+    return int(text) if text.isdecimal() else 0
+
+
+def _with_template_generation(daemon_set: Object, generation: int) -> Object:
+    annotations = {**(meta(daemon_set).get("annotations") or {}), TEMPLATE_GENERATION: str(generation)}
+    return with_meta(daemon_set, annotations=annotations)
 
 
 class ControllerRevisionStrategy(Strategy):

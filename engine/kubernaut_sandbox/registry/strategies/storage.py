@@ -54,7 +54,8 @@ class ClaimStrategy(Strategy):
         bound = status_of(new).get("phase") == "Bound"
         fixed_new, fixed_old = _fixed(new, bound=bound), _fixed(old, bound=bound)
         if not spec_of(old).get("volumeName"):
-            fixed_old["volumeName"] = fixed_new.get("volumeName")
+            fixed_new.pop("volumeName", None)
+            fixed_old.pop("volumeName", None)
         causes = []
         if fixed_new != fixed_old:
             fields = [key for key in {**fixed_new, **fixed_old} if fixed_new.get(key) != fixed_old.get(key)]

@@ -47,7 +47,9 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | variables of a policy, of an optional type | rejected with 501; so is a NUL character in an object on which a policy decides |
 | mutating policies | lists are merged by the keys of strategic merge patches; `Object{...}` is checked when evaluated |
 | the scheduler's bindings | written directly, without admission |
-| affinity, tolerations, topology, priorities | stored only; nodeSelector and cordoning have an effect |
+| affinity, tolerations, taints, topology, priorities | stored only; nodeSelector, cordoning and requests have an effect |
+| schedulingGates, orphans that a workload's selector matches | no effect: gated pods are scheduled, orphans are not adopted |
+| PodDisruptionBudgets and the scheduler | no pod is preempted; a stale DisruptionTarget condition stays |
 | a list in pages (`limit`, `continue`) | later pages show the present state, not the state of the first page |
 | managedFields | not stored |
 | server-side apply | rejected |

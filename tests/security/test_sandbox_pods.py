@@ -176,3 +176,22 @@ async def test_a_volume_that_cannot_be_written_is_reported_and_not_forgotten(
     found = await admin.events(events, 1, 10, fieldSelector="involvedObject.name=odd,reason=FailedMount")
     assert found
     assert 'MountVolume.SetUp failed for volume "it"' in found[0]["object"]["message"]
+
+
+async def test_a_claim_that_says_that_a_path_is_its_volume_is_not_mounted(host: Path) -> None:
+    claims = PODS.replace("pods", "persistentvolumeclaims")
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, "storageClassName": ""}
+    away = f"../../../../../../../..{host}/data/new"
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "away"}}]
+    mount = [{"name": "data", "mountPath": "/data"}]
+    body = pod("away", container("a", "print('done')", volumeMounts=mount), nodeName="sandbox", volumes=volumes)
+    async with Sandbox() as sandbox, connected(sandbox.kubeconfig()) as admin:
+        await admin.until(PODS.replace("pods", "serviceaccounts"), "default", bool)
+        async with sandbox.controllers_stopped():  # they would see that the claim has no volume
+            await admin.made(claims, {"metadata": {"name": "away"}, "spec": {**spec, "volumeName": away}})
+            assert (await admin.patch(f"{claims}/away/status", {"status": {"phase": "Bound"}})).code == 200
+            await admin.made(PODS, body)
+            await admin.until(PODS, "away", lambda found: found["status"].get("containerStatuses"))
+            events = (await admin.get(PODS.replace("pods", "events"), fieldSelector="reason=FailedMount")).body["items"]
+            assert "is not bound to a volume" in events[0]["message"]
+    assert untouched(host)

@@ -8,7 +8,7 @@ from pathlib import Path
 from kubernaut_sandbox.access.tokens import Tokens
 from kubernaut_sandbox.kubelet.pod_files import PodFiles, below
 from kubernaut_sandbox.kubelet.references import MissingReferenceError, config_data, field_value, resource_value
-from kubernaut_sandbox.model.objects import Object, namespace_of, spec_of, status_of
+from kubernaut_sandbox.model.objects import Object, name_of, namespace_of, spec_of, status_of, uid_of
 from kubernaut_sandbox.model.store import Store
 
 DIRECTORY = "volumes"
@@ -60,7 +60,10 @@ class Volumes:
             raise MissingReferenceError(f'persistentvolumeclaim "{name}" not found')
         if status_of(claim).get("phase") != "Bound":
             raise MissingReferenceError(f'persistentvolumeclaim "{name}" is not bound')
-        directory = self._persistent / str(spec_of(claim)["volumeName"])
+        volume = self._store.get("persistentvolumes", "", spec_of(claim).get("volumeName") or "")
+        if volume is None or (spec_of(volume).get("claimRef") or {}).get("uid") != uid_of(claim):
+            raise MissingReferenceError(f'persistentvolumeclaim "{name}" is not bound to a volume')
+        directory = self._persistent / name_of(volume)
         directory.mkdir(parents=True, exist_ok=True)
         return directory
 

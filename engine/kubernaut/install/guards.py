@@ -7,6 +7,7 @@ from `Rule.fields` and `Rule.condition`, and needs Kubernetes 1.31 and no webhoo
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from kubernaut.api.field_paths import FieldTree, field_tree
@@ -112,7 +113,8 @@ def _policy(account: str, rules: list[Rule]) -> dict[str, Any]:
                 f" && request.userInfo.username.endsWith(':{account}')",
             }
         ],
-        "variables": [{"name": variable.name, "expression": variable.expression} for variable in variables],
+        # The API server drops an empty list, and the two must be equal.
+        **({"variables": [asdict(variable) for variable in variables]} if variables else {}),
         "validations": validations,
     }
 

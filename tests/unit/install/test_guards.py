@@ -268,6 +268,12 @@ def test_a_subresource_has_a_rule_of_its_own():
     assert guard.refusal(None, {"metadata": {"name": "web"}}, resource="pods") == ""
 
 
+def test_no_list_of_a_guard_is_empty_as_the_api_server_drops_it(registry):
+    specs = [manifest["spec"] for manifest in all_guards(registry)]
+    assert specs
+    assert [key for spec in specs for key, value in spec.items() if value in ([], "", None)] == []
+
+
 def test_an_action_that_rbac_holds_in_full_has_no_guard(registry):
     assert guard_manifests("act", spec(Rule(resources=("pods",), verbs=("delete",)))) == []
     assert guard_manifests("gitops-pr", registry.actions["gitops-pr"].spec) == []

@@ -162,7 +162,7 @@ async def rolled_back(cluster: Client, apps: str, revision: int) -> dict[str, di
     """The ReplicaSets by revision, as soon as the Deployment's rollout of that revision is through."""
 
     def holds(found: dict[str, Any]) -> bool:
-        present = found["metadata"]["annotations"].get("deployment.kubernetes.io/revision")
+        present = (found["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
         return settled(1)(found) and present == str(revision)
 
     await cluster.until(f"{apps}/deployments", "web", holds, seconds=60)

@@ -6,6 +6,9 @@ import pytest
 
 from tests.support.site import AUTOSCALERS, CLAIMS, CRON_JOBS
 
+REHEARSALS = ("initContainer",)
+"""What these actions do does not depend on where they are rehearsed; other tests run in both places."""
+
 
 async def rolled_back(site, status):
     rollback = status["result"]["rollback"]

@@ -8,6 +8,9 @@ from kubernaut.errors import NotFoundError
 from kubernaut.kube.objects import PODS
 from tests.support.site import BUDGETS, STATEFUL_SETS
 
+REHEARSALS = ("initContainer",)
+"""What these actions do does not depend on where they are rehearsed; other tests run in both places."""
+
 
 def pod(name, labels, command=("sleep", "infinity"), **spec):
     container = {"name": "main", "image": "any:1.0", "command": list(command)}

@@ -8,6 +8,9 @@ from tests.support.site import DAEMON_SETS, DEPLOYMENTS, STATEFUL_SETS
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 
+REHEARSALS = ("initContainer",)
+"""What these actions do does not depend on where they are rehearsed; other tests run in both places."""
+
 
 def template(deployment):
     return deployment["spec"]["template"]

@@ -150,7 +150,7 @@ def _changed_items(tree: FieldTree, level: _Level, prefix: str) -> str:
     """Return a list of the paths that differ in the items; of the list itself where their number does."""
     at, new, old = f"i{level.depth or ''}", level.new, level.old
     item = level.item(at)
-    name = f"string({item.new}[?'name'].orValue({at}))"
+    name = f"{item.new}[?'name'].orValue(string({at}))"
     inner = _changed_fields(tree, item, f"{prefix} + '[' + {name} + ']'".replace("' + '", ""))
     return (
         f"{new}.size() != {old}.size() || {new}.size() > {MAX_ITEMS} ? [{prefix}]\n"

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from kubernaut.api.field_paths import field_tree
+from kubernaut.testing.other_writes import other_writes
 from tests.conformance.client import JSON_PATCH, MERGE, STRATEGIC, Client
 from tests.deploy.admission.installation import RBAC
-from tests.deploy.admission.requests import DRY, OWNER, RESTART_ANNOTATIONS, deployments, expect
+from tests.deploy.admission.requests import DRY, OWNER, RESTART_ANNOTATIONS, SHIPPED, deployments, expect
 
 RESTARTER = "deployment-restarter"
 
@@ -15,14 +17,19 @@ RESTARTER = "deployment-restarter"
 @pytest.fixture
 async def restarter(cluster: Client, place: str) -> Client:
     """Return a client with the account of restart-deployment, which RBAC allows to do anything to the Deployment `web`."""
+    return await with_account(cluster, place, RESTARTER)
+
+
+async def with_account(cluster: Client, place: str, account: str) -> Client:
+    """Return a client with this account, which RBAC allows to do anything in the namespace, to the Deployment `web` too."""
     binding = {
-        "metadata": {"name": RESTARTER},
+        "metadata": {"name": account},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "admin"},
-        "subjects": [{"kind": "ServiceAccount", "name": RESTARTER, "namespace": place}],
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": place}],
     }
     await cluster.made(f"{RBAC}/namespaces/{place}/rolebindings", binding)
     await cluster.made(deployments(place), deployment())
-    client, web = cluster.impersonating(f"system:serviceaccount:{place}:{RESTARTER}"), f"{deployments(place)}/web"
+    client, web = cluster.impersonating(f"system:serviceaccount:{place}:{account}"), f"{deployments(place)}/web"
     async with asyncio.timeout(30):
         while (await client.patch(web, {"spec": {"replicas": 1}}, **DRY)).code != 403:
             await asyncio.sleep(0.2)
@@ -130,3 +137,35 @@ async def test_the_scale_subresource_changes_replicas_and_nothing_else(cluster: 
     after = (await cluster.get(web)).body
     assert after["spec"] == {**before["spec"], "replicas": 3}
     assert after["metadata"]["labels"] == before["metadata"]["labels"]
+
+
+@pytest.mark.parametrize("account", ["deployment-restarter", "resource-setter", "rollout-undoer"])
+async def test_a_change_of_any_other_field_of_a_deployment_is_forbidden(cluster: Client, place: str, account: str):
+    (rule,) = (
+        rule
+        for action in SHIPPED.actions.values()
+        for rule in action.spec.rules
+        if action.spec.service_account == account and rule.fields
+    )
+    client, web = await with_account(cluster, place, account), f"{deployments(place)}/web"
+    before = (await cluster.get(web)).body
+    forbidden = []
+    for write in other_writes(before, field_tree(rule.fields)):
+        answer = await cluster.patch(web, dict(write.patch), **DRY)
+        if answer.code == 200 and answer.body["metadata"]["generation"] == before["metadata"]["generation"]:
+            continue  # only the guard's fields, or nothing, changed; metadata has tests of its own above
+        if answer.code == 200:
+            expect(await client.patch(web, dict(write.patch), **DRY), 403, " is allowed to change only ")
+            forbidden.append(write.path)
+    assert "spec.replicas" in forbidden
+    assert ("spec.template.spec.containers[*].image" in forbidden) is (account != "rollout-undoer")
+
+
+async def test_the_account_of_set_resources_changes_requests_and_limits_alone(cluster: Client, place: str):
+    client, web = await with_account(cluster, place, "resource-setter"), f"{deployments(place)}/web"
+    more = template_spec(containers=[{"name": "c", "resources": {"requests": {"cpu": "1m"}}}])
+    expect(await client.patch(web, more, STRATEGIC, **DRY), 200)
+    image = template_spec(containers=[{"name": "c", "image": "mine", "resources": {"requests": {"cpu": "1m"}}}])
+    expect(await client.patch(web, image, STRATEGIC, **DRY), 403, "not spec.template.spec.containers[c].image: change")
+    another = template_spec(containers=[{"name": "d", "image": "mine"}])
+    expect(await client.patch(web, another, STRATEGIC, **DRY), 403, "not spec.template.spec.containers: change")

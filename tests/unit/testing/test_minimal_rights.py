@@ -6,7 +6,12 @@ import pytest
 
 from kubernaut.api.rules import Permission, Rule
 from kubernaut.plugins.registry import Registry
-from kubernaut.testing.minimal_rights import _is_denied, assert_minimal_rights, without_each_permission
+from kubernaut.testing.minimal_rights import (
+    _is_denied,
+    assert_minimal_rights,
+    without_each_field,
+    without_each_permission,
+)
 
 RULES = (
     Rule(api_group="apps", resources=("deployments",), verbs=("get", "patch")),
@@ -53,3 +58,36 @@ def test_an_action_without_examples_cannot_be_proved(registry):
     bare = replace(scale, spec=scale.spec.model_copy(update={"examples": ()}))
     with pytest.raises(AssertionError, match="scale has no examples"):
         assert_minimal_rights("scale", Registry({"scale": bare}))
+
+
+def test_each_field_is_removed_once_and_the_last_gives_place_to_one_that_no_object_has():
+    rules = (
+        Rule(resources=("pods",), verbs=("patch",), fields=("spec.a", "spec.b")),
+        Rule(resources=("configmaps",), verbs=("patch",), fields=("data",)),
+        Rule(resources=("secrets",), verbs=("get",)),
+    )
+    found = [(removed, [rule.fields for rule in rest]) for rest, removed in without_each_field(rules)]
+    none = ("metadata.annotations[kubernaut.io/no-field]",)
+    assert found == [
+        ("spec.a", [("spec.b",), ("data",), ()]),
+        ("spec.b", [("spec.a",), ("data",), ()]),
+        ("data", [("spec.a", "spec.b"), none, ()]),
+    ]
+
+
+def test_a_permission_that_stays_keeps_its_fields_and_its_condition():
+    rule = Rule(resources=("pods",), verbs=("get", "patch", "update"), fields=("spec.a",), condition="object.b")
+    rest, _ = next(without_each_permission((rule,)))
+    assert {(part.verbs, part.fields, part.condition) for part in rest} == {
+        (("patch",), ("spec.a",), "object.b"),
+        (("update",), ("spec.a",), "object.b"),
+    }
+
+
+def test_a_superfluous_field_is_named(registry):
+    scale = registry.actions["patch-configmap"]
+    rule = scale.spec.rules[0].model_copy(update={"fields": ("data", "metadata.labels")})
+    wider = replace(scale, spec=scale.spec.model_copy(update={"rules": (rule,)}))
+    words = "patch-configmap declares the field metadata.labels, but no example fails without it: drop it"
+    with pytest.raises(AssertionError, match=words):
+        assert_minimal_rights("patch-configmap", Registry({"patch-configmap": wider}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -118,6 +119,7 @@ async def test_a_surge_starts_the_new_pod_before_the_old_one_goes(cluster: Clien
     await cluster.until(f"{apps}/daemonsets", "agent", settled, seconds=60)
     first = {pod["metadata"]["uid"] for pod in await pods_of(cluster, apps)}
     broken = {"spec": {"template": {"spec": {"containers": [{"name": "main", "image": "registry.invalid/a:1"}]}}}}
+    await asyncio.sleep(1.1)  # the status counts the oldest pod of a node, and ages are whole seconds
     await cluster.patch(f"{apps}/daemonsets/agent", broken, STRATEGIC)
 
     def stuck(found: Object) -> bool:

@@ -153,11 +153,13 @@ async def test_a_quota_that_leaves_no_room_for_the_replicas_is_told_before_the_d
         "apiVersion": "v1",
         "kind": "ResourceQuota",
         "metadata": {"name": "pods-quota", "namespace": site.namespace},
-        "spec": {"hard": {"pods": "5"}},
+        "spec": {"hard": {"pods": "6"}},
     }
     await site.apply(quota)
     async with asyncio.timeout(30):
-        while (await site.get(QUOTAS, "pods-quota")).get("status", {}).get("used") != {"pods": "3"}:  # web 2, db 1
+        while (await site.get(QUOTAS, "pods-quota")).get("status", {}).get("used") != {
+            "pods": "4"
+        }:  # web 2, db 1, agent 1
             await asyncio.sleep(0.1)
     key = await site.create("scale", {"name": "web", "replicas": 8}, deadlineSeconds=80)
     status = (await site.end(key))["status"]

@@ -82,7 +82,7 @@ async def test_each_action_that_ships_has_a_trace(request, collector, action, re
     with example_environment(registry, "production") as environment:
         settings = environment.settings.model_copy(update={"rehearsal": rehearsal})
         async with site_on(options.cluster, options.image, registry, settings) as site:
-            for manifest in environment.objects if options.cluster == "sandbox" else ():
+            for manifest in environment.objects[action] if options.cluster == "sandbox" else ():
                 await site.apply(manifest)
             key = await site.create(action, registry.actions[action].spec.examples[0])
             obj, trace = await traced_end(site, collector, key)

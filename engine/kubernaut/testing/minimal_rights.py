@@ -91,6 +91,8 @@ class _Trial:
             for example in self._examples(bench):
                 ended = bench.run(action.name, example)
                 assert ended.succeeded, f"with the declared rules {example} ended as {ended.reason}: {ended.message}"
+                disbelieved = ended.status.get("result", {}).get("disbelieved")
+                assert not disbelieved, f"{example}: it reports changes of fields that are not in ActionSpec.fields"
             for rule in action.spec.rules:
                 if rule.fields:
                     bench.assert_guarded(action.spec.service_account, rule)

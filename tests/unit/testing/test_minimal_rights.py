@@ -91,3 +91,10 @@ def test_a_superfluous_field_is_named(registry):
     words = "patch-configmap declares the field metadata.labels, but no example fails without it: drop it"
     with pytest.raises(AssertionError, match=words):
         assert_minimal_rights("patch-configmap", Registry({"patch-configmap": wider}))
+
+
+def test_changes_that_are_not_believed_are_found(registry):
+    action = registry.actions["patch-configmap"]
+    narrow = replace(action, spec=action.spec.model_copy(update={"fields": lambda _: ("data.OTHER",)}))
+    with pytest.raises(AssertionError, match="changes of fields that are not in ActionSpec"):
+        assert_minimal_rights("patch-configmap", Registry({"patch-configmap": narrow}))

@@ -47,7 +47,7 @@ def actions_table(registry: Registry) -> Table:
     """Return a row per action, the broken ones last."""
     listing = table("ACTION", "SERVICE ACCOUNT", "PERMISSIONS", "SUMMARY")
     for name, action in sorted(registry.actions.items()):
-        permissions = "; ".join(permission_phrases(action.spec.rules)) or "none"
+        permissions = escape_markup("; ".join(permission_phrases(action.spec.rules)) or "none")
         listing.add_row(name, action.spec.service_account, permissions, escape_markup(action.spec.summary))
     for name, error in sorted(registry.broken.items()):
         listing.add_row(name, "", "[red]unavailable[/]", escape_markup(str(error)))
@@ -135,7 +135,7 @@ def _show_action(action: Action, output: Format) -> None:
     allowed = "; ".join(permission_phrases(spec.rules)) or "nothing"
     out.print(f"[bold]{action.name}[/]  {escape_markup(spec.summary)}")
     out.print(f"from {action.distribution}; at most {spec.deadline} s, {attempts_phrase(spec)}")
-    out.print(f"runs as ServiceAccount {spec.service_account}, which is allowed to: {allowed}\n")
+    out.print(f"runs as ServiceAccount {spec.service_account}, which is allowed to: {escape_markup(allowed)}\n")
     out.print(_fields_table("PARAMETER", spec.parameters.model_json_schema()))
     settings = spec.settings.model_json_schema()
     if settings.get("properties"):

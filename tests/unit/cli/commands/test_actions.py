@@ -37,6 +37,12 @@ def test_the_list_for_people_has_accounts_permissions_and_broken_plugins():
     assert lines[-1].split() == ["bad", "unavailable", "plugin", "bad:", "[red]", "import"]
 
 
+def test_the_keys_of_a_map_are_shown_in_the_list_and_of_one_action(kubernaut):
+    field = "spec.template.metadata.annotations[kubernaut.io/restarted-by]"
+    assert field in shown(actions_table(INSTALLED))
+    assert field in kubernaut("actions", "restart-deployment").out.replace("\n", "")
+
+
 def test_one_action_is_shown_with_its_parameters_permissions_and_an_example(kubernaut):
     out = kubernaut("actions", "scale").out
     for part in (

@@ -42,9 +42,9 @@ if TYPE_CHECKING:
         Resources,
         Result,
         Rollback,
-        Surroundings,
         Target,
     )
+    from kubernaut.api.surroundings import Surroundings
     from kubernaut.jobs.builders import command_job, runner_job
     from kubernaut.plugins.hookspecs import hookimpl
     from kubernaut.quantity import Quantity
@@ -55,6 +55,7 @@ _HOMES = {
     "runner_job": "jobs.builders",
     "Quantity": "quantity",
     "Rule": "api.rules",
+    "Surroundings": "api.surroundings",
     "TargetField": "api.fields",
 }
 

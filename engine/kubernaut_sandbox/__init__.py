@@ -57,7 +57,8 @@ not implement gets 404, or 501 and a Status that names the feature. It accepts t
 | a Deployment's rolling update | new pods first, then old ones, within maxSurge and maxUnavailable, without proportional scaling |
 """
 
+from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.options import SandboxOptions
 from kubernaut_sandbox.sandbox import Sandbox
 
-__all__ = ["Sandbox", "SandboxOptions"]
+__all__ = ["ApiError", "Sandbox", "SandboxOptions"]

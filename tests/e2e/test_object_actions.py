@@ -88,6 +88,20 @@ def claim(**spec):
     }
 
 
+async def bound_by_hand(site, storage_class):
+    """Create the claim `data` of this class, and a volume for it."""
+    volume = {
+        "storageClassName": storage_class,
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "hostPath": {"path": "/tmp/none"},
+        "claimRef": {"namespace": site.namespace, "name": "data"},
+    }
+    metadata = {"name": storage_class}
+    await site.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": volume})
+    await site.populate(claim(storageClassName=storage_class))
+
+
 @pytest.fixture
 async def storage(site):
     """Create the claim `data` of 1Gi, bound, of a class that allows expansion; return how its status gets another size.
@@ -100,15 +114,7 @@ async def storage(site):
     name = site.namespace
     grows = {"provisioner": "example.com/none", "allowVolumeExpansion": True}
     await site.apply({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, **grows})
-    volume = {
-        "storageClassName": name,
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteOnce"],
-        "hostPath": {"path": "/tmp/none"},
-        "claimRef": {"namespace": site.namespace, "name": "data"},
-    }
-    await site.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume})
-    await site.populate(claim(storageClassName=name))
+    await bound_by_hand(site, name)
 
     async def resize(size, conditions=()):
         while (await site.get(CLAIMS, "data"))["spec"]["resources"]["requests"]["storage"] == "1Gi":
@@ -164,15 +170,7 @@ async def test_expand_volume_of_a_class_that_does_not_allow_it_is_refused_by_the
     name = f"fixed-{site.namespace}"
     fixed = {"provisioner": "example.com/none", "allowVolumeExpansion": False}
     await site.apply({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name}, **fixed})
-    volume = {
-        "storageClassName": name,
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteOnce"],
-        "hostPath": {"path": "/tmp/none"},
-        "claimRef": {"namespace": site.namespace, "name": "data"},
-    }
-    await site.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": volume})
-    await site.populate(claim(storageClassName=name))
+    await bound_by_hand(site, name)
     status = await site.run("expand-volume", {"name": "data", "size": "2Gi"})
     assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
     assert "only dynamically provisioned pvc can be resized" in status["message"]

@@ -26,6 +26,7 @@ from pydantic import (
 from kubernaut.api.fields import ANY, TargetField
 from kubernaut.api.rules import Rule, check_overlaps
 from kubernaut.api.steps import Rehearsal
+from kubernaut.api.surroundings import Surroundings
 from kubernaut.printable import printable
 from kubernaut.quantity import Quantity
 from kubernaut.validation_errors import format_validation_error
@@ -177,19 +178,6 @@ class Execution:
     """The result of `ActionSpec.target` for the parameters."""
     target_labels: Mapping[str, str] = field(default_factory=dict)
     """The target's own labels; empty unless the policy reads them (`PolicySpec.reads_labels`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What an action's examples need beyond the sandbox's own objects."""
-
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    """The action's settings with which its examples work."""
-    objects: tuple[Mapping[str, Any], ...] = ()
-    """Manifests to create first, such as a Secret; one without a namespace goes where the example runs. Workloads are waited for until they
-    are ready. One that is listed twice is created as it is first and then replaced, as a Deployment with two revisions."""
-    examples: tuple[Mapping[str, Any], ...] = ()
-    """Parameters that work here and cannot be known in advance, such as those with a port; they take the place of `ActionSpec.examples`."""
 
 
 class PolicySpec(BaseModel):

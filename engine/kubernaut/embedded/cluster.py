@@ -35,7 +35,7 @@ class Embedded:
     engine: RunningEngine
 
     async def populate(self, objects: Iterable[Mapping[str, Any]]) -> None:
-        """Create the objects, and wait until they are ready. Raises ApiError for one that the API server rejects."""
+        """Create the objects, and wait until they are ready. Raises InputError for one that the API server rejects."""
         await wait_until_ready(self.cluster, await populate(self.sandbox, self.cluster, objects))
 
     async def populate_each(self, objects: Mapping[str, Iterable[Mapping[str, Any]]]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kubernaut.api.plugin import Surroundings
+from kubernaut.api.surroundings import Surroundings
 from kubernaut.plugins.registry import Action, Registry
 from kubernaut.settings import ActionSettings, Settings
 

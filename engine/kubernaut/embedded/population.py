@@ -9,9 +9,10 @@ import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Object, Resource, resource_of
-from kubernaut_sandbox import Sandbox
+from kubernaut_sandbox import ApiError, Sandbox
 
 READY_SECONDS = 15.0
 """How long a workload is waited for: one that never becomes ready, such as one whose image does not exist, may be there on purpose."""
@@ -19,11 +20,17 @@ _PAUSE_SECONDS = 0.03
 
 
 async def populate(sandbox: Sandbox, admin: Cluster, objects: Iterable[Mapping[str, Any]]) -> list[Object]:
-    """Create the objects, and return those that are still to become ready. Raises ApiError for one that the API server rejects."""
+    """Create the objects, and return those that are still to become ready. Raises InputError for one that the API server rejects."""
     latest: list[Object] = []
     for one_round in rounds(objects):
         await wait_until_ready(admin, latest)
-        await sandbox.apply(one_round)
+        for obj in one_round:
+            try:
+                await sandbox.apply([obj])
+            except ApiError as error:
+                raise InputError(
+                    f"{obj['kind']} {obj['metadata'].get('name', '')}: the API server rejects it: {error}"
+                ) from error
         latest = one_round
     return latest
 

@@ -130,7 +130,7 @@ def _match(rule: Rule) -> dict[str, Any]:
 
 
 def _criteria(rule: Rule, *, alone: bool) -> Iterator[str]:
-    """Yield what tells a request that the rule permits from others on which the policy decides."""
+    """Yield the conditions under which a request falls under this rule and not another one of the policy."""
     if not alone:
         resources = [f"{rule.api_group}/{resource}" for resource in rule.resources]
         yield f"variables.requested in {listed(f'{one} {resource}' for one in rule.operations for resource in resources)}"

@@ -214,9 +214,9 @@ class Action:
     ) -> None:
         """Wait until every pod of a Deployment, StatefulSet or DaemonSet has its template and is available, as `wait_for` does.
 
-        It is refused at once where no pod will be replaced: by the strategy `OnDelete`, a partition, or a pause. `is_new(pod)` tells pods
-        of the new template from others, whose troubles do not matter; without it, the revision in a pod's labels does, and for a Deployment
-        the labels and annotations of the template that are in `written`. Needs `get` on the workload and `list` on pods.
+        The step is refused at once if no pod will be replaced, because of the strategy `OnDelete`, a partition or a pause. `is_new(pod)`
+        returns whether a pod has the new template; other pods are ignored. By default the revision in a pod's labels decides, and for a
+        Deployment the labels and annotations of the template that are in `written`. Needs `get` on the workload and `list` on pods.
         """
         from kubernaut.runner.workloads import wait_for_rollout  # noqa: PLC0415 - not every step waits
 

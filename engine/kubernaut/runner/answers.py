@@ -48,7 +48,7 @@ class Answer:
         return content if isinstance(content, dict) else {}
 
     def is_disruption_budget(self) -> bool:
-        """Whether a PodDisruptionBudget is why it was turned away, so that asking again at once is no use."""
+        """Whether a PodDisruptionBudget caused the refusal, so that an immediate retry would fail too."""
         return self.status == 429 and DISRUPTION_BUDGET in _causes(self.content())
 
 

@@ -38,7 +38,7 @@ class Rejected(StepFailure):
 
 
 class NotFound(Rejected):
-    """There is no such object (404). A kind that the cluster does not know is not this, but Rejected: nothing is "already gone" by it."""
+    """There is no such object (404). For a kind that is not served, Rejected is raised: a typo must not mean "already gone"."""
 
 
 class AlreadyExists(Rejected):

@@ -62,13 +62,7 @@ class Rest:
         if method != "GET" and parts_of(kind)[3] in _CONNECTING:
             raise Misuse(f"{kind} is passed on to a pod, and the dry run would not hold it back: do not write to it")
         path = self._path(kind, name) + (f"?{query}" if query else "")
-        headers = {
-            "Accept": "application/json",
-            "Authorization": f"Bearer {_read_token()}",
-            "Content-Type": content_type,
-            "User-Agent": "kubernaut-runner",
-            **({"Traceparent": self._traceparent} if self._traceparent else {}),
-        }
+        headers = self._headers(content_type)
         text = None if body is None else json.dumps(body)
         meant = name or _name_of(body)
         call, started, code = (method, kind, name), time.time(), 0
@@ -86,6 +80,15 @@ class Rest:
             self._report.unrecorded.add((method, kind, meant or _name_of(content)))
             self._report.wrote = True
         return content
+
+    def _headers(self, content_type: str) -> dict[str, str]:
+        return {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {_read_token()}",
+            "Content-Type": content_type,
+            "User-Agent": "kubernaut-runner",
+            **({"Traceparent": self._traceparent} if self._traceparent else {}),
+        }
 
     def _send(self, method: str, path: str, headers: dict[str, str], text: str | None, *, again: bool) -> Answer:
         answer = self._connection.request(method, path, headers, text, again=again)

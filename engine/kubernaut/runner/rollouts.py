@@ -1,4 +1,4 @@
-"""What a Deployment, StatefulSet or DaemonSet still lacks, by its own status, and why it will never have it.
+"""What is missing from the rollout of a Deployment, StatefulSet or DaemonSet according to its status, and why it will never finish.
 
 The conditions are those of `kubectl rollout status` (kubectl, polymorphichelpers/rollout_status.go), and stricter in two points: old
 pods must be gone, and a rollout that replaces no pod is refused instead of reported as complete.
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 _REVISION = "controller-revision-hash"
 _GENERATION_LABEL, _GENERATION_ANNOTATION = "pod-template-generation", "deprecated.daemonset.template.generation"
-"""How a DaemonSet's controller tells its new pods (daemon/util, IsPodUpdated); the revision's name would need the right to list these."""
+"""How a DaemonSet's controller recognizes updated pods (daemon/util, IsPodUpdated); listing revisions would need another permission."""
 _ON_DELETE = "its update strategy is OnDelete, so a pod is replaced only when somebody deletes it"
 
 
 class Workload:
-    """How one kind of workload tells how far it is."""
+    """How the status of one kind of workload is read."""
 
     def __init__(
         self,

@@ -2,7 +2,8 @@
 
 Too few: with just the declared permissions every example succeeds. Too many: with any one permission neither declared nor granted, some
 example is denied in its pod. The same holds for the fields of rules; and with the action's own token, a write to any other field is
-forbidden. (An admin who grants less than is declared gets a message with the missing permission before a Job exists.)
+forbidden. It cannot tell that a field is wider than it needs to be, as examples do not use everything that an action may do: reviewers can,
+by `kubernaut rbac explain`. (An admin who grants less than is declared gets a message with the missing permission before a Job exists.)
 """
 
 from __future__ import annotations

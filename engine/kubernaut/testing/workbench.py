@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.api.plugin import Change, Result, Surroundings
+from kubernaut.api.plugin import Change, Result
 from kubernaut.api.rules import Rule
+from kubernaut.api.surroundings import Surroundings
 from kubernaut.api.view import ExecutionView
 from kubernaut.embedded.cluster import Embedded, embedded
 from kubernaut.embedded.example_environment import placed, surrounded, with_settings

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from kubernaut.api.plugin import Surroundings
 from kubernaut.api.rules import Rule
+from kubernaut.api.surroundings import Surroundings
 from kubernaut.errors import NotFoundError
 from kubernaut.plugins.registry import Registry
 from kubernaut.testing import Workbench

@@ -65,6 +65,14 @@ def read_manifests(files: list[Path]) -> list[dict[str, Any]]:
     return documents
 
 
+def missing_namespaces(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the namespaces that the manifests name and do not contain; `production` where they name none, for the actions to work in."""
+    contained = {document["metadata"]["name"] for document in documents if document["kind"] == "Namespace"}
+    named = {document["metadata"].get("namespace", "") for document in documents} - {"", "default"}
+    missing = named - contained or ({"production"} if not contained else set())
+    return [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in sorted(missing)]
+
+
 def write_kubeconfig(file: Path, document: dict[str, Any]) -> None:
     """Write a kubeconfig that no other user can read at any moment, as it has tokens in it. Raises InputError naming the file."""
     try:
@@ -80,6 +88,8 @@ async def _serve(
     from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - an optional part
     from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS, USERS, VIEWER  # noqa: PLC0415
 
+    if objects is not None:
+        objects = [*missing_namespaces(objects), *objects]
     namespaces = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
     async with embedded(
         Registry.discover(),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.cli.commands.sandbox import read_manifests, write_kubeconfig
+from kubernaut.cli.commands.sandbox import missing_namespaces, read_manifests, write_kubeconfig
 from kubernaut.errors import InputError
 
 
@@ -42,3 +42,22 @@ def test_a_kubeconfig_that_cannot_be_written_is_bad_input_that_names_the_file(tm
     with pytest.raises(InputError, match=rf"--kubeconfig .*{where}: cannot be written: .*; name a file"):
         write_kubeconfig(tmp_path / where, {})
     assert [path.name for path in tmp_path.iterdir()] == ["directory"]
+
+
+def manifest(kind, name, namespace=""):
+    return {"kind": kind, "metadata": {"name": name, **({"namespace": namespace} if namespace else {})}}
+
+
+@pytest.mark.parametrize(
+    ("documents", "missing"),
+    [
+        ([manifest("ConfigMap", "a", "prod")], ["prod"]),
+        ([manifest("Namespace", "prod"), manifest("ConfigMap", "a", "prod")], []),
+        ([manifest("Namespace", "prod"), manifest("ConfigMap", "a", "other")], ["other"]),
+        ([manifest("ConfigMap", "a")], ["production"]),
+        ([manifest("ConfigMap", "a", "default")], ["production"]),
+        ([], ["production"]),
+    ],
+)
+def test_namespaces_that_manifests_name_and_do_not_contain_are_created(documents, missing):
+    assert [namespace["metadata"]["name"] for namespace in missing_namespaces(documents)] == missing

@@ -17,6 +17,8 @@ from kubernaut_sandbox import ApiError, Sandbox
 READY_SECONDS = 15.0
 """How long a workload is waited for: one that never becomes ready, such as one whose image does not exist, may be there on purpose."""
 _PAUSE_SECONDS = 0.03
+_MAX_TURNS = 1000
+"""Of the event loop, which the sandbox shares: its controllers need a few."""
 
 
 async def populate(sandbox: Sandbox, admin: Cluster, objects: Iterable[Mapping[str, Any]]) -> list[Object]:
@@ -31,8 +33,19 @@ async def populate(sandbox: Sandbox, admin: Cluster, objects: Iterable[Mapping[s
                 raise InputError(
                     f"{obj['kind']} {obj['metadata'].get('name', '')}: the API server rejects it: {error}"
                 ) from error
+            if obj["kind"] == "Namespace":
+                await _default_account(sandbox, obj["metadata"]["name"])
         latest = one_round
     return latest
+
+
+async def _default_account(sandbox: Sandbox, namespace: str) -> None:
+    """Wait for the ServiceAccount of a new namespace: without it no pod is created, and controllers retry only after half a second."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": namespace}}
+    for _ in range(_MAX_TURNS):
+        if sandbox.has(account):
+            return
+        await asyncio.sleep(0)
 
 
 async def wait_until_ready(admin: Cluster, objects: Iterable[Object], seconds: float = READY_SECONDS) -> None:

@@ -93,7 +93,7 @@ def unobserved(workload: dict[str, Any]) -> str:
 
 
 def new_pods(kind: str, written: dict[str, Any], workload: dict[str, Any]) -> Callable[[dict[str, Any]], bool]:
-    """Return what tells the pods of the current template; one that cannot tell takes every pod for one."""
+    """Return a function that recognizes the pods of the current template; without a way to do that, it accepts every pod."""
     metadata = workload["metadata"]
     generation = (metadata.get("annotations") or {}).get(_GENERATION_ANNOTATION)
     revision = _status(workload).get("updateRevision")

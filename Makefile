@@ -4,8 +4,8 @@ BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*/)
 # gitops-pr sends nothing to the API server, so it has no guard.
 GUARDED := $(filter-out gitops-pr,$(notdir $(PLUGINS:/=)))
-SANDBOX := engine/kubernaut_sandbox
-MANIFESTS := pyproject.toml $(SANDBOX)/pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PARTS := engine/kubernaut_cel engine/kubernaut_sandbox
+MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PARTS)) $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 CLUSTER ?= sandbox
@@ -52,7 +52,7 @@ clean:
 	@$(PYTHON) -m venv .venv
 
 .venv/engine.stamp: .venv/bin/python $(MANIFESTS)
-	@$(PIP) --editable '.[sandbox]' $(addprefix --editable ./,$(SANDBOX) $(PLUGINS:/=))
+	@$(PIP) --editable '.[sandbox]' $(addprefix --editable ./,$(PARTS) $(PLUGINS:/=))
 	@touch $@
 
 .venv/dev.stamp: .venv/engine.stamp

@@ -12,7 +12,12 @@ ROOT = Path(__file__).parents[1]
 def requirements() -> list[str]:
     """Return the requirements, without those on the project's own distributions."""
     found: set[str] = set()
-    for file in (ROOT / "pyproject.toml", *(ROOT / "plugins").glob("*/pyproject.toml")):
+    files = (
+        ROOT / "pyproject.toml",
+        ROOT / "engine" / "kubernaut_cel" / "pyproject.toml",
+        *(ROOT / "plugins").glob("*/pyproject.toml"),
+    )
+    for file in files:
         project = tomllib.loads(file.read_text("utf-8"))
         found |= {*project["project"]["dependencies"], *project["build-system"]["requires"]}
     return sorted(requirement for requirement in found if not re.match("kubernaut[-_]", requirement))

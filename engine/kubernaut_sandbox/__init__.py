@@ -7,13 +7,14 @@ Reading order:
 1. `sandbox` puts the parts together; `cluster` holds what they share; `options` has the timings; `bootstrap` fills a new cluster.
 2. `model`: objects, kinds, the versioned store, selectors, patches, and the errors of the API.
 3. `access`: users, tokens, RBAC and access reviews.
-4. `cel`: expressions, in the rules of custom resources and in admission policies.
-5. `admission`: what the cluster must allow before a write is accepted, policies included.
-6. `registry`: every read and write, with decoding, defaults, validation and deletion.
-7. `api`: the HTTP server in front of the registry.
-8. `controllers`: what kube-controller-manager and the scheduler do.
-9. `kubelet`: pods as processes.
-10. `fault_injection`: what a test can make the API server do wrong; `tls`: its certificate.
+4. `admission`: what the cluster must allow before a write is accepted, policies included.
+5. `registry`: every read and write, with decoding, defaults, validation and deletion.
+6. `api`: the HTTP server in front of the registry.
+7. `controllers`: what kube-controller-manager and the scheduler do.
+8. `kubelet`: pods as processes.
+9. `fault_injection`: what a test can make the API server do wrong; `tls`: its certificate.
+
+Expressions, in the rules of custom resources and in admission policies, are the work of the distribution `kubernaut-cel`.
 
 The suite in `tests/conformance/` checks every claim, on the sandbox and on real clusters alike. A feature that the sandbox does
 not implement gets 404, or 501 and a Status that names the feature. It accepts the following but behaves differently:

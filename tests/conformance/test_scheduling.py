@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kubernaut_sandbox.model.quantities import parse_quantity
+from kubernaut_cel.quantities import parse_quantity
 from tests.conformance.client import Client
 from tests.conformance.manifests import container, pod
 

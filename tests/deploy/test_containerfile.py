@@ -30,8 +30,8 @@ def wheel(tmp_path_factory):
 
 
 def test_the_image_installs_the_engine_without_an_extra():
-    (arguments,) = re.findall(r"set -- (\S+); for plugin in", _TEXT)
-    assert arguments == "."
+    (arguments,) = re.findall(r"set -- ([^;]+); for plugin in", _TEXT)
+    assert arguments == "./engine/kubernaut_cel ."
 
 
 def test_the_engines_wheel_contains_the_engine_alone(wheel):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from kubernaut_cel.environment import EvaluationError
 from kubernaut_sandbox.access.rbac import Authorizer
 from kubernaut_sandbox.admission import authorization
 from kubernaut_sandbox.admission.policy import Compiled, CompiledPolicy
 from kubernaut_sandbox.admission.request import AdmissionRequest
-from kubernaut_sandbox.cel.environment import EvaluationError
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, encode
 from kubernaut_sandbox.model.statuses import not_implemented

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kubernaut_cel.environment import EvaluationError
 from kubernaut_sandbox.admission.apply_configuration import applied
 from kubernaut_sandbox.admission.evaluation import Evaluator, Surroundings
 from kubernaut_sandbox.admission.policies import ConfigurationError, Policies, Policy
 from kubernaut_sandbox.admission.policy import Mutation
 from kubernaut_sandbox.admission.request import AdmissionRequest
 from kubernaut_sandbox.admission.validating import applies
-from kubernaut_sandbox.cel.environment import EvaluationError
 from kubernaut_sandbox.model.kinds import in_version
 from kubernaut_sandbox.model.objects import Object, name_of
 from kubernaut_sandbox.model.patches import JSON_PATCH, Patch, PatchTestFailedError

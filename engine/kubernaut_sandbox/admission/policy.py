@@ -4,44 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-from kubernaut_sandbox.admission import authorization
-from kubernaut_sandbox.cel.environment import CompileError, Environment, Expression, type_name
-from kubernaut_sandbox.cel.functions import Overload, Type
-from kubernaut_sandbox.cel.initializers import JSON_PATCH, OBJECT, rewrite
-from kubernaut_sandbox.cel.syntax import error_at, members, occurrence
+from kubernaut_cel import policies
+from kubernaut_cel.environment import CompileError, Environment, Expression, type_name
+from kubernaut_cel.functions import Overload, Type
+from kubernaut_cel.syntax import members
+from kubernaut_sandbox.admission.initializers import JSON_PATCH, OBJECT, rewrite
 from kubernaut_sandbox.model.objects import Object, encode
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented, required
 
-_VARIABLES = "variables."
 _IDENTIFIER = re.compile(r"[_a-zA-Z]\w*", re.ASCII)
-_STRINGS = Type.List(Type.STRING)
-_GROUP_VERSION_KIND = {"group": Type.STRING, "version": Type.STRING, "kind": Type.STRING}
-_GROUP_VERSION_RESOURCE = {"group": Type.STRING, "version": Type.STRING, "resource": Type.STRING}
-_REQUEST: Mapping[str, Any] = {
-    "kind": _GROUP_VERSION_KIND,
-    "resource": _GROUP_VERSION_RESOURCE,
-    "subResource": Type.STRING,
-    "requestKind": _GROUP_VERSION_KIND,
-    "requestResource": _GROUP_VERSION_RESOURCE,
-    "requestSubResource": Type.STRING,
-    "name": Type.STRING,
-    "namespace": Type.STRING,
-    "operation": Type.STRING,
-    "userInfo": {
-        "username": Type.STRING,
-        "uid": Type.STRING,
-        "groups": _STRINGS,
-        "extra": Type.Map(Type.STRING, _STRINGS),
-    },
-    "dryRun": Type.BOOL,
-    "options": Type.DYN,
-}
-"""The fields of `request`."""
 _PATCH_FIELDS = {"ApplyConfiguration": "applyConfiguration", "JSONPatch": "jsonPatch"}
 _PATCH_FUNCTIONS = (
     Overload(
@@ -111,13 +85,10 @@ class _Compiler:
     def __init__(self, spec: Object) -> None:
         self._spec = spec
         self._result = CompiledPolicy()
-        names = dict.fromkeys(("object", "oldObject", "namespaceObject", "request"), Type.DYN)
-        if spec.get("paramKind"):
-            names["params"] = Type.DYN
-        members_ = _request_members()
-        self._for_messages = Environment(names, members=members_)
-        self._full = Environment({**names, **authorization.VARIABLES}, authorization.OVERLOADS, members_)
-        self._stateless = Environment(self._full.variables, self._full.overloads, members_)
+        params = bool(spec.get("paramKind"))
+        self._for_messages = policies.environment(params=params, authorized=False)
+        self._full = policies.environment(params=params)
+        self._stateless = policies.environment(params=params)
         self._composed = bool(spec.get("variables"))
 
     def compile(self) -> CompiledPolicy:
@@ -154,8 +125,8 @@ class _Compiler:
         if type_name(kind).startswith("optional_type"):
             raise not_implemented(f"variables of an optional type: end {at}.expression with orValue()")
         self._result.variables[name] = compiled
-        self._full = self._full.with_variable(f"{_VARIABLES}{name}", kind)
-        self._for_messages = self._for_messages.with_variable(f"{_VARIABLES}{name}", kind)
+        self._full = self._full.with_variable(f"{policies.VARIABLE_PREFIX}{name}", kind)
+        self._for_messages = self._for_messages.with_variable(f"{policies.VARIABLE_PREFIX}{name}", kind)
 
     def _validation(self, validation: Object, at: str) -> None:
         compiled = self._add(validation.get("expression"), f"{at}.expression", self._full, ("bool",), "expression")
@@ -228,41 +199,6 @@ def _compiled(
     written: str = "",
     mismatch: str = "",
 ) -> Compiled:
-    """Compile an expression whose result must be of one of these types; any type will do if there are none.
-
-    `composed` says whether the policy has variables that the expression may use.
-    """
-    _check_names(source, environment, composed=composed)
-    try:
-        expression = environment.compile(source)
-    except CompileError as error:
-        raise CompileError(f"compilation failed: {error}") from None
-    kind = type_name(expression.kind)
-    if kinds and kind not in kinds:
-        wanted = kinds[0] if len(kinds) == 1 else f"one of [{' '.join(kinds)}]"
-        raise CompileError(f"must evaluate to {wanted} but got {kind}")
+    expression = policies.compile_expression(source, environment, kinds, composed=composed)
     mentioned = frozenset(name for name, _ in members(source, "variables"))
     return Compiled(expression, written or source, mentioned, mismatch)
-
-
-def _check_names(source: str, environment: Environment, *, composed: bool) -> None:
-    """Raise CompileError for a field that `request` or `variables` does not have: the compiler knows neither of these types."""
-    known = {name.removeprefix(_VARIABLES) for name in environment.variables if name.startswith(_VARIABLES)}
-    if not composed and (at := occurrence(source, "variables")) is not None:
-        text = error_at(source, at, "undeclared reference to 'variables' (in container '')")
-        raise CompileError(f"compilation failed: {text}")
-    for variable, fields in (("variables", known), ("request", set(_REQUEST))):
-        for name, dot in members(source, variable):
-            if name not in fields:
-                text = error_at(source, dot, f"undefined field '{name}'")
-                raise CompileError(f"compilation failed: {text}")
-
-
-def _request_members() -> dict[str, Type]:
-    names: dict[str, Type] = {}
-    for name, kind in _REQUEST.items():
-        if isinstance(kind, Mapping):
-            names |= {f"request.{name}.{inner}": inner_kind for inner, inner_kind in kind.items()}
-        else:
-            names[f"request.{name}"] = kind
-    return names

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, namespace_of, spec_of, status_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import forbidden
 from kubernaut_sandbox.model.store import Store
 

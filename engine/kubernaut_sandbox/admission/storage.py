@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.admission.request import AdmissionRequest
 from kubernaut_sandbox.model.objects import Object, meta, name_of, spec_of, status_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import forbidden
 from kubernaut_sandbox.model.store import Store
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from kubernaut_cel.environment import EvaluationError
 from kubernaut_sandbox.admission.evaluation import Evaluator, Surroundings
 from kubernaut_sandbox.admission.policies import ConfigurationError, Policies, Policy
 from kubernaut_sandbox.admission.policy import Validation
 from kubernaut_sandbox.admission.request import AdmissionRequest
-from kubernaut_sandbox.cel.environment import EvaluationError
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import name_of, spec_of
 from kubernaut_sandbox.model.statuses import ApiError

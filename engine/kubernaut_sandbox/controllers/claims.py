@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.cluster import PROVISIONER, Cluster
 from kubernaut_sandbox.controllers.loop import Controller, Key
 from kubernaut_sandbox.controllers.pods import is_finished
@@ -26,7 +27,6 @@ from kubernaut_sandbox.model.objects import (
     uid_of,
     with_meta,
 )
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.selectors import label_selector, matches_labels
 from kubernaut_sandbox.model.store import Change
 from kubernaut_sandbox.registry.strategies.storage import CLAIM_FINALIZER, capacity_of, requested_storage

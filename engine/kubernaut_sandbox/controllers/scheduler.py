@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.cluster import NODE, Cluster
 from kubernaut_sandbox.controllers.claims import CLAIMS, claim_names
 from kubernaut_sandbox.controllers.loop import Controller, Key
@@ -20,7 +21,6 @@ from kubernaut_sandbox.model.objects import (
     status_of,
     uid_of,
 )
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.requests import pod_requests
 from kubernaut_sandbox.model.store import Change
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.cluster import Cluster
 from kubernaut_sandbox.controllers.events import EventRecorder
 from kubernaut_sandbox.kubelet.environment import base_environment, container_environment, expand
@@ -20,7 +21,6 @@ from kubernaut_sandbox.kubelet.references import MissingReferenceError
 from kubernaut_sandbox.kubelet.rootfs import RootFs, make_rootfs, working_directory
 from kubernaut_sandbox.kubelet.states import ContainerState
 from kubernaut_sandbox.model.objects import Object, new_uid, spec_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 
 _CONFIG_RETRY_SECONDS = 0.2
 _STAND_IN = ("sh", "-c", "while kill -0 $PPID 2>/dev/null; do sleep 5; done")

@@ -6,8 +6,8 @@ import base64
 import re
 from math import ceil
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.model.objects import Object, dig, meta, namespace_of, spec_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.store import Store
 
 _KEYED = re.compile(r"^metadata\.(labels|annotations)\['([^']+)'\]$")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.model.objects import Object, spec_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 
 
 def pod_requests(pod: Object) -> dict[str, Decimal]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from kubernaut_sandbox.cel.environment import CompileError, Environment, EvaluationError, Expression, type_name
-from kubernaut_sandbox.cel.functions import Type
-from kubernaut_sandbox.cel.syntax import occurrence
+from kubernaut_cel.environment import CompileError, Environment, EvaluationError, Expression, type_name
+from kubernaut_cel.functions import Type
+from kubernaut_cel.syntax import occurrence
 from kubernaut_sandbox.model.objects import Object
 from kubernaut_sandbox.model.statuses import Cause
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from kubernaut_sandbox.model.formats import has_format
+from kubernaut_cel.formats import has_format
 from kubernaut_sandbox.model.objects import Object, copy
 from kubernaut_sandbox.model.statuses import Cause, format_value, invalid_value, required, too_long, unsupported_value
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from kubernetes.aio.client import models
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.model.kinds import Kind
 from kubernaut_sandbox.model.objects import Object, name_of, parse_time
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import ApiError, bad_request, invalid, invalid_value
 
 _CONTAINER = re.compile(r"^(List|Dict)\[(?:str, )?(.+)\]$")

@@ -60,7 +60,7 @@ BROKEN = {
     ),
     "bad-condition": (
         ACTION.replace('service_account="doer"', f'{DOER}, {RULE} condition="object.a ="),)'),
-        'rules.0.condition: Invalid value: "object.a =": compilation failed: ERROR: <input>:1:',
+        'rules.0.condition: "object.a =": compilation failed: ERROR: <input>:1:',
     ),
     "no-boolean": (
         ACTION.replace('service_account="doer"', f'{DOER}, {RULE} condition="1 + 1"),)'),

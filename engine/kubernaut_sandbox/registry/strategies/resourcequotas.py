@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.admission.quotas import COUNTED
 from kubernaut_sandbox.model.objects import Object, spec_of
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, not_implemented
 from kubernaut_sandbox.registry.strategies.base import Strategy, with_defaults
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.model.objects import Object
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required
 
 _STANDARD = ("cpu", "memory", "ephemeral-storage")

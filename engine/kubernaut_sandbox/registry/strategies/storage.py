@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from kubernaut_cel.quantities import parse_quantity
 from kubernaut_sandbox.model.objects import Object, encode, meta, spec_of, status_of, with_meta
-from kubernaut_sandbox.model.quantities import parse_quantity
 from kubernaut_sandbox.model.statuses import Cause, invalid_value, required, unsupported_value
 from kubernaut_sandbox.registry.strategies.base import Strategy, immutable, with_defaults
 

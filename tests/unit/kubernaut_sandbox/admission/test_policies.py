@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kubernaut_cel.environment import EvaluationError
 from kubernaut_sandbox.access.rbac import Authorizer
 from kubernaut_sandbox.access.request_context import RequestContext
 from kubernaut_sandbox.access.users import User
@@ -14,7 +15,6 @@ from kubernaut_sandbox.admission.evaluation import Evaluator
 from kubernaut_sandbox.admission.policies import GROUP, ConfigurationError, Policies
 from kubernaut_sandbox.admission.policy import compile_policy
 from kubernaut_sandbox.admission.request import AdmissionRequest
-from kubernaut_sandbox.cel.environment import EvaluationError
 from kubernaut_sandbox.model.kinds import Kinds
 from kubernaut_sandbox.model.statuses import ApiError
 from kubernaut_sandbox.model.store import Store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubernaut_sandbox.cel.functions import Overload, Type
+from kubernaut_cel.functions import Overload, Type
 
 _LISTS = (Type.LIST, Type.LIST)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kubernaut_sandbox.cel.functions import STRINGS, Overload, Type
+from kubernaut_cel.functions import STRINGS, Overload, Type
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from kubernaut_sandbox.cel.functions import Overload, Type, own_type
-from kubernaut_sandbox.model.quantities import parse_quantity
+from kubernaut_cel.functions import Overload, Type, own_type
+from kubernaut_cel.quantities import parse_quantity
 
 QUANTITY = own_type("kubernetes.Quantity")
 _BOTH = (QUANTITY, QUANTITY)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kubernaut_sandbox.cel.environment import CompileError
-from kubernaut_sandbox.cel.syntax import Token, tokens
+from kubernaut_cel.environment import CompileError
+from kubernaut_cel.syntax import Token, tokens
 
 OBJECT, JSON_PATCH = "Object", "JSONPatch"
 _PATCH_FIELDS = ("op", "path", "from", "value")

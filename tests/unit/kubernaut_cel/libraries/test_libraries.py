@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.cel.environment import Environment, EvaluationError
-from kubernaut_sandbox.cel.functions import Type
+from kubernaut_cel.environment import Environment, EvaluationError
+from kubernaut_cel.functions import Type
 
 ENVIRONMENT = Environment({"object": Type.DYN})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.model.formats import has_format
+from kubernaut_cel.formats import has_format
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ import cel_expr_python.ext.ext_optional as ext_optional  # noqa: PLR0402 - mypy 
 import cel_expr_python.ext.ext_strings as ext_strings  # noqa: PLR0402
 from cel_expr_python import cel
 
-from kubernaut_sandbox.cel.functions import Overload, Type, callable_at_run_time, declared, erased, run_time_type
-from kubernaut_sandbox.cel.libraries import LIBRARIES, RUN_TIME_ONLY
-from kubernaut_sandbox.cel.syntax import error_at
+from kubernaut_cel.functions import Overload, Type, callable_at_run_time, declared, erased, run_time_type
+from kubernaut_cel.libraries import LIBRARIES, RUN_TIME_ONLY
+from kubernaut_cel.syntax import error_at
 
 _COMPILE_ERROR = re.compile(r"^[A-Z_]+: (?P<text>.*?)(?: \[[A-Z_]+\])?$", re.DOTALL)
 _LOCATED = re.compile(r"^ERROR: <input>:(?P<line>\d+):(?P<column>\d+): (?P<text>.*?)$(?:\n \| .*$)*", re.MULTILINE)

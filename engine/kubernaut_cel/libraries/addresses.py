@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 
-from kubernaut_sandbox.cel.functions import Overload, Type, own_type
+from kubernaut_cel.functions import Overload, Type, own_type
 
 IP, CIDR = own_type("net.IP"), own_type("net.CIDR")
 Record = dict[str, str]

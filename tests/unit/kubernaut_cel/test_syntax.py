@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.cel.syntax import error_at, members, occurrence, tokens
+from kubernaut_cel.syntax import error_at, members, occurrence, tokens
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The functions that every expression may use, as in Kubernetes: one module per library of k8s.io/apiserver/pkg/cel/library."""
 
-from kubernaut_sandbox.cel.libraries import addresses, formats, lists, quantities, regex, sets
+from kubernaut_cel.libraries import addresses, formats, lists, quantities, regex, sets
 
 LIBRARIES = (
     *lists.OVERLOADS,

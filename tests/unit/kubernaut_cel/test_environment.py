@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from kubernaut_sandbox.cel.environment import CompileError, Environment, EvaluationError, type_name
-from kubernaut_sandbox.cel.functions import Overload, Type, bound, own_type
+from kubernaut_cel.environment import CompileError, Environment, EvaluationError, type_name
+from kubernaut_cel.functions import Overload, Type, bound, own_type
 
 ENVIRONMENT = Environment({"object": Type.DYN, "number": Type.INT})
 OBJECT = {"name": "web", "count": 2, "labels": {"a": "b"}, "items": [3, 1], "nothing": None}

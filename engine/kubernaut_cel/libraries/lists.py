@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from kubernaut_sandbox.cel.functions import Overload, Type
+from kubernaut_cel.functions import Overload, Type
 
 _NUMBERS = (Type.INT, Type.UINT, Type.DOUBLE)
 _COMPARABLE = (*_NUMBERS, Type.BOOL, Type.STRING, Type.BYTES)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kubernaut_sandbox.cel.environment import CompileError
-from kubernaut_sandbox.cel.initializers import rewrite
+from kubernaut_cel.environment import CompileError
+from kubernaut_sandbox.admission.initializers import rewrite
 
 
 @pytest.mark.parametrize(

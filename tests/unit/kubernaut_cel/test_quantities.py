@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from kubernaut_sandbox.model.quantities import parse_quantity
+from kubernaut_cel.quantities import parse_quantity
 
 
 @pytest.mark.parametrize(

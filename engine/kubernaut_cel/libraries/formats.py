@@ -12,27 +12,17 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from kubernaut_sandbox.cel.functions import RECORD, Overload, Type, own_type
-from kubernaut_sandbox.model.formats import has_format
-from kubernaut_sandbox.model.names import label_causes, name_causes, qualified_name_causes
-from kubernaut_sandbox.model.statuses import Cause
+from kubernaut_cel.formats import has_format
+from kubernaut_cel.functions import RECORD, Overload, Type, own_type
+from kubernaut_cel.names import label_value_errors, name_errors, qualified_name_errors
 
 FORMAT = own_type("kubernetes.NamedFormat")
 Record = dict[str, Any]
 
 
-def _messages(causes: list[Cause]) -> list[str]:
-    """Return the details of the causes, without the field and the value."""
-    return [cause.message.partition('": ')[2] or cause.message for cause in causes]
-
-
-def _named(text: str, *, subdomain: bool) -> list[str]:
-    return _messages(name_causes("", text, subdomain=subdomain))
-
-
 def _prefix(text: str, *, subdomain: bool) -> list[str]:
     """Return the errors in the prefix of a generated name, which may end in a dash."""
-    return _named(f"{text[:-1]}a" if text.endswith("-") else text, subdomain=subdomain)
+    return name_errors(f"{text[:-1]}a" if text.endswith("-") else text, subdomain=subdomain)
 
 
 def _uri(text: str) -> list[str]:
@@ -50,12 +40,12 @@ def _byte(text: str) -> list[str]:
 
 
 _FORMATS: dict[str, Callable[[str], list[str]]] = {
-    "dns1123Label": lambda text: _named(text, subdomain=False),
-    "dns1123Subdomain": lambda text: _named(text, subdomain=True),
+    "dns1123Label": lambda text: name_errors(text, subdomain=False),
+    "dns1123Subdomain": lambda text: name_errors(text, subdomain=True),
     "dns1123LabelPrefix": lambda text: _prefix(text, subdomain=False),
     "dns1123SubdomainPrefix": lambda text: _prefix(text, subdomain=True),
-    "qualifiedName": lambda text: _messages(qualified_name_causes("", text)),
-    "labelValue": lambda text: _messages(label_causes("", {"a": text})),
+    "qualifiedName": qualified_name_errors,
+    "labelValue": label_value_errors,
     "uri": _uri,
     "uuid": lambda text: [] if has_format("uuid", text) else ["does not match the UUID format"],
     "byte": _byte,

@@ -117,6 +117,13 @@ class BudgetSettings(_Section):
     """The length of the window in seconds, which ends now."""
 
 
+class PlanSettings(_Section):
+    """For how long what a dry run planned can be approved and carried out."""
+
+    max_age_seconds: Annotated[int, Field(ge=10, le=604_800)] = 3600
+    """Seconds after the end of a dry run in which an execution of its plan must start; a later one is refused (`PlanExpired`)."""
+
+
 class LeaderElectionSettings(_Section):
     """How replicas of the engine elect the one that works."""
 
@@ -165,6 +172,8 @@ class Settings(_Section):
     """Seconds before an execution that met a full quota is tried again."""
     budget: BudgetSettings | None = None
     """The blast radius in one namespace; unlimited by default."""
+    plans: PlanSettings = PlanSettings()
+    """Plans that were approved: `kubernaut approve`."""
     leader_election: LeaderElectionSettings = LeaderElectionSettings()
     """How replicas of the engine elect the one that works."""
     probe_port: Annotated[int, Field(ge=0, le=65_535)] = 8080

@@ -18,7 +18,8 @@ BEYOND = (
     ("", "groups", "impersonate"), ("", "serviceaccounts", "impersonate"), ("rbac.authorization.k8s.io", "roles", "bind"),
     ("rbac.authorization.k8s.io", "roles", "escalate"), ("rbac.authorization.k8s.io", "clusterroles", "bind"),
     ("rbac.authorization.k8s.io", "clusterroles", "escalate"), ("certificates.k8s.io", "signers", "approve"),
-    ("kubernaut.io", "actions", "execute"), ("kubernaut.io", "kubernetesexecutions/status", "update"),
+    ("kubernaut.io", "actions", "execute"), ("kubernaut.io", "actions", "propose"),
+    ("kubernaut.io", "kubernetesexecutions/status", "update"),
     ("apps", "deployments/scale", "update"),
 )  # fmt: skip
 """Permissions that discovery does not list, or that lead to other permissions."""

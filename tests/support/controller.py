@@ -8,6 +8,7 @@ from typing import Any
 from kubernaut.admission.access_review import AccessReviewer
 from kubernaut.admission.admission import Admission
 from kubernaut.admission.concurrency import Reservations
+from kubernaut.admission.plans import PlanChecker
 from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.admission.validation import Validator
@@ -24,6 +25,7 @@ from kubernaut.controller.events import EventRecorder
 from kubernaut.controller.job_control import JobControl
 from kubernaut.controller.launcher import Launcher
 from kubernaut.controller.monitor import JobMonitor
+from kubernaut.controller.plans import Plans
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rollbacks import RollbackFinder
@@ -59,17 +61,19 @@ class Ground:
         self.events = EventRecorder(cluster, "engine-1")
         hooks = HookCaller()
         access = AccessReviewer(cluster, 0)
-        validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks, cluster), access)
+        plans = PlanChecker(cluster, settings.plans.max_age_seconds, now)
+        validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks, cluster), access, plans)
         self.admission = Admission(validator, rate_limiter, self.reservations, self.queued.append)
         self.jobs = JobControl(cluster, caches.jobs)
         self.status, diagnostics = StatusWriter(cluster, caches.executions), Diagnostics(cluster)
         self.reporter = ExecutionReporter(caches, self.events, self.metrics, Tracing(), registry.metric_label)
+        rollbacks = RollbackFinder(self.admission, hooks)
+        self.plans = Plans(cluster, self.admission, hooks, self.status)
         self.completion = CompletionWriter(
-            self.status, self.reporter, self.admission, RollbackFinder(self.admission, hooks), diagnostics
+            self.status, self.reporter, self.admission, rollbacks, diagnostics, self.plans
         )
-        self.starter = Starter(
-            self.admission, Launcher(hooks, self.jobs, 5.0, 86_400), self.status, self.reporter, self.completion
-        )
+        launcher = Launcher(hooks, self.jobs, 5.0, 86_400)
+        self.starter = Starter(self.admission, launcher, self.status, self.reporter, self.completion, self.plans)
         self.monitor = JobMonitor(self.jobs, self.status, self.completion, diagnostics, AttemptReader(self.admission))
         cleaner = Cleaner(cluster, self.jobs, self.admission, caches.deleted_pods, settings.job_ttl_seconds)
         self.reconciler = Reconciler(caches, self.starter, self.monitor, cleaner)

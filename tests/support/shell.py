@@ -27,8 +27,8 @@ async def command(*words, environment=None):
     return process.returncode, out.decode(), err.decode()
 
 
-async def on_terminal(*words, environment=None, columns=120):
-    """Run `kubernaut WORDS` on a terminal of its own and return its exit code and everything that was written to it."""
+async def on_terminal(*words, environment=None, columns=120, typed=""):
+    """Run `kubernaut WORDS` on a terminal where somebody types this, and return its exit code and everything that was written."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     inherited = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR"}}
@@ -43,6 +43,7 @@ async def on_terminal(*words, environment=None, columns=120):
         env={**inherited, "TERM": "xterm-256color", **(environment or {})},
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     written = await asyncio.wait_for(asyncio.to_thread(_read_all, ours), 90)
     return await process.wait(), written.decode()
 

@@ -168,7 +168,23 @@ class Unimportable(Trouble):
         return kubernaut.runner_job(execution, "no_such_package.perform")
 
 
+class Command(Trouble):
+    """Runs plain command lines, which name the execution, and on request something else each time."""
+
+    def __init__(self, *, drifts: bool = False) -> None:
+        super().__init__(inline_rehearsal=False)
+        self._drifts = drifts
+
+    @kubernaut.hookimpl
+    def build_job(self, execution: Execution) -> Any:
+        last = str(time.time_ns()) if self._drifts else execution.uid
+        line = ["echo", execution.name, execution.parameters.execute, last]
+        return kubernaut.command_job(execution, execution.image, dry_run=["true"], execute=line)
+
+
 PLUGINS: dict[str, Any] = {
+    "command": Command(),
+    "drifting-command": Command(drifts=True),
     "broad": Trouble(rules=_BROAD),
     "unimportable": Unimportable(backoff_limit=3),
     "unpullable": Unpullable(),

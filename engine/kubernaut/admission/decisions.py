@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kubernaut.api.execution import Reason
 from kubernaut.api.fields import ReportableFields
 from kubernaut.api.plugin import Execution
+from kubernaut.api.view import ExecutionView
 from kubernaut.plugins.registry import Action
 
 
@@ -19,6 +20,8 @@ class Admitted:
     """Its parameters are checked and typed, and its target is known."""
     fields: ReportableFields
     """What its pods may report."""
+    proposal: ExecutionView | None = None
+    """The dry run whose plan it carries out."""
 
 
 @dataclass(frozen=True, slots=True)

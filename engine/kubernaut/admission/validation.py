@@ -1,4 +1,4 @@
-"""Validates an execution: action, parameters, plugin, policies and permissions, in this order.
+"""Validates an execution: action, parameters, approved plan, plugin, policies and permissions, in this order.
 
 Every rejection is final and comes with the reason and the remedy. Nothing is approved by default: an action that is unknown or broken is
 rejected before any hook is called.
@@ -7,6 +7,7 @@ rejected before any hook is called.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from kubernaut.admission.access_review import AccessReviewer
 from kubernaut.admission.decisions import Admitted, Rejected
 from kubernaut.admission.parameters import parse_parameters
+from kubernaut.admission.plans import PlanChecker
 from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.validate_hook import find_problems, join_problems
 from kubernaut.api.execution import Reason
@@ -39,15 +41,12 @@ class Validator:
         image: str,
         policies: PolicyChecker,
         access: AccessReviewer | None = None,
+        plans: PlanChecker | None = None,
     ) -> None:
-        """`image` is that of actions without one of their own; without `access`, as offline, no permissions are checked."""
-        self._registry, self._hooks, self._image, self._policies, self._access = (
-            registry,
-            hooks,
-            image,
-            policies,
-            access,
-        )
+        """`image` is that of actions without one of their own; without `access` and `plans`, as offline, neither permissions nor
+        approved plans are checked."""
+        self._registry, self._hooks, self._image, self._policies = registry, hooks, image, policies
+        self._access, self._plans = access, plans
 
     async def validate(self, execution: ExecutionView) -> Admitted | Rejected:
         """Return the decision on this execution."""
@@ -61,6 +60,12 @@ class Validator:
         resolved = await self.resolve(execution)
         if isinstance(resolved, Rejected):
             return resolved
+        proposal = await self._plans.check(execution) if self._plans else None
+        if isinstance(proposal, Rejected):
+            return proposal
+        if proposal is not None:
+            approved = replace(resolved.execution, approved_plan=proposal.plan)
+            resolved = replace(resolved, execution=approved, proposal=proposal.view)
         for check in (self._check_plugin, self._policies.check, self._check_access):
             rejection = await check(resolved)
             if rejection:

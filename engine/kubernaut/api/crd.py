@@ -78,6 +78,17 @@ def _root_schema() -> dict[str, Any]:
             "fieldPath": ".dryRun",
         },
         {
+            "rule": "has(self.approvedPlan) == has(oldSelf.approvedPlan) && "
+            "(!has(self.approvedPlan) || self.approvedPlan == oldSelf.approvedPlan)",
+            "message": "approvedPlan is immutable: create another execution",
+            "fieldPath": ".approvedPlan",
+        },
+        {
+            "rule": "!has(self.approvedPlan) || !self.dryRun",
+            "message": "a dry run carries out no plan: remove approvedPlan or dryRun",
+            "fieldPath": ".approvedPlan",
+        },
+        {
             "rule": "has(self.parameters) == has(oldSelf.parameters) && (!has(self.parameters) || self.parameters == oldSelf.parameters)",
             "message": "parameters are immutable: create another execution",
             "fieldPath": ".parameters",

@@ -13,6 +13,7 @@ from kubernaut.api.model import CamelCase, Text
 from kubernaut.api.plugin import Result
 from kubernaut.api.stages import Stage
 from kubernaut.api.stored_stages import StoredStage, pack, unpack
+from kubernaut.plan_digest import PATTERN
 
 GROUP, VERSION, KIND, PLURAL, SHORT = "kubernaut.io", "v1alpha1", "KubernetesExecution", "kubernetesexecutions", "kex"
 API_VERSION = f"{GROUP}/{VERSION}"
@@ -66,6 +67,11 @@ class Reason(StrEnum):
     LOST = "Lost"
     ENGINE_ERROR = "EngineError"
 
+    PLAN_NOT_FOUND = "PlanNotFound"
+    PLAN_EXPIRED = "PlanExpired"
+    PLAN_USED = "PlanUsed"
+    PLAN_CHANGED = "PlanChanged"
+
     CANCEL_REQUESTED = "CancelRequested"
 
     @property
@@ -86,8 +92,26 @@ PENDING_REASONS = {
 }
 
 
+class ApprovedPlanRef(CamelCase):
+    """Which dry run was approved: nothing but what it planned is carried out."""
+
+    execution: Annotated[str, Field(min_length=1, max_length=63, description="The dry run, in the same namespace.")]
+    digest: Annotated[str, Field(pattern=PATTERN, description="Its `status.planDigest`.")]
+
+
+class Approval(CamelCase):
+    """Which execution carries out the plan of this dry run. There is only ever one."""
+
+    execution: str
+    uid: str
+    requested_by: Text | None = Field(
+        default=None, description="Who approved it, as the admission policies stamped it."
+    )
+    time: datetime
+
+
 class ExecutionSpec(CamelCase):
-    """What is wanted. `action` and `parameters` are immutable."""
+    """What is wanted. Action, parameters, dryRun and approvedPlan are immutable."""
 
     action: Annotated[
         str, Field(min_length=1, max_length=63, description="The action's name, as `kubernaut actions` lists it.")
@@ -96,6 +120,10 @@ class ExecutionSpec(CamelCase):
         default_factory=dict, description="Checked by the action's own model: `kubernaut actions NAME` shows it."
     )
     dry_run: bool = Field(default=False, description="Stop after the dry run and report the planned changes.")
+    approved_plan: ApprovedPlanRef | None = Field(
+        default=None,
+        description="The dry run whose plan was approved. If the plan has changed since, nothing is done (PlanChanged).",
+    )
     suspend: bool = Field(default=False, description="Wait before starting.")
     cancel: bool = Field(default=False, description="Stop it, whatever it is doing.")
     deadline_seconds: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
@@ -154,6 +182,13 @@ class ExecutionStatus(CamelCase):
     observed_generation: int | None = None
     stages: Stages = Field(default=(), description="Where the time went.")
     result: Result | None = None
+    plan_digest: str | None = Field(
+        default=None, description="The digest of action, parameters and planned changes, which an approval names."
+    )
+    approval: Approval | None = Field(
+        default=None, description="The execution that carries out what this dry run planned."
+    )
+    proposed_by: Text | None = Field(default=None, description="Who asked for the dry run that it carries out.")
     log_tail: Text | None = Field(default=None, description="The last lines of the failed pod's log.")
 
     def condition(self, kind: ConditionType) -> Condition | None:

@@ -118,6 +118,8 @@ class Change(_Frozen):
     field: str
     before: JsonValue = None
     after: JsonValue = None
+    volatile: bool | None = None
+    """Whether its values depend on when it is made, such as a time: approved with a plan is then the field alone."""
 
 
 class Rollback(_Frozen):
@@ -152,6 +154,20 @@ class Result(_Frozen):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovedPlan:
+    """The dry run that was approved, and that an execution carries out."""
+
+    execution: str
+    """The name of the dry run."""
+    uid: str
+    digest: str
+    proposed_by: str = ""
+    """Who asked for the dry run; "" where that is not known."""
+    proposed_at: datetime = _NEVER
+    """When the dry run was created."""
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """One KubernetesExecution as hooks see it, its parameters checked and typed."""
 
@@ -178,6 +194,8 @@ class Execution:
     """The result of `ActionSpec.target` for the parameters."""
     target_labels: Mapping[str, str] = field(default_factory=dict)
     """The target's own labels; empty unless the policy reads them (`PolicySpec.reads_labels`)."""
+    approved_plan: ApprovedPlan | None = None
+    """The plan that it carries out; None for an execution that nobody approved."""
 
 
 class PolicySpec(BaseModel):

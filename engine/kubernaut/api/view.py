@@ -82,6 +82,17 @@ class ExecutionView:
         return bool(self.json["spec"].get("dryRun"))
 
     @property
+    def approved_plan(self) -> str:
+        """The dry run whose plan it carries out, or ""."""
+        return str((self.json["spec"].get("approvedPlan") or {}).get("execution") or "")
+
+    @property
+    def is_open_proposal(self) -> bool:
+        """Whether it is a dry run whose plan can be approved and was not carried out yet, as far as its age allows."""
+        status = self.json.get("status") or {}
+        return bool(status.get("planDigest")) and not status.get("approval")
+
+    @property
     def is_suspended(self) -> bool:
         return bool(self.json["spec"].get("suspend"))
 

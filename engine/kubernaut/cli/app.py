@@ -7,6 +7,7 @@ import sys
 import typer
 
 from kubernaut.cli.commands.actions import actions
+from kubernaut.cli.commands.approve import approve
 from kubernaut.cli.commands.cancel import cancel
 from kubernaut.cli.commands.configuration import configuration
 from kubernaut.cli.commands.controller import controller
@@ -19,6 +20,7 @@ from kubernaut.cli.commands.history import history
 from kubernaut.cli.commands.install import install
 from kubernaut.cli.commands.logs import logs
 from kubernaut.cli.commands.new_action import new_action
+from kubernaut.cli.commands.propose import propose
 from kubernaut.cli.commands.rbac import rbac_app
 from kubernaut.cli.commands.render import render
 from kubernaut.cli.commands.resume import resume
@@ -43,6 +45,8 @@ for command in (
     sandbox,
     controller,
     execute,
+    propose,
+    approve,
     get,
     describe,
     logs,

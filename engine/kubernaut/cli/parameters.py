@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from kubernaut.documents import DocumentError, LimitError, load_yaml, read_document, read_standard_input
 from kubernaut.errors import InputError
+from kubernaut.plugins.registry import Registry
 from kubernaut.validation_errors import format_validation_error
 
 
@@ -30,6 +31,12 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
         raise InputError(
             format_validation_error(error, "parameters", "parameter of this action", model.model_fields)
         ) from error
+
+
+def read_action_parameters(action: str, pairs: Sequence[str], file: Path | None) -> dict[str, Any]:
+    """Return the parameters of an action, which is looked for among those installed here. Raises as `read_parameters`."""
+    known = Registry.discover().actions.get(action)
+    return read_parameters(pairs, file, known.spec.parameters if known else None)
 
 
 def _read_file(file: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import now, parse_time
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.diagnostics import Diagnostics
+from kubernaut.controller.plans import Plans
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rollbacks import RollbackFinder
 from kubernaut.controller.status import StatusWriter
@@ -51,6 +52,7 @@ class CompletionWriter:
     admission: Admission
     rollbacks: RollbackFinder
     diagnostics: Diagnostics
+    plans: Plans
 
     async def reject(self, execution: ExecutionView, rejected: Rejected, stages: Sequence[Stage]) -> None:
         """End an execution that never ran."""
@@ -80,7 +82,9 @@ class CompletionWriter:
     ) -> None:
         """End an execution that had a Job; `job` is None if it is gone."""
         with recording() as recorded, stage("record"):
+            finished = await self.plans.explain(execution, finished)
             result = await self.rollbacks.add_to(execution, finished.result)
+            digest = await self.plans.digest(execution, finished)
         try:
             stages = await self._stages(execution, finished.attempts, pods, job, recorded.entries[0].started)
             changes = ExecutionStatus(
@@ -92,6 +96,7 @@ class CompletionWriter:
                 attempts=sum(attempt.has_started for attempt in finished.attempts),
                 conditions=with_conditions(execution.status.conditions, *_step_conditions(finished)),
                 result=result,
+                plan_digest=digest,
                 log_tail=finished.log_tail or None,
                 stages=(*stages, *recorded.stages()),
                 traceparent=str(trace_context(execution)),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from kubernaut.admission.decisions import Admitted, Deferred, Rejected
 from kubernaut.api.execution import Reason
+from kubernaut.api.labels import ANNOTATION_REPORTS
 from kubernaut.controller.job_control import JobControl
 from kubernaut.errors import DeniedError, ExistsError, HookError, QuotaError, RejectedError, UnsafeJobError
 from kubernaut.jobs.hardening import Hardening
 from kubernaut.jobs.ownership import is_job_of
 from kubernaut.kube.objects import Object
+from kubernaut.plan_digest import plan_digest
 from kubernaut.plugins.hook_caller import HookCaller
 from kubernaut.telemetry.stage_recorder import stage
 
@@ -41,6 +43,9 @@ class Launcher:
         action, target = admitted.action, str(admitted.execution.target)
         try:
             manifest = await build_job(self.hooks, admitted, self.backstop_seconds)
+            if await self._has_other_commands(admitted, manifest):
+                message = "spec.approvedPlan: the command lines that it would run now are not those approved: propose it again"
+                return Rejected(Reason.PLAN_CHANGED, message, target)
         except (HookError, UnsafeJobError) as error:
             message = f"plugin {action.name} did not build a usable Job: {error}"
             return Rejected(Reason.PLUGIN_ERROR, message, target)
@@ -65,6 +70,46 @@ class Launcher:
             message = f"Job {name} exists and does not belong to this execution: delete it and create another execution"
             return Rejected(Reason.LOST, message, str(execution.target))
         return self.jobs.accept(job)
+
+    async def _has_other_commands(self, admitted: Admitted, manifest: Object) -> bool:
+        """Whether it carries out an approved plan of command lines, and they are others now; any other Job finds out itself."""
+        plan = admitted.execution.approved_plan
+        if plan is None or _reports_changes(manifest):
+            return False
+        return await command_plan(self.hooks, admitted, plan.execution, plan.uid, plan.proposed_by) != plan.digest
+
+
+async def command_plan(hooks: HookCaller, admitted: Admitted, name: str, uid: str, requested_by: str) -> str | None:
+    """Return the digest of the plan of an action of plain command lines: the lines and images of both steps; None for any other action.
+
+    They are rendered for the dry run of this name, uid and requester, so that those of its approval are the same. Raises HookError or
+    UnsafeJobError for a plugin's fault.
+    """
+    action = admitted.action
+    execution = replace(
+        admitted.execution,
+        name=name,
+        uid=uid,
+        requested_by=requested_by,
+        dry_run=False,
+        traceparent="",
+        deadline_seconds=action.spec.deadline,
+        approved_plan=None,
+    )
+    manifest = await build_job(hooks, replace(admitted, execution=execution), 0)
+    if _reports_changes(manifest):
+        return None
+    pod = manifest["spec"]["template"]["spec"]
+    commands = [
+        {key: container.get(key) for key in ("name", "image", "command", "args", "env")}
+        for kind in ("initContainers", "containers")
+        for container in pod.get(kind, [])
+    ]
+    return plan_digest(execution.action, execution.parameters.model_dump(mode="json"), [], commands)
+
+
+def _reports_changes(manifest: Object) -> bool:
+    return bool(manifest["metadata"]["annotations"].get(ANNOTATION_REPORTS) != "false")
 
 
 async def build_job(hooks: HookCaller, admitted: Admitted, backstop_seconds: int) -> Object:

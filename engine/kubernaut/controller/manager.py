@@ -16,6 +16,7 @@ import socket
 from kubernaut.admission.access_review import AccessReviewer
 from kubernaut.admission.admission import Admission
 from kubernaut.admission.concurrency import Reservations
+from kubernaut.admission.plans import PlanChecker
 from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.admission.validation import Validator
@@ -29,6 +30,7 @@ from kubernaut.controller.events import EventRecorder
 from kubernaut.controller.job_control import JobControl
 from kubernaut.controller.launcher import Launcher
 from kubernaut.controller.monitor import JobMonitor
+from kubernaut.controller.plans import Plans
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rescue import Rescuer
@@ -94,18 +96,20 @@ class Manager:
     def _build_admission(self, registry: Registry, hooks: HookCaller) -> Admission:
         policies = PolicyChecker(registry, hooks, self._cluster)
         access = AccessReviewer(self._cluster, self._settings.rights_cache_seconds)
-        validator = Validator(registry, hooks, self._settings.image, policies, access)
+        plans = PlanChecker(self._cluster, self._settings.plans.max_age_seconds, now)
+        validator = Validator(registry, hooks, self._settings.image, policies, access, plans)
         return Admission(validator, self._rate_limiter, self._reservations, self._queue.add)
 
     def _build_reconciler(self, hooks: HookCaller) -> tuple[Reconciler, Rescuer]:
         cluster, settings, admission = self._cluster, self._settings, self._admission
         jobs = JobControl(cluster, self._caches.jobs)
         status, diagnostics = StatusWriter(cluster, self._caches.executions), Diagnostics(cluster)
-        completion = CompletionWriter(status, self._reporter, admission, RollbackFinder(admission, hooks), diagnostics)
+        plans, rollbacks = Plans(cluster, admission, hooks, status), RollbackFinder(admission, hooks)
+        completion = CompletionWriter(status, self._reporter, admission, rollbacks, diagnostics, plans)
         launcher = Launcher(hooks, jobs, settings.quota_retry_seconds, settings.job_backstop_seconds)
         reconciler = Reconciler(
             self._caches,
-            Starter(admission, launcher, status, self._reporter, completion),
+            Starter(admission, launcher, status, self._reporter, completion, plans),
             JobMonitor(jobs, status, completion, diagnostics, AttemptReader(admission)),
             Cleaner(cluster, jobs, admission, self._caches.deleted_pods, settings.job_ttl_seconds),
         )
@@ -164,4 +168,5 @@ class Manager:
             },
             lost=lambda: {"events": self._events.dropped, "spans": self._tracing.lost},
             now=now,
+            plan_max_age=self._settings.plans.max_age_seconds,
         )

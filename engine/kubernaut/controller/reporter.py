@@ -81,15 +81,15 @@ class ExecutionReporter:
 
     def _trace(self, execution: ExecutionView) -> None:
         try:
-            self._tracing.send(execution, now(), self._rolled_back(execution))
+            self._tracing.send(execution, now(), self._linked(execution))
         except Exception:  # a defect in a trace must not affect an execution
             log.exception("the trace of %s/%s cannot be sent", execution.namespace, execution.name)
 
-    def _rolled_back(self, execution: ExecutionView) -> TraceContext | None:
-        """Return the trace context of the execution that this one undoes, if any."""
-        name = execution.rollback_of
-        original = self._caches.view(Key(execution.namespace, name)) if name else None
-        return trace_context(original) if original else None
+    def _linked(self, execution: ExecutionView) -> list[TraceContext]:
+        """Return the trace contexts of the execution that it undoes, and of the dry run whose plan it carries out."""
+        names = (execution.rollback_of, execution.approved_plan)
+        found = [self._caches.view(Key(execution.namespace, name)) for name in names if name]
+        return [trace_context(other) for other in found if other]
 
 
 def _end_message(execution: ExecutionView) -> str:

@@ -19,6 +19,7 @@ from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.completion import CompletionWriter
 from kubernaut.controller.launcher import Launcher
+from kubernaut.controller.plans import Plans
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.result import Done, ReconcileResult, RequeueAfter
 from kubernaut.controller.state import Adopt
@@ -40,6 +41,7 @@ class Starter:
     status: StatusWriter
     reporter: ExecutionReporter
     completion: CompletionWriter
+    plans: Plans
 
     async def start(self, execution: ExecutionView) -> ReconcileResult:
         """Start an execution if it may run now; else record why it waits, or that it is rejected."""
@@ -73,6 +75,7 @@ class Starter:
         return Done()
 
     async def _launch(self, execution: ExecutionView, admitted: Admitted) -> Object | Rejected | Deferred:
+        await self.plans.claim(execution, admitted)
         launched = await self.launcher.launch(admitted)
         if isinstance(launched, Rejected | Deferred):
             self.admission.not_started(execution, launched if isinstance(launched, Deferred) else None)
@@ -81,7 +84,7 @@ class Starter:
     async def _record_running(
         self, execution: ExecutionView, admitted: Admitted, job: Object, stages: Iterable[Stage]
     ) -> None:
-        stages, name = tuple(stages), job["metadata"]["name"]
+        stages, name, plan = tuple(stages), job["metadata"]["name"], admitted.execution.approved_plan
         requester, target = admitted.execution.requested_by, str(admitted.execution.target)
         requested = f", requested by {requester}" if requester else ""
         account = admitted.action.spec.service_account
@@ -95,6 +98,7 @@ class Starter:
             requested_by=requester or None,
             job_name=name,
             plugin=admitted.action.distribution,
+            proposed_by=plan.proposed_by or None if plan else None,
             start_time=next((stage.start_time for stage in stages if stage.name != WAIT), now()),
             traceparent=admitted.execution.traceparent,
             conditions=with_conditions(execution.status.conditions, make_condition("Validated", True, "ChecksPassed")),

@@ -1,4 +1,4 @@
-"""The users of an embedded cluster besides its admin: an on-call engineer who may run two actions, and a viewer."""
+"""The users of an embedded cluster besides its admin: an on-call engineer runs two actions, an agent proposes them, a viewer reads."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 from kubernaut.install.admission import run_roles
 from kubernaut.plugins.registry import Registry
 
-ON_CALL, VIEWER = "on-call", "viewer"
-USERS = (ON_CALL, VIEWER)
+ON_CALL, AGENT, VIEWER = "on-call", "agent", "viewer"
+USERS = (ON_CALL, AGENT, VIEWER)
 ON_CALL_ACTIONS = ("restart-deployment", "scale")
-"""What the on-call engineer may run, as far as it is installed."""
+"""What the on-call engineer may run and the agent propose, as far as it is installed."""
 _RBAC = "rbac.authorization.k8s.io"
 _READ = [
     {"apiGroups": ["kubernaut.io"], "resources": ["kubernetesexecutions"], "verbs": ["get", "list", "watch"]},
@@ -34,7 +34,9 @@ def user_permissions(registry: Registry, namespaces: Sequence[str]) -> list[dict
         for user, role in (
             (VIEWER, "sandbox-reader"),
             (ON_CALL, "sandbox-reader"),
+            (AGENT, "sandbox-reader"),
             *((ON_CALL, f"kubernaut-run-{action}") for action in actions),
+            *((AGENT, f"kubernaut-propose-{action}") for action in actions),
         )
     ]
     return [reader, *run_roles(registry.actions), *bindings]

@@ -39,8 +39,8 @@ def policy_documents(name: str) -> list[dict[str, Any]]:
 
 
 def run_roles(actions: Iterable[str]) -> list[dict[str, Any]]:
-    """Return one ClusterRole per action, with the permissions that a person or program needs to run it."""
-    return [_run_role(action) for action in sorted(actions)]
+    """Return two ClusterRoles per action: the permissions that a person or program needs to run it, and those to propose it."""
+    return [role for action in sorted(actions) for role in (_run_role(action), _propose_role(action))]
 
 
 def accounts_expression(accounts: Mapping[str, str]) -> str:
@@ -50,13 +50,22 @@ def accounts_expression(accounts: Mapping[str, str]) -> str:
 
 
 def _run_role(action: str) -> dict[str, Any]:
+    return _role(f"kubernaut-run-{action}", action, "execute", ["create", "get", "list", "watch", "patch"])
+
+
+def _propose_role(action: str) -> dict[str, Any]:
+    """Return the role without `patch`, which would allow to cancel the executions of others."""
+    return _role(f"kubernaut-propose-{action}", action, "propose", ["create", "get", "list", "watch"])
+
+
+def _role(name: str, action: str, verb: str, verbs: list[str]) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
-        "metadata": {"name": f"kubernaut-run-{action}", "labels": PART_OF},
+        "metadata": {"name": name, "labels": PART_OF},
         "rules": [
-            {"apiGroups": [GROUP], "resources": ["actions"], "resourceNames": [action], "verbs": ["execute"]},
-            {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": ["create", "get", "list", "watch", "patch"]},
+            {"apiGroups": [GROUP], "resources": ["actions"], "resourceNames": [action], "verbs": [verb]},
+            {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": verbs},
         ],
     }
 

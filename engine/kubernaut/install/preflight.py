@@ -6,6 +6,7 @@ It changes nothing and sees what the user who runs it is allowed to see. What th
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,6 +69,14 @@ class Preflight:
         for place in (self.home, *sorted(granted)):
             results += [await self._bound(kind, resource, place) for kind, resource in _BOUNDS.items()]
         return results
+
+    async def granted_namespaces(self) -> list[str]:
+        """Return the namespaces in which an action is granted, as far as this user may see."""
+        found: set[str] = set()
+        for name, action in self.registry.actions.items():
+            with suppress(DeniedError):
+                found |= {*await bound_namespaces(self.cluster, name, action.spec)}
+        return sorted(found)
 
     async def _crd(self) -> CheckResult:
         name, remedy = crd()["metadata"]["name"], f"{INSTALL}, or the CRD alone: kubernaut crd | kubectl apply -f -"

@@ -21,8 +21,8 @@ from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import SERVICE_ACCOUNTS, key_of, resource_of
 
 _RBAC = "rbac.authorization.k8s.io/v1"
-_ROLES, _CLUSTER_ROLES = resource_of(f"{_RBAC}/roles"), resource_of(f"{_RBAC}/clusterroles")
-_ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS = (
+ROLES, CLUSTER_ROLES = resource_of(f"{_RBAC}/roles"), resource_of(f"{_RBAC}/clusterroles")
+ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS = (
     resource_of(f"{_RBAC}/rolebindings"),
     resource_of(f"{_RBAC}/clusterrolebindings"),
 )
@@ -102,7 +102,7 @@ async def check_uninstalled(
 ) -> list[Finding]:
     """Return the bindings that were rendered for actions which are not installed any more; in these namespaces, or in all."""
     findings: list[Finding] = []
-    for resource in (_ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS):
+    for resource in (ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS):
         for binding in (await cluster.list_all(resource)).items:
             action = binding["metadata"].get("labels", {}).get(LABEL_ACTION)
             namespace, name = key_of(binding)
@@ -135,7 +135,7 @@ def compare(
 async def bound_namespaces(cluster: Cluster, action: str, spec: ActionSpec) -> list[str]:
     """Return where the action's ServiceAccount exists or its role is bound: the namespaces to check by default."""
     accounts = (await cluster.list_all(SERVICE_ACCOUNTS)).items
-    bindings = (await cluster.list_all(_ROLE_BINDINGS)).items
+    bindings = (await cluster.list_all(ROLE_BINDINGS)).items
     found = {key_of(account).namespace for account in accounts if key_of(account).name == spec.service_account}
     found |= {key_of(binding).namespace for binding in bindings if binding["roleRef"]["name"] == role_name(action)}
     return sorted(found)
@@ -146,10 +146,10 @@ async def _held(cluster: Cluster, account: Account) -> list[Held]:
 
     Only the bindings that Kubernetes itself makes for every account (discovery, reviews of oneself) are left out.
     """
-    roles = {("Role", *key_of(role)): role for role in (await cluster.list_all(_ROLES)).items}
-    roles |= {("ClusterRole", *key_of(role)): role for role in (await cluster.list_all(_CLUSTER_ROLES)).items}
+    roles = {("Role", *key_of(role)): role for role in (await cluster.list_all(ROLES)).items}
+    roles |= {("ClusterRole", *key_of(role)): role for role in (await cluster.list_all(CLUSTER_ROLES)).items}
     held: list[Held] = []
-    for resource in (_ROLE_BINDINGS, _CLUSTER_ROLE_BINDINGS):
+    for resource in (ROLE_BINDINGS, CLUSTER_ROLE_BINDINGS):
         for binding in (await cluster.list_all(resource)).items:
             if _is_default(binding) or not any(is_subject(s, account) for s in binding.get("subjects") or []):
                 continue

@@ -71,6 +71,7 @@ def _step_payload(execution: Execution) -> str:
         "deadlineSeconds": execution.deadline_seconds,
         "parameters": execution.parameters.model_dump(mode="json"),
         "settings": execution.settings.model_dump(mode="json"),
+        **({"approvedPlan": execution.approved_plan.digest} if execution.approved_plan else {}),
     }
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 

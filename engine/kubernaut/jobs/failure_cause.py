@@ -145,6 +145,7 @@ def _step_failure(
             "exceeded its memory limit and was killed: raise the action's limit",
         ),
         (reported == "Forbidden", Reason.FORBIDDEN, f"was not allowed to: {output}"),
+        (reported == "PlanChanged", Reason.PLAN_CHANGED, f"was refused: {output}"),
         (reported == "PluginError", Reason.PLUGIN_ERROR, f"failed in the plugin's own code: {output}"),
         (run.exit_code == REJECTED_EXIT_CODE, rejected, f"was rejected: {output}"),
         (run.termination_reason == "StartError", Reason.PLUGIN_ERROR, f"could not be started: {output}"),

@@ -77,7 +77,7 @@ def planned_result(attempts: Sequence[Attempt]) -> Result:
 def format_changes(changes: Sequence[Change]) -> str:
     """Return the changes in one line; of many, the first three and how many more there are."""
     shown = [
-        f"{c.kind}/{c.name} {c.field}: {_format_value(c.before)} → {_format_value(c.after)}"
+        f"{c.kind}/{c.name} {c.field}: {format_value(c.before)} → {format_value(c.after)}"
         for c in changes[:_MAX_SHOWN_CHANGES]
     ]
     more = len(changes) - len(shown)
@@ -160,6 +160,7 @@ def _has_unseen_attempts(attempts: Sequence[Attempt], job: Mapping[str, Any] | N
     return isinstance(failed, int) and failed > known
 
 
-def _format_value(value: object) -> str:
+def format_value(value: object) -> str:
+    """Return a value as one short text."""
     text = "absent" if value is None else str(value) if not isinstance(value, str) else repr(value)
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…"

@@ -57,6 +57,7 @@ class Action:
         """As the plugin's model validated them, with defaults filled in."""
         self.settings: dict[str, Any] = payload["settings"]
         self.deadline_seconds: float = payload["deadlineSeconds"]
+        self._approved_digest: str = payload.get("approvedPlan", "")
         self.api = Api(self.namespace, self.dry_run, report, connection)
         self._shares_file = "KUBERNAUT_STEPS" not in os.environ
         if self.dry_run and self._shares_file:
@@ -86,13 +87,17 @@ class Action:
 
             add(self._report.handed, key, value, to_file=self._shares_file)
 
-    def changed(self, kind: str, name: str, field: str, before: Any, after: Any) -> None:
+    def changed(self, kind: str, name: str, field: str, before: Any, after: Any, *, volatile: bool = False) -> None:
         """Record that a field changed from `before` to `after` (None for absent).
+
+        A change is `volatile` if its values depend on when it is made, such as a time: a plan that was approved then counts as unchanged
+        as long as it changes this field, whatever the values.
 
         Equal values are no change. Record them too: they tell that the field is as wanted, so that what an earlier attempt may have
         changed before it died is known.
         """
-        self._report.record_change({"kind": kind, "name": name, "field": field, "before": before, "after": after})
+        change = {"kind": kind, "name": name, "field": field, "before": before, "after": after}
+        self._report.record_change({**change, "volatile": True} if volatile else change)
         if before == after:
             self._report.write()
             return
@@ -113,6 +118,16 @@ class Action:
         for field, old, new in differences(before, after):
             self.changed(kind, name, field, old, new)
         self._report.write()
+
+    def check_plan(self) -> None:
+        """Refuse, at the end of the dry run, if it planned anything but what was approved; the runner calls it."""
+        if not self.dry_run or not self._approved_digest:
+            return
+        from kubernaut.plan_digest import plan_digest  # noqa: PLC0415 - only an approved plan needs it
+
+        asked = json.loads(os.environ["KUBERNAUT_EXECUTION"])  # and not what a plugin may have made of it since
+        if plan_digest(asked["action"], asked["parameters"], self._report.changes) != self._approved_digest:
+            raise Rejected("what it would do now is not what was approved", "PlanChanged")
 
     def unsure(self, kind: str, name: str) -> None:
         """Record that a change was requested and that it is unknown whether it was made; `api` does this by itself."""

@@ -97,7 +97,12 @@ def _run_steps(perform: Callable[[Action], None], steps: list[str]) -> int:
 
 
 def _run_step(perform: Callable[[Action], None], report: Report, connection: Connection) -> int:
-    code = _outcome(_error_of(lambda: perform(Action(report, connection))), report)
+    def step() -> None:
+        action = Action(report, connection)
+        perform(action)
+        action.check_plan()
+
+    code = _outcome(_error_of(step), report)
     report.write()
     return code
 

@@ -37,7 +37,7 @@ def restart(action: Action, kind: str, resource: str, name: str, refusal: Callab
 
     before, after = action.api.modify(resource, name, stamp)
     old, new = (_annotations(workload).get(RESTARTED_AT) for workload in (before, after))
-    action.changed(kind, name, STAMPS[0], old, new)
+    action.changed(kind, name, STAMPS[0], old, new, volatile=True)
     if action.parameters["wait"]:
         action.wait_for_rollout(resource, name, _patch({RESTARTED_BY: action.uid}))
 

@@ -46,6 +46,15 @@ class AuditRecord:
     unconfirmed: list[dict[str, Any]]
     rollback: dict[str, Any] | None
     trace_id: str | None
+    plan: str | None
+    """The dry run whose approved plan it carries out."""
+    proposed_by: str | None
+    plan_digest: str | None
+    """Of a dry run, the digest of what it planned."""
+    approved_as: str | None
+    """Of a dry run, the execution that carries out its plan."""
+    approved_by: str | None
+    approved: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Return it with camelCase keys, the same ones for every execution."""
@@ -63,7 +72,7 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
     """
     metadata = execution.json["metadata"]
     spec, status = execution.json.get("spec") or {}, execution.json.get("status") or {}
-    result = status.get("result") or {}
+    result, approval = status.get("result") or {}, status.get("approval") or {}
     return AuditRecord(
         execution=metadata["name"],
         namespace=metadata.get("namespace"),
@@ -77,7 +86,7 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         created=metadata.get("creationTimestamp"),
         started=status.get("startTime"),
         ended=status.get("completionTime"),
-        seconds=_seconds(status.get("startTime"), status.get("completionTime")),
+        seconds=seconds_between(status.get("startTime"), status.get("completionTime")),
         decision=_decision(status.get("jobName"), status.get("phase")),
         phase=status.get("phase", str(Phase.PENDING)),
         reason=status.get("reason"),
@@ -89,6 +98,12 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         unconfirmed=result.get("unconfirmed") or [],
         rollback=result.get("rollback"),
         trace_id=_trace_id(status.get("traceparent")),
+        plan=execution.approved_plan or None,
+        proposed_by=status.get("proposedBy"),
+        plan_digest=status.get("planDigest"),
+        approved_as=approval.get("execution"),
+        approved_by=approval.get("requestedBy"),
+        approved=approval.get("time"),
     )
 
 
@@ -106,7 +121,8 @@ def _decision(job: str | None, phase: str | None) -> Decision:
     return "refused" if phase == Phase.FAILED else "undecided"
 
 
-def _seconds(start: str | None, end: str | None) -> float | None:
+def seconds_between(start: str | None, end: str | None) -> float | None:
+    """Return the seconds from one of the API server's timestamps to another; None if either is missing."""
     started, ended = parse_time(start), parse_time(end)
     return round((ended - started).total_seconds(), 3) if started and ended else None
 

@@ -14,6 +14,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from kubernaut.api.execution import Phase
+from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
 
 
@@ -34,6 +35,8 @@ class EngineState:
     lost: Callable[[], Mapping[str, int]]
     """Events and spans that could not be sent, by kind."""
     now: Callable[[], datetime]
+    plan_max_age: float
+    """Seconds after which a plan can no longer be approved."""
 
 
 class StateCollector(Collector):
@@ -68,9 +71,11 @@ class StateCollector(Collector):
 
     def _executions(self) -> Iterable[Metric]:
         present, number, longest = 0, Tally[str](), dict[str, float]()
-        now = self._state.now()
+        now, proposals = self._state.now(), list[float]()
         for execution in self._state.executions():
             present += 1
+            if execution.is_open_proposal and (age := _plan_age(execution, now)) <= self._state.plan_max_age:
+                proposals.append(age)
             if execution.phase is Phase.PENDING:
                 reason = execution.status.reason or ""
                 number[reason] += 1
@@ -79,12 +84,20 @@ class StateCollector(Collector):
         yield _family(GaugeMetricFamily("kubernaut_waiting", text, labels=["reason"]), number)
         text = "How long the longest waiting execution has waited, by reason."
         yield _family(GaugeMetricFamily("kubernaut_waiting_longest_seconds", text, labels=["reason"]), longest)
+        yield _gauge("kubernaut_open_proposals", "Dry runs whose plan can be approved and was not yet.", len(proposals))
+        oldest = "Seconds since the oldest plan that can be approved was made."
+        yield _gauge("kubernaut_open_proposals_oldest_seconds", oldest, max(proposals, default=0.0))
         yield _gauge("kubernaut_executions_present", "Executions in the cluster, ended ones included.", present)
 
 
 def _waiting_since(execution: ExecutionView) -> datetime:
     stages = execution.status.stages
     return stages[-1].start_time if stages else execution.created
+
+
+def _plan_age(execution: ExecutionView, now: datetime) -> float:
+    made = parse_time((execution.json.get("status") or {}).get("completionTime")) or execution.created
+    return (now - made).total_seconds()
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

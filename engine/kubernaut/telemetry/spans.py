@@ -5,7 +5,7 @@ Names and attributes are OpenTelemetry's where it has them (https://opentelemetr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -54,17 +54,17 @@ class _Tree:
         self.latest[stage.name, stage.attempt] = span
 
 
-def spans_of(execution: ExecutionView, now: datetime, rolled_back: TraceContext | None = None) -> list[Span]:
+def spans_of(execution: ExecutionView, now: datetime, linked: Sequence[TraceContext] = ()) -> list[Span]:
     """Return the spans of this execution, the root first; what has not ended yet ends `now`.
 
-    `rolled_back` is the trace context of the execution that this one undoes.
+    `linked` are the trace contexts of the execution that it undoes, and of the dry run whose plan it carries out.
     """
-    return list(_spans(execution, now, rolled_back))
+    return list(_spans(execution, now, linked))
 
 
-def _spans(execution: ExecutionView, now: datetime, rolled_back: TraceContext | None) -> Iterator[Span]:
+def _spans(execution: ExecutionView, now: datetime, linked: Sequence[TraceContext]) -> Iterator[Span]:
     context, job = trace_context(execution), execution.status.job_name or ""
-    root = _root(execution, context, now, rolled_back)
+    root = _root(execution, context, now, linked)
     yield root
     tree = _Tree(root)
     pod = container = ""
@@ -91,7 +91,7 @@ def _spans(execution: ExecutionView, now: datetime, rolled_back: TraceContext | 
         yield span
 
 
-def _root(execution: ExecutionView, context: TraceContext, now: datetime, rolled_back: TraceContext | None) -> Span:
+def _root(execution: ExecutionView, context: TraceContext, now: datetime, linked: Sequence[TraceContext]) -> Span:
     status, failed = execution.status, execution.phase is Phase.FAILED
     attributes = {
         "k8s.namespace.name": execution.namespace,
@@ -105,6 +105,8 @@ def _root(execution: ExecutionView, context: TraceContext, now: datetime, rolled
         "kubernaut.reason": status.reason,
         "kubernaut.message": status.message,
         "enduser.id": status.requested_by,
+        "kubernaut.plan": execution.approved_plan or None,
+        "kubernaut.plan.proposed_by": status.proposed_by,
         "kubernaut.attempts": status.attempts,
         "error.type": status.reason if failed else None,
     }
@@ -116,7 +118,7 @@ def _root(execution: ExecutionView, context: TraceContext, now: datetime, rolled
         end=status.completion_time or now,
         attributes={key: value for key, value in attributes.items() if value is not None},
         error=str(status.message or status.reason) if failed else "",
-        links=(rolled_back,) if rolled_back else (),
+        links=tuple(linked),
         open=status.completion_time is None,
     )
 

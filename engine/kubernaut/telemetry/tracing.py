@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -39,13 +39,13 @@ class Tracing:
         """Spans that no collector accepted."""
         return self._sender.lost if self._sender else 0
 
-    def send(self, execution: ExecutionView, now: datetime, rolled_back: TraceContext | None = None) -> None:
+    def send(self, execution: ExecutionView, now: datetime, linked: Sequence[TraceContext] = ()) -> None:
         """Send the trace of an ended execution. Sent twice, it is the same spans twice, ids included.
 
-        `rolled_back` is the trace context of the execution that this one undoes.
+        `linked` are the traces that it follows from: see `spans_of`.
         """
         if self._sender is not None:
-            self._sender.send(trace_context(execution), spans_of(execution, now, rolled_back))
+            self._sender.send(trace_context(execution), spans_of(execution, now, linked))
 
     def close(self) -> None:
         """Send what is left, if a collector accepts it at once."""

@@ -14,6 +14,21 @@ async def test_only_a_user_with_the_verb_execute_runs_an_action(cluster: Client,
     expect(denied, 403, "mallory is not allowed to run action scale in namespace")
 
 
+async def test_a_user_with_the_verb_propose_runs_a_dry_run_and_nothing_else(cluster: Client, place: str):
+    binding = {
+        "metadata": {"name": "proposer"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "kubernaut-propose-scale"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "peter"}],
+    }
+    await cluster.made(f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place}/rolebindings", binding)
+    peter, alice = cluster.impersonating("peter"), cluster.impersonating(ALICE)
+    expect(await peter.post(executions(place), execution(dryRun=True), **DRY), 201)
+    expect(await peter.post(executions(place), execution(), **DRY), 403, "requires the verb execute")
+    other = await peter.post(executions(place), execution("patch-configmap", dryRun=True), **DRY)
+    expect(other, 403, "is not allowed to propose action patch-configmap")
+    expect(await alice.post(executions(place), execution(dryRun=True), **DRY), 201)
+
+
 async def test_resuming_an_execution_takes_the_permission_and_cancelling_does_not(cluster: Client, place: str):
     alice, mallory = cluster.impersonating(ALICE), cluster.impersonating(MALLORY)
     name = (await cluster.made(executions(place), execution(suspend=True)))["metadata"]["name"]

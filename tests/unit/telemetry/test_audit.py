@@ -49,6 +49,12 @@ def test_a_finished_execution_has_every_field():
         "unconfirmed": [],
         "rollback": {"action": "scale", "parameters": {"replicas": 2}},
         "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "plan": None,
+        "proposedBy": None,
+        "planDigest": None,
+        "approvedAs": None,
+        "approvedBy": None,
+        "approved": None,
     }
 
 
@@ -68,7 +74,7 @@ def test_the_decision_says_whether_it_was_admitted_and_not_how_it_ended(status, 
         ExecutionView({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
     ).to_json()
     assert record["decision"] == decided
-    assert len(record) == 24
+    assert len(record) == 30
 
 
 def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine_acts():
@@ -77,3 +83,15 @@ def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine
         ExecutionView({"metadata": {**META, "annotations": annotations}, "spec": {**SPEC, "dryRun": True}})
     ).to_json()
     assert (record["requestedBy"], record["rollbackOf"], record["dryRun"]) == ("ben", "y", True)
+
+
+def test_a_proposal_and_what_carries_it_out_name_both_people():
+    approval = {"execution": "x-approved", "uid": "u2", "requestedBy": "ben", "time": "2026-11-01T10:05:00Z"}
+    status = {"phase": "Succeeded", "requestedBy": "anna", "planDigest": "sha256:1", "approval": approval}
+    proposal = audit_record(ExecutionView({"metadata": META, "spec": {**SPEC, "dryRun": True}, "status": status}))
+    assert (proposal.requested_by, proposal.approved_by, proposal.approved_as) == ("anna", "ben", "x-approved")
+    assert (proposal.plan_digest, proposal.approved) == ("sha256:1", "2026-11-01T10:05:00Z")
+    spec = {**SPEC, "approvedPlan": {"execution": "x", "digest": "sha256:1"}}
+    status = {"phase": "Succeeded", "requestedBy": "ben", "proposedBy": "anna"}
+    carried_out = audit_record(ExecutionView({"metadata": META, "spec": spec, "status": status}))
+    assert (carried_out.plan, carried_out.proposed_by, carried_out.requested_by) == ("x", "anna", "ben")

@@ -21,6 +21,7 @@ def exposed(*executions, **state):
         "watch_restarts": dict,
         "lost": dict,
         "now": lambda: NOON,
+        "plan_max_age": 3600,
     }
     registry = CollectorRegistry()
     registry.register(StateCollector(EngineState(**{**idle, **state})))
@@ -61,3 +62,20 @@ def test_restarts_of_watches_and_losses_are_counters_by_label():
     text = exposed(watch_restarts=lambda: {"jobs": 4}, lost=lambda: {"events": 1})
     assert 'kubernaut_watch_restarts_total{resource="jobs"} 4.0' in text
     assert 'kubernaut_lost_total{what="events"} 1.0' in text
+
+
+def test_open_proposals_are_those_that_can_still_be_approved():
+    def proposal(ended, **status):
+        metadata = {"name": "a", "creationTimestamp": "2026-05-01T10:00:00Z"}
+        planned = {"phase": "Succeeded", "completionTime": ended, "planDigest": "sha256:1", **status}
+        return ExecutionView({"metadata": metadata, "spec": {"dryRun": True}, "status": planned})
+
+    text = exposed(
+        proposal("2026-05-01T11:50:00Z"),
+        proposal("2026-05-01T11:30:00Z"),
+        proposal("2026-05-01T10:30:00Z"),
+        proposal("2026-05-01T11:20:00Z", approval={"execution": "b"}),
+        proposal("2026-05-01T11:10:00Z", planDigest=None),
+    )
+    assert "kubernaut_open_proposals 2.0" in text
+    assert "kubernaut_open_proposals_oldest_seconds 1800.0" in text

@@ -46,6 +46,7 @@ def metrics():
             longest_queued=lambda: 0.25,
             lost=lambda: {"events": 1, "spans": 0},
             now=lambda: NOON,
+            plan_max_age=3600,
         )
     )
     made.observe_end(

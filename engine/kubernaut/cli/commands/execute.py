@@ -12,11 +12,10 @@ from kubernaut.cli.console import Format, Output, console, print_json
 from kubernaut.cli.executions import create_execution
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of
 from kubernaut.cli.options import ActionName, Context, Kubeconfig, Namespace, Parameter, ParameterFile
-from kubernaut.cli.parameters import read_parameters
+from kubernaut.cli.parameters import read_action_parameters
 from kubernaut.cli.place import Place
 from kubernaut.cli.views.live import Follower
 from kubernaut.kube.objects import Key
-from kubernaut.plugins.registry import Registry
 
 
 def execute(
@@ -37,17 +36,16 @@ def execute(
     output: Output = Format.TABLE,
 ) -> None:
     """Create an execution and watch it to its end: its stages, and what would change according to its dry run."""
-    registry = Registry.discover()
-    known = registry.actions.get(action)
-    parameters = read_parameters(parameter, file, known.spec.parameters if known else None)
+    parameters = read_action_parameters(action, parameter, file)
     spec: dict[str, Any] = {"action": action, "parameters": parameters, "dryRun": dry_run}
     if deadline:
         spec["deadlineSeconds"] = deadline
-    execution = asyncio.run(_execute(Place(kubeconfig, context, namespace), name, spec, wait, output))
+    execution = asyncio.run(execute_spec(Place(kubeconfig, context, namespace), name, spec, wait, output))
     raise typer.Exit(exit_code_of(execution) if wait else ExitCode.DONE)
 
 
-async def _execute(place: Place, name: str, spec: dict[str, Any], wait: bool, output: Format) -> ExecutionView:
+async def execute_spec(place: Place, name: str, spec: dict[str, Any], wait: bool, output: Format) -> ExecutionView:
+    """Create an execution of this spec, watch it to its end if that is wanted, print it, and return it."""
     async with await place.connect() as cluster:
         execution = await create_execution(cluster, place.key(cluster, name), spec, prefix=f"{spec['action']}-")
         if wait:

@@ -45,8 +45,12 @@ class GetFormat(StrEnum):
 class Selection:
     """Which executions to show: those of one namespace or all, filtered by name and phase if any are given."""
 
-    def __init__(self, namespace: str | None, names: Iterable[str], phases: Iterable[Phase]) -> None:
+    def __init__(
+        self, namespace: str | None, names: Iterable[str], phases: Iterable[Phase], *, proposals: bool = False
+    ) -> None:
+        """`proposals` are dry runs whose plan was not carried out yet."""
         self.namespace, self.names, self.phases = namespace, set(names), set(phases)
+        self.proposals = proposals
 
     def select(self, found: Mapping[Key, Object]) -> list[ExecutionView]:
         """Return the selected executions, the newest last, next to the prompt."""
@@ -55,7 +59,8 @@ class Selection:
 
     def _includes(self, execution: ExecutionView) -> bool:
         named = not self.names or execution.name in self.names
-        return named and (not self.phases or execution.phase in self.phases)
+        wanted = not self.proposals or execution.is_open_proposal
+        return named and wanted and (not self.phases or execution.phase in self.phases)
 
     def require_names(self, found: Mapping[Key, Object]) -> None:
         """Raise InputError if a given name is not among these executions."""
@@ -85,6 +90,9 @@ def get(
     phase: Annotated[
         list[Phase], typer.Option(help="Only those in this phase; can be repeated.", case_sensitive=False)
     ] = [],  # noqa: B006 - typer copies it
+    proposals: Annotated[
+        bool, typer.Option("--proposals", help="Only dry runs whose plan can be approved and was not yet.")
+    ] = False,
     watch: Annotated[
         bool, typer.Option("-w", "--watch", help="Follow them as they change; those named, to their end.")
     ] = False,
@@ -98,7 +106,7 @@ def get(
     if name and all_namespaces:
         raise InputError("-A lists the executions of every namespace: leave it out to name some of one namespace")
     place = Place(kubeconfig, context, namespace, all_namespaces)
-    select = partial(Selection, names=name or (), phases=phase)
+    select = partial(Selection, names=name or (), phases=phase, proposals=proposals)
     asyncio.run(_watch(place, select, output) if watch else _list(place, select, output))
 
 
@@ -113,7 +121,8 @@ async def _list(place: Place, select: Select, output: GetFormat) -> None:
     elif selected:
         print_trimmed(console(NO_WRAP_WIDTH), _table(selection, selected, output))
     else:
-        kind = f"{' or '.join(sorted(selection.phases))} executions" if selection.phases else "executions"
+        noun = "open proposals" if selection.proposals else "executions"
+        kind = f"{' or '.join(sorted(selection.phases))} {noun}" if selection.phases else noun
         where = f"in {selection.namespace}" if selection.namespace else "in any namespace"
         error_console().print(f"no {kind} {where}", markup=False)
 

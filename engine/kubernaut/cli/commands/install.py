@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from kubernaut.cli.approval_checks import check_approvals
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
     Format,
@@ -22,13 +23,15 @@ from kubernaut.cli.console import (
     table,
 )
 from kubernaut.cli.exit_codes import ExitCode
-from kubernaut.cli.options import Context, Kubeconfig
+from kubernaut.cli.options import Configuration, Context, Kubeconfig, read_settings
 from kubernaut.cli.place import Place
 from kubernaut.errors import InputError
 from kubernaut.install.checks import CheckResult, State
 from kubernaut.install.preflight import INSTALL, Preflight
 from kubernaut.install.rbac import ENGINE_NAMESPACE
+from kubernaut.plugins.overrides import apply_settings
 from kubernaut.plugins.registry import Registry
+from kubernaut.settings import Settings
 
 _STYLES = {State.OK: "green", State.MISSING: "red", State.UNKNOWN: "red", State.OPTIONAL: "yellow"}
 
@@ -39,6 +42,7 @@ def install(
         list[str],
         typer.Option("-n", "--namespace", help="A namespace for the engine to serve; every namespace by default."),
     ] = [],  # noqa: B006 - typer copies it
+    config: Configuration = None,
     engine_namespace: Annotated[str, typer.Option(help="The engine's own namespace.")] = ENGINE_NAMESPACE,
     kubeconfig: Kubeconfig = None,
     context: Context = "",
@@ -47,7 +51,7 @@ def install(
     """Show what an installation in a cluster lacks, and how to fix it; exit code 1 if anything needed is missing or cannot be seen."""
     if not check:
         raise InputError(f"kubectl installs: {INSTALL}. After that, `kubernaut install --check` shows what is missing")
-    results = asyncio.run(_check(Place(kubeconfig, context), namespace, engine_namespace))
+    results = asyncio.run(_check(Place(kubeconfig, context), namespace, engine_namespace, read_settings(config, None)))
     if output is Format.JSON:
         print_json([asdict(result) for result in results])
     else:
@@ -55,9 +59,12 @@ def install(
     raise typer.Exit(ExitCode.FAILED if any(result.failed for result in results) else ExitCode.DONE)
 
 
-async def _check(place: Place, namespaces: list[str], home: str) -> list[CheckResult]:
+async def _check(place: Place, namespaces: list[str], home: str, settings: Settings) -> list[CheckResult]:
+    registry = apply_settings(Registry.discover(), settings)
     async with await place.connect() as cluster:
-        return await Preflight(cluster, Registry.discover(), namespaces, home).run(datetime.now(UTC))
+        preflight = Preflight(cluster, registry, namespaces, home)
+        results = await preflight.run(datetime.now(UTC))
+        return [*results, *await check_approvals(cluster, registry, namespaces or await preflight.granted_namespaces())]
 
 
 def results_table(results: Iterable[CheckResult]) -> Table:

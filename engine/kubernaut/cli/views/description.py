@@ -11,13 +11,13 @@ from rich.table import Table
 
 from kubernaut.api.execution import KIND, Condition
 from kubernaut.cli.console import escape_markup
-from kubernaut.cli.durations import age, format_measured, format_time
+from kubernaut.cli.durations import age, format_duration, format_measured, format_time
 from kubernaut.cli.parameters import as_pairs
 from kubernaut.cli.views.details import EventSummary, ExecutionDetails
 from kubernaut.cli.views.progress import StageLine, stage_lines
 from kubernaut.cli.views.rows import execution_duration
 from kubernaut.cli.views.summary import result_lines, styled_state
-from kubernaut.telemetry.audit import audit_record
+from kubernaut.telemetry.audit import AuditRecord, audit_record, seconds_between
 
 _CONDITION_MARKS = {"True": "[green]✓[/]", "False": "[red]✗[/]"}
 _STAGE_MARKS = {"failed": "[red]✗[/]", "done": " "}
@@ -51,6 +51,7 @@ def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]
     yield "target", escape_markup(record.target or "not known yet")
     yield "namespace", escape_markup(str(record.namespace))
     yield "requested by", escape_markup(record.requested_by or "unknown")
+    yield from _plan(record)
     if record.rollback_of:
         yield "undoes", escape_markup(record.rollback_of)
     yield "created", f"{format_time(record.created)} UTC, {age(record.created, now)} ago"
@@ -69,6 +70,22 @@ def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]
         yield f"attempt {number}", escape_markup(f"pod {attempt.pod} {attempt.phase}{node}")
     if record.attempts and not details.pods:
         yield "attempts", f"{record.attempts}; their pods are gone"
+
+
+def _plan(record: AuditRecord) -> Iterator[tuple[str, str]]:
+    if record.plan:
+        yield "plan of", escape_markup(f"{record.plan}, proposed by {record.proposed_by or 'somebody unknown'}")
+    if record.plan_digest:
+        yield "plan", escape_markup(record.plan_digest)
+    if record.approved_as:
+        yield "approved", escape_markup(_approval(record))
+
+
+def _approval(record: AuditRecord) -> str:
+    """Return who approved a plan, as what, and how long after it was there."""
+    seconds = seconds_between(record.ended, record.approved)
+    after = f", {format_duration(seconds)} later" if seconds is not None else ""
+    return f"by {record.approved_by or 'somebody unknown'}, as {record.approved_as}{after}"
 
 
 def _condition(condition: Condition) -> str:

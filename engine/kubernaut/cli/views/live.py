@@ -163,7 +163,7 @@ class Follower:
             return
         for line in (summary(execution), *detail_lines(execution)):
             self._out.print(line)
-        if execution.phase is Phase.FAILED:
+        if execution.phase is Phase.FAILED or execution.status.plan_digest:
             for line in next_lines(execution, has_pods=view.has_pods):
                 self._out.print(f"  {line}")
 

@@ -55,7 +55,7 @@ def next_steps(execution: ExecutionView, *, has_pods: bool = True) -> list[NextS
     context = _Context(execution, has_pods)
     reason = execution.status.reason
     if execution.phase is Phase.SUCCEEDED:
-        return [context.execute_again("carry it out")] if execution.is_dry_run else _rollback(context)
+        return _carry_out(context) if execution.is_dry_run else _rollback(context)
     if execution.phase is Phase.RUNNING:
         return [
             *([_pull_errors(context)] if reason == Reason.IMAGE_PULL_FAILED else []),
@@ -79,6 +79,28 @@ def _rollback(context: _Context) -> list[NextStep]:
     if result is None or result.rollback is None:
         return []
     return [NextStep(context.command("rollback"), "undo what it changed")]
+
+
+def _carry_out(context: _Context) -> list[NextStep]:
+    status = context.status
+    if status.approval:
+        return [NextStep(context.command("describe", status.approval.execution), "the execution that carries it out")]
+    if not status.plan_digest:
+        return [context.execute_again("carry it out")]
+    return [
+        NextStep(context.command("approve"), "carry out just this"),
+        context.execute_again("or whatever it changes by then"),
+    ]
+
+
+def _propose_again(context: _Context) -> list[NextStep]:
+    command = execute_command(context.action, context.namespace, context.execution.spec.parameters, verb="propose")
+    return [NextStep(command, "show what it would change now")]
+
+
+def _plan_used(context: _Context) -> list[NextStep]:
+    plan = context.execution.approved_plan
+    return [NextStep(context.command("describe", plan), "who approved it, and when"), *_propose_again(context)]
 
 
 def _resume(context: _Context) -> list[NextStep]:
@@ -198,6 +220,10 @@ BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.OUT_OF_MEMORY: _memory,
     Reason.IMAGE_PULL_FAILED: _image,
     Reason.CONTAINER_FAILED: _container,
+    Reason.PLAN_NOT_FOUND: _propose_again,
+    Reason.PLAN_EXPIRED: _propose_again,
+    Reason.PLAN_USED: _plan_used,
+    Reason.PLAN_CHANGED: _propose_again,
     Reason.LOST: _lost,
     Reason.ENGINE_ERROR: _engine,
     Reason.CANCEL_REQUESTED: _cancelled,

@@ -68,10 +68,10 @@ def _output(value: object) -> str:
     return "".join(f"\n    {line}" for line in colour_diff(lines))
 
 
-def execute_command(action: str, namespace: str, parameters: Mapping[str, Any]) -> str:
-    """Return the command that creates an execution with these parameters."""
+def execute_command(action: str, namespace: str, parameters: Mapping[str, Any], verb: str = "execute") -> str:
+    """Return the command that creates an execution with these parameters, or proposes one."""
     return " ".join(
-        ["kubernaut execute", action, "-n", namespace, *(f"-p {pair}" for pair in as_pairs(dict(parameters)))]
+        [f"kubernaut {verb}", action, "-n", namespace, *(f"-p {pair}" for pair in as_pairs(dict(parameters)))]
     )
 
 

@@ -63,7 +63,9 @@ class Ground:
         access = AccessReviewer(cluster, 0)
         plans = PlanChecker(cluster, settings.plans.max_age_seconds, now)
         validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks, cluster), access, plans)
-        self.admission = Admission(validator, rate_limiter, self.reservations, self.queued.append)
+        self.admission = Admission(
+            validator, rate_limiter, self.reservations, self.handlers.predecessors, self.queued.append
+        )
         self.jobs = JobControl(cluster, caches.jobs)
         self.status, diagnostics = StatusWriter(cluster, caches.executions), Diagnostics(cluster)
         self.reporter = ExecutionReporter(caches, self.events, self.metrics, Tracing(), registry.metric_label)

@@ -26,7 +26,7 @@ def _without_comments(text):
 
 
 def test_the_readme_explains_every_reason_and_no_other():
-    assert set(re.findall(r"^\| `(\w+)` \| (?:Pending|Failed|Cancelled)", README, re.MULTILINE)) == set(Reason)
+    assert set(re.findall(r"^\| `(\w+)` \| (?:Pending|Failed|Skipped|Cancelled)", README, re.MULTILINE)) == set(Reason)
 
 
 def test_the_readme_lists_every_action_that_ships(registry):

@@ -7,6 +7,7 @@ from typing import Any
 
 from kubernaut.admission.concurrency import Request, Reservations
 from kubernaut.admission.decisions import Admitted, Deferred, Rejected
+from kubernaut.admission.predecessors import Predecessors
 from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.admission.validation import Validator
 from kubernaut.api.execution import Reason
@@ -15,18 +16,19 @@ from kubernaut.kube.objects import Key
 
 
 class Admission:
-    """Validation, rate limits and concurrency behind one decision."""
+    """Order, validation, rate limits and concurrency behind one decision."""
 
     def __init__(
         self,
         validator: Validator,
         rate_limiter: RateLimiter,
         reservations: Reservations,
+        predecessors: Predecessors,
         requeue: Callable[[Key], None],
     ) -> None:
         """`requeue` is called with every execution that may start because another one has released its place."""
         self._validator, self._rate_limiter, self._reservations = validator, rate_limiter, reservations
-        self._requeue = requeue
+        self._predecessors, self._requeue = predecessors, requeue
         self._admitted: dict[str, Admitted] = {}
         """By uid, the executions that were admitted and have not ended."""
 
@@ -36,6 +38,11 @@ class Admission:
             remedy = f"kubernaut resume {execution.name} -n {execution.namespace}"
             message = f"Suspended, because spec.suspend is true. To start it: {remedy}"
             return self._defer(execution, Deferred(Reason.SUSPENDED, message, keeps_queue_position=False))
+        blocked = self._predecessors.check(execution)
+        if isinstance(blocked, Rejected):
+            return blocked
+        if isinstance(blocked, Deferred):
+            return self._defer(execution, blocked)
         decision = await self._validator.validate(execution)
         if isinstance(decision, Rejected):
             return decision
@@ -72,14 +79,18 @@ class Admission:
         """Grant an execution what it held before this engine led: it is running."""
         self._reservations.restore(request)
 
+    def is_awaited(self, key: Key) -> bool:
+        """Whether executions wait for this one to end: it must not be deleted before they know how it did."""
+        return bool(self._predecessors.awaiting(key))
+
     def release(self, uid: str) -> None:
         """Release all that an execution holds or waits for, and requeue those that may start now."""
         self._admitted.pop(uid, None)
         self._requeue_all(self._reservations.release(uid))
 
-    def release_predecessors(self, key: Key, uid: str) -> None:
+    def release_namesakes(self, key: Key, uid: str) -> None:
         """Release what earlier executions of this name hold: all but the one with this uid."""
-        self._requeue_all(self._reservations.release_predecessors(key, uid))
+        self._requeue_all(self._reservations.release_namesakes(key, uid))
 
     def _defer(self, execution: ExecutionView, deferred: Deferred) -> Deferred:
         if not deferred.keeps_queue_position:

@@ -69,7 +69,7 @@ class Reservations:
         free = self._max_running - self.running
         return [request.key for request in self._next_in_line()[:free]] if free > 0 and self._waiting else []
 
-    def release_predecessors(self, key: Key, uid: str = "") -> list[Key]:
+    def release_namesakes(self, key: Key, uid: str = "") -> list[Key]:
         """Release what earlier executions of this name hold: all but the one with this uid. Returns the same as `release`."""
         requests = (*self._by_uid.values(), *self._waiting.values())
         uids = [request.uid for request in requests if request.key == key and request.uid != uid]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kubernaut.api.execution import Reason
+from kubernaut.api.execution import PredecessorEnd, Reason
 from kubernaut.api.fields import ReportableFields
 from kubernaut.api.plugin import Execution
 from kubernaut.api.view import ExecutionView
@@ -26,7 +26,7 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """It must not run, and a later attempt would be rejected as well."""
+    """It must not run, and a later attempt would be rejected as well; the reason says whether it has failed or is skipped."""
 
     reason: Reason
     message: str
@@ -49,5 +49,7 @@ class Deferred:
     """The execution that it waits for."""
     keeps_queue_position: bool = True
     """Whether it stays in the queue for its target. One that waits for something else must not hold up others."""
+    predecessors: tuple[PredecessorEnd, ...] = ()
+    """Those that it comes after and that have ended, if it waits for others."""
     is_hold: bool = False
     """Whether a person can lift it with `kubernaut resume`."""

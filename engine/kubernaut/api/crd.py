@@ -84,6 +84,21 @@ def _root_schema() -> dict[str, Any]:
             "fieldPath": ".approvedPlan",
         },
         {
+            "rule": "has(self.after) == has(oldSelf.after) && (!has(self.after) || self.after == oldSelf.after)",
+            "message": "after is immutable: create another execution",
+            "fieldPath": ".after",
+        },
+        {
+            "rule": "has(self.undoes) == has(oldSelf.undoes) && (!has(self.undoes) || self.undoes == oldSelf.undoes)",
+            "message": "undoes is immutable: create another execution",
+            "fieldPath": ".undoes",
+        },
+        {
+            "rule": "!has(self.undoes) || !has(self.parameters)",
+            "message": "undoes takes the parameters that the undone execution recorded: remove parameters",
+            "fieldPath": ".parameters",
+        },
+        {
             "rule": "!has(self.approvedPlan) || !self.dryRun",
             "message": "a dry run carries out no plan: remove approvedPlan or dryRun",
             "fieldPath": ".approvedPlan",
@@ -107,7 +122,15 @@ def _root_schema() -> dict[str, Any]:
         {
             "rule": "self.metadata.name.size() <= 63",
             "message": "an execution's name has at most 63 characters, as it becomes a label of its Job",
-        }
+        },
+        {
+            "rule": "!has(self.spec.after) || !self.spec.after.exists(p, p.execution == self.metadata.name)",
+            "message": "spec.after: an execution cannot come after itself",
+        },
+        {
+            "rule": "!has(self.spec.undoes) || self.spec.undoes != self.metadata.name",
+            "message": "spec.undoes: an execution cannot undo itself",
+        },
     ]
     return schema
 

@@ -34,17 +34,19 @@ class Phase(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     CANCELLED = "Cancelled"
+    SKIPPED = "Skipped"
 
     @property
     def ended(self) -> bool:
         """Whether this phase is final."""
-        return self in {Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED}
+        return self in {Phase.SUCCEEDED, Phase.FAILED, Phase.CANCELLED, Phase.SKIPPED}
 
 
 class Reason(StrEnum):
-    """Why an execution is Pending, Failed or Cancelled. Those of Pending are listed in PENDING_REASONS."""
+    """Why an execution is Pending, Failed, Skipped or Cancelled. Those of Pending are listed in PENDING_REASONS."""
 
     SUSPENDED = "Suspended"
+    WAITING_FOR_PREDECESSOR = "WaitingForPredecessor"
     TARGET_BUSY = "TargetBusy"
     QUEUED = "Queued"
     QUOTA_EXCEEDED = "QuotaExceeded"
@@ -72,6 +74,13 @@ class Reason(StrEnum):
     PLAN_USED = "PlanUsed"
     PLAN_CHANGED = "PlanChanged"
 
+    PREDECESSOR_CYCLE = "PredecessorCycle"
+    NOTHING_TO_UNDO = "NothingToUndo"
+    DIVERGED = "Diverged"
+
+    CONDITION_NOT_MET = "ConditionNotMet"
+    PREDECESSOR_NOT_FOUND = "PredecessorNotFound"
+
     CANCEL_REQUESTED = "CancelRequested"
 
     @property
@@ -79,11 +88,14 @@ class Reason(StrEnum):
         """The phase that this reason explains."""
         if self in PENDING_REASONS:
             return Phase.PENDING
+        if self in {Reason.CONDITION_NOT_MET, Reason.PREDECESSOR_NOT_FOUND}:
+            return Phase.SKIPPED
         return Phase.CANCELLED if self is Reason.CANCEL_REQUESTED else Phase.FAILED
 
 
 PENDING_REASONS = {
     Reason.SUSPENDED,
+    Reason.WAITING_FOR_PREDECESSOR,
     Reason.TARGET_BUSY,
     Reason.QUEUED,
     Reason.QUOTA_EXCEEDED,
@@ -110,8 +122,25 @@ class Approval(CamelCase):
     time: datetime
 
 
+class Predecessor(CamelCase):
+    """An execution that must have ended before."""
+
+    execution: Annotated[str, Field(min_length=1, max_length=63, description="Its name, in the same namespace.")]
+    when: Literal["Succeeded", "Failed", "Ended"] = Field(
+        default="Succeeded", description="How it must have ended. Cancelled and Skipped count as Ended alone."
+    )
+
+
+class PredecessorEnd(CamelCase):
+    """How a predecessor ended, as it was seen."""
+
+    execution: str
+    uid: str
+    phase: Phase | None = Field(default=None, description="Absent for one that was deleted before it ended.")
+
+
 class ExecutionSpec(CamelCase):
-    """What is wanted. Action, parameters, dryRun and approvedPlan are immutable."""
+    """What is wanted. Only suspend, cancel, deadlineSeconds and ttlSecondsAfterFinished can be changed later."""
 
     action: Annotated[
         str, Field(min_length=1, max_length=63, description="The action's name, as `kubernaut actions` lists it.")
@@ -123,6 +152,13 @@ class ExecutionSpec(CamelCase):
     approved_plan: ApprovedPlanRef | None = Field(
         default=None,
         description="The dry run whose plan was approved. If the plan has changed since, nothing is done (PlanChanged).",
+    )
+    after: Annotated[tuple[Predecessor, ...], Field(max_length=8)] = Field(
+        default=(), description="It waits until each of these has ended so; once one cannot, it is Skipped."
+    )
+    undoes: Annotated[str, Field(min_length=1, max_length=63)] | None = Field(
+        default=None,
+        description="The execution that it undoes, unless somebody has changed since what that one left; instead of parameters.",
     )
     suspend: bool = Field(default=False, description="Wait before starting.")
     cancel: bool = Field(default=False, description="Stop it, whatever it is doing.")
@@ -161,12 +197,15 @@ class ExecutionStatus(CamelCase):
 
     phase: Phase = Phase.PENDING
     reason: str | None = Field(
-        default=None, description="Why it is Pending, Failed or Cancelled, in one CamelCase word."
+        default=None, description="Why it is Pending, Failed, Skipped or Cancelled, in one CamelCase word."
     )
     message: Text | None = Field(default=None, description="What happened, to what, and what to do next.")
     target: Text | None = Field(default=None, description="The object acted on, as Kind/name.")
     conditions: tuple[Condition, ...] = ()
     blocked_by: str | None = Field(default=None, description="The execution that it waits for.")
+    predecessors: tuple[PredecessorEnd, ...] = Field(
+        default=(), description="Which of those that it comes after have ended, while it waits for others."
+    )
     requested_by: Text | None = Field(default=None, description="Who created it, as the admission policies stamped it.")
     held_since: datetime | None = Field(
         default=None, description="When a cooldown or the budget began to hold it; `kubernaut resume` lifts the hold."

@@ -70,8 +70,8 @@ class ExecutionView:
 
     @property
     def rollback_of(self) -> str:
-        """The execution that it undoes, or ""."""
-        return self.annotation(ANNOTATION_ROLLBACK_OF)
+        """The execution that it undoes, or ""; older ones say so in an annotation."""
+        return self.undoes or self.annotation(ANNOTATION_ROLLBACK_OF)
 
     @property
     def action(self) -> str:
@@ -85,6 +85,11 @@ class ExecutionView:
     def approved_plan(self) -> str:
         """The dry run whose plan it carries out, or ""."""
         return str((self.json["spec"].get("approvedPlan") or {}).get("execution") or "")
+
+    @property
+    def undoes(self) -> str:
+        """The execution whose recorded rollback it is, or ""."""
+        return str(self.json["spec"].get("undoes") or "")
 
     @property
     def is_open_proposal(self) -> bool:

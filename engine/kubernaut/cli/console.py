@@ -21,7 +21,14 @@ from kubernaut.printable import escape_harmful, replace_harmful
 _PADDING = re.compile(r"\s+((?:\x1b\[0m)?)$")
 NO_WRAP_WIDTH = 1000
 """A width at which no row of a table is wrapped: for listings that people search line by line."""
-PHASE_STYLES = {"Succeeded": "green", "Failed": "red", "Cancelled": "yellow", "Running": "cyan", "Pending": "blue"}
+PHASE_STYLES = {
+    "Succeeded": "green",
+    "Failed": "red",
+    "Cancelled": "yellow",
+    "Skipped": "yellow",
+    "Running": "cyan",
+    "Pending": "blue",
+}
 
 
 class Format(StrEnum):

@@ -19,6 +19,8 @@ from kubernaut.kube.objects import EXECUTIONS, Object
 
 log = logging.getLogger(__name__)
 
+_AWAITED_SECONDS = 2.0
+"""After how long to look again whether those that wait for an expired execution have seen its end."""
 _JOB_END_TIMEOUT = timedelta(seconds=30)
 """How long a Job may go on after its execution's end is recorded: usually it ends a second or two later."""
 
@@ -50,6 +52,8 @@ class Cleaner:
             return RequeueAfter(waits) if waits else Done()
         if left > 0:
             return RequeueAfter(min(left, waits or left))
+        if self.admission.is_awaited(state.key):
+            return RequeueAfter(_AWAITED_SECONDS)
         await self.cluster.delete(EXECUTIONS, execution.namespace, execution.name, uid=execution.uid)
         return Done()
 
@@ -84,7 +88,7 @@ class Cleaner:
             self.deleted_pods.forget(uid_of(pod.json))
         if not orphans and not any(is_active(pod) for pod in state.leftovers.pods):
             uid = state.execution.uid if state.execution else ""
-            self.admission.release_predecessors(state.key, uid)
+            self.admission.release_namesakes(state.key, uid)
 
 
 def _seconds_until_expiry(execution: ExecutionView) -> float | None:

@@ -61,7 +61,7 @@ class CompletionWriter:
         message = "" if rejected.is_admitted else shorten(rejected.message, _MAX_CONDITION_MESSAGE_LENGTH)
         validated = make_condition("Validated", rejected.is_admitted, reason, message)
         changes = ExecutionStatus(
-            phase=Phase.FAILED,
+            phase=rejected.reason.phase,
             reason=rejected.reason,
             message=shorten(rejected.message, _MAX_MESSAGE_LENGTH),
             target=rejected.target or execution.status.target,

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kubernaut.admission.admission import request_of
 from kubernaut.admission.concurrency import Request
+from kubernaut.admission.predecessors import Predecessors
 from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.api.conditions import true_condition
 from kubernaut.api.labels import ANNOTATION_TARGET, LABEL_UID
+from kubernaut.api.timestamps import now
 from kubernaut.controller.predicates import is_significant_change
 from kubernaut.controller.state import Caches, DeletedPodCache, view_of
 from kubernaut.controller.transforms import trim_execution, trim_job, trim_pod
@@ -46,6 +48,7 @@ class EventHandlers:
             pods=Informer(cluster, pods, self._pod_changed, Retention(trim_pod, execution_of, _pod_facts)),
             deleted_pods=DeletedPodCache(),
         )
+        self.predecessors = Predecessors(self.caches.view, now)
         self.informers = (self.caches.executions, self.caches.jobs, self.caches.pods)
 
     def unfinished(self) -> Iterator[Request]:
@@ -62,12 +65,27 @@ class EventHandlers:
             yield request_of(execution, target)
 
     def _execution_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
-        self._enqueue(_changed_key(key_of, old, new))
+        key = _changed_key(key_of, old, new)
+        self._enqueue(key)
+        self._wake_successors(key, old, new)
         if new is not None:
             try:
                 self._rate_limiter.record(view_of(new))
             except ValueError as error:  # a status that no engine wrote: its reconcile reports that
                 log.warning("execution %s counts for no cooldown or budget: %s", key_of(new.json), error)
+
+    def _wake_successors(self, key: Key, old: CachedObject | None, new: CachedObject | None) -> None:
+        """Enqueue those that wait for an execution that appeared, ended or is deleted now."""
+        if new is None or (old and view_of(old).uid != view_of(new).uid):
+            self.predecessors.forget(key)
+            if old:
+                self.predecessors.record_deletion(view_of(old))
+        ended = new is not None and view_of(new).has_ended
+        if ended:
+            self.predecessors.forget(key)
+        if old is None or new is None or ended:
+            for waiting in self.predecessors.awaiting(key):
+                self._enqueue(waiting)
 
     def _job_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
         if is_significant_change(old, new):

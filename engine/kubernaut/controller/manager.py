@@ -98,7 +98,9 @@ class Manager:
         access = AccessReviewer(self._cluster, self._settings.rights_cache_seconds)
         plans = PlanChecker(self._cluster, self._settings.plans.max_age_seconds, now)
         validator = Validator(registry, hooks, self._settings.image, policies, access, plans)
-        return Admission(validator, self._rate_limiter, self._reservations, self._queue.add)
+        return Admission(
+            validator, self._rate_limiter, self._reservations, self._handlers.predecessors, self._queue.add
+        )
 
     def _build_reconciler(self, hooks: HookCaller) -> tuple[Reconciler, Rescuer]:
         cluster, settings, admission = self._cluster, self._settings, self._admission

@@ -116,6 +116,7 @@ class Starter:
             reason=deferred.reason,
             message=deferred.message,
             blocked_by=deferred.blocked_by,
+            predecessors=deferred.predecessors or status.predecessors,
             target=deferred.target or status.target,
             held_since=now() if deferred.is_hold and not is_same_hold else status.held_since,
             stages=tuple(stages) if stages is not None else status.stages,

@@ -14,7 +14,7 @@ from kubernaut.api.execution import Phase
 from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
 
-Decision = Literal["admitted", "refused", "cancelled", "undecided"]
+Decision = Literal["admitted", "refused", "skipped", "cancelled", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,8 @@ def _decision(job: str | None, phase: str | None) -> Decision:
         return "admitted"
     if phase == Phase.CANCELLED:
         return "cancelled"
+    if phase == Phase.SKIPPED:
+        return "skipped"
     return "refused" if phase == Phase.FAILED else "undecided"
 
 

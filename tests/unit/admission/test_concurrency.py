@@ -62,9 +62,9 @@ def test_an_execution_that_holds_its_target_acquires_it_again():
 def test_a_deleted_execution_is_released_by_its_key_and_a_new_one_of_the_same_name_is_not():
     reservations = Reservations(10)
     reservations.acquire(request(1))
-    assert reservations.release_predecessors(Key("ns", "e1"), "uid1") == []
+    assert reservations.release_namesakes(Key("ns", "e1"), "uid1") == []
     assert reservations.running == 1
-    reservations.release_predecessors(Key("ns", "e1"))
+    reservations.release_namesakes(Key("ns", "e1"))
     assert reservations.running == 0
 
 

@@ -76,8 +76,8 @@ def test_a_request_reads_as_one_line(request_, text):
 
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_belongs_to_a_phase_that_has_reasons(reason):
-    assert reason.phase in {Phase.PENDING, Phase.FAILED, Phase.CANCELLED}
+    assert reason.phase in {Phase.PENDING, Phase.FAILED, Phase.SKIPPED, Phase.CANCELLED}
 
 
-def test_three_phases_are_final():
-    assert {phase for phase in Phase if phase.ended} == {"Succeeded", "Failed", "Cancelled"}
+def test_four_phases_are_final():
+    assert {phase for phase in Phase if phase.ended} == {"Succeeded", "Failed", "Skipped", "Cancelled"}

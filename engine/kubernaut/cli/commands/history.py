@@ -122,7 +122,7 @@ def history_table(records: Iterable[AuditRecord], now: datetime, *, namespaced: 
 
 def _outcome(record: AuditRecord) -> str:
     """Return the phase of an admitted execution, and the decision on any other."""
-    if record.decision in {"refused", "cancelled"}:
+    if record.decision in {"refused", "skipped", "cancelled"}:
         return f"[{PHASE_STYLES[record.phase]}]{record.decision}[/]: {escape_markup(record.reason or '')}"
     return styled_state(record.phase, record.reason)
 

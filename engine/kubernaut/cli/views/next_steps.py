@@ -47,6 +47,8 @@ class _Context:
 
     def execute_again(self, why: str) -> NextStep:
         """Return the command that creates the same execution again, without `--dry-run`."""
+        if self.execution.undoes:
+            return NextStep(self.command("rollback", self.execution.undoes), why)
         return NextStep(execute_command(self.action, self.namespace, self.execution.spec.parameters), why)
 
 
@@ -113,6 +115,18 @@ def _target_busy(context: _Context) -> list[NextStep]:
     return [
         NextStep(context.command("describe", context.status.blocked_by), "the execution that it waits for"),
         NextStep(context.command("cancel"), "or cancel it"),
+    ]
+
+
+def _predecessor(context: _Context) -> list[NextStep]:
+    names = [predecessor.execution for predecessor in context.execution.spec.after]
+    why = "what it comes after, and how that ended"
+    return [NextStep(f"kubernaut get {' '.join(map(shlex.quote, names))} -n {context.namespace}", why)]
+
+
+def _undone(context: _Context) -> list[NextStep]:
+    return [
+        NextStep(context.command("describe", context.execution.undoes), "what it changed, and how to undo it by hand")
     ]
 
 
@@ -204,6 +218,7 @@ BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.SUSPENDED: _resume,
     Reason.COOLING_DOWN: _resume,
     Reason.BUDGET_EXCEEDED: _resume,
+    Reason.WAITING_FOR_PREDECESSOR: _target_busy,
     Reason.TARGET_BUSY: _target_busy,
     Reason.QUEUED: _queued,
     Reason.QUOTA_EXCEEDED: _quota,
@@ -224,6 +239,11 @@ BY_REASON: Mapping[Reason, Callable[[_Context], list[NextStep]]] = {
     Reason.PLAN_EXPIRED: _propose_again,
     Reason.PLAN_USED: _plan_used,
     Reason.PLAN_CHANGED: _propose_again,
+    Reason.PREDECESSOR_CYCLE: _execute_again,
+    Reason.NOTHING_TO_UNDO: _undone,
+    Reason.DIVERGED: _undone,
+    Reason.CONDITION_NOT_MET: _predecessor,
+    Reason.PREDECESSOR_NOT_FOUND: _execute_again,
     Reason.LOST: _lost,
     Reason.ENGINE_ERROR: _engine,
     Reason.CANCEL_REQUESTED: _cancelled,

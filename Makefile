@@ -2,8 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PLUGINS := $(wildcard plugins/*/)
-# gitops-pr sends nothing to the API server, so it has no guard.
-GUARDED := $(filter-out gitops-pr,$(notdir $(PLUGINS:/=)))
+# These write nothing to the API server, so they have no guard.
+GUARDED := $(filter-out check-metric check-workload gitops-pr,$(notdir $(PLUGINS:/=)))
 PARTS := engine/kubernaut_cel engine/kubernaut_sandbox
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PARTS)) $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check

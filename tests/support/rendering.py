@@ -19,7 +19,12 @@ FORGE = {
     "repositories": ["**"],
     "namespaces": ["*"],
 }
-CONFIGURATION = {"actions": {"gitops-pr": {"settings": {"forges": [FORGE]}}}}
+CONFIGURATION = {
+    "actions": {
+        "check-metric": {"settings": {"url": "https://prometheus.monitoring:9090"}},
+        "gitops-pr": {"settings": {"forges": [FORGE]}},
+    }
+}
 
 
 def rendered(folder: Path, action: str, *options: str) -> dict[str, Any]:

@@ -155,6 +155,15 @@ class Action:
         """Refuse for good: no further attempt is made, and `message` becomes part of the status."""
         raise Rejected(message)
 
+    @property
+    def waits_until(self) -> float:
+        """The time, in seconds since 1970, after which a step no longer waits, as the deadline is near."""
+        return self._report.started + self.deadline_seconds - _RESERVED_SECONDS
+
+    def verified(self) -> None:
+        """Record that what was to be achieved is the case; every wait that ends well does so by itself."""
+        self._report.verified = True
+
     def wait_until(self, awaited: Callable[[], str], seconds: float | None = None, every: float = 0.5) -> None:
         """Call `awaited()` until it returns "", which verifies the action; any other text says what is still missing.
 
@@ -163,8 +172,7 @@ class Action:
         """
         if self.dry_run:
             return
-        until = self._report.started + self.deadline_seconds - _RESERVED_SECONDS
-        until = until if seconds is None else min(until, time.time() + seconds)
+        until = self.waits_until if seconds is None else min(self.waits_until, time.time() + seconds)
         logged = ""
         while missing := _answered(awaited):
             if missing != logged:
@@ -173,7 +181,7 @@ class Action:
             if time.time() + every > until:
                 self.reject(f"the change was made, but did not take effect in time: {missing}")
             time.sleep(every)
-        self._report.verified = True
+        self.verified()
 
     def wait_for(
         self,

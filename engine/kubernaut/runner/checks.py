@@ -1,0 +1,70 @@
+"""Waits until something holds that the step does not bring about itself, as `check-workload` and `check-metric` do."""
+
+from __future__ import annotations
+
+import time
+
+from kubernaut.runner.action import Action
+from kubernaut.runner.exceptions import TryAgain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Finding:
+    """What one look found: whether it holds, and what was there, in one line."""
+
+    def __init__(self, holds: bool, seen: str) -> None:
+        self.holds, self.seen = holds, seen
+
+
+def wait_until_it_holds(
+    action: Action, look: Callable[[], Finding], timeout_seconds: float, settle_seconds: float = 0.0, every: float = 1.0
+) -> None:
+    """Call `look()` until what it finds holds, every so many seconds; the step is refused with the last finding after `timeout_seconds`.
+
+    `settle_seconds` pass before the first look, and do not count as part of the timeout. An API server that does not answer is waited for,
+    too. The dry run looks once, at once, and passes whether it holds or not. The outputs `holds`, `seen` and `seconds` (waited since the
+    first look) are those of the last look.
+    """
+    if action.dry_run:
+        finding = look()
+        _record(action, finding)
+        action.progress(f"{'holds' if finding.holds else 'does not hold'} now: {finding.seen}")
+        return
+    if settle_seconds:
+        action.progress(f"settling: the first look is in {settle_seconds:g} s")
+        time.sleep(settle_seconds)
+    begun, logged = time.time(), ""
+    until = min(begun + timeout_seconds, action.waits_until)
+    while not (finding := _answered(look)).holds:
+        waited = _record(action, finding, begun)
+        left = until - time.time()
+        if left <= 0:
+            action.reject(f"it did not hold within {waited:g} s: {finding.seen}")
+        if finding.seen != logged:
+            action.progress(f"waiting: {finding.seen}")
+            logged = finding.seen
+        time.sleep(min(every, left))
+    waited = _record(action, finding, begun)
+    action.verified()
+    action.progress(f"holds: {finding.seen}")
+    action.conclude(f"It holds, {f'after {waited:g} s' if waited else 'at the first look'}: {finding.seen}.")
+
+
+def _record(action: Action, finding: Finding, begun: float | None = None) -> float:
+    """Record the finding as outputs, and return the seconds since the first look."""
+    waited = 0.0 if begun is None else round(time.time() - begun, 1)
+    action.output("holds", finding.holds)
+    action.output("seen", finding.seen)
+    if begun is not None:
+        action.output("seconds", waited)
+    return waited
+
+
+def _answered(look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except TryAgain as failure:
+        return Finding(False, f"the API server does not answer: {failure}")

@@ -1,0 +1,1 @@
+"""Kubernaut action: Wait until a Prometheus query has a value within bounds."""

@@ -1,0 +1,1 @@
+"""Kubernaut action: Wait until a CEL expression over a workload holds."""

@@ -66,7 +66,7 @@ def refusal(registry: Registry) -> Refusal | None:
     """Return the first action that the on-call engineer may not run, created by that user; None if the user may run all."""
     from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS  # noqa: PLC0415 - the sandbox is an optional part
 
-    others = [a for name, a in sorted(registry.actions.items()) if a.spec.examples and name not in ON_CALL_ACTIONS]
+    others = [action for action in _changing(_with_examples(registry)) if action.name not in ON_CALL_ACTIONS]
     if not others:
         return None
     title = f"{others[0].name} created by {ON_CALL}"
@@ -76,10 +76,11 @@ def refusal(registry: Registry) -> Refusal | None:
 
 def scenarios(registry: Registry) -> list[Scenario]:
     """Return a dry run of one action, every action that has an example, and the one denied and with a bad parameter."""
-    actions = [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
+    actions = _with_examples(registry)
     if not actions:
         return []
-    first = next((action for action in actions if action.spec.surroundings is None), actions[0])
+    changing = _changing(actions)
+    first = next((action for action in changing if action.spec.surroundings is None), changing[0])
     example = dict(first.spec.examples[0])
     return [
         _scenario(first, f"{first.name}, dry run only", Key(_GRANTED, "rehearsed"), dryRun=True),
@@ -93,6 +94,15 @@ def scenarios(registry: Registry) -> list[Scenario]:
             parameters={**example, "namespace": "kube-system"},
         ),
     ]
+
+
+def _with_examples(registry: Registry) -> list[Action]:
+    return [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
+
+
+def _changing(actions: list[Action]) -> list[Action]:
+    """Return those that may change something in the cluster, which shows more; all of them if none may."""
+    return [action for action in actions if any(rule.operations for rule in action.spec.rules)] or actions
 
 
 def _scenario(action: Action, title: str, key: Key, reason: Reason | None = None, **spec: Any) -> Scenario:

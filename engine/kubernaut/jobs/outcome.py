@@ -154,7 +154,7 @@ def _success(seen: _Seen, successful: Attempt) -> Finished:
         return Finished(Phase.FAILED, Reason.PLUGIN_ERROR, message, seen.effects.result, attempts)
     effects = seen.effects
     result = planned_result(attempts) if seen.dry_run else effects.result
-    concluded = shorten(main.report.message) if main and main.report and not seen.dry_run else ""
+    concluded = shorten(main.report.message) if main and main.report and not (seen.dry_run and result.changes) else ""
     earlier = "" if seen.dry_run or not reports else effects.after_success()
     if earlier and not concluded and not result.changes:
         concluded = "The last attempt found everything as requested."

@@ -31,6 +31,7 @@ def wait_until_it_holds(
     if action.dry_run:
         finding = look()
         _record(action, finding)
+        action.conclude(f"The dry run passed. It {'holds' if finding.holds else 'does not hold'} now: {finding.seen}.")
         action.progress(f"{'holds' if finding.holds else 'does not hold'} now: {finding.seen}")
         return
     if settle_seconds:

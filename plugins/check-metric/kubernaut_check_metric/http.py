@@ -79,6 +79,9 @@ def _get(url: str, headers: dict[str, str], context: ssl.SSLContext | None) -> A
         connection.sock.settimeout(MAX_SECONDS)
         connection.request("GET", f"{parts.path}?{parts.query}", headers={**headers, "Connection": "close"})
         response = connection.getresponse()
-        return Answer(response.status, response.read(MAX_BYTES + 1), response.getheader("Location", ""))
+        body = response.read(MAX_BYTES + 1)
+        if response.length and len(body) <= MAX_BYTES:  # `read` with a size does not report that the rest never came
+            raise http.client.IncompleteRead(body, response.length)
+        return Answer(response.status, body, response.getheader("Location", ""))
     finally:
         connection.close()

@@ -330,6 +330,11 @@ def test_a_dry_run_reports_what_it_would_change():
     assert outcome.message == "The dry run passed; it would change Deployment/web spec.replicas: 2 → 5."
 
 
+def test_a_dry_run_that_would_change_nothing_says_what_the_action_concludes():
+    outcome = observe(job(), [dry_run_pod(report("dry-run", message="It holds now."))], dry_run=True)
+    assert outcome.message == "It holds now."
+
+
 def dry_run_pod(message):
     status = {
         "phase": "Succeeded",

@@ -48,10 +48,10 @@ def check(request, with_settings, httpserver):
 async def test_a_value_within_its_bounds_is_a_success_that_changes_nothing(check):
     status = await check(series("3"), atMost=5)
     assert status["phase"] == "Succeeded", status
-    assert status["message"] == "It holds, at the first look: the value is 3, as must be at least 1 and at most 5."
+    assert status["message"] == "It holds, at the first look: the value is 3, which is at least 1 and at most 5."
     assert status["result"]["changes"] == []
     assert "rollback" not in status["result"]
-    seen = "the value is 3, as must be at least 1 and at most 5"
+    seen = "the value is 3, which is at least 1 and at most 5"
     assert status["result"]["outputs"] == {"holds": True, "seen": seen, "seconds": 0, "value": 3}
     assert status["target"] == "Query/count(up)"
 
@@ -61,7 +61,7 @@ async def test_a_value_that_comes_within_them_is_waited_for(check):
     answers = (none, none, series("NaN"), failure("timeout", "query timed out"), series("0.5"), series("1"))
     status = await check(*answers, timeoutSeconds=30)
     assert status["phase"] == "Succeeded", status
-    assert "the value is 1, as must be at least 1" in status["message"]
+    assert "the value is 1, which is at least 1" in status["message"]
     assert status["result"]["outputs"]["seconds"] >= 3
 
 

@@ -37,7 +37,9 @@ def perform(action: Action) -> None:
                 False, f"the value is {number}, as after a division by zero, which does not count as {wanted}"
             )
         holds = is_within(sample.number, given)
-        return Finding(holds, f"the value is {in_words(sample.number)}, {'as' if holds else 'and'} must be {wanted}")
+        return Finding(
+            holds, f"the value is {in_words(sample.number)}, {'which is' if holds else 'and must be'} {wanted}"
+        )
 
     wait_until_it_holds(
         action, look, parameters["timeoutSeconds"], parameters["settleSeconds"], parameters["intervalSeconds"]

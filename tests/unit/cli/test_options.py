@@ -31,7 +31,9 @@ def test_a_broken_action_is_refused_with_its_error():
 
 
 def test_an_unknown_action_is_refused_with_the_installed_ones(registry):
-    with pytest.raises(InputError, match="action 'nope' is not installed; installed: clean-pods, delete-pod"):
+    with pytest.raises(
+        InputError, match="action 'nope' is not installed; installed: check-metric, check-workload, clean-pods"
+    ):
         installed_action("nope", registry)
     with pytest.raises(InputError, match="installed: none"):
         installed_action("nope", Registry())

@@ -84,7 +84,7 @@ def validate(execution: kubernaut.Execution) -> list[Problem]:
             Problem(
                 "timeoutSeconds",
                 f"settleSeconds and timeoutSeconds are {waits} s together, and must leave {_START_SECONDS} s of the deadline of "
-                f"{execution.deadline_seconds} s: make them smaller, or spec.deadlineSeconds larger (at most {DEADLINE})",
+                f"{execution.deadline_seconds} s: make them smaller, or spec.deadlineSeconds larger",
             )
         )
     return problems

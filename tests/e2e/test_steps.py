@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.kube.objects import EXECUTIONS, Key
 from tests.support.site import DEPLOYMENTS
 
 REHEARSALS = ["initContainer"]
@@ -150,3 +150,71 @@ async def test_what_can_never_work_is_refused_by_the_api_server(site, spec, mess
     wanted = {"action": "scale", "parameters": MORE, **spec}
     with pytest.raises(Exception, match=message):
         await site.cluster.create(EXECUTIONS, site.namespace, {**manifest, "spec": wanted})
+
+
+async def made(site, name, action, spec):
+    manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": {"action": action, **spec}}
+    await site.cluster.create(EXECUTIONS, site.namespace, manifest)
+    return Key(site.namespace, name)
+
+
+async def replicas(site):
+    return (await site.get(DEPLOYMENTS, "web"))["spec"]["replicas"]
+
+
+async def test_act_check_and_undo_what_did_not_help(site):
+    act = await site.create("scale", MORE, name="act")
+    wanted = {"name": "web", "expression": "object.status.readyReplicas > 9", "timeoutSeconds": 1}
+    check = await site.create("check-workload", wanted, name="check", after=after("act"))
+    undo = await made(site, "undo", "scale", {"undoes": "act", "after": after("check", when="Failed")})
+    report = await site.create("restart-deployment", {"name": "web"}, name="report", after=after("check"))
+    assert await phase(site, act) == ("Succeeded", None)
+    assert await phase(site, check) == ("Failed", "ActionFailed")
+    assert await phase(site, undo) == ("Succeeded", None)
+    assert await phase(site, report) == ("Skipped", "ConditionNotMet")
+    assert await replicas(site) == 2
+    change = (await site.get(EXECUTIONS, "undo"))["status"]["result"]["changes"]
+    assert [(c["field"], c["before"], c["after"]) for c in change] == [("spec.replicas", 3, 2)]
+
+
+async def test_what_somebody_changed_since_is_not_undone(site):
+    await site.end(await site.create("scale", MORE, name="act"))
+    await site.patch(DEPLOYMENTS, "web", {"spec": {"replicas": 1}})
+    assert await phase(site, await made(site, "undo", "scale", {"undoes": "act"})) == ("Failed", "Diverged")
+    assert await replicas(site) == 1
+    message = (await site.get(EXECUTIONS, "undo"))["status"]["message"]
+    assert "Deployment/web spec.replicas is 1 now, not 3 as act left it" in message
+
+
+async def test_an_undo_can_be_rehearsed_and_approved(site):
+    await site.end(await site.create("scale", MORE, name="act"))
+    plan = (await site.end(await made(site, "plan", "scale", {"undoes": "act", "dryRun": True})))["status"]
+    approved = {"execution": "plan", "digest": plan["planDigest"]}
+    key = await made(site, "other", "scale", {"parameters": {"name": "web", "replicas": 2}, "approvedPlan": approved})
+    assert await phase(site, key) == ("Failed", "PlanNotFound")
+    key = await made(site, "undo", "scale", {"undoes": "act", "approvedPlan": approved})
+    assert await phase(site, key) == ("Succeeded", None)
+    assert await replicas(site) == 2
+
+
+@pytest.mark.parametrize(
+    ("action", "name", "why"),
+    [
+        ("scale", "never-was", "there is no execution never-was"),
+        ("scale", "rehearsed", "rehearsed was a dry run: it changed nothing"),
+        ("scale", "refused", "refused has no recorded changes"),
+        ("scale", "waiting", "waiting has not ended"),
+        ("restart-deployment", "restarted", "action restart-deployment does not support rollback of restarted"),
+        ("restart-deployment", "act", "act is undone by scale, not by restart-deployment"),
+    ],
+)
+async def test_where_there_is_nothing_to_undo_it_says_so_before_a_job_exists(site, action, name, why):
+    await site.end(await site.create("scale", MORE, name="act"))
+    await site.end(await site.create("scale", MORE, name="rehearsed", dryRun=True))
+    await site.end(await site.create("scale", BAD, name="refused"))
+    await site.end(await site.create("restart-deployment", {"name": "web", "wait": False}, name="restarted"))
+    await site.create("scale", MORE, name="waiting", suspend=True)
+    status = (await site.end(await made(site, "undo", action, {"undoes": name})))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "NothingToUndo")
+    assert why in status["message"]
+    assert "jobName" not in status

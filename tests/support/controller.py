@@ -11,6 +11,7 @@ from kubernaut.admission.concurrency import Reservations
 from kubernaut.admission.plans import PlanChecker
 from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.rate_limits import RateLimiter
+from kubernaut.admission.undoing import Undoing
 from kubernaut.admission.validation import Validator
 from kubernaut.api.labels import LABEL_ACTION, LABEL_EXECUTION, LABEL_UID
 from kubernaut.api.names import job_name
@@ -62,7 +63,9 @@ class Ground:
         hooks = HookCaller()
         access = AccessReviewer(cluster, 0)
         plans = PlanChecker(cluster, settings.plans.max_age_seconds, now)
-        validator = Validator(registry, hooks, settings.image, PolicyChecker(registry, hooks, cluster), access, plans)
+        validator = Validator(
+            registry, hooks, settings.image, PolicyChecker(registry, hooks, cluster), access, plans, Undoing(cluster)
+        )
         self.admission = Admission(
             validator, rate_limiter, self.reservations, self.handlers.predecessors, self.queued.append
         )

@@ -88,6 +88,7 @@ def _mismatch(execution: ExecutionView, proposal: ExecutionView) -> str:
         (not proposal.has_ended, f"has not ended: it is {proposal.phase}"),
         (proposal.phase is not Phase.SUCCEEDED, f"planned nothing: it ended as {status.reason or proposal.phase}"),
         (spec.action != wanted.action, f"is a dry run of {spec.action}, not of {wanted.action}"),
+        (spec.undoes != wanted.undoes, f"undoes {spec.undoes or 'nothing'}"),
         (spec.parameters != wanted.parameters, f"has other parameters ({_different(spec, wanted)})"),
         (not status.plan_digest, "has no plan that can be approved: its changes are not recorded as a whole"),
         (status.plan_digest != digest, f"has another plan: its digest is {status.plan_digest}"),

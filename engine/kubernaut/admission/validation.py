@@ -17,10 +17,11 @@ from kubernaut.admission.decisions import Admitted, Rejected
 from kubernaut.admission.parameters import parse_parameters
 from kubernaut.admission.plans import PlanChecker
 from kubernaut.admission.policies import PolicyChecker
+from kubernaut.admission.undoing import Undoing
 from kubernaut.admission.validate_hook import find_problems, join_problems
 from kubernaut.api.execution import Reason
 from kubernaut.api.fields import ReportableFields
-from kubernaut.api.plugin import Execution, Target
+from kubernaut.api.plugin import Execution, Target, UndoneExecution
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
 from kubernaut.errors import HookError
@@ -42,11 +43,12 @@ class Validator:
         policies: PolicyChecker,
         access: AccessReviewer | None = None,
         plans: PlanChecker | None = None,
+        undoing: Undoing | None = None,
     ) -> None:
         """`image` is that of actions without one of their own; without `access` and `plans`, as offline, neither permissions nor
-        approved plans are checked."""
+        approved plans are checked, and without `undoing` nothing can be undone."""
         self._registry, self._hooks, self._image, self._policies = registry, hooks, image, policies
-        self._access, self._plans = access, plans
+        self._access, self._plans, self._undoing = access, plans, undoing
 
     async def validate(self, execution: ExecutionView) -> Admitted | Rejected:
         """Return the decision on this execution."""
@@ -74,16 +76,17 @@ class Validator:
 
     async def resolve(self, execution: ExecutionView) -> Admitted | Rejected:
         """Return action, parameters and target: what the execution means, whether or not it may run."""
-        if problem := execution.annotation_problem or execution.parameters_problem:
+        if problem := _spec_problem(execution):
             return Rejected(Reason.INVALID_PARAMETERS, problem)
-        try:
-            spec = execution.spec
-        except ValidationError as error:
-            return Rejected(Reason.INVALID_PARAMETERS, f"spec is not valid: {format_validation_error(error, 'spec')}")
+        spec = execution.spec
         action = self._find_action(spec.action)
         if isinstance(action, Rejected):
             return action
-        parsed = await self._parse(action, spec.parameters)
+        given = await self._given(execution)
+        if isinstance(given, Rejected):
+            return given
+        asked, undone = given
+        parsed = await self._parse(action, asked)
         if isinstance(parsed, Rejected):
             return parsed
         parameters, target, fields = parsed
@@ -106,8 +109,18 @@ class Validator:
             requested_by=execution.requested_by,
             traceparent=str(trace_context(execution)),
             target=target,
+            undone=undone,
         )
         return Admitted(action, resolved, fields)
+
+    async def _given(self, execution: ExecutionView) -> tuple[Mapping[str, Any], UndoneExecution | None] | Rejected:
+        """Return the parameters: its own, or those by which another execution recorded how to undo it."""
+        if not execution.undoes:
+            return execution.spec.parameters, None
+        if self._undoing is None:
+            return Rejected(Reason.NOTHING_TO_UNDO, "spec.undoes: what it undoes is only known in a cluster")
+        found = await self._undoing.find(execution)
+        return found if isinstance(found, Rejected) else (found[0].parameters, found[1])
 
     async def check_parameters(self, name: str, given: Mapping[str, Any]) -> Rejected | None:
         """Return why these parameters are none of this action's, or None."""
@@ -162,3 +175,14 @@ class Validator:
             missing = await self._access.missing(admitted.action, admitted.execution.namespace)
             entry.error = missing
         return Rejected(Reason.FORBIDDEN, missing) if missing else None
+
+
+def _spec_problem(execution: ExecutionView) -> str:
+    """Return why the spec or an annotation is not one that this engine reads, or ""."""
+    if problem := execution.annotation_problem or execution.parameters_problem:
+        return problem
+    try:
+        _ = execution.spec
+    except ValidationError as error:
+        return f"spec is not valid: {format_validation_error(error, 'spec')}"
+    return ""

@@ -168,6 +168,15 @@ class ApprovedPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoneExecution:
+    """The execution that another one undoes."""
+
+    name: str
+    left: tuple[dict[str, JsonValue], ...]
+    """Each field that it changed (`kind`, `name`, `field`) with the value that it left, as `after` or, for a long one, as its `digest`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """One KubernetesExecution as hooks see it, its parameters checked and typed."""
 
@@ -196,6 +205,8 @@ class Execution:
     """The target's own labels; empty unless the policy reads them (`PolicySpec.reads_labels`)."""
     approved_plan: ApprovedPlan | None = None
     """The plan that it carries out; None for an execution that nobody approved."""
+    undone: UndoneExecution | None = None
+    """The execution that it undoes, by the rollback which that one recorded."""
 
 
 class PolicySpec(BaseModel):

@@ -19,6 +19,7 @@ from kubernaut.admission.concurrency import Reservations
 from kubernaut.admission.plans import PlanChecker
 from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.rate_limits import RateLimiter
+from kubernaut.admission.undoing import Undoing
 from kubernaut.admission.validation import Validator
 from kubernaut.api.timestamps import now
 from kubernaut.controller.attempt_reader import AttemptReader
@@ -97,7 +98,7 @@ class Manager:
         policies = PolicyChecker(registry, hooks, self._cluster)
         access = AccessReviewer(self._cluster, self._settings.rights_cache_seconds)
         plans = PlanChecker(self._cluster, self._settings.plans.max_age_seconds, now)
-        validator = Validator(registry, hooks, self._settings.image, policies, access, plans)
+        validator = Validator(registry, hooks, self._settings.image, policies, access, plans, Undoing(self._cluster))
         return Admission(
             validator, self._rate_limiter, self._reservations, self._handlers.predecessors, self._queue.add
         )

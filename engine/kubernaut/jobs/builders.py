@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kubernaut.api.plugin import Execution
+from kubernaut.api.plugin import Execution, UndoneExecution
 from kubernaut.api.steps import BOTH, DRY_RUN, EXECUTE, STEP_VARIABLE, STEPS_VARIABLE
 
 TMP_VOLUME = "tmp"
@@ -71,9 +71,19 @@ def _step_payload(execution: Execution) -> str:
         "deadlineSeconds": execution.deadline_seconds,
         "parameters": execution.parameters.model_dump(mode="json"),
         "settings": execution.settings.model_dump(mode="json"),
+        **({"undoes": _undone(execution, execution.undone)} if execution.undone else {}),
         **({"approvedPlan": execution.approved_plan.digest} if execution.approved_plan else {}),
     }
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+
+
+def _undone(execution: Execution, undone: UndoneExecution) -> dict[str, Any]:
+    target = execution.target
+    return {
+        "execution": undone.name,
+        "left": list(undone.left),
+        "target": {"kind": target.kind, "name": target.name, "resource": target.resource},
+    }
 
 
 def _two_steps(execution: Execution, first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

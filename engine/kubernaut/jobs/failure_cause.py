@@ -146,6 +146,7 @@ def _step_failure(
         ),
         (reported == "Forbidden", Reason.FORBIDDEN, f"was not allowed to: {output}"),
         (reported == "PlanChanged", Reason.PLAN_CHANGED, f"was refused: {output}"),
+        (reported == "Diverged", Reason.DIVERGED, f"was refused: {output}"),
         (reported == "PluginError", Reason.PLUGIN_ERROR, f"failed in the plugin's own code: {output}"),
         (run.exit_code == REJECTED_EXIT_CODE, rejected, f"was rejected: {output}"),
         (run.termination_reason == "StartError", Reason.PLUGIN_ERROR, f"could not be started: {output}"),

@@ -45,7 +45,7 @@ class Report(BaseModel):
     step: Literal["dry-run", "execute"]
     state: Literal["done", "rejected", "error"]
     message: Annotated[str, Field(max_length=4096)] = ""
-    reason: Literal["", "Forbidden", "PluginError", "PlanChanged"] = ""
+    reason: Literal["", "Forbidden", "PluginError", "PlanChanged", "Diverged"] = ""
     log: Annotated[str, Field(max_length=4096)] = ""
     """The last lines of its log, if the step failed."""
     verified: bool = False

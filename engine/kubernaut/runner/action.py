@@ -9,7 +9,7 @@ import time
 from kubernaut.printable import printable
 from kubernaut.runner import pod
 from kubernaut.runner.api import Api
-from kubernaut.runner.exceptions import Rejected, TryAgain
+from kubernaut.runner.exceptions import Rejected, StepFailure, TryAgain
 from kubernaut.runner.report import Report
 
 TYPE_CHECKING = False
@@ -58,6 +58,7 @@ class Action:
         self.settings: dict[str, Any] = payload["settings"]
         self.deadline_seconds: float = payload["deadlineSeconds"]
         self._approved_digest: str = payload.get("approvedPlan", "")
+        self._undone: dict[str, Any] | None = payload.get("undoes")
         self.api = Api(self.namespace, self.dry_run, report, connection)
         self._shares_file = "KUBERNAUT_STEPS" not in os.environ
         if self.dry_run and self._shares_file:
@@ -120,14 +121,30 @@ class Action:
         self._report.write()
 
     def check_plan(self) -> None:
-        """Refuse, at the end of the dry run, if it planned anything but what was approved; the runner calls it."""
-        if not self.dry_run or not self._approved_digest:
+        """Refuse, at the end of the dry run, what would undo more than it may, or is not what was approved; the runner calls it."""
+        if not self.dry_run:
+            return
+        if self._undone:
+            from kubernaut.runner.undoing import check_undone  # noqa: PLC0415 - few executions undo another one
+
+            target = self._undone["target"]
+            check_undone(self._undone, self._report.changes, lambda: self._read(target["resource"], target["name"]))
+        if not self._approved_digest:
             return
         from kubernaut.plan_digest import plan_digest  # noqa: PLC0415 - only an approved plan needs it
 
         asked = json.loads(os.environ["KUBERNAUT_EXECUTION"])  # and not what a plugin may have made of it since
         if plan_digest(asked["action"], asked["parameters"], self._report.changes) != self._approved_digest:
             raise Rejected("what it would do now is not what was approved", "PlanChanged")
+
+    def _read(self, kind: str, name: str) -> dict[str, Any]:
+        """Return an object, with the permission to get or to patch it; {} where there is neither."""
+        for read in (self.api.get, self.api.peek) if kind else ():
+            try:
+                return read(kind, name)
+            except StepFailure:
+                continue
+        return {}
 
     def unsure(self, kind: str, name: str) -> None:
         """Record that a change was requested and that it is unknown whether it was made; `api` does this by itself."""

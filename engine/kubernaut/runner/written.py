@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 OWN_MANAGER = "kubernaut-runner"
@@ -26,8 +26,8 @@ def reverted(written: dict[str, Any], current: dict[str, Any]) -> str:
     for path, value in _leaves(written, ()):
         now = _value(current, path)
         if now != value:
-            who = _writer(current, path)
-            return f"{format_path(path)} is {_shown(now)} now, and not {_shown(value)} as this action wrote it{who}"
+            who = _writer(current, _owner_of(path))
+            return f"{format_path(path)} is {shown(now)} now, and not {shown(value)} as this action wrote it{who}"
     return ""
 
 
@@ -65,21 +65,27 @@ def _value(obj: Any, path: tuple[str, ...]) -> Any:
     return obj
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a value as one short text."""
     if value is None:
         return "absent"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _writer(obj: dict[str, Any], path: tuple[str, ...]) -> str:
-    """Return who wrote the field, or, where no manager owns it any more, who wrote last; "" where managedFields do not tell."""
+def last_writer(obj: dict[str, Any], field: str) -> str:
+    """Return `; it was written by MANAGER at TIME` of a field such as `spec.replicas` or `data.LOG_LEVEL`; "" where it is not known."""
+    return _writer(obj, lambda fields: _contains(fields or {}, field))
+
+
+def _writer(obj: dict[str, Any], owns: Callable[[Any], bool]) -> str:
+    """Return who wrote a field, or, where no manager owns it any more, who wrote last; "" where managedFields do not tell."""
     entries = [
         entry
         for entry in obj.get("metadata", {}).get("managedFields") or ()
         if entry.get("manager") != OWN_MANAGER and entry.get("subresource") != "status"
     ]
-    owners = [entry for entry in entries if _owns(entry.get("fieldsV1"), path)]
+    owners = [entry for entry in entries if owns(entry.get("fieldsV1"))]
     found = max(owners or entries, key=lambda entry: entry.get("time") or "", default=None)
     if found is None or not found.get("manager"):
         return ""
@@ -87,8 +93,34 @@ def _writer(obj: dict[str, Any], path: tuple[str, ...]) -> str:
     return f"; {'it was written by' if owners else 'the last to write the object was'} {found['manager']}{when}"
 
 
-def _owns(fields: Any, path: tuple[str, ...]) -> bool:
-    for key in path:
-        field = f'k:{{"name":"{key}"}}' if isinstance(key, Key) else f"f:{key}"
-        fields = fields.get(field) if isinstance(fields, dict) else None
-    return fields is not None
+def _owner_of(path: tuple[str, ...]) -> Callable[[Any], bool]:
+    def owns(fields: Any) -> bool:
+        for key in path:
+            field = f'k:{{"name":"{key}"}}' if isinstance(key, Key) else f"f:{key}"
+            fields = fields.get(field) if isinstance(fields, dict) else None
+        return fields is not None
+
+    return owns
+
+
+def _contains(fields: Any, path: str) -> bool:
+    """Whether this tree of fields has the path. Keys can contain dots, so each key of a level is tried whole."""
+    for key, below in fields.items() if isinstance(fields, dict) else ():
+        name = _named(key)
+        if not name:
+            continue
+        forms = (name, f"[{name}]")
+        if path in forms:
+            return True
+        rests = (path[len(form) :].removeprefix(".") for form in forms if path.startswith((f"{form}.", f"{form}[")))
+        if any(_contains(below, rest) for rest in rests):
+            return True
+    return False
+
+
+def _named(key: str) -> str:
+    """Return the name of a field (`f:replicas`) or of a list's item (`k:{"name":"web"}`), or ""."""
+    if key.startswith("f:"):
+        return key[2:]
+    start, end = 'k:{"name":"', '"}'
+    return key[len(start) : -len(end)] if key.startswith(start) and key.endswith(end) else ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 
-from kubernaut.api.execution import Phase
-from kubernaut.api.labels import ANNOTATION_ROLLBACK_OF
+from kubernaut.admission.undoing import why_not_undoable
+from kubernaut.api.execution import Phase, Reason
 from kubernaut.api.plugin import Change, Rollback
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import Format, Output, console, error_console, escape_markup, print_json
@@ -18,15 +18,13 @@ from kubernaut.cli.executions import create_execution, get_execution, read_execu
 from kubernaut.cli.exit_codes import exit_code_of
 from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
-from kubernaut.cli.rollback_check import Divergence, Writer, find_divergences, find_unrecorded, last_writer
 from kubernaut.cli.views.diff import change_lines
 from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.summary import execute_command
-from kubernaut.errors import InputError, KubernautError
+from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import wait_for_end
-from kubernaut.kube.objects import Key, resource_of
-from kubernaut.plugins.registry import Registry
+from kubernaut.kube.objects import Key
 
 _REHEARSAL_TTL_SECONDS = 600
 
@@ -53,30 +51,14 @@ async def _rollback(place: Place, name: str, *, asks: bool, quiet: bool) -> Exec
     async with await place.connect() as cluster:
         original = await get_execution(cluster, place.key(cluster, name))
         inverse = inverse_of(original)
-        planned = await _rehearse(cluster, original, inverse)
-        divergences = find_divergences(_changes(original), planned)
-        if divergences:
-            raise InputError(await _refusal(cluster, original, inverse, divergences[0]))
-        if not planned:
-            raise InputError(f"there is nothing to undo: everything that {name} changed is as it was before")
-        if unrecorded := find_unrecorded(_changes(original), planned):
-            change = unrecorded[0]
-            field = f"{change.kind}/{change.name} {change.field}"
-            raise InputError(f"its rollback would change {field}, which {name} did not record. Nothing was changed")
-        _show(name, planned, asks=asks)
-        spec = {"action": inverse.action, "parameters": inverse.parameters}
-        undoing = await create_execution(
-            cluster,
-            Key(original.namespace, ""),
-            spec,
-            prefix=f"{name[:40]}-undone-",
-            annotations=_annotations(original),
-        )
+        spec = {"action": inverse.action, "undoes": name}
+        _show(name, await _rehearse(cluster, original, spec), asks=asks)
+        undoing = await create_execution(cluster, Key(original.namespace, ""), spec, prefix=f"{name[:40]}-undone-")
         follower = Follower(console(), quiet=quiet)
         return await follower.follow(cluster, Key(undoing.namespace, undoing.name))
 
 
-def _show(name: str, planned: Sequence[Change], *, asks: bool) -> None:
+def _show(name: str, planned: tuple[Change, ...], *, asks: bool) -> None:
     """Print what the rollback will change, on standard error, and ask if there is someone to ask."""
     out = error_console()
     out.print(f"[bold]rollback of {escape_markup(name)} changes:[/]")
@@ -88,75 +70,24 @@ def _show(name: str, planned: Sequence[Change], *, asks: bool) -> None:
 
 def inverse_of(execution: ExecutionView) -> Rollback:
     """Return the action and parameters that undo an execution. Raises InputError if there are none, saying why."""
-    name, result = execution.name, execution.status.result
-    if not execution.has_ended:
-        raise InputError(f"{name} has not ended: stop it first with: kubernaut cancel {name} -n {execution.namespace}")
-    if execution.is_dry_run:
-        raise InputError(f"{name} was a dry run: it changed nothing")
-    if result is None or not result.changes:
-        raise InputError(f"{name} has no recorded changes: {execution.status.message or ''}")
-    if result.rollback is None and result.irreversible:
-        raise InputError(f"{name} cannot be undone: {result.irreversible}")
-    if result.rollback is None:
-        raise InputError(f"action {execution.action} does not support rollback of {name}")
+    problem, result = why_not_undoable(execution), execution.status.result
+    if problem or result is None or result.rollback is None:
+        raise InputError(problem)
     return result.rollback
 
 
-async def _rehearse(cluster: Cluster, original: ExecutionView, inverse: Rollback) -> Sequence[Change]:
-    """Return what the inverse would change now. Raises InputError if its dry run fails."""
-    spec = {
-        "action": inverse.action,
-        "parameters": inverse.parameters,
-        "dryRun": True,
-        "ttlSecondsAfterFinished": _REHEARSAL_TTL_SECONDS,
-    }
-    created = await create_execution(
-        cluster,
-        Key(original.namespace, ""),
-        spec,
-        prefix=f"{original.name[:38]}-rehearsed-",
-        annotations=_annotations(original),
-    )
+async def _rehearse(cluster: Cluster, original: ExecutionView, spec: Mapping[str, Any]) -> tuple[Change, ...]:
+    """Return what the inverse would change now. Raises InputError if its dry run fails, or there is nothing left to undo."""
+    name, rehearsed = original.name, {**spec, "dryRun": True, "ttlSecondsAfterFinished": _REHEARSAL_TTL_SECONDS}
+    created = await create_execution(cluster, Key(original.namespace, ""), rehearsed, prefix=f"{name[:38]}-rehearsed-")
     rehearsal = read_execution(await wait_for_end(cluster, Key(created.namespace, created.name)))
+    status = rehearsal.status
+    if status.reason == Reason.DIVERGED:
+        inverse = inverse_of(original)
+        undo = execute_command(inverse.action, original.namespace, inverse.parameters)
+        raise InputError(f"{status.message or ''} To undo it nevertheless: {undo}")
     if rehearsal.phase is not Phase.SUCCEEDED:
-        raise InputError(
-            f"the rehearsal of the rollback failed, so nothing was changed: {rehearsal.status.message or ''}"
-        )
-    return _changes(rehearsal)
-
-
-def _annotations(original: ExecutionView) -> dict[str, str]:
-    return {ANNOTATION_ROLLBACK_OF: original.name}
-
-
-def _changes(execution: ExecutionView) -> Sequence[Change]:
-    return execution.status.result.changes if execution.status.result else ()
-
-
-async def _refusal(cluster: Cluster, original: ExecutionView, inverse: Rollback, found: Divergence) -> str:
-    """Return which field was changed, to what and by whom, and the command that undoes the execution nevertheless."""
-    change, name = found.change, original.name
-    field = f"{change.kind}/{change.name} {change.field}"
-    writer = await _find_writer(cluster, original, change)
-    when = f", at {writer.time}" if writer and writer.time else ""
-    who = f"; {writer.manager} wrote it last{when}" if writer else ""
-    undo = execute_command(inverse.action, original.namespace, inverse.parameters)
-    return (
-        f"{field} is {found.now!r} now, not {change.after!r} as {name} left it{who}. Nothing was changed. "
-        f"To undo it nevertheless: {undo}"
-    )
-
-
-async def _find_writer(cluster: Cluster, original: ExecutionView, change: Change) -> Writer | None:
-    """Return the last writer of the field; None if the plugin is not installed here or this user cannot read the target."""
-    action = Registry.discover().actions.get(original.action)
-    if action is None:
-        return None
-    try:
-        target = action.spec.target(action.spec.parameters.model_validate(original.spec.parameters))
-        if (target.kind, target.name) != (change.kind, change.name) or not target.resource:
-            return None
-        obj = await cluster.get(resource_of(target.resource), original.namespace, target.name)
-    except (KubernautError, ValueError):
-        return None
-    return last_writer(obj, change.field)
+        raise InputError(f"the rehearsal of the rollback failed, so nothing was changed: {status.message or ''}")
+    if status.result is None or not status.result.changes:
+        raise InputError(f"there is nothing to undo: everything that {name} changed is as it was before")
+    return status.result.changes

@@ -94,10 +94,10 @@ async def test_one_that_does_not_is_a_failure_that_says_what_was_seen_last(check
     ],
     ids=str,
 )
-async def test_what_waiting_cannot_cure_is_refused_by_the_dry_run(check, answer, status, words):
+async def test_what_waiting_cannot_cure_is_refused_at_once(check, answer, status, words):
     for dry_run in (False, True):
         ended = await check(answer, status=status, dry_run=dry_run)
-        assert (ended["phase"], ended["reason"]) == ("Failed", "DryRunRejected")
+        assert (ended["phase"], ended["reason"]) == ("Failed", "DryRunRejected" if dry_run else "ActionFailed")
         assert words in ended["message"]
 
 
@@ -137,7 +137,7 @@ async def test_the_token_comes_from_the_secret_of_the_namespace_and_shows_nowher
 
 async def test_a_missing_secret_is_named_at_once(check):
     status = await check({}, settings=TOKEN)
-    assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
+    assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
     assert "Secret prometheus (key token) does not exist in this namespace or is empty" in status["message"]
 
 
@@ -148,7 +148,7 @@ async def test_without_a_prometheus_in_the_settings_nothing_runs(check):
     assert "jobName" not in status
 
 
-async def test_with_the_token_the_value_is_read_in_both_steps(check, httpserver):
+async def test_with_the_token_the_value_is_read_in_the_one_step(check, httpserver):
     status = await check(series("3"), settings=TOKEN, objects=[SECRET])
     assert status["phase"] == "Succeeded", status
-    assert [request.headers["Authorization"] for request, _ in httpserver.log] == ["Bearer t0ken-t0ken"] * 2
+    assert [request.headers["Authorization"] for request, _ in httpserver.log] == ["Bearer t0ken-t0ken"]

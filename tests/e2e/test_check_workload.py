@@ -38,11 +38,10 @@ async def test_an_expression_that_is_true_of_a_workload_is_a_success_that_change
     assert "rollback" not in status["result"]
     assert status["result"]["outputs"]["holds"] is True
     assert (await site.get(resource, name))["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
-    assert {c["type"] for c in status["conditions"] if c["status"] == "True"} >= {
-        "DryRunPassed",
-        "Executed",
-        "Verified",
-    }
+    assert {c["type"] for c in status["conditions"] if c["status"] == "True"} == {"Validated", "Executed", "Verified"}
+    assert [s["name"] for s in status["stages"] if s["name"] in {"dry-run", "execute"}] == ["execute"], (
+        "it has one step"
+    )
 
 
 async def test_an_expression_that_becomes_true_is_waited_for(site):
@@ -101,7 +100,7 @@ async def test_a_dry_run_says_how_it_is_now_and_does_not_wait(site, expression, 
 async def test_a_workload_that_does_not_exist_is_refused_at_once(site):
     for dry_run in (False, True):
         status = await check(site, name="nope", dry_run=dry_run)
-        assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
+        assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected" if dry_run else "ActionFailed")
         assert "Deployment nope does not exist, so there is nothing to check" in status["message"]
 
 
@@ -122,7 +121,7 @@ async def test_a_workload_that_is_being_deleted_is_refused(site):
     await site.cluster.delete(DEPLOYMENTS, site.namespace, "web", uid=found["metadata"]["uid"])
     status = await check(site)
     await site.patch(DEPLOYMENTS, "web", {"metadata": {"finalizers": None}})
-    assert (status["phase"], status["reason"]) == ("Failed", "DryRunRejected")
+    assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
     assert "Deployment web is being deleted" in status["message"]
 
 
@@ -150,7 +149,10 @@ async def test_bad_parameters_are_refused_before_a_job_exists(site, parameters, 
     assert "jobName" not in status
 
 
-async def test_a_check_waits_for_the_action_on_the_same_workload(site):
-    scaled = await site.create("scale", {"name": "web", "replicas": 3})
-    status = await check(site, "object.status.readyReplicas == 3", timeoutSeconds=1)
-    assert (await site.end(scaled))["status"]["phase"] == status["phase"] == "Succeeded", status
+async def test_a_check_holds_up_nothing_else_on_the_same_workload(site):
+    wanted = {"name": "web", "expression": "object.status.readyReplicas == 3", "timeoutSeconds": 60}
+    checks = [await site.create("check-workload", wanted) for _ in range(2)]
+    for key in checks:
+        await site.until(key, phase="Running")
+    assert (await site.run("scale", {"name": "web", "replicas": 3}))["phase"] == "Succeeded"
+    assert [(await site.end(key))["status"]["phase"] for key in checks] == ["Succeeded", "Succeeded"]

@@ -110,7 +110,8 @@ class Admission:
 
     def _reserve(self, execution: ExecutionView, admitted: Admitted) -> Deferred | None:
         target = str(admitted.execution.target)
-        blocked = self._reservations.acquire(request_of(execution, target))
+        request = request_of(execution, target, shares_target=admitted.action.spec.read_only)
+        blocked = self._reservations.acquire(request)
         if blocked is None:
             return None
         self._rate_limiter.cancel_start(execution.namespace, execution.uid)
@@ -121,8 +122,9 @@ class Admission:
         return Deferred(Reason.QUEUED, message, target)
 
 
-def request_of(execution: ExecutionView, target: str) -> Request:
-    """Return the request of an execution for its target (`Kind/name`)."""
+def request_of(execution: ExecutionView, target: str, *, shares_target: bool) -> Request:
+    """Return the request of an execution for its target (`Kind/name`), or, if it only reads it, for a slot alone."""
     created = str(execution.json["metadata"]["creationTimestamp"])
     key = Key(execution.namespace, execution.name)
-    return Request(created, execution.uid, key, f"{execution.namespace}/{target}")
+    place = f"{execution.namespace}/{target}"
+    return Request(created, execution.uid, key, f"{place} read by {execution.uid}" if shares_target else place)

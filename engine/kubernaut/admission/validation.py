@@ -104,6 +104,7 @@ class Validator:
             image=action.image or self._image,
             dry_run=spec.dry_run,
             rehearsal=action.rehearsal,
+            read_only=action.spec.read_only,
             deadline_seconds=deadline,
             checked_at=now(),
             requested_by=execution.requested_by,

@@ -193,6 +193,8 @@ class Execution:
     dry_run: bool = False
     rehearsal: Rehearsal = "initContainer"
     """Where its dry run takes place; `runner_job` builds the Job accordingly."""
+    read_only: bool = False
+    """Whether its action changes nothing, and so has one step."""
     deadline_seconds: int = 600
     requested_by: str = ""
     traceparent: str = ""
@@ -242,6 +244,9 @@ class ActionSpec(BaseModel):
     """Attempts after the first."""
     retry_safe: bool = False
     """Whether a second attempt may run after a first one that may have changed something."""
+    read_only: bool = False
+    """Whether it changes nothing, as a check does. It then has one step and no rehearsal, is always retried, and holds no lock on its
+    target. Its rules may only allow to get, list and watch."""
     inline_rehearsal: bool = True
     """Whether one process may call `perform` twice, first as the dry run, where the admin asks for that (`rehearsal: inline`). False for
     a `command_job`, and for code that leaves something behind in its process; such an action keeps its initContainer."""
@@ -257,6 +262,13 @@ class ActionSpec(BaseModel):
     @model_validator(mode="after")
     def _clear_rules(self) -> Self:
         check_overlaps(self.rules)
+        return self
+
+    @model_validator(mode="after")
+    def _reads_only(self) -> Self:
+        for number, rule in enumerate(self.rules if self.read_only else ()):
+            if writes := sorted(set(rule.verbs) - {"get", "list", "watch"}):
+                raise ValueError(f"read_only: rules.{number} allows {', '.join(writes)}: drop that, or read_only")
         return self
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from kubernaut.admission.concurrency import Request
 from kubernaut.admission.predecessors import Predecessors
 from kubernaut.admission.rate_limits import RateLimiter
 from kubernaut.api.conditions import true_condition
-from kubernaut.api.labels import ANNOTATION_TARGET, LABEL_UID
+from kubernaut.api.labels import ANNOTATION_READ_ONLY, ANNOTATION_TARGET, LABEL_UID
 from kubernaut.api.timestamps import now
 from kubernaut.controller.predicates import is_significant_change
 from kubernaut.controller.state import Caches, DeletedPodCache, view_of
@@ -62,7 +62,8 @@ class EventHandlers:
             # The status is not parsed: one that is not valid must not stop the engine.
             recorded = (execution.json.get("status") or {}).get("target")
             target = recorded or (job["metadata"].get("annotations") or {}).get(ANNOTATION_TARGET, "")
-            yield request_of(execution, target)
+            reads = (job["metadata"].get("annotations") or {}).get(ANNOTATION_READ_ONLY) == "true"
+            yield request_of(execution, target, shares_target=reads)
 
     def _execution_changed(self, old: CachedObject | None, new: CachedObject | None) -> None:
         key = _changed_key(key_of, old, new)

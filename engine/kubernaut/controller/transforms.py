@@ -6,6 +6,7 @@ import json
 
 from kubernaut.api.annotations import trim_annotations
 from kubernaut.api.execution import MAX_PARAMETERS_BYTES
+from kubernaut.api.labels import ANNOTATION_READ_ONLY
 from kubernaut.api.view import ExecutionView
 from kubernaut.kube.objects import Object
 
@@ -56,9 +57,12 @@ def _trim_parameters(spec: Object) -> Object:
 
 
 def trim_pod(pod: Object) -> Object:
-    """Keep a pod's metadata, node and status."""
+    """Keep a pod's metadata, node and status; of its annotations the one that is read."""
     node = {"nodeName": pod["spec"]["nodeName"]} if pod.get("spec", {}).get("nodeName") else {}
-    return {"metadata": _trim_metadata(pod), "spec": node, "status": pod.get("status", {})}
+    metadata, annotations = _trim_metadata(pod), pod["metadata"].get("annotations") or {}
+    if ANNOTATION_READ_ONLY in annotations:
+        metadata["annotations"] = {ANNOTATION_READ_ONLY: annotations[ANNOTATION_READ_ONLY]}
+    return {"metadata": metadata, "spec": node, "status": pod.get("status", {})}
 
 
 def trim_job(job: Object) -> Object:

@@ -95,8 +95,9 @@ def _expect(holder: Mapping[str, Any], key: str, wanted: str, path: str) -> None
 def _expect_steps(pod: Mapping[str, Any], execution: Execution, path: str) -> None:
     """Accept the steps of the execution and no other containers."""
     before, main = _names(pod, "initContainers", path), _names(pod, "containers", path)
-    inline = execution.rehearsal == "inline" and not execution.dry_run and not before
-    wanted = ([], [DRY_RUN]) if execution.dry_run else ([] if inline else [DRY_RUN], [EXECUTE])
+    reads = execution.read_only and not execution.dry_run
+    inline = execution.rehearsal == "inline" and not execution.dry_run and not before and not reads
+    wanted = ([], [DRY_RUN]) if execution.dry_run else ([] if inline or reads else [DRY_RUN], [EXECUTE])
     for kind, found, names in zip(("initContainers", "containers"), (before, main), wanted, strict=True):
         if found != names:
             raise UnsafeJobError(

@@ -10,6 +10,7 @@ from typing import Any
 
 from kubernaut.api.execution import Reason
 from kubernaut.api.fields import ReportableFields
+from kubernaut.api.labels import ANNOTATION_READ_ONLY
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.timestamps import parse_time, refine_timestamp
 from kubernaut.jobs.diagnosis import Diagnosis
@@ -166,7 +167,8 @@ def _attempt(cached: CachedObject) -> Attempt:
     status = pod.get("status") or {}
     initial, main = (status.get(field) or [] for field in ("initContainerStatuses", "containerStatuses"))
     own, foreign = _split(initial, main)
-    inline = [container["name"] for container in own] == [EXECUTE]
+    reads = (pod["metadata"].get("annotations") or {}).get(ANNOTATION_READ_ONLY) == "true"
+    inline = [container["name"] for container in own] == [EXECUTE] and not reads
     conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
     scheduled, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
     return Attempt(

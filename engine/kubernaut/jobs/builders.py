@@ -1,8 +1,8 @@
 """Builds the Job manifests that plugins return: for the plugin's own code, or for any image's command line.
 
 Either way a Job has two steps: `dry-run`, an initContainer, and `execute`, the container. Where the dry run takes place inline, the
-runner's one container is both. An execution with `dryRun: true` has the first step alone. `jobs.hardening` then adds what every Job must
-have, and refuses what none is allowed to have.
+runner's one container is both. An execution with `dryRun: true` has the first step alone, and one whose action only reads the second.
+`jobs.hardening` then adds what every Job must have, and refuses what none is allowed to have.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def runner_job(
     def container(name: str, steps: Mapping[str, str]) -> dict[str, Any]:
         return _container(name, image or execution.image, command, {**variables, **steps})
 
-    if execution.rehearsal == "inline" and not execution.dry_run:
+    if execution.rehearsal == "inline" and not execution.dry_run and not execution.read_only:
         return _job([], container(EXECUTE, {STEPS_VARIABLE: BOTH}))
     first, second = (container(step, {STEP_VARIABLE: step}) for step in (DRY_RUN, EXECUTE))
     return _two_steps(execution, first, second)
@@ -87,6 +87,8 @@ def _undone(execution: Execution, undone: UndoneExecution) -> dict[str, Any]:
 
 
 def _two_steps(execution: Execution, first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    if execution.read_only and not execution.dry_run:
+        return _job([], second)
     return _job([], first) if execution.dry_run else _job([first], second)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import (
+    ANNOTATION_READ_ONLY,
     ANNOTATION_REPORTS,
     ANNOTATION_REQUESTED_BY,
     ANNOTATION_TARGET,
@@ -78,14 +79,20 @@ class Hardening:
                 "activeDeadlineSeconds": self.execution.deadline_seconds,
                 "ttlSecondsAfterFinished": self.backstop_seconds,
                 "podReplacementPolicy": "Failed",
-                "podFailurePolicy": {"rules": failure_rules(_steps(pod), retry_safe=self.spec.retry_safe)},
+                "podFailurePolicy": {
+                    "rules": failure_rules(_steps(pod), retry_safe=self.spec.retry_safe or self.spec.read_only)
+                },
                 "template": {"metadata": self._pod_metadata(), "spec": pod},
             },
         }
 
     def _pod_metadata(self) -> dict[str, Any]:
         labels = {**self.pod.labels, LABEL_APP: APP_NAME, **self._labels()}
-        return {"labels": labels, **({"annotations": dict(self.pod.annotations)} if self.pod.annotations else {})}
+        annotations = {**self.pod.annotations, **self._read_only()}
+        return {"labels": labels, **({"annotations": annotations} if annotations else {})}
+
+    def _read_only(self) -> dict[str, str]:
+        return {ANNOTATION_READ_ONLY: "true"} if self.execution.read_only else {}
 
     def _labels(self) -> dict[str, str]:
         return {
@@ -99,6 +106,7 @@ class Hardening:
         return {
             ANNOTATION_TARGET: str(self.execution.target),
             ANNOTATION_REPORTS: _reports(pod),
+            **self._read_only(),
             **({ANNOTATION_REQUESTED_BY: requester} if requester else {}),
         }
 

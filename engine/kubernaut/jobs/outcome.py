@@ -7,13 +7,13 @@ Job's verdict, because retries are the Job's to decide; its cause is then looked
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from kubernaut.api.conditions import true_condition
 from kubernaut.api.execution import Phase, Reason
-from kubernaut.api.labels import ANNOTATION_REPORTS
+from kubernaut.api.labels import ANNOTATION_READ_ONLY, ANNOTATION_REPORTS
 from kubernaut.api.plugin import Result
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.jobs.attempts import Attempt, read_attempts
@@ -117,10 +117,12 @@ class _Seen:
 
     @property
     def effects(self) -> SideEffects:
-        """What it changed; a dry run changes nothing."""
+        """What it changed; a dry run changes nothing, and neither does an action that only reads."""
         if self.dry_run:
             return SideEffects(Result(), all_known=True)
-        return side_effects(self.attempts, self.recorded, self.job)
+        found = side_effects(self.attempts, self.recorded, self.job)
+        reads = (self.job["metadata"].get("annotations") or {}).get(ANNOTATION_READ_ONLY) == "true"
+        return replace(found, all_known=True) if reads else found
 
 
 def _kept_open(seen: _Seen, now: datetime | None) -> InProgress | Finished:

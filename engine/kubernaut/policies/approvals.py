@@ -1,5 +1,7 @@
 """`approvals`: executions that take a plan which somebody approved, and whether that has to be somebody else than who proposed it.
 
+What changes nothing, dry runs and checks, takes none.
+
 Who proposed and who approved is only as reliable as the annotation that names them: install the admission policies with their stamp.
 """
 
@@ -28,6 +30,8 @@ class ApprovalRule(Parameters):
     """Patterns of the actions that it applies to."""
     two_people: bool = True
     """Whether who approves must be somebody else than who proposed."""
+    undo_freely: bool = False
+    """Whether undoing an execution takes no plan: it puts back what that one recorded, unless somebody has changed it since."""
 
     def applies_to(self, namespace: str, action: str) -> bool:
         """Whether it applies to an execution of this action in this namespace."""
@@ -49,10 +53,12 @@ def describe() -> PolicySpec:
 
 @kubernaut.hookimpl
 def validate(execution: Execution) -> list[Problem]:
-    if execution.dry_run:
+    if execution.dry_run or execution.read_only:
         return []
     rules = [rule for rule in execution.settings.rules if rule.applies_to(execution.namespace, execution.action)]
     if not rules:
+        return []
+    if execution.undone and all(rule.undo_freely for rule in rules):
         return []
     problem = _problem(execution, two_people=any(rule.two_people for rule in rules))
     return [Problem("", problem)] if problem else []

@@ -74,7 +74,7 @@ class FreezeWindows(Parameters):
 
     windows: tuple[FreezeWindow, ...] = ()
     dry_runs: bool = True
-    """Whether executions with `dryRun: true` are allowed while a window is open."""
+    """Whether what changes nothing is allowed while a window is open: executions with `dryRun: true`, and actions that only read."""
 
 
 @kubernaut.hookimpl
@@ -85,7 +85,7 @@ def describe() -> PolicySpec:
 @kubernaut.hookimpl
 def validate(execution: Execution) -> list[Problem]:
     settings: FreezeWindows = execution.settings
-    if execution.dry_run and settings.dry_runs:
+    if (execution.dry_run or execution.read_only) and settings.dry_runs:
         return []
     return [
         Problem(

@@ -60,7 +60,7 @@ def describe() -> ActionSpec:
         fields=lambda _: (),
         service_account="metric-checker",
         deadline=DEADLINE,
-        retry_safe=True,
+        read_only=True,
         settings=CheckMetricSettings,
         examples=(
             {"query": 'sum(rate(http_requests_total{code=~"5.."}[5m]))', "below": 0.5, "settleSeconds": 0},

@@ -47,7 +47,7 @@ def describe() -> ActionSpec:
             ),
         ),
         deadline=DEADLINE,
-        retry_safe=True,
+        read_only=True,
         examples=(
             {"name": "web", "expression": "object.status.readyReplicas == object.spec.replicas"},
             {

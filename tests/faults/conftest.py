@@ -38,9 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test with dry runs in both places."""
+    """Run each test with dry runs in both places, unless its module names one of them."""
     if "rehearsal" in metafunc.fixturenames:
-        metafunc.parametrize("rehearsal", get_args(Rehearsal), indirect=True)
+        places = getattr(metafunc.module, "REHEARSALS", get_args(Rehearsal))
+        metafunc.parametrize("rehearsal", places, indirect=True)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,12 @@ async def survive(stage, request, fault, times=1, title=""):
     executions = request.config.getoption("--executions") * times
     spread = SPREAD_SECONDS * max(1.0, executions / 40) * (1 if times == 1 else 0.5)
     prefix = re.sub("[^a-z0-9]+", "-", title.lower())  # of the names of objects
-    load, witness = Load(stage.site, executions, spread, prefix), Witness(stage.site)
+    await endure(stage, fault, Load(stage.site, executions, spread, prefix), 180 + executions, title)
+
+
+async def endure(stage, fault, load, seconds, title=""):
+    """Create the load while the fault happens all the time, and check its account, which must balance within so many seconds."""
+    witness = Witness(stage.site)
     await load.prepare()
     async with witness.watching():
         creating = asyncio.create_task(load.create())
@@ -191,7 +196,7 @@ async def survive(stage, request, fault, times=1, title=""):
         await asyncio.wait({creating, disturbing})
         creating.result()
         disturbing.result()
-        account = await load.account(witness, seconds=180 + executions)
+        account = await load.account(witness, seconds=seconds)
     print(account.line(title or fault.__name__))
     assert (account.duplicates, account.lost) == (0, 0), account
     assert account.jobs == account.ends == account.executions, account

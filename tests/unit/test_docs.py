@@ -1,5 +1,6 @@
 """The README and the guides are true: commands, reasons, actions, files and fields exist, and none is left out."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import typer.main
+import yaml
 
-from kubernaut.api.execution import Reason
+from kubernaut.api.execution import ExecutionSpec, Reason
 from kubernaut.cli.app import app
 from kubernaut.plugins.overrides import apply_settings
 from kubernaut.policies.freeze_windows import FreezeWindow
@@ -115,3 +117,17 @@ def test_the_configuration_that_the_docs_show_loads(tmp_path, registry):
         assert all(
             f"`{field}`" in guide for field in (*entry.model_fields, *type(policies[policy].settings).model_fields)
         )
+
+
+def test_the_steps_of_the_guide_are_executions_that_the_engine_accepts(registry):
+    """Their parameters are checked here, their order and undoing by tests/e2e/test_steps.py."""
+    (block,) = re.findall(
+        r"^```yaml\n(.*?)^```$", (ROOT / "docs" / "steps.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    steps = list(yaml.safe_load_all(block))
+    for step in steps:
+        spec = ExecutionSpec.model_validate(step["spec"])
+        assert spec.action in registry.actions
+        if not spec.undoes:
+            registry.actions[spec.action].spec.parameters.model_validate_json(json.dumps(spec.parameters), strict=True)
+    assert [step["spec"].get("undoes") for step in steps] == [None, None, steps[0]["metadata"]["name"]]

@@ -74,9 +74,9 @@ def test_the_clusterroles_of_all_actions_that_ship_are_installed(registry):
     assert roles == {"kubernaut-engine", *(f"kubernaut-{n}" for n, a in registry.actions.items() if a.spec.rules)}
 
 
-def test_in_one_namespace_only_the_crd_is_cluster_wide_and_nothing_is_in_another_namespace():
+def test_in_one_namespace_only_the_crds_are_cluster_wide_and_nothing_is_in_another_namespace():
     objects = built("deploy/overlays/one-namespace")
-    assert [o["kind"] for o in objects if "namespace" not in o["metadata"]] == ["CustomResourceDefinition"]
+    assert [o["kind"] for o in objects if "namespace" not in o["metadata"]] == ["CustomResourceDefinition"] * 2
     assert {o["metadata"].get("namespace") for o in objects} == {"production", None}
     assert {s["namespace"] for b in of_kind(objects, "RoleBinding") for s in b["subjects"]} == {"production"}
     assert "kubernaut-system" not in yaml.safe_dump_all(objects)

@@ -1,8 +1,4 @@
-"""Renders the CustomResourceDefinition from the pydantic model, as a structural schema that an API server accepts.
-
-Pydantic writes JSON Schema with `$ref`, `title` and null unions; a structural schema has none of these
-(https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema).
-"""
+"""Renders the CustomResourceDefinition of KubernetesExecution from its pydantic model."""
 
 from __future__ import annotations
 
@@ -19,10 +15,7 @@ from kubernaut.api.execution import (
     Phase,
     Reason,
 )
-
-_DROPPED = {"title", "$defs", "const"}
-_OPEN_OBJECT = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-_ANY_VALUE = {"x-kubernetes-preserve-unknown-fields": True}
+from kubernaut.api.structural_schema import OPEN_OBJECT, structural
 
 
 def crd() -> dict[str, Any]:
@@ -63,9 +56,9 @@ def _columns() -> list[dict[str, Any]]:
 
 def _root_schema() -> dict[str, Any]:
     raw = KubernetesExecution.model_json_schema(by_alias=True)
-    schema = _structural(raw, raw["$defs"])
+    schema = structural(raw, raw["$defs"])
     spec, status = schema["properties"]["spec"], schema["properties"]["status"]
-    spec["properties"]["parameters"] = {**_OPEN_OBJECT, "description": spec["properties"]["parameters"]["description"]}
+    spec["properties"]["parameters"] = {**OPEN_OBJECT, "description": spec["properties"]["parameters"]["description"]}
     spec["x-kubernetes-validations"] = [
         {
             "rule": "self.action == oldSelf.action",
@@ -133,29 +126,3 @@ def _root_schema() -> dict[str, Any]:
         },
     ]
     return schema
-
-
-def _structural(node: dict[str, Any], defs: dict[str, Any]) -> dict[str, Any]:
-    """One node without references, null unions and titles; its own description wins over the referenced one's."""
-    if "$ref" in node:
-        referred = _structural(defs[node["$ref"].rsplit("/", 1)[-1]], defs)
-        return {**referred, **{k: v for k, v in node.items() if k == "description"}}
-    if "anyOf" in node:
-        (only,) = (option for option in node["anyOf"] if option.get("type") != "null")
-        return {**_structural(only, defs), **{k: v for k, v in node.items() if k == "description"}}
-    if not node or node.keys() <= {"title", "default", "$ref"}:
-        return dict(_ANY_VALUE)
-    clean = {
-        key: value
-        for key, value in node.items()
-        if key not in _DROPPED and not (key == "default" and value in (None, [], {}))
-    }
-    if "properties" in clean:
-        clean["properties"] = {name: _structural(child, defs) for name, child in clean["properties"].items()}
-    if "items" in clean:
-        clean["items"] = _structural(clean["items"], defs)
-    if clean.get("additionalProperties") is False:
-        del clean["additionalProperties"]
-    if isinstance(clean.get("additionalProperties"), dict):
-        clean = {**{k: v for k, v in clean.items() if k != "additionalProperties"}, **_OPEN_OBJECT}
-    return clean

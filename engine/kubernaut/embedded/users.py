@@ -14,7 +14,11 @@ ON_CALL_ACTIONS = ("restart-deployment", "scale")
 """What the on-call engineer may run and the agent propose, as far as it is installed."""
 _RBAC = "rbac.authorization.k8s.io"
 _READ = [
-    {"apiGroups": ["kubernaut.io"], "resources": ["kubernetesexecutions"], "verbs": ["get", "list", "watch"]},
+    {
+        "apiGroups": ["kubernaut.io"],
+        "resources": ["kubernetesexecutions", "runbooks"],
+        "verbs": ["get", "list", "watch"],
+    },
     {"apiGroups": ["", "apps", "batch"], "resources": ["*"], "verbs": ["get", "list", "watch"]},
 ]
 

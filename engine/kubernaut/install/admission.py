@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from kubernaut.api.execution import GROUP, PLURAL
+from kubernaut.api.runbook import RUNBOOK_PLURAL
 from kubernaut.install.guards import all_guards
 from kubernaut.plugins.registry import Registry
 
@@ -29,7 +30,7 @@ def admission_manifests(registry: Registry, *, stamp: bool = True) -> list[dict[
     accounts = {name: action.spec.service_account for name, action in sorted(registry.actions.items())}
     documents = [document for name in (*FILES, *([STAMP] if stamp else ())) for document in policy_documents(name)]
     policies = [_with_accounts(document, accounts) for document in documents]
-    return [*policies, *all_guards(registry), *run_roles(registry.actions)]
+    return [*policies, *all_guards(registry), *run_roles(registry.actions), runbooks_viewer()]
 
 
 def policy_documents(name: str) -> list[dict[str, Any]]:
@@ -41,6 +42,16 @@ def policy_documents(name: str) -> list[dict[str, Any]]:
 def run_roles(actions: Iterable[str]) -> list[dict[str, Any]]:
     """Return two ClusterRoles per action: the permissions that a person or program needs to run it, and those to propose it."""
     return [role for action in sorted(actions) for role in (_run_role(action), _propose_role(action))]
+
+
+def runbooks_viewer() -> dict[str, Any]:
+    """Return the ClusterRole of those who run runbooks, beside the roles of the actions in them. The engine reads none."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "kubernaut-runbooks-viewer", "labels": PART_OF},
+        "rules": [{"apiGroups": [GROUP], "resources": [RUNBOOK_PLURAL], "verbs": ["get", "list", "watch"]}],
+    }
 
 
 def accounts_expression(accounts: Mapping[str, str]) -> str:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from typing import Any
 
 from kubernaut.api.conditions import true_condition
-from kubernaut.api.crd import crd
 from kubernaut.api.timestamps import parse_time
 from kubernaut.install.rbac import LEASE
 
@@ -53,16 +52,16 @@ def check_version(version: Mapping[str, Any]) -> CheckResult:
     return CheckResult("API server", State.OK, detail)
 
 
-def check_crd(found: Mapping[str, Any], remedy: str) -> CheckResult:
-    """Return whether the CRD is served, with the versions and schemas of this version of the engine."""
-    expected, present = ({v["name"]: v["schema"] for v in one["spec"]["versions"]} for one in (crd(), found))
+def check_crd(found: Mapping[str, Any], own: Mapping[str, Any], component: str, remedy: str) -> CheckResult:
+    """Return whether the CRD is served, with the versions and schemas of this version of the engine, which are those of `own`."""
+    expected, present = ({v["name"]: v["schema"] for v in one["spec"]["versions"]} for one in (own, found))
     name = found["metadata"]["name"]
     if expected != present:
         detail = f"{name} is that of another version of the engine: {_first_difference(expected, present)}"
-        return CheckResult("CRD", State.MISSING, detail, remedy)
+        return CheckResult(component, State.MISSING, detail, remedy)
     if not true_condition(found, "Established"):
-        return CheckResult("CRD", State.MISSING, f"{name} is not served yet", f"kubectl describe crd {name}")
-    return CheckResult("CRD", State.OK, f"{name} is that of this version")
+        return CheckResult(component, State.MISSING, f"{name} is not served yet", f"kubectl describe crd {name}")
+    return CheckResult(component, State.OK, f"{name} is that of this version")
 
 
 def check_lease(spec: Mapping[str, Any], home: str, now: datetime) -> CheckResult:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from kubernaut.api.crd import crd
 from kubernaut.api.rules import Rule
+from kubernaut.api.runbook_crd import runbook_crd
 from kubernaut.errors import DeniedError, NotFoundError
 from kubernaut.install.checks import CheckResult, State, check_crd, check_lease, check_version
 from kubernaut.install.guards import all_guards
@@ -19,7 +20,7 @@ from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE, ENGINE_RULE
 from kubernaut.install.rbac_drift import FindingKind, bound_namespaces, check_action
 from kubernaut.kube.access import Account, missing_permissions
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import LEASES, SERVICE_ACCOUNTS, Resource, resource_of
+from kubernaut.kube.objects import LEASES, SERVICE_ACCOUNTS, Object, Resource, resource_of
 from kubernaut.plugins.registry import Action, Registry
 
 POLICIES = (
@@ -34,6 +35,7 @@ POLICIES = (
 """The admission policies of `deploy/admission` but the guards, without their prefix."""
 INSTALL = "kubectl apply -k deploy/"
 _CRDS = resource_of("apiextensions.k8s.io/v1/customresourcedefinitions")
+_RUNBOOKS = "CRD of runbooks"
 _NAMESPACES = resource_of("v1/namespaces")
 _POLICIES = resource_of("admissionregistration.k8s.io/v1/validatingadmissionpolicies")
 _BOUNDS = {
@@ -55,7 +57,7 @@ class Preflight:
 
     async def run(self, now: datetime) -> list[CheckResult]:
         """Return the result for each component, in the order of installation. Raises UnavailableError if the API server does not answer."""
-        results = [check_version(await self.cluster.version()), await self._crd(), *await self._engine()]
+        results = [check_version(await self.cluster.version()), *await self._crds(), *await self._engine()]
         results += [result async for result in self._permissions()]
         results.append(await self._lease(now))
         granted = dict.fromkeys(self.namespaces)
@@ -78,15 +80,21 @@ class Preflight:
                 found |= {*await bound_namespaces(self.cluster, name, action.spec)}
         return sorted(found)
 
-    async def _crd(self) -> CheckResult:
-        name, remedy = crd()["metadata"]["name"], f"{INSTALL}, or the CRD alone: kubernaut crd | kubectl apply -f -"
+    async def _crds(self) -> list[CheckResult]:
+        """Return the result for the CRD, and for that of runbooks, which the engine does without."""
+        return [await self._crd("CRD", crd(), State.MISSING), await self._crd(_RUNBOOKS, runbook_crd(), State.OPTIONAL)]
+
+    async def _crd(self, component: str, own: Object, absent: State) -> CheckResult:
+        name, remedy = own["metadata"]["name"], f"{INSTALL}, or the CRDs alone: kubernaut crd | kubectl apply -f -"
         try:
             found = await self.cluster.get(_CRDS, None, name)
         except NotFoundError:
-            return CheckResult("CRD", State.MISSING, f"{name} does not exist", remedy)
+            return CheckResult(component, absent, f"{name} does not exist", remedy)
         except DeniedError as error:
-            return _unknown("CRD", error)
-        return check_crd(found, remedy)
+            if absent is State.OPTIONAL:
+                return CheckResult(component, absent, f"it cannot be read: {error}")
+            return _unknown(component, error)
+        return check_crd(found, own, component, remedy)
 
     async def _engine(self) -> list[CheckResult]:
         namespace = await self._existence(f"namespace {self.home}", _NAMESPACES, None, self.home)

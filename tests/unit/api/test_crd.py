@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 
 from kubernaut.api.crd import crd
 from kubernaut.api.execution import ExecutionSpec, ExecutionStatus
+from kubernaut.api.runbook_crd import runbook_crd
 
 ROOT = Path(__file__).parents[3]
 
@@ -15,7 +17,8 @@ def schema():
 
 
 def test_the_file_in_deploy_is_what_the_model_renders():
-    assert yaml.safe_load((ROOT / "deploy" / "base" / "crd.yaml").read_text()) == crd(), "run: make render"
+    shipped = yaml.safe_load_all((ROOT / "deploy" / "base" / "crd.yaml").read_text("utf-8"))
+    assert list(shipped) == [crd(), runbook_crd()], "run: make render"
 
 
 def test_every_field_of_the_model_is_in_the_schema():
@@ -24,7 +27,8 @@ def test_every_field_of_the_model_is_in_the_schema():
     assert properties["status"]["properties"].keys() == {f.alias for f in ExecutionStatus.model_fields.values()}
 
 
-def test_the_schema_is_structural():
+@pytest.mark.parametrize("definition", [crd(), runbook_crd()], ids=["executions", "runbooks"])
+def test_the_schema_is_structural(definition):
     def walk(node, path):
         assert not node.keys() & {"$ref", "anyOf", "oneOf", "allOf", "title", "$defs"}, path
         assert "type" in node or node.get("x-kubernetes-preserve-unknown-fields"), path
@@ -33,7 +37,7 @@ def test_the_schema_is_structural():
         if "items" in node:
             walk(node["items"], f"{path}[]")
 
-    walk(schema(), "")
+    walk(definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"], "")
 
 
 def test_the_columns_are_those_of_the_contract():

@@ -38,8 +38,8 @@ def test_the_api_server_must_be_new_enough(version, state, detail):
 
 
 def test_the_crd_of_this_version_is_ok_once_it_is_served():
-    assert check_crd({**crd(), "status": ESTABLISHED}, "").state is State.OK
-    result = check_crd(crd(), "fix it")
+    assert check_crd({**crd(), "status": ESTABLISHED}, crd(), "CRD", "").state is State.OK
+    result = check_crd(crd(), crd(), "CRD", "fix it")
     assert (result.state, "not served yet" in result.detail) == (State.MISSING, True)
     assert result.remedy == "kubectl describe crd kubernetesexecutions.kubernaut.io"
 
@@ -48,7 +48,7 @@ def test_the_crd_of_another_version_is_missing_and_the_first_difference_is_named
     other = copy.deepcopy({**crd(), "status": ESTABLISHED})
     spec = other["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
     del spec["suspend"]
-    result = check_crd(other, "fix it")
+    result = check_crd(other, crd(), "CRD", "fix it")
     assert (result.state, result.remedy) == (State.MISSING, "fix it")
     assert result.detail.endswith("v1alpha1.openAPIV3Schema.properties.spec.properties.suspend")
 

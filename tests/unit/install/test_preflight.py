@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from kubernaut.api.crd import crd
+from kubernaut.api.runbook_crd import runbook_crd
 from kubernaut.errors import DeniedError, PluginLoadError
 from kubernaut.install.checks import State
 from kubernaut.install.manifests import installation
@@ -103,6 +104,15 @@ async def test_a_missing_component_is_reported_with_a_remedy(objects, scale, kin
     results = await run(Cluster(*without(objects, kind, namespace)), scale)
     assert states(results, State.MISSING) == missing
     assert all(results[component].remedy for component in missing)
+
+
+async def test_the_crd_of_runbooks_is_optional_but_must_be_that_of_this_version(objects, scale):
+    others = [one for one in objects if one[1]["metadata"]["name"] != "runbooks.kubernaut.io"]
+    found = (await run(Cluster(*others), scale))["CRD of runbooks"]
+    assert (found.state, "kubernaut crd | kubectl apply -f -" in found.remedy) == (State.OPTIONAL, True)
+    stale = {**runbook_crd(), "spec": {"versions": [{"name": "v1alpha1", "schema": {}}]}}
+    found = (await run(Cluster(*others, (RESOURCES["CustomResourceDefinition"], stale)), scale))["CRD of runbooks"]
+    assert (found.state, "another version of the engine" in found.detail) == (State.MISSING, True)
 
 
 async def test_each_permission_that_the_engine_lacks_is_named(objects, scale):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,12 +22,19 @@ def format_validation_error(
     `prefix` is put before each field's path; `noun` is what a field is called in the message about an unknown one, and `known` are the
     fields that it may have been meant for.
     """
+    return format_error_details(error.errors(include_url=False), prefix, noun, known)
+
+
+def format_error_details(
+    details: Sequence[Mapping[str, Any]], prefix: str = "", noun: str = "field", known: Collection[str] = ()
+) -> str:
+    """Return the same for some of the errors of a ValidationError, as its `errors()` returns them."""
     lines = []
-    for detail in error.errors(include_url=False)[:_MAX_ERRORS]:
+    for detail in details[:_MAX_ERRORS]:
         field = ".".join(part for part in (prefix, *(brief(part, quoted=False) for part in detail["loc"])) if part)
         got = "" if detail["type"] == "missing" else f" (got {brief(detail['input'])})"
         lines.append(f"{field}: {_describe(detail, noun, known)}{got}")
-    omitted = error.error_count() - len(lines)
+    omitted = len(details) - len(lines)
     return "; ".join(lines) + (f"; and {omitted} more" if omitted else "")
 
 

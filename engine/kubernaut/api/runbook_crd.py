@@ -96,9 +96,13 @@ def _root_schema() -> dict[str, Any]:
     }
     schema["x-kubernetes-validations"] = [
         {
+            "rule": "!self.metadata.name.contains('.')",
+            "message": "a runbook's name is lower-case letters, digits and '-'",
+        },
+        {
             "rule": f"self.spec.steps.all(s, s.name.size() + self.metadata.name.size() <= {_ROOM})",
             "message": f"the names of the runbook and of a step have at most {_ROOM} characters together, as RUNBOOK-SUFFIX-STEP "
             "becomes the name of an execution",
-        }
+        },
     ]
     return schema

@@ -9,6 +9,7 @@ import typer
 from kubernaut.cli.commands.actions import actions
 from kubernaut.cli.commands.approve import approve
 from kubernaut.cli.commands.cancel import cancel
+from kubernaut.cli.commands.check_runbook import check_runbook_command
 from kubernaut.cli.commands.configuration import configuration
 from kubernaut.cli.commands.controller import controller
 from kubernaut.cli.commands.crd import crd
@@ -64,6 +65,7 @@ for command in (
     install,
 ):
     app.command()(command)
+app.command("check-runbook")(check_runbook_command)
 app.add_typer(rbac_app, name="rbac")
 
 

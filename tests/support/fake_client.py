@@ -34,9 +34,11 @@ class FakeClient(FakeCluster):
         wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
         return Page([obj for obj in found if wanted.items() <= obj["metadata"].get("labels", {}).items()], "1", "")
 
-    async def create(self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], **_: Any) -> Object:
+    async def create(
+        self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Object:
         if resource.plural != "selfsubjectreviews":
-            return await super().create(resource, namespace, manifest)
+            return await super().create(resource, namespace, manifest, dry_run=dry_run)
         self._request("create", resource)
         return {"status": {"userInfo": {"username": self.user}}}
 

@@ -65,7 +65,9 @@ class FakeCluster:
             [obj for obj in found if all(_field(obj, path) == value for path, value in wanted.items())], "1", ""
         )
 
-    async def create(self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], **_: Any) -> Object:
+    async def create(
+        self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], *, dry_run: bool = False
+    ) -> Object:
         self._request("create", resource)
         if resource.plural.endswith("reviews"):
             return {"status": {"allowed": self.allowed}}
@@ -73,6 +75,8 @@ class FakeCluster:
         metadata.setdefault("name", f"{metadata.get('generateName', '')}{next(self._versions)}")
         if (resource.plural, namespace or "", metadata["name"]) in self._objects:
             raise ExistsError(f"{metadata['name']} exists")
+        if dry_run:
+            return copy.deepcopy({**manifest, "metadata": metadata})
         return self.put(resource, {**manifest, "metadata": metadata})
 
     async def patch(

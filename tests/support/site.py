@@ -20,7 +20,7 @@ from kubernaut.install.manifests import installation
 from kubernaut.install.rbac import ENGINE_ACCOUNT, ENGINE_NAMESPACE
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import follow, wait_for_end
-from kubernaut.kube.objects import EXECUTIONS, PODS, SERVICE_ACCOUNTS, Key, Resource
+from kubernaut.kube.objects import EXECUTIONS, PODS, RUNBOOKS, SERVICE_ACCOUNTS, Key, Resource
 from kubernaut.plugins.registry import Registry
 from kubernaut.settings import Settings
 from kubernaut.telemetry.metrics import Metrics
@@ -53,6 +53,7 @@ _BY_KIND = {
     "CustomResourceDefinition": Resource("/apis/apiextensions.k8s.io/v1", "customresourcedefinitions"),
     "CronJob": CRON_JOBS,
     "DaemonSet": DAEMON_SETS,
+    "Runbook": RUNBOOKS,
     "HorizontalPodAutoscaler": AUTOSCALERS,
     "PersistentVolume": Resource("/api/v1", "persistentvolumes"),
     "PersistentVolumeClaim": CLAIMS,

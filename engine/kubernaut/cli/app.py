@@ -26,6 +26,7 @@ from kubernaut.cli.commands.rbac import rbac_app
 from kubernaut.cli.commands.render import render
 from kubernaut.cli.commands.resume import resume
 from kubernaut.cli.commands.rollback import rollback
+from kubernaut.cli.commands.run import run
 from kubernaut.cli.commands.sandbox import sandbox
 from kubernaut.cli.commands.suspend import suspend
 from kubernaut.cli.commands.trace import trace
@@ -48,6 +49,7 @@ for command in (
     execute,
     propose,
     approve,
+    run,
     get,
     describe,
     logs,

@@ -47,24 +47,22 @@ async def create_execution(
 
     Raises InputError if the namespace or the custom resource does not exist.
     """
-    requester = await _current_user(cluster)
-    written = {
-        **(annotations or {}),
-        ANNOTATION_REQUESTED_BY: requester,
-        ANNOTATION_TRACEPARENT: os.environ.get("TRACEPARENT", ""),
-    }
-    acceptable = {name: value for name in written if (value := read_annotation(written, name))}
+    written = await caller_annotations(cluster)
+    acceptable = {name: value for name in annotations or {} if (value := read_annotation(annotations or {}, name))}
     named = {"name": key.name} if key.name else {"generateName": prefix}
-    metadata = {**named, "namespace": key.namespace, "annotations": acceptable}
+    metadata = {**named, "namespace": key.namespace, "annotations": {**acceptable, **written}}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}
     try:
         return read_execution(await cluster.create(EXECUTIONS, key.namespace, manifest))
     except NotFoundError as error:
-        if error.kind == "namespaces":
-            raise InputError(f"namespace {key.namespace} does not exist: name another with -n") from error
-        raise InputError(
-            "this cluster does not have the CRD of KubernetesExecution: kubernaut crd | kubectl apply -f -"
-        ) from error
+        raise cannot_create(error, key.namespace) from error
+
+
+def cannot_create(error: NotFoundError, namespace: str) -> InputError:
+    """Return why an execution cannot be created where something does not exist."""
+    if error.kind == "namespaces":
+        return InputError(f"namespace {namespace} does not exist: name another with -n")
+    return InputError("this cluster does not have the CRD of KubernetesExecution: kubernaut crd | kubectl apply -f -")
 
 
 async def get_execution(cluster: Cluster, key: Key) -> ExecutionView:
@@ -91,6 +89,15 @@ async def get_unfinished_execution(cluster: Cluster, key: Key) -> ExecutionView:
 async def patch_execution(cluster: Cluster, key: Key, patch: Mapping[str, Any]) -> ExecutionView:
     """Send a JSON merge patch and return the execution."""
     return read_execution(await cluster.patch(EXECUTIONS, key.namespace, key.name, patch))
+
+
+async def caller_annotations(cluster: Cluster) -> dict[str, str]:
+    """Return the annotations of an execution that this user creates now: who they are, and the trace of $TRACEPARENT, as far as known."""
+    written = {
+        ANNOTATION_REQUESTED_BY: await _current_user(cluster),
+        ANNOTATION_TRACEPARENT: os.environ.get("TRACEPARENT", ""),
+    }
+    return {name: value for name in written if (value := read_annotation(written, name))}
 
 
 async def _current_user(cluster: Cluster) -> str:

@@ -19,6 +19,13 @@ ExecutionName = Annotated[str, typer.Argument(help="The execution's name.", auto
 ExecutionNames = Annotated[
     list[str], typer.Argument(help="The executions' names.", autocompletion=completion.executions)
 ]
+OneExecution = Annotated[
+    str,
+    typer.Argument(
+        help="The execution's name.", autocompletion=completion.executions, metavar="[NAME]", show_default=False
+    ),
+]
+RunName = Annotated[str, typer.Option("--run", help="All executions of this run of a runbook.", show_default=False)]
 AllNamespaces = Annotated[bool, typer.Option("-A", "--all-namespaces", help="Every namespace.")]
 Parameter = Annotated[
     list[str], typer.Option("-p", "--parameter", metavar="KEY=VALUE", help="A parameter; KEY.SUB=VALUE for a mapping.")

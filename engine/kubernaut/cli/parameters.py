@@ -21,7 +21,7 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
 
     Raises InputError naming the option or the field.
     """
-    from_file = _read_file(file) if file else {}
+    from_file = read_parameter_file(file) if file else {}
     if model is None:
         return _merge(from_file, _parse_untyped(pairs))
     given = _merge(from_file, _parse_typed(pairs, model))
@@ -39,7 +39,8 @@ def read_action_parameters(action: str, pairs: Sequence[str], file: Path | None)
     return read_parameters(pairs, file, known.spec.parameters if known else None)
 
 
-def _read_file(file: Path) -> dict[str, Any]:
+def read_parameter_file(file: Path) -> dict[str, Any]:
+    """Return the parameters in a file, or on standard input for `-`. Raises InputError naming the option."""
     try:
         content = load_yaml(read_standard_input() if str(file) == "-" else read_document(file)) or {}
     except DocumentError as error:

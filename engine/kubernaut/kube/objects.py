@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from kubernaut.api.execution import GROUP, PLURAL, VERSION
+from kubernaut.api.runbook import RUNBOOK_PLURAL
 
 Object = dict[str, Any]
 """An object as JSON."""
@@ -62,6 +63,7 @@ class Resource:
 
 
 EXECUTIONS = Resource(f"/apis/{GROUP}/{VERSION}", PLURAL)
+RUNBOOKS = Resource(f"/apis/{GROUP}/{VERSION}", RUNBOOK_PLURAL)
 JOBS = Resource("/apis/batch/v1", "jobs")
 PODS = Resource("/api/v1", "pods")
 EVENTS = Resource("/api/v1", "events")

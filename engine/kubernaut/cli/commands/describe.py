@@ -1,4 +1,4 @@
-"""`kubernaut describe`: everything about one execution, and the commands to run next."""
+"""`kubernaut describe`: everything about one execution, or a run on one screen, and the commands to run next."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Any
 
 from kubernaut.cli.console import Format, Output, listing_console, print_json, print_trimmed
 from kubernaut.cli.executions import get_execution
-from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
+from kubernaut.cli.options import Context, Kubeconfig, Namespace, OneExecution, RunName
 from kubernaut.cli.place import Place
+from kubernaut.cli.run_description import describe_run
+from kubernaut.cli.runs import require_one
 from kubernaut.cli.views.description import description
 from kubernaut.cli.views.details import ExecutionDetails, read_details
 from kubernaut.cli.views.next_steps import next_lines, next_steps
@@ -18,13 +20,18 @@ from kubernaut.kube.objects import without_managed_fields
 
 
 def describe(
-    name: ExecutionName,
+    name: OneExecution = "",
     namespace: Namespace = "",
+    run: RunName = "",
     kubeconfig: Kubeconfig = None,
     context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Show everything about one execution: who requested it, its state and why, its changes and events; and the commands to run next."""
+    """Show everything about one execution, or a run on one screen: who requested it, its state and why, its changes; what to do next."""
+    require_one(name, run)
+    if run:
+        describe_run(Place(kubeconfig, context, namespace), run, output)
+        return
     details = asyncio.run(_read(Place(kubeconfig, context, namespace), name))
     if output is Format.JSON:
         print_json(_document(details))

@@ -26,8 +26,9 @@ from kubernaut.cli.console import (
     supports_live,
 )
 from kubernaut.cli.executions import no_execution
-from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace
+from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace, RunName
 from kubernaut.cli.place import Place
+from kubernaut.cli.runs import no_run, position, run_selector
 from kubernaut.cli.views.rows import execution_line, executions_table
 from kubernaut.errors import InputError
 from kubernaut.kube.follow import list_by_key, watch_collection
@@ -46,15 +47,28 @@ class Selection:
     """Which executions to show: those of one namespace or all, filtered by name and phase if any are given."""
 
     def __init__(
-        self, namespace: str | None, names: Iterable[str], phases: Iterable[Phase], *, proposals: bool = False
+        self,
+        namespace: str | None,
+        names: Iterable[str],
+        phases: Iterable[Phase],
+        *,
+        proposals: bool = False,
+        run: str = "",
     ) -> None:
-        """`proposals` are dry runs whose plan was not carried out yet."""
+        """`proposals` are dry runs whose plan was not carried out yet; `run` is that of a runbook."""
         self.namespace, self.names, self.phases = namespace, set(names), set(phases)
-        self.proposals = proposals
+        self.proposals, self.run = proposals, run
+
+    @property
+    def selector(self) -> str:
+        """The label selector for the API server. Raises InputError for what is not the name of a run."""
+        return run_selector(self.run) if self.run else ""
 
     def select(self, found: Mapping[Key, Object]) -> list[ExecutionView]:
-        """Return the selected executions, the newest last, next to the prompt."""
+        """Return the selected executions, the newest last, next to the prompt; those of a run in its order."""
         selected = [execution for execution in map(ExecutionView, found.values()) if self._includes(execution)]
+        if self.run:
+            return sorted(selected, key=lambda execution: (position(execution), execution.name))
         return sorted(selected, key=lambda execution: (execution.created, execution.name))
 
     def _includes(self, execution: ExecutionView) -> bool:
@@ -63,17 +77,21 @@ class Selection:
         return named and wanted and (not self.phases or execution.phase in self.phases)
 
     def require_names(self, found: Mapping[Key, Object]) -> None:
-        """Raise InputError if a given name is not among these executions."""
+        """Raise InputError if a given name is not among these executions, or if the run has none."""
+        if self.run and not found:
+            raise no_run(self.run, str(self.namespace or "any namespace"))
         missing = self.names - {key.name for key in found}
         if missing:
             raise no_execution(", ".join(sorted(missing)), str(self.namespace))
 
     def has_ended(self, found: Mapping[Key, Object]) -> bool:
-        """Whether all executions with a given name have ended; False if no names are given. Raises as `require_names`."""
-        if not self.names:
+        """Whether all executions with a given name or of the run have ended; False if neither is given. Raises as `require_names`."""
+        if not self.names and not self.run:
             return False
         self.require_names(found)
-        return all(ExecutionView(obj).has_ended for key, obj in found.items() if key.name in self.names)
+        return all(
+            ExecutionView(obj).has_ended for key, obj in found.items() if not self.names or key.name in self.names
+        )
 
 
 Select = Callable[[str | None], Selection]
@@ -93,6 +111,7 @@ def get(
     proposals: Annotated[
         bool, typer.Option("--proposals", help="Only dry runs whose plan can be approved and was not yet.")
     ] = False,
+    run: RunName = "",
     watch: Annotated[
         bool, typer.Option("-w", "--watch", help="Follow them as they change; those named, to their end.")
     ] = False,
@@ -106,14 +125,14 @@ def get(
     if name and all_namespaces:
         raise InputError("-A lists the executions of every namespace: leave it out to name some of one namespace")
     place = Place(kubeconfig, context, namespace, all_namespaces)
-    select = partial(Selection, names=name or (), phases=phase, proposals=proposals)
+    select = partial(Selection, names=name or (), phases=phase, proposals=proposals, run=run)
     asyncio.run(_watch(place, select, output) if watch else _list(place, select, output))
 
 
 async def _list(place: Place, select: Select, output: GetFormat) -> None:
     async with await place.connect() as cluster:
         selection = select(place.scope_on(cluster))
-        found, _ = await list_by_key(cluster, EXECUTIONS, selection.namespace)
+        found, _ = await list_by_key(cluster, EXECUTIONS, selection.namespace, selector=selection.selector)
     selection.require_names(found)
     selected = selection.select(found)
     if output is GetFormat.JSON:
@@ -133,7 +152,7 @@ async def _watch(place: Place, select: Select, output: GetFormat) -> None:
     selected: list[ExecutionView] = []
     async with await place.connect() as cluster:
         selection = select(place.scope_on(cluster))
-        states = watch_collection(cluster, EXECUTIONS, selection.namespace)
+        states = watch_collection(cluster, EXECUTIONS, selection.namespace, selector=selection.selector)
         if output is not GetFormat.JSON and supports_live(out):
             with Live(get_renderable=lambda: _table(selection, selected, output), console=out, refresh_per_second=4):
                 async for found in states:

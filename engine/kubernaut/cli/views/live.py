@@ -28,7 +28,7 @@ from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import follow
 from kubernaut.kube.objects import Key, Object
 
-_UNOBSERVED_SECONDS = 10.0
+UNOBSERVED_SECONDS = 10.0
 _MARKS = {"done": ("✓", "green"), "failed": ("✗", "red"), "waiting": ("·", "blue"), "running": ("", "")}
 
 
@@ -109,7 +109,7 @@ class Follower:
     async def follow(self, cluster: Cluster, key: Key) -> ExecutionView:
         """Return the execution once it has ended. Ctrl-c stops the following, not the execution."""
         view = View(key)
-        warning = asyncio.get_running_loop().call_later(_UNOBSERVED_SECONDS, _warn_unobserved, key)
+        warning = asyncio.get_running_loop().call_later(UNOBSERVED_SECONDS, warn_unobserved, str(key))
         pods: asyncio.Task[None] | None = None
         with self._live(view):
             try:
@@ -173,9 +173,10 @@ def _ended_line(line: StageLine) -> str:
     return escape_markup(f"{mark} {line.name} {format_measured(line.seconds)}  {line.detail}".rstrip())
 
 
-def _warn_unobserved(key: Key) -> None:
+def warn_unobserved(what: str) -> None:
+    """Print on standard error that no engine has picked it up."""
     message = (
-        f"{key} has not been picked up for {_UNOBSERVED_SECONDS:.0f} s. "
+        f"{what} has not been picked up for {UNOBSERVED_SECONDS:.0f} s. "
         "Is `kubernaut controller` running and allowed to act in this namespace? Still waiting."
     )
     error_console().print(message, markup=False)

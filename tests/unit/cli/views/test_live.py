@@ -184,7 +184,7 @@ async def test_a_quiet_follower_prints_nothing():
 
 
 async def test_an_execution_that_no_engine_picks_up_is_warned_about_once(monkeypatch, capsys):
-    monkeypatch.setattr(live, "_UNOBSERVED_SECONDS", 0.01)
+    monkeypatch.setattr(live, "UNOBSERVED_SECONDS", 0.01)
 
     class Slow(Followed):
         async def watch(self, resource, version, **more):

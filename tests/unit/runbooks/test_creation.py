@@ -83,7 +83,7 @@ class LostAnswer(Cluster):
 
 async def test_what_cannot_be_cancelled_is_named():
     cluster = Cluster(QuotaError("full"), after=4, patch_error=DeniedError("no patch"))
-    with pytest.raises(QuotaError, match="These could not be cancelled, and go on: r-x7k2p-a$"):
+    with pytest.raises(QuotaError, match=r"These could not be cancelled, and go on: r-x7k2p-a$"):
         await create_run(cluster, MANIFESTS)
 
 

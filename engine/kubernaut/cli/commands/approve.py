@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import Format, Output, console, error_console, escape_markup, print_json
-from kubernaut.cli.durations import age
+from kubernaut.cli.approvals import approving_spec, ask_for_approval, show_proposal
+from kubernaut.cli.console import Format, Output, console, print_json
 from kubernaut.cli.executions import create_execution, get_execution
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of
-from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
-from kubernaut.cli.parameters import as_pairs
+from kubernaut.cli.options import Context, Kubeconfig, Namespace, OneExecution, RunName
 from kubernaut.cli.place import Place
+from kubernaut.cli.run_approval import approve_run
+from kubernaut.cli.runs import require_one
 from kubernaut.cli.views.live import Follower
-from kubernaut.cli.views.summary import result_lines
+from kubernaut.cli.views.runs import has_succeeded
 from kubernaut.errors import ExistsError, InputError
-from kubernaut.kube.objects import Key
+from kubernaut.kube.objects import Key, without_managed_fields
 
 _SUFFIX = "-approved"
 _MAX_NAME = 63
 
 
 def approve(
-    name: ExecutionName,
+    name: OneExecution = "",
     namespace: Namespace = "",
+    run: RunName = "",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it acts.")] = False,
     wait: Annotated[
         bool, typer.Option("--watch/--no-wait", "--wait", "-w", help="Watch it to its end, or return at once.")
@@ -38,8 +37,15 @@ def approve(
     context: Context = "",
     output: Output = Format.TABLE,
 ) -> None:
-    """Carry out what a dry run planned, as you, after showing it. If the plan has changed meanwhile, nothing is done."""
-    execution = asyncio.run(_approve(Place(kubeconfig, context, namespace), name, yes=yes, wait=wait, output=output))
+    """Carry out what a dry run or a proposed run planned, as you, after showing it. If a plan has changed meanwhile, nothing is done."""
+    require_one(name, run)
+    place = Place(kubeconfig, context, namespace)
+    if run:
+        steps = asyncio.run(approve_run(place, run, yes=yes, wait=wait, quiet=output is Format.JSON))
+        if output is Format.JSON:
+            print_json([without_managed_fields(dict(one.json)) for one in steps])
+        raise typer.Exit(ExitCode.DONE if not wait or has_succeeded(steps) else ExitCode.FAILED)
+    execution = asyncio.run(_approve(place, name, yes=yes, wait=wait, output=output))
     if output is Format.JSON:
         print_json(execution.json)
     elif not wait:
@@ -51,9 +57,9 @@ async def _approve(place: Place, name: str, *, yes: bool, wait: bool, output: Fo
     async with await place.connect() as cluster:
         proposal = await get_execution(cluster, place.key(cluster, name))
         spec = approving_spec(proposal)
-        _show(proposal)
+        show_proposal(proposal)
         if not yes:
-            _ask()
+            ask_for_approval()
         key = Key(proposal.namespace, f"{proposal.name[: _MAX_NAME - len(_SUFFIX)]}{_SUFFIX}")
         try:
             execution = await create_execution(cluster, key, spec)
@@ -64,48 +70,3 @@ async def _approve(place: Place, name: str, *, yes: bool, wait: bool, output: Fo
         if not wait:
             return execution
         return await Follower(console(), quiet=output is Format.JSON).follow(cluster, key)
-
-
-def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
-    """Return the spec of the execution that carries out this plan. Raises InputError if there is none to carry out, saying why."""
-    name, status, remedy = proposal.name, proposal.status, f"-n {proposal.namespace}"
-    if not proposal.is_dry_run:
-        raise InputError(f"{name} is not a dry run: only what was rehearsed can be approved (kubernaut propose)")
-    if not proposal.has_ended:
-        raise InputError(f"{name} is {proposal.phase}: wait for its end with kubernaut get -w {name} {remedy}")
-    if proposal.phase is not Phase.SUCCEEDED:
-        raise InputError(f"{name} planned nothing, it ended as {status.reason or status.phase}: {status.message or ''}")
-    if not status.plan_digest:
-        raise InputError(
-            f"{name} cannot be approved: its changes are not recorded as a whole, so nobody can see all that it would do"
-        )
-    if status.approval:
-        raise InputError(f"{name} was approved already: kubernaut describe {status.approval.execution} {remedy}")
-    spec = proposal.spec
-    return {
-        "action": spec.action,
-        "parameters": spec.parameters,
-        "approvedPlan": {"execution": name, "digest": status.plan_digest},
-        **({"deadlineSeconds": spec.deadline_seconds} if spec.deadline_seconds else {}),
-    }
-
-
-def _show(proposal: ExecutionView) -> None:
-    """Print on standard error who proposed what, and what it would change."""
-    out, spec = error_console(), proposal.spec
-    proposer = proposal.status.requested_by or proposal.requested_by or "somebody unknown"
-    pairs = " ".join(as_pairs(spec.parameters))
-    asked = f"{spec.action} {pairs}".rstrip()
-    since = age(proposal.json["metadata"]["creationTimestamp"], datetime.now(UTC))
-    heading = f"[bold]{escape_markup(asked)}[/], proposed by {escape_markup(proposer)} {since} ago, would change:"
-    out.print(heading, soft_wrap=True)
-    for line in result_lines(proposal) or [escape_markup(proposal.status.message or "nothing")]:
-        out.print(f"  {line}", soft_wrap=True)
-
-
-def _ask() -> None:
-    """Ask whether to go on. Raises InputError for a no, and where there is nobody to ask."""
-    if not sys.stdin.isatty():
-        raise InputError("there is no terminal to ask in: pass --yes to approve what is shown. Nothing was changed")
-    if not typer.confirm("Approve it?", default=False, err=True):
-        raise InputError("not approved. Nothing was changed")

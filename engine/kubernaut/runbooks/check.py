@@ -63,7 +63,7 @@ def _action_problems(step: Step, spec: RunbookSpec, registry: Registry) -> Itera
     elif step.action not in registry.actions:
         installed = ", ".join(sorted(registry.actions)) or "none"
         hint = did_you_mean(step.action, registry.actions)
-        yield Problem(f"{at}.action", f"action {step.action} is not installed; installed: {installed}{hint}")
+        yield Problem(f"{at}.action", f"action {step.action} is not installed{hint or '.'} Installed: {installed}")
     elif not step.undoes:
         yield from _parameter_problems(step, spec, registry.actions[step.action])
 

@@ -152,6 +152,16 @@ async def test_who_may_only_propose_cannot_approve(site, place, propose, tmp_pat
     assert (code, await replicas(site)) == (0, 3), out + err
 
 
+async def test_who_may_only_propose_proposes_a_run(site, propose, tmp_path):
+    if site.sandbox is None:
+        pytest.skip("only the sandbox has the users of this test")
+    await propose(GROW)
+    code, out, err = await command("run", "grow-web", *as_user(site, tmp_path, "agent"), "-p", "app=web", "--propose")
+    assert code == 0, out + err
+    code, _, err = await command("run", "grow-web", *as_user(site, tmp_path, "agent"), "-p", "app=web")
+    assert (code, "agent is not allowed to run action scale" in err, await replicas(site)) == (3, True, 2)
+
+
 @knows_steps
 async def test_an_approved_run_keeps_its_order_and_undoes(site, place, propose):
     run = await propose(GROW, {**NOTE, "after": [{"step": "grow"}]}, make_step("undo", "note", undoes="grow"))

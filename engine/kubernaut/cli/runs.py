@@ -9,7 +9,7 @@ from kubernaut.api.labels import ANNOTATION_RUN_POSITION, ANNOTATION_RUN_STEP, L
 from kubernaut.api.names import is_label
 from kubernaut.api.view import ExecutionView
 from kubernaut.cli.executions import read_execution
-from kubernaut.errors import InputError, NotFoundError
+from kubernaut.errors import DeniedError, InputError, NotFoundError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import list_by_key
 from kubernaut.kube.objects import EXECUTIONS, RUNBOOKS, Key, Object
@@ -22,14 +22,19 @@ async def get_runbook(cluster: Cluster, key: Key) -> Object:
     try:
         return await cluster.get(RUNBOOKS, key.namespace, key.name)
     except NotFoundError as error:
-        try:
-            found = (await cluster.list(RUNBOOKS, key.namespace)).items
-        except NotFoundError:
-            raise InputError(
-                "this cluster does not have the CRD of Runbook: kubernaut crd | kubectl apply -f -"
-            ) from error
-        names = ", ".join(sorted(obj["metadata"]["name"] for obj in found)) or "none"
-        raise InputError(f"there is no runbook {key.name} in {key.namespace}; there are: {names}") from error
+        raise await _no_runbook(cluster, key) from error
+
+
+async def _no_runbook(cluster: Cluster, key: Key) -> InputError:
+    """Return why there is no such runbook, with those that there are, as far as this user may list them."""
+    missing = f"there is no runbook {key.name} in {key.namespace}"
+    try:
+        found = (await cluster.list(RUNBOOKS, key.namespace)).items
+    except NotFoundError:
+        return InputError("this cluster does not have the CRD of Runbook: kubernaut crd | kubectl apply -f -")
+    except DeniedError:
+        return InputError(f"{missing}: kubectl get krb -n {key.namespace}")
+    return InputError(f"{missing}; there are: {', '.join(sorted(obj['metadata']['name'] for obj in found)) or 'none'}")
 
 
 def run_selector(run: str) -> str:

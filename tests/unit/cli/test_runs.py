@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.cli.runs import get_runbook, position, read_run, run_selector, step_name
-from kubernaut.errors import InputError, NotFoundError
+from kubernaut.errors import DeniedError, InputError, NotFoundError
 from kubernaut.kube.objects import EXECUTIONS, RUNBOOKS, Key
 from tests.support.executions import make_execution
 from tests.support.fake_client import FakeClient
@@ -35,6 +35,13 @@ async def test_a_missing_runbook_is_bad_input_with_those_that_exist():
     cluster = FakeClient((RUNBOOKS, {**manifest, "metadata": {"name": "grow-web", "namespace": "prod"}}))
     assert (await get_runbook(cluster, Key("prod", "grow-web")))["spec"] == manifest["spec"]
     with pytest.raises(InputError, match="there is no runbook shrink in prod; there are: grow-web"):
+        await get_runbook(cluster, Key("prod", "shrink"))
+
+
+async def test_a_user_who_may_not_list_runbooks_still_learns_that_it_is_missing():
+    cluster = FakeClient()
+    cluster.failures["list", "runbooks"] = [DeniedError("no")]
+    with pytest.raises(InputError, match="there is no runbook shrink in prod: kubectl get krb -n prod"):
         await get_runbook(cluster, Key("prod", "shrink"))
 
 

@@ -1,6 +1,9 @@
 """What a check finds without a cluster."""
 
+from dataclasses import replace
+
 import pytest
+from pydantic import BaseModel, model_validator
 
 from kubernaut.errors import PluginLoadError
 from kubernaut.plugins.registry import Registry
@@ -91,6 +94,28 @@ def test_what_is_wrong_is_found(spec, words, registry):
 def test_what_may_be_right_is_no_error(parameters, registry):
     spec = make_spec(scaled(name="$(params.name)-x", replicas="$(params.n)"), parameters={"n": parameters, **NAME})
     assert check_runbook("r", spec, registry) == []
+
+
+class Range(BaseModel):
+    """Parameters of which one bounds the other."""
+
+    low: int
+    high: int
+
+    @model_validator(mode="after")
+    def _in_order(self):
+        if self.low > self.high:
+            raise ValueError("low is more than high")
+        return self
+
+
+def test_what_holds_only_for_the_value_that_stands_in_is_no_error(registry):
+    scale = registry.actions["scale"]
+    action = replace(scale, spec=scale.spec.model_copy(update={"parameters": Range}))
+    steps = [make_step("a", parameters={"low": "$(params.low)", "high": 0})]
+    for parameter, findings in (({"default": 1}, ["steps.a: parameters: low is more than high"]), ({}, [])):
+        spec = make_spec(*steps, parameters={"low": {"type": "integer", **parameter}})
+        assert [one.split(" (got")[0] for one in found(spec, Registry({"scale": action}))] == findings
 
 
 def test_a_parameter_that_no_step_uses_is_a_warning(registry):

@@ -1,4 +1,4 @@
-"""What an approval needs to know of a proposal: what it planned, shown to whoever approves, and the spec that carries out just that."""
+"""What an approval needs to know of a proposal: what it planned, shown to the approver, and the spec that carries out just that."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def _print(run: str, executions: Sequence[ExecutionView]) -> None:
     facts = {
         "runbook": _runbook(executions),
         "namespace": first.namespace,
-        "requested by": first.requested_by or "somebody unknown",
+        "requested by": first.requested_by or "unknown",
         "created": f"{age(first.json['metadata']['creationTimestamp'], now)} ago",
     }
     for name, value in facts.items():

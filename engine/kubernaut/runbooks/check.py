@@ -82,7 +82,6 @@ def _parameter_problems(step: Step, spec: RunbookSpec, action: Action) -> Iterat
         return
     details = [detail for detail in _errors(action, parameters) if _is_certain(detail, open_paths)]
     if details:
-        # A model's errors name the field themselves, so the prefix of the step is all that is left to say.
         text = format_error_details(details, "parameters", "parameter of this action", _names(action))
         yield Problem(f"steps.{step.name}", text)
 
@@ -100,7 +99,7 @@ def _errors(action: Action, parameters: Mapping[str, Any]) -> list[Mapping[str, 
 
 
 def _is_certain(detail: Mapping[str, Any], open_paths: set[Path]) -> bool:
-    """Whether an error holds whatever the values at these places are."""
+    """Return whether an error holds for every value at these places."""
     place = tuple(detail["loc"])
     if place in open_paths:
         return str(detail["type"]).endswith("_type")

@@ -84,7 +84,7 @@ def approved_suffix(run: str) -> str:
 
 
 def runbook_problems(name: str, spec: RunbookSpec) -> list[Problem]:
-    """Return what keeps a runbook of this name from being run, whatever its arguments are and whichever actions are installed."""
+    """Return what keeps a runbook of this name from being run with any arguments and any actions."""
     return [*_name_problems(name, spec), *step_problems(spec), *_parameter_problems(spec)]
 
 

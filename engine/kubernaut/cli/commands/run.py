@@ -37,7 +37,9 @@ def run(
     namespace: Namespace = "",
     parameter: Parameter = [],  # noqa: B006 - typer copies it
     file: ParameterFile = None,
-    propose: Annotated[bool, typer.Option("--propose", help="Rehearse every step, for somebody to approve.")] = False,
+    propose: Annotated[
+        bool, typer.Option("--propose", help="Rehearse every step, so that the run can be approved.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before it acts.")] = False,
     wait: Annotated[
         bool, typer.Option("--watch/--no-wait", "--wait", "-w", help="Watch it to its end, or return at once.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from kubernaut.settings import Settings
 from tests.conformance.client import Answer, Client, connected
 from tests.conformance.conftest import kubeconfig
 from tests.deploy.admission.installation import POLICED, POLICED_LABELS, RBAC, STAMP, applied, bound_to
-from tests.deploy.admission.requests import SHIPPED, executions, expect
+from tests.deploy.admission.requests import DRY, SHIPPED, executions, expect
 from tests.support.site import DEPLOYMENTS, NAMESPACES, Site, site_on
 
 ANN, BOB = "ann", "bob"
@@ -78,7 +79,26 @@ async def where(request: pytest.FixtureRequest, on_a_real_cluster: bool) -> Asyn
                 "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user}],
             }
             await admin.made(f"{RBAC}/namespaces/{site.namespace}/rolebindings", binding)
-        yield Place(site, admin)
+        place = Place(site, admin)
+        await _wait_for_stamp(place)
+        yield place
+
+
+async def _wait_for_stamp(place: Place) -> None:
+    """Wait until the API server writes who creates an execution: on a real cluster a new policy takes effect a moment later."""
+    manifest = {
+        "apiVersion": "kubernaut.io/v1alpha1",
+        "kind": "KubernetesExecution",
+        "metadata": {"name": "stamped"},
+        "spec": {"action": "scale", "parameters": PARAMETERS, "dryRun": True},
+    }
+    path = executions(place.site.namespace)
+    async with asyncio.timeout(30):
+        while True:
+            made = await place.admin.impersonating(ANN).post(path, manifest, **DRY)
+            if (made.body["metadata"].get("annotations") or {}).get(ANNOTATION_REQUESTED_BY) == ANN:
+                return
+            await asyncio.sleep(0.2)
 
 
 async def test_one_proposes_and_another_approves(where: Place):

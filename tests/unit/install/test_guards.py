@@ -308,7 +308,7 @@ FIELDS = st.lists(
 
 
 class Either(Exception):  # noqa: N818 - a verdict
-    """An empty list in place of a map, or the reverse: harmless, so the guard may take it for empty or refuse it."""
+    """Something empty in place of a list or a map, which no schema allows: harmless, so the guard may take it for empty or refuse it."""
 
 
 def differs(new: Any, old: Any, tree: FieldTree | None, ignored: tuple[str, ...] = ()) -> bool:
@@ -318,7 +318,7 @@ def differs(new: Any, old: Any, tree: FieldTree | None, ignored: tuple[str, ...]
     if tree is None:
         return new != old or _types(new) != _types(old)
     if tree.items is not None:
-        if {} in (new, old):
+        if {} in (new, old) or "" in (new, old):
             raise Either
         new, old = ([] if value is None else value for value in (new, old))
         if not isinstance(new, list) or not isinstance(old, list):

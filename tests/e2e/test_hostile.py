@@ -116,7 +116,7 @@ async def test_a_compromised_pod_plants_nothing_in_a_later_rollback(site, place)
     assert "Its pods also reported 6 changes that it was not asked for; they are not recorded." in status["message"]
     code, _, err = await command("rollback", "asked", *place)
     assert code == 2
-    assert "data.LOG_LEVEL is 'info' now, not 'debug' as asked left it" in err or "there is nothing to undo" in err
+    assert "data.LOG_LEVEL, which is 'info' now, and asked left something else. Nothing was changed." in err
     assert "PLANTED" not in (await site.get(CONFIG_MAPS, "app-config"))["data"]
 
 

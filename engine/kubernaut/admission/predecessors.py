@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
+from pydantic import ValidationError
+
 from kubernaut.admission.decisions import Deferred, Rejected
 from kubernaut.api.execution import Predecessor, PredecessorEnd, Reason
 from kubernaut.api.view import ExecutionView
@@ -32,8 +34,11 @@ class Predecessors:
 
     def check(self, execution: ExecutionView) -> Rejected | Deferred | None:
         """Return why an execution must still wait for a predecessor, or never starts; None where all have ended as it asks."""
-        wanted = execution.spec.after
-        if not wanted:
+        if not execution.json["spec"].get("after"):
+            return None
+        try:
+            wanted = execution.spec.after
+        except ValidationError:  # which validation refuses, with the field
             return None
         key = Key(execution.namespace, execution.name)
         if cycle := self._cycle(execution):

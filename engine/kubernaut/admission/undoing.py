@@ -5,22 +5,19 @@ Whether everything still is as the other one left it is found out in the executi
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import ValidationError
 
 from kubernaut.admission.decisions import Rejected
 from kubernaut.admission.plans import find_execution
 from kubernaut.api.execution import Reason
-from kubernaut.api.plugin import Change, Rollback, UndoneExecution
+from kubernaut.api.plugin import Rollback, UndoneExecution
 from kubernaut.api.view import ExecutionView
+from kubernaut.divergence import left_value
 from kubernaut.kube.client import Cluster
 from kubernaut.plan_digest import canonical_json
 
-_MAX_VALUE_BYTES = 120
-"""Longer values are compared by their digest."""
 _MAX_BYTES = 24 * 1024
 """What of the undone execution's changes fits beside the parameters into the one variable of a pod."""
 
@@ -48,7 +45,7 @@ class Undoing:
                 Reason.NOTHING_TO_UNDO,
                 f"spec.action: {name} is undone by {result.rollback.action}, not by {execution.action}: name that",
             )
-        left = tuple(map(_left, result.changes))
+        left = tuple(left_value(change.model_dump(mode="json")) for change in result.changes)
         if len(canonical_json(list(left))) > _MAX_BYTES:
             return _nothing(f"{name} changed more fields than can be compared with what is there now")
         return result.rollback, UndoneExecution(name, left)
@@ -66,15 +63,6 @@ def why_not_undoable(original: ExecutionView) -> str:
     if result.rollback is None and result.irreversible:
         return f"{name} cannot be undone: {result.irreversible}"
     return f"action {original.action} does not support rollback of {name}" if result.rollback is None else ""
-
-
-def _left(change: Change) -> dict[str, Any]:
-    """Return a field and its value after the change, or the value's digest."""
-    place = {"kind": change.kind, "name": change.name, "field": change.field}
-    text = canonical_json(change.after)
-    if len(text) <= _MAX_VALUE_BYTES:
-        return {**place, "after": change.after}
-    return {**place, "digest": hashlib.sha256(text).hexdigest()}
 
 
 def _nothing(why: str) -> Rejected:

@@ -82,7 +82,7 @@ class CompletionWriter:
     ) -> None:
         """End an execution that had a Job; `job` is None if it is gone."""
         with recording() as recorded, stage("record"):
-            finished = await self.plans.explain(execution, finished)
+            finished = await self.plans.judge(execution, finished)
             result = await self.rollbacks.add_to(execution, finished.result)
             digest = await self.plans.digest(execution, finished)
         try:

@@ -13,11 +13,12 @@ from kubernaut.admission.admission import Admission
 from kubernaut.admission.decisions import Admitted, Rejected
 from kubernaut.admission.plans import find_execution
 from kubernaut.api.execution import Approval, ExecutionStatus, Phase, Reason
-from kubernaut.api.plugin import Change
+from kubernaut.api.plugin import Change, Result
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
 from kubernaut.controller.launcher import command_plan
 from kubernaut.controller.status import StatusWriter
+from kubernaut.divergence import find_divergence
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.outcome import Finished
 from kubernaut.jobs.side_effects import format_value, planned_result
@@ -70,7 +71,27 @@ class Plans:
             log.warning("no plan for %s: %s", execution.name, error)
             return None
 
-    async def explain(self, execution: ExecutionView, finished: Finished) -> Finished:
+    async def judge(self, execution: ExecutionView, finished: Finished) -> Finished:
+        """Return the end as it is recorded: a rehearsal that would undo more than it may has failed; what is not as approved is named."""
+        if execution.undoes and execution.is_dry_run and finished.phase is Phase.SUCCEEDED:
+            return await self._compared(execution, finished)
+        return await self._explained(execution, finished)
+
+    async def _compared(self, execution: ExecutionView, finished: Finished) -> Finished:
+        """Compare a rehearsal with what the undone execution left, as its pod did: a person decides by what it reports."""
+        admitted = await self.admission.resolve(execution)
+        undone = None if isinstance(admitted, Rejected) else admitted.execution.undone
+        planned = [change.model_dump(mode="json") for change in finished.result.changes]
+        found = find_divergence(undone.left, planned) if undone else None
+        if undone is None or found is None:
+            return finished
+        change, entry = found
+        place = f"{change['kind']}/{change['name']} {change['field']}"
+        left = "did not record that" if entry is None else "left something else"
+        message = f"It would change {place}, which is {format_value(change['before'])} now, and {undone.name} {left}. Nothing was changed."
+        return replace(finished, phase=Phase.FAILED, reason=Reason.DIVERGED, message=message, result=Result())
+
+    async def _explained(self, execution: ExecutionView, finished: Finished) -> Finished:
         """Return the end with each change that differs from the approved one, where that is why it ended."""
         approved = execution.spec.approved_plan
         if finished.reason != Reason.PLAN_CHANGED or approved is None:

@@ -1,10 +1,8 @@
-"""Compares what an undoing execution would change with what the undone one left: nothing that somebody did since is overwritten."""
+"""Refuses to undo what is not as the undone execution left it: nothing that somebody did since is overwritten."""
 
 from __future__ import annotations
 
-import hashlib
-
-from kubernaut.plan_digest import canonical_json
+from kubernaut.divergence import find_divergence
 from kubernaut.runner.exceptions import Rejected
 from kubernaut.runner.written import last_writer, shown
 
@@ -20,30 +18,21 @@ def check_undone(
     """Raise Rejected for the first planned change of a field that is not as the undone execution left it, or that it did not record.
 
     Args:
-        undone: the execution's name, and for each field that it changed the value that it left, or its digest.
+        undone: the execution's name, its target, and for each field that it changed the value that it left, or its digest.
         planned: the changes that the dry run would make.
         read: returns the target as it is now, whose managedFields tell who wrote a field; {} where it cannot be read.
     """
-    name = undone["execution"]
-    left = {(entry["kind"], entry["name"], entry["field"]): entry for entry in undone["left"]}
-    for change in planned:
-        if change["before"] == change["after"]:
-            continue
-        place = f"{change['kind']}/{change['name']} {change['field']}"
-        entry = left.get((change["kind"], change["name"], change["field"]))
-        if entry is None:
-            raise Rejected(f"it would change {place}, which {name} did not record", "Diverged")
-        if not _is_same(entry, change["before"]):
-            was = f"not {shown(entry['after'])} as {name} left it" if "after" in entry else f"not what {name} left"
-            who = last_writer(read(), change["field"]) if _is_target(undone, change) else ""
-            raise Rejected(f"{place} is {shown(change['before'])} now, {was}{who}", "Diverged")
+    found = find_divergence(undone["left"], planned)
+    if found is None:
+        return
+    change, entry = found
+    name, place = undone["execution"], f"{change['kind']}/{change['name']} {change['field']}"
+    if entry is None:
+        raise Rejected(f"it would change {place}, which {name} did not record", "Diverged")
+    was = f"not {shown(entry['after'])} as {name} left it" if "after" in entry else f"not what {name} left"
+    who = last_writer(read(), change["field"]) if _is_target(undone, change) else ""
+    raise Rejected(f"{place} is {shown(change['before'])} now, {was}{who}", "Diverged")
 
 
 def _is_target(undone: Mapping[str, Any], change: Mapping[str, Any]) -> bool:
     return (change["kind"], change["name"]) == (undone["target"]["kind"], undone["target"]["name"])
-
-
-def _is_same(entry: Mapping[str, Any], now: Any) -> bool:
-    if "after" in entry:
-        return bool(entry["after"] == now)
-    return bool(entry["digest"] == hashlib.sha256(canonical_json(now)).hexdigest())

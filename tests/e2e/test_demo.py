@@ -16,7 +16,7 @@ from kubernaut_sandbox import Sandbox
 from tests.support.shell import command
 
 
-async def test_the_demo_runs_every_action_a_dry_run_and_two_rejections_and_succeeds():
+async def test_the_demo_runs_every_action_a_dry_run_two_rejections_a_runbook_and_an_approval_and_succeeds():
     code, out, _ = await command("demo", "-o", "json")
     result = json.loads(out)
     assert (code, result["good"]) == (0, True)
@@ -24,7 +24,11 @@ async def test_the_demo_runs_every_action_a_dry_run_and_two_rejections_and_succe
     executions = result["executions"]
     assert {e["action"] for e in executions if e["phase"] == "Succeeded"} == set(Registry.discover().actions)
     assert any("dry run passed" in e["message"] for e in executions)
-    assert {e["reason"] for e in executions if e["phase"] == "Failed"} == {"Forbidden", "InvalidParameters"}
+    failed = {e["reason"] for e in executions if e["phase"] == "Failed"}
+    assert failed == {"Forbidden", "InvalidParameters", "ActionFailed"}
+    steps = {e["title"]: e["phase"] for e in executions if e["title"].startswith("runbook more-db: ")}
+    assert list(steps.values()) == ["Succeeded", "Failed", "Succeeded"]
+    assert any(e["title"] == "restart-deployment approved by on-call" and e["asExpected"] for e in executions)
     assert all(e["serviceAccount"] and e["asExpected"] for e in executions)
 
 

@@ -30,6 +30,13 @@ def test_a_runbook_that_ships_has_no_findings(file, registry):
     assert check_runbook(name, spec, registry) == []
 
 
+def test_the_runbook_of_the_readme_has_no_findings(registry):
+    blocks = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    (runbook,) = [block for block in blocks if "kind: Runbook" in block]
+    name, spec = read_runbook(yaml.safe_load(runbook))
+    assert check_runbook(name, spec, registry) == []
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_runbook_that_ships_becomes_executions(file):
     name, spec = read_runbook(yaml.safe_load(file.read_text("utf-8")))

@@ -1,4 +1,5 @@
-"""The demo: every installed action once, a dry run and three rejections, on an embedded cluster; then the result of each.
+"""The demo: every installed action once, a dry run, three rejections, a runbook that undoes itself and a proposal that is approved, on an
+embedded cluster; then the result of each.
 
 It succeeds only if each ends as expected, so the demo is also a test of the installation.
 """
@@ -7,13 +8,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
+import yaml
 from rich.console import Console
 
 from kubernaut.api.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.api.view import ExecutionView
+from kubernaut.cli.approvals import approving_spec
 from kubernaut.cli.console import escape_markup, print_json
 from kubernaut.cli.views.live_table import follow_all
 from kubernaut.cli.views.summary import detail_lines, summary
@@ -22,6 +25,11 @@ from kubernaut.errors import DeniedError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.plugins.registry import Action, Registry
+from kubernaut.runbooks.expansion import expand
+from kubernaut.runbooks.manifest import read_runbook
+
+if TYPE_CHECKING:
+    from kubernaut.embedded.cluster import Embedded
 
 _GRANTED, _NOT_GRANTED = "production", "staging"
 
@@ -37,6 +45,8 @@ class Scenario:
     spec: Mapping[str, Any]
     reason: Reason | None = None
     """Why it is expected to fail; None if it is expected to succeed."""
+    user: str = ""
+    """Who creates it, if not the cluster's admin."""
 
     def is_as_expected(self, execution: ExecutionView) -> bool:
         """Whether the execution ended as expected."""
@@ -51,6 +61,58 @@ class Scenario:
             "metadata": {"name": self.key.name, "namespace": self.key.namespace},
             "spec": dict(self.spec),
         }
+
+
+LOOP = """
+apiVersion: kubernaut.io/v1alpha1
+kind: Runbook
+metadata: {name: more-db, namespace: production}
+spec:
+  summary: More replicas of the database, unless that does not help.
+  steps:
+  - {name: act, action: scale, parameters: {kind: StatefulSet, name: db, replicas: 2}}
+  - {name: check, action: check-workload, after: [{step: act}],
+     parameters: {kind: StatefulSet, name: db, expression: object.status.readyReplicas > 2, timeoutSeconds: 1}}
+  - {name: undo, action: scale, undoes: act, after: [{step: check, when: Failed}]}
+"""
+"""A runbook that acts, finds that it did not help, and undoes what it did."""
+_PROPOSED = "restart-deployment"
+
+
+def loop(registry: Registry) -> list[Scenario]:
+    """Return the steps of a run of the runbook; none where one of its actions is not installed."""
+    name, spec = read_runbook(yaml.safe_load(LOOP))
+    if not {step.action for step in spec.steps} <= registry.actions.keys():
+        return []
+    return [
+        Scenario(
+            f"runbook {name}: {step.step}",
+            Key(_GRANTED, step.name),
+            registry.actions[step.action].spec.service_account,
+            step.spec,
+            Reason.ACTION_FAILED if step.step == "check" else None,
+        )
+        for step in expand(name, spec, {}).steps
+    ]
+
+
+def proposal(registry: Registry) -> list[Scenario]:
+    """Return what an agent proposes, who may not run it; nothing where that action is not installed."""
+    from kubernaut.embedded.users import AGENT  # noqa: PLC0415 - the sandbox is an optional part
+
+    action = registry.actions.get(_PROPOSED)
+    if action is None or not action.spec.examples:
+        return []
+    scenario = _scenario(action, f"{_PROPOSED} proposed by {AGENT}", Key(_GRANTED, "proposed"), dryRun=True)
+    return [replace(scenario, user=AGENT)]
+
+
+def approval(proposed: Scenario, ended: ExecutionView) -> Scenario:
+    """Return the execution by which the on-call engineer approves what was proposed."""
+    from kubernaut.embedded.users import ON_CALL  # noqa: PLC0415 - the sandbox is an optional part
+
+    key, spec = Key(_GRANTED, f"{proposed.key.name}-approved"), approving_spec(ended)
+    return Scenario(f"{_PROPOSED} approved by {ON_CALL}", key, proposed.account, spec, user=ON_CALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,13 +222,28 @@ async def _run(registry: Registry, out: Console) -> Outcome:
         async with embedded(environment.registry, settings=environment.settings) as running:
             rejected = await running.populate_each(environment.objects)
             actions = {name: one for name, one in environment.registry.actions.items() if name not in rejected}
-            planned, refused = scenarios(Registry(actions)), refusal(Registry(actions))
+            installed = Registry(actions)
+            proposed = proposal(installed)
+            planned, refused = [*scenarios(installed), *loop(installed), *proposed], refusal(installed)
             for scenario in planned:
-                await running.cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
+                await _create(running, scenario)
             words = await _refused(running.sandbox.kubeconfig(refused.user), refused) if refused else ""
-            followed = {scenario.title: scenario.key for scenario in planned}
-            ended = await follow_all(running.cluster, followed, out)
-            return Outcome(planned, ended, refused, words, {**unavailable, **rejected})
+            ended = await follow_all(running.cluster, {scenario.title: scenario.key for scenario in planned}, out)
+            approved = [approval(one, ended[one.title]) for one in proposed if one.is_as_expected(ended[one.title])]
+            for scenario in approved:
+                await _create(running, scenario)
+            late = {scenario.title: scenario.key for scenario in approved}
+            ended = {**ended, **(await follow_all(running.cluster, late, out) if late else {})}
+            return Outcome([*planned, *approved], ended, refused, words, {**unavailable, **rejected})
+
+
+async def _create(running: Embedded, scenario: Scenario) -> None:
+    """Create the execution of a scenario, as whoever is to create it."""
+    if not scenario.user:
+        await running.cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
+        return
+    async with await Cluster.connect(running.sandbox.kubeconfig(scenario.user)) as cluster:
+        await cluster.create(EXECUTIONS, scenario.key.namespace, scenario.manifest())
 
 
 async def _refused(kubeconfig: dict[str, Any], refused: Refusal) -> str:

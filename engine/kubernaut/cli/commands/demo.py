@@ -20,7 +20,7 @@ def demo(
         str, typer.Option(help="The engine's own log on standard error: debug, info, warning or error.")
     ] = "error",
 ) -> None:
-    """Run every installed action on an embedded cluster, and see two executions rejected; exit code 0 if all end as expected."""
+    """Run every installed action, a runbook and an approval on an embedded cluster; exit code 0 if all end as expected."""
     require_sandbox()
     log_to_stderr(log_level, as_json=False)
     as_expected = asyncio.run(run_demo(console(), as_json=output is Format.JSON))

@@ -66,6 +66,7 @@ class Starter:
             decision = await self.admission.readmit(execution)
         account = job["spec"]["serviceAccountName"]
         if isinstance(decision, Admitted) and account == decision.action.spec.service_account:
+            await self.plans.claim(execution, decision)
             created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
             await self._record_running(execution, decision, job, [*close_wait(execution, created), *recorded.stages()])
             return RequeueAfter(0.0)

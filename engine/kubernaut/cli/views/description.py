@@ -10,6 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 
 from kubernaut.api.execution import KIND, Condition
+from kubernaut.api.labels import LABEL_RUN
+from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import escape_markup
 from kubernaut.cli.durations import age, format_duration, format_measured, format_time
 from kubernaut.cli.parameters import as_pairs
@@ -52,8 +54,7 @@ def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]
     yield "namespace", escape_markup(str(record.namespace))
     yield "requested by", escape_markup(record.requested_by or "unknown")
     yield from _plan(record)
-    if record.rollback_of:
-        yield "undoes", escape_markup(record.rollback_of)
+    yield from _order(details.execution, record)
     yield "created", f"{format_time(record.created)} UTC, {age(record.created, now)} ago"
     if record.started:
         ended = f", ended {format_time(record.ended)}" if record.ended else ""
@@ -70,6 +71,16 @@ def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]
         yield f"attempt {number}", escape_markup(f"pod {attempt.pod} {attempt.phase}{node}")
     if record.attempts and not details.pods:
         yield "attempts", f"{record.attempts}; their pods are gone"
+
+
+def _order(execution: ExecutionView, record: AuditRecord) -> Iterator[tuple[str, str]]:
+    """Yield what it undoes, what it comes after, and the run that it belongs to."""
+    if record.rollback_of:
+        yield "undoes", escape_markup(record.rollback_of)
+    if after := execution.spec.after:
+        yield "after", escape_markup(", ".join(f"{one.execution} {one.when}" for one in after))
+    if run := (execution.json["metadata"].get("labels") or {}).get(LABEL_RUN):
+        yield "run", escape_markup(f"{run}  (kubernaut describe --run {run} -n {execution.namespace})")
 
 
 def _plan(record: AuditRecord) -> Iterator[tuple[str, str]]:

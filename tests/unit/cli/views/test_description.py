@@ -111,3 +111,20 @@ def test_the_stages_of_an_earlier_engine_are_described_like_those_of_this_one():
     stored = ExecutionView({**FAILED.json, "status": {**status, "stages": pack(FAILED.status.stages)}})
     assert "endTime" not in str(stored.json["status"]["stages"])
     assert lines(ExecutionDetails(stored)) == lines(ExecutionDetails(FAILED))
+
+
+def test_a_step_of_a_run_shows_its_place_in_it():
+    step = make_execution(phase="Pending", reason="WaitingForPredecessor")
+    obj = {**step.json, "metadata": {**step.json["metadata"], "labels": {"kubernaut.io/run": "r-x7k2p"}}}
+    obj["spec"] = {**obj["spec"], "after": [{"execution": "r-x7k2p-act"}, {"execution": "b", "when": "Failed"}]}
+    found = lines(ExecutionDetails(ExecutionView(obj)))
+    assert "  after         r-x7k2p-act Succeeded, b Failed" in found
+    assert any(line.startswith("  run           r-x7k2p  (kubernaut describe --run r-x7k2p -n ") for line in found)
+
+
+def test_a_proposal_shows_who_approved_it_and_what_it_became():
+    approval = {"execution": "more-approved", "uid": "u", "requestedBy": "ben", "time": T.format(8)}
+    status = {"requestedBy": "anna", "planDigest": "sha256:1", "approval": approval, "completionTime": T.format(3)}
+    found = lines(ExecutionDetails(make_execution(phase="Succeeded", dry_run=True, **status)))
+    assert "  plan          sha256:1" in found
+    assert any(line.startswith("  approved      by ben, as more-approved, 5") for line in found), found

@@ -31,7 +31,7 @@ async def test_it_waits_for_its_predecessor_and_then_runs(site):
     status = await site.until(second, reason="WaitingForPredecessor")
     assert (status["blockedBy"], status["message"]) == ("first", "It comes after first, which does not exist yet.")
     first = await site.create("scale", MORE, name="first", suspend=True)
-    await site.until(second, message="It comes after first, which is Pending.")
+    await site.until(second, message="It comes after first, which has not ended.")
     await site.patch(EXECUTIONS, "first", {"spec": {"suspend": False}})
     assert await phase(site, second) == ("Succeeded", None)
     one, other = [(await site.get(EXECUTIONS, key.name))["status"] for key in (first, second)]
@@ -92,7 +92,7 @@ async def test_the_end_of_a_deleted_predecessor_is_not_forgotten(site):
     assert await phase(site, first) == ("Succeeded", None)
     await delete(site, "first")
     await site.gone(EXECUTIONS, "first")
-    await site.until(last, message="It comes after gate, which is Pending.")
+    await site.until(last, message="It comes after gate, which has not ended.")
     assert [end["execution"] for end in (await site.get(EXECUTIONS, "last"))["status"]["predecessors"]] == ["first"]
     await site.create("scale", BAD, name="first")
     await site.patch(EXECUTIONS, "gate", {"spec": {"suspend": False}})
@@ -115,7 +115,7 @@ async def test_an_expired_predecessor_stays_until_those_that_wait_know_its_end(s
 async def test_a_predecessor_that_is_deleted_before_its_end_met_no_condition(site):
     await site.create("scale", MORE, name="first", suspend=True)
     last = await site.create("scale", MORE, name="last", after=after("first", when="Ended"))
-    await site.until(last, message="It comes after first, which is Pending.")
+    await site.until(last, message="It comes after first, which has not ended.")
     await delete(site, "first")
     assert await phase(site, last) == ("Skipped", "ConditionNotMet")
     assert "first was deleted before it ended" in (await site.get(EXECUTIONS, "last"))["status"]["message"]

@@ -99,7 +99,7 @@ class Predecessors:
             )
             return Rejected(Reason.PREDECESSOR_NOT_FOUND, message)
         first = missing[0] if missing else pending[0]
-        state = "which does not exist yet" if missing else f"which is {self._phase(execution.namespace, first)}"
+        state = "which does not exist yet" if missing else "which has not ended"
         return Deferred(
             Reason.WAITING_FOR_PREDECESSOR,
             f"It comes after {first}, {state}.",
@@ -108,10 +108,6 @@ class Predecessors:
             keeps_queue_position=False,
             predecessors=ends,
         )
-
-    def _phase(self, namespace: str, name: str) -> str:
-        view = self._view(Key(namespace, name))
-        return str(view.phase) if view else "gone"
 
     def _ends(self, execution: ExecutionView) -> dict[str, PredecessorEnd]:
         """Return the predecessors that have ended, by name; what was recorded counts, whatever has happened to the name since."""

@@ -57,7 +57,7 @@ def test_it_is_known_who_waits_for_whom_until_they_may_start(world):
     world.put("a")
     world.put("b", "a")
     world.put("c", "a=Ended", "b")
-    assert world.check("b").message == "It comes after a, which is Pending."
+    assert world.check("b").message == "It comes after a, which has not ended."
     assert isinstance(world.check("c"), Deferred)
     assert world.predecessors.awaiting(Key("ns", "a")) == [Key("ns", "b"), Key("ns", "c")]
     world.put("a", phase="Succeeded")

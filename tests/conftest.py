@@ -27,6 +27,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the long tests of faults among the others, so that no worker is left alone with them at the end."""
+    if not hasattr(config, "workerinput"):
+        return
+    long = [item for item in items if "tests/faults/" in item.nodeid]
+    others = [item for item in items if "tests/faults/" not in item.nodeid]
+    every = len(others) // (len(long) + 1) or 1
+    for number, item in enumerate(long):
+        others.insert(number * (every + 1), item)
+    items[:] = others
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     """Return the plugins that are installed beside the tests: the ones that ship."""

@@ -1,15 +1,8 @@
 """Approve exactly what was rehearsed: everything else is refused before anything is changed."""
 
 import asyncio
-import json
 
-import pytest
-
-from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.kube.objects import EXECUTIONS, JOBS
 from kubernaut.plan_digest import plan_digest
-from kubernaut.settings import PlanSettings
-from tests.support.shell import command, on_terminal
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS
 
 MORE = {"name": "web", "replicas": 4}
@@ -71,132 +64,9 @@ async def test_times_in_a_plan_may_differ(site):
     assert (await site.run("restart-deployment", parameters, approvedPlan=plan))["phase"] == "Succeeded"
 
 
-@pytest.mark.parametrize(
-    ("action", "parameters", "change", "why"),
-    [
-        ("scale", {"name": "web", "replicas": 9}, {}, "has other parameters (replicas)"),
-        ("restart-deployment", {"name": "web"}, {}, "is a dry run of scale, not of restart-deployment"),
-        ("scale", MORE, {"execution": "never-was"}, "there is no dry run never-was"),
-        ("scale", MORE, {"digest": DIGEST}, "has another plan: its digest is sha256:"),
-        ("scale", MORE, {"execution": "real"}, "is not a dry run"),
-        ("scale", MORE, {"execution": "refused"}, "planned nothing: it ended as DryRunRejected"),
-        ("scale", MORE, {"execution": "waiting"}, "has not ended: it is Pending"),
-    ],
-)
-async def test_a_plan_of_something_else_is_refused_before_a_job_exists(site, action, parameters, change, why):
-    plan = await proposed(site)
-    await site.end(await site.create("scale", {"name": "web", "replicas": 2}, name="real"))
-    await site.end(await site.create("scale", {"name": "nope", "replicas": 2}, name="refused", dryRun=True))
-    await site.create("scale", MORE, name="waiting", dryRun=True, suspend=True)
-    status = await site.run(action, parameters, approvedPlan={**plan, **change})
-    assert (status["phase"], status["reason"]) == ("Failed", "PlanNotFound")
-    assert why in status["message"]
-    assert "jobName" not in status
-
-
-async def test_two_who_approve_at_the_same_moment_get_one_execution(site):
-    plan = await proposed(site)
-    keys = [await site.create("scale", MORE, name=f"by-{n}", approvedPlan=plan) for n in range(5)]
-    ends = [(await site.end(key))["status"] for key in keys]
-    assert sorted(end.get("reason", "") for end in ends) == ["", *["PlanUsed"] * 4]
-    jobs = {
-        job["metadata"]["labels"]["kubernaut.io/kubernetes-execution"]
-        for job in (await site.cluster.list(JOBS, site.namespace)).items
-    }
-    assert len({name for name in jobs if name.startswith("by-")}) == 1
-    approval = (await site.get(EXECUTIONS, "more"))["status"]["approval"]
-    assert [approval["execution"]] == [key.name for key, end in zip(keys, ends, strict=True) if "reason" not in end]
-
-
-async def test_a_plan_expires(with_settings):
-    async with with_settings(plans=PlanSettings(max_age_seconds=10)) as site:
-        plan = await proposed(site)
-        await asyncio.sleep(11)
-        status = await site.run("scale", MORE, approvedPlan=plan)
-        assert (status["phase"], status["reason"]) == ("Failed", "PlanExpired")
-        assert "10 s are the limit (plans.maxAgeSeconds)" in status["message"]
-        assert await replicas(site) == 2
-
-
 async def test_a_plan_of_command_lines_is_these_lines(site):
     for action, reason in (("command", None), ("drifting-command", "PlanChanged")):
         plan = await proposed(site, action, {"execute": "hello"}, name=action)
         status = await site.run(action, {"execute": "hello"}, approvedPlan=plan)
         assert status.get("reason") == reason, status
         assert ("jobName" in status) == (reason is None)
-
-
-async def test_what_was_not_recorded_whole_cannot_be_approved(site, place):
-    code = (
-        "import os\nfor n in range(80): "
-        "action.changed('ConfigMap', 'app-config', f'data.k{n}', None, os.urandom(100).hex())"
-    )
-    ended = await site.end(await site.create("script", {"dry_run": code}, name="large", dryRun=True))
-    assert ended["status"]["result"]["truncated"]
-    assert "planDigest" not in ended["status"]
-    code, _, err = await command("approve", "large", "--yes", *place)
-    assert (code, "its changes are not recorded as a whole" in err) == (2, True)
-
-
-async def test_what_a_pod_cannot_have_been_asked_for_makes_no_plan(site):
-    code = "action.changed('Secret', 'other', 'data.x', None, '1')"
-    status = await site.run("script", {"dry_run": code}, dryRun=True)
-    assert (status["phase"], status["result"]["disbelieved"]) == ("Succeeded", 1)
-    assert "planDigest" not in status
-
-
-@pytest.mark.parametrize(
-    ("spec", "field"),
-    [
-        ({"approvedPlan": {"execution": "more", "digest": "md5:0"}}, "spec.approvedPlan.digest"),
-        ({"approvedPlan": {"execution": "more", "digest": DIGEST[:-1]}}, "spec.approvedPlan.digest"),
-        ({"approvedPlan": {"execution": "", "digest": DIGEST}}, "spec.approvedPlan.execution"),
-        ({"approvedPlan": {"execution": "more", "digest": DIGEST}, "dryRun": True}, "spec.approvedPlan"),
-    ],
-)
-async def test_a_reference_that_can_name_no_plan_is_refused_by_the_api_server(site, spec, field):
-    manifest = {
-        "apiVersion": API_VERSION,
-        "kind": KIND,
-        "metadata": {"name": "odd"},
-        "spec": {"action": "scale", "parameters": MORE, **spec},
-    }
-    with pytest.raises(Exception, match=field):
-        await site.cluster.create(EXECUTIONS, site.namespace, manifest)
-
-
-async def test_propose_and_approve_on_the_command_line(site, place):
-    code, out, err = await command("propose", "scale", *place, "-p", "name=web", "-p", "replicas=4", "--name", "more")
-    assert code == 0, err
-    assert f"next: kubernaut approve more -n {site.namespace}" in out
-    code, out, _ = await command("get", "--proposals", *place)
-    assert (code, "more" in out) == (0, True)
-    code, out, err = await command("approve", "more", *place)
-    assert (code, "pass --yes" in err) == (2, True), "nobody could be asked"
-    assert "scale kind=Deployment" not in err
-    assert "would change" in err
-    assert "Deployment/web spec.replicas: 2 → 4" in err
-    assert await replicas(site) == 2
-    code, out, err = await command("approve", "more", "--yes", *place)
-    assert (code, await replicas(site)) == (0, 4), err
-    code, _, err = await command("approve", "more", "--yes", *place)
-    assert code == 2
-    assert f"more was approved already: kubernaut describe more-approved -n {site.namespace}" in err
-    code, out, err = await command("get", "--proposals", *place)
-    assert (code, "no open proposals" in err) == (0, True)
-    code, out, _ = await command("describe", "more", *place)
-    assert "as more-approved" in out
-    code, out, _ = await command("describe", "more-approved", *place)
-    assert "more, proposed by" in out
-    code, out, _ = await command("history", *place, "-o", "json")
-    records = {record["execution"]: record for record in json.loads(out)}
-    assert records["more"]["approvedAs"] == "more-approved"
-    assert records["more-approved"]["plan"] == "more"
-
-
-@pytest.mark.parametrize(("answer", "wanted"), [("n", 2), ("y", 4)])
-async def test_a_person_is_asked_on_a_terminal(site, place, answer, wanted):
-    await proposed(site)
-    code, out = await on_terminal("approve", "more", *place, typed=f"{answer}\n")
-    assert "Approve it?" in out
-    assert (code == 0, await replicas(site)) == (wanted == 4, wanted)

@@ -1,5 +1,7 @@
 """`kubernaut rollback`: what can be undone, and what is done if the target was changed since."""
 
+import io
+
 import pytest
 
 from kubernaut.cli.commands.rollback import inverse_of
@@ -101,3 +103,19 @@ def test_any_other_target_is_left_alone(kubernaut_on, cluster, message):
     assert ran.code == 2
     assert message in ran.err
     assert created(cluster) == [("rehearsed", True)]
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "code"),
+    [((), "y\n", 0), ((), "n\n", 2), ((), "\n", 2), (("--yes",), "", 0)],
+    ids=["yes", "no", "nothing", "not asked"],
+)
+def test_in_a_terminal_it_shows_what_changes_and_asks(kubernaut_on, monkeypatch, words, answer, code):
+    cluster = Cluster(BACK)
+    terminal = io.StringIO(answer)
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", terminal)
+    ran = kubernaut_on(cluster, "rollback", "more", "-n", "prod", *words)
+    assert ran.code == code
+    assert "rollback of more changes:\n  Deployment/web spec.replicas: 3 → 2\n" in ran.err
+    assert ("undone", False) in created(cluster) or code == 2

@@ -86,3 +86,19 @@ async def test_a_job_that_only_looks_like_one_of_the_engines_is_left_alone(groun
     ground.see(JOBS, {"metadata": {"name": "j", "namespace": NAMESPACE, "labels": labels}, "spec": {}, "status": {}})
     await ground.reconcile(Key(NAMESPACE, "a"))
     assert len(ground.cluster.all(JOBS)) == 1
+
+
+async def test_an_expired_execution_stays_until_those_that_come_after_it_have_recorded_its_end(ground):
+    first = ground.add("first", ttlSecondsAfterFinished=0)
+    ground.add("gate", suspend=True)
+    last = ground.add("last", after=[{"execution": "first"}, {"execution": "gate"}])
+    await ground.reconcile(last)
+    ended = {"phase": "Succeeded", "completionTime": "2026-01-01T12:00:00Z"}
+    ground.see(EXECUTIONS, {**ground.obj(first), "status": ended})
+    assert (await ground.reconcile(first)).seconds == pytest.approx(2)
+    assert "first" in {obj["metadata"]["name"] for obj in ground.cluster.all(EXECUTIONS)}
+    for _ in range(2):  # the second time, its status has recorded the end
+        await ground.reconcile(last)
+    await ground.reconcile(first)
+    assert "first" not in {obj["metadata"]["name"] for obj in ground.cluster.all(EXECUTIONS)}
+    assert ground.view(last).status.predecessors[0].execution == "first"

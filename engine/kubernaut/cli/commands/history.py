@@ -28,7 +28,7 @@ from kubernaut.cli.console import (
     strip_control,
     table,
 )
-from kubernaut.cli.durations import format_time, parse_since
+from kubernaut.cli.durations import format_duration, format_time, parse_since
 from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
 from kubernaut.cli.views.diff import brief_line
@@ -36,7 +36,7 @@ from kubernaut.cli.views.rows import action_cell, execution_duration
 from kubernaut.cli.views.summary import styled_state
 from kubernaut.kube.follow import list_by_key
 from kubernaut.kube.objects import EXECUTIONS
-from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record
+from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record, seconds_between
 
 _MAX_SHOWN_CHANGES = 3
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -129,7 +129,19 @@ def _outcome(record: AuditRecord) -> str:
 
 def _changes(record: AuditRecord) -> list[str]:
     undoes = [f"undoing {escape_markup(record.rollback_of)}"] if record.rollback_of else []
+    undoes += _approval(record)
     changes = [] if record.dry_run else [Change.model_validate(change) for change in record.changes]
     omitted = len(changes) - _MAX_SHOWN_CHANGES
     more = [f"and {omitted} more"] if omitted > 0 else []
     return [*undoes, *map(brief_line, changes[:_MAX_SHOWN_CHANGES]), *more]
+
+
+def _approval(record: AuditRecord) -> list[str]:
+    """Return who proposed what this carries out, or who approved this proposal, and how long after it was there."""
+    if record.plan:
+        return [escape_markup(f"as {record.plan} planned, proposed by {record.proposed_by or 'somebody unknown'}")]
+    if not record.approved_as:
+        return []
+    seconds = seconds_between(record.ended, record.approved)
+    later = f" after {format_duration(seconds)}" if seconds is not None else ""
+    return [escape_markup(f"approved by {record.approved_by or 'somebody unknown'}{later}, as {record.approved_as}")]

@@ -117,3 +117,14 @@ def test_people_get_a_table_and_an_empty_one_is_reported_on_standard_error(kuber
     ran = kubernaut_on(cluster(), "history", "-n", "prod", "--since", "2090-01-01")
     assert (ran.out, ran.err) == ("", "no executions in prod since 2090-01-01\n")
     assert kubernaut_on(FakeClient(), "history", "-A").err == "no executions\n"
+
+
+def test_a_proposal_names_who_approved_it_and_what_carries_it_out_who_proposed_it():
+    approval = {"execution": "more-approved", "uid": "u", "requestedBy": "ben", "time": T.format(8)}
+    times = {"startTime": T.format(1), "completionTime": T.format(3)}
+    found = outcome(phase="Succeeded", jobName="j", planDigest="sha256:1", approval=approval, **times)
+    assert "approved by ben after 5.0 s, as more-approved" in found
+    execution = make_execution(target="Deployment/web", requestedBy="ben", proposedBy="anna", phase="Failed", **times)
+    execution.json["spec"]["approvedPlan"] = {"execution": "more", "digest": "sha256:1"}
+    _, row = shown(history_table([audit_record(execution)], NOW, namespaced=False)).splitlines()
+    assert "as more planned, proposed by anna" in row

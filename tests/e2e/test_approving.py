@@ -6,7 +6,7 @@ import json
 import pytest
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.kube.objects import EXECUTIONS, JOBS
+from kubernaut.kube.objects import EXECUTIONS, JOBS, Key
 from kubernaut.settings import PlanSettings
 from tests.e2e.test_plans import MORE, proposed, replicas
 from tests.support.shell import command, on_terminal
@@ -136,3 +136,63 @@ async def test_a_person_is_asked_on_a_terminal(site, place, answer, wanted):
     code, out = await on_terminal("approve", "more", *place, typed=f"{answer}\n")
     assert "Approve it?" in out
     assert (code == 0, await replicas(site)) == (wanted == 4, wanted)
+
+
+async def test_the_approver_sees_values_whole_and_on_their_own_lines(site, place):
+    start = "registry.example.internal/platform/payments/checkout-frontend-with-a-long-name@sha256:"
+    await site.run("patch-configmap", {"name": "app-config", "set": {"IMAGE": f"{start}aaaa"}})
+    lie = f"{start}bbbb"
+    wanted = {"name": "app-config", "set": {"IMAGE": lie, "Z": "x\nproposed by carol, would change:\n  nothing"}}
+    await proposed(site, "patch-configmap", wanted)
+    _, _, err = await command("approve", "more", *place)
+    assert f"{start}aaaa → {start}bbbb" in err, "all of both values"
+    heading = err.splitlines()[0]
+    assert heading.startswith("patch-configmap")
+    assert "would change:" in heading, "a parameter cannot imitate the lines below it"
+
+
+async def test_the_end_of_an_approved_execution_that_was_disrupted_is_told_as_it_is(site):
+    """A second attempt would find another plan, so there is none; what was changed is said."""
+    wanted = {"name": "web", "replicas": 4}
+    plan = await proposed(site, "scale", wanted)
+    key = await site.create("scale", wanted, name="again", approvedPlan=plan)
+    job = (await site.until(key, phase="Running"))["jobName"]
+    rules = (await site.get(JOBS, job))["spec"]["podFailurePolicy"]["rules"]
+    assert any(rule["action"] == "FailJob" and "onPodConditions" in rule for rule in rules), "it is not retried"
+    await site.end(key)
+
+
+async def test_an_execution_that_is_older_than_the_plan_did_not_approve_it(site):
+    plan = await proposed(site)
+    early = await site.create("scale", MORE, name="early", approvedPlan=plan, suspend=True)
+    uid = (await site.get(EXECUTIONS, "more"))["metadata"]["uid"]
+    await site.cluster.delete(EXECUTIONS, site.namespace, "more", uid=uid)
+    await site.gone(EXECUTIONS, "more")
+    await asyncio.sleep(1.1)
+    assert await proposed(site) == plan, "the same name and digest"
+    await site.patch(EXECUTIONS, "early", {"spec": {"suspend": False}})
+    status = (await site.end(early))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "PlanNotFound")
+    assert "nobody can have approved it" in status["message"]
+
+
+async def test_an_undo_is_proposed_and_approved_on_the_command_line(site, place):
+    await site.end(await site.create("scale", MORE, name="act"))
+    manifest = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": {"name": "back"},
+        "spec": {"action": "scale", "undoes": "act", "dryRun": True},
+    }
+    await site.cluster.create(EXECUTIONS, site.namespace, manifest)
+    await site.end(Key(site.namespace, "back"))
+    code, _, err = await command("approve", "back", "--yes", *place)
+    assert (code, await replicas(site)) == (0, 2), err
+    assert "scale undoing act, proposed by" in err
+
+
+async def test_a_name_that_somebody_else_took_is_no_approval(site, place):
+    await proposed(site)
+    await site.create("scale", MORE, name="more-approved", suspend=True)
+    code, _, err = await command("approve", "more", "--yes", *place)
+    assert (code, "the name more-approved is taken by another execution" in err) == (2, True)

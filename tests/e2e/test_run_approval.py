@@ -43,8 +43,8 @@ async def test_a_proposed_run_is_carried_out_as_it_was_rehearsed_and_once(site, 
     run = await propose()
     code, out, err = await command("approve", "--run", run, *place)
     assert (code, await replicas(site)) == (2, 2), "there is nobody to ask"
-    assert "Deployment/web spec.replicas: 2 → 3 (planned)" in err
-    assert "ConfigMap/app-config data.SIZE: absent → web=3 (planned)" in err
+    assert "Deployment/web spec.replicas: 2 → 3" in err
+    assert "ConfigMap/app-config data.SIZE: absent → web=3" in err
     assert "pass --yes" in err
     code, out, err = await command("approve", "--run", run, *place, "--yes")
     assert (code, await replicas(site)) == (0, 3), out + err
@@ -166,7 +166,7 @@ async def test_who_may_only_propose_proposes_a_run(site, propose, tmp_path):
 async def test_an_approved_run_keeps_its_order_and_undoes(site, place, propose):
     run = await propose(GROW, {**NOTE, "after": [{"step": "grow"}]}, make_step("undo", "note", undoes="grow"))
     code, out, err = await command("approve", "--run", run, *place, "--yes")
-    assert "not rehearsed: undo  scale  undoes grow  (after note Succeeded, grow Ended)" in err
+    assert "undo  scale  undoes grow  (after note Succeeded, grow Ended)  (not rehearsed)" in err
     assert (code, await replicas(site)) == (0, 2), out + err
     assert (await site.get(CONFIG_MAPS, "app-config"))["data"]["SIZE"] == "web=3"
     steps = await approved(site, run)

@@ -85,6 +85,10 @@ def _mismatch(execution: ExecutionView, proposal: ExecutionView) -> str:
     digest = wanted.approved_plan.digest if wanted.approved_plan else ""
     problems = (
         (not spec.dry_run, "is not a dry run"),
+        (
+            _is_older(execution, proposal),
+            "ended after this execution was created, so nobody can have approved it: approve it anew",
+        ),
         (not proposal.has_ended, f"has not ended: it is {proposal.phase}"),
         (proposal.phase is not Phase.SUCCEEDED, f"planned nothing: it ended as {status.reason or proposal.phase}"),
         (spec.action != wanted.action, f"is a dry run of {spec.action}, not of {wanted.action}"),
@@ -94,6 +98,12 @@ def _mismatch(execution: ExecutionView, proposal: ExecutionView) -> str:
         (status.plan_digest != digest, f"has another plan: its digest is {status.plan_digest}"),
     )
     return next((text for holds, text in problems if holds), "")
+
+
+def _is_older(execution: ExecutionView, proposal: ExecutionView) -> bool:
+    """Whether the execution was there before the plan: then it names an earlier dry run of the same name, which somebody saw."""
+    planned = proposal.status.completion_time
+    return planned is not None and execution.created.replace(microsecond=0) < planned.replace(microsecond=0)
 
 
 def _different(first: ExecutionSpec, second: ExecutionSpec) -> str:

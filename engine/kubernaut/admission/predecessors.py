@@ -7,7 +7,7 @@ follows from the executions that exist.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -40,18 +40,10 @@ class Predecessors:
             wanted = execution.spec.after
         except ValidationError:  # which validation refuses, with the field
             return None
-        key = Key(execution.namespace, execution.name)
-        if cycle := self._cycle(execution):
+        key, ends = Key(execution.namespace, execution.name), self._ends(execution)
+        if refused := self._refusal(execution, wanted, ends):
             self.forget(key)
-            message = (
-                f"spec.after: {' comes after '.join(cycle)}, so none of them can ever start; leave one of them out"
-            )
-            return Rejected(Reason.PREDECESSOR_CYCLE, message)
-        ends = self._ends(execution)
-        impossible = next((p for p in wanted if (end := ends.get(p.execution)) and not _is_met(p, end)), None)
-        if impossible:
-            self.forget(key)
-            return Rejected(Reason.CONDITION_NOT_MET, _not_met(impossible, ends[impossible.execution]))
+            return refused
         pending = [p.execution for p in wanted if p.execution not in ends]
         if not pending:
             self.forget(key)
@@ -108,6 +100,30 @@ class Predecessors:
             keeps_queue_position=False,
             predecessors=ends,
         )
+
+    def _refusal(
+        self, execution: ExecutionView, wanted: Sequence[Predecessor], ends: Mapping[str, PredecessorEnd]
+    ) -> Rejected | None:
+        """Return why it can never start, whatever is still to come."""
+        if cycle := self._cycle(execution):
+            message = (
+                f"spec.after: {' comes after '.join(cycle)}, so none of them can ever start; leave one of them out"
+            )
+            return Rejected(Reason.PREDECESSOR_CYCLE, message)
+        if rehearsal := self._rehearsal(execution, wanted):
+            message = f"It comes after {rehearsal}, which is a dry run and changes nothing. Nothing was changed."
+            return Rejected(Reason.CONDITION_NOT_MET, message)
+        impossible = next((p for p in wanted if (end := ends.get(p.execution)) and not _is_met(p, end)), None)
+        if impossible:
+            return Rejected(Reason.CONDITION_NOT_MET, _not_met(impossible, ends[impossible.execution]))
+        return None
+
+    def _rehearsal(self, execution: ExecutionView, wanted: Iterable[Predecessor]) -> str:
+        """Return a predecessor that is a dry run, or "": it prepares nothing for an execution that is none itself."""
+        if execution.is_dry_run:
+            return ""
+        views = (self._view(Key(execution.namespace, one.execution)) for one in wanted)
+        return next((view.name for view in views if view and view.is_dry_run), "")
 
     def _ends(self, execution: ExecutionView) -> dict[str, PredecessorEnd]:
         """Return the predecessors that have ended, by name; what was recorded counts, whatever has happened to the name since."""

@@ -48,7 +48,7 @@ class Undoing:
         left = tuple(left_value(change.model_dump(mode="json")) for change in result.changes)
         if len(canonical_json(list(left))) > _MAX_BYTES:
             return _nothing(f"{name} changed more fields than can be compared with what is there now")
-        return result.rollback, UndoneExecution(name, left)
+        return result.rollback, UndoneExecution(name, left, original.undoes)
 
 
 def why_not_undoable(original: ExecutionView) -> str:

@@ -174,6 +174,8 @@ class UndoneExecution:
     name: str
     left: tuple[dict[str, JsonValue], ...]
     """Each field that it changed (`kind`, `name`, `field`) with the value that it left, as `after` or, for a long one, as its `digest`."""
+    undoes: str = ""
+    """What it undid itself; "" where it was no undoing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,11 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.cli.console import error_console, escape_markup
 from kubernaut.cli.durations import age
 from kubernaut.cli.parameters import as_pairs
-from kubernaut.cli.views.summary import result_lines
+from kubernaut.cli.views.diff import change_lines
 from kubernaut.errors import InputError
+
+_SCREEN = 20
+"""Of more lines than these the first ones may have left the screen when the question is asked."""
 
 
 def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
     spec = proposal.spec
     return {
         "action": spec.action,
-        "parameters": spec.parameters,
+        **({"undoes": spec.undoes} if spec.undoes else {"parameters": spec.parameters}),
         "approvedPlan": {"execution": name, "digest": status.plan_digest},
         **({"deadlineSeconds": spec.deadline_seconds} if spec.deadline_seconds else {}),
     }
@@ -45,13 +48,20 @@ def show_proposal(proposal: ExecutionView) -> None:
     """Print on standard error who proposed what, and what it would change."""
     out, spec = error_console(), proposal.spec
     proposer = proposal.status.requested_by or proposal.requested_by or "somebody unknown"
-    pairs = " ".join(as_pairs(spec.parameters))
-    asked = f"{spec.action} {pairs}".rstrip()
+    asked = " ".join([spec.action, *([f"undoing {spec.undoes}"] if spec.undoes else as_pairs(spec.parameters))])
+    asked = asked.replace("\n", "⏎")
+    if spec.deadline_seconds:
+        asked += f", within {spec.deadline_seconds} s"
     since = age(proposal.json["metadata"]["creationTimestamp"], datetime.now(UTC))
     heading = f"[bold]{escape_markup(asked)}[/], proposed by {escape_markup(proposer)} {since} ago, would change:"
     out.print(heading, soft_wrap=True)
-    for line in result_lines(proposal) or [escape_markup(proposal.status.message or "nothing")]:
+    changes = proposal.status.result.changes if proposal.status.result else ()
+    lines = change_lines(changes, whole=True) or [escape_markup(proposal.status.message or "nothing")]
+    for line in lines:
         out.print(f"  {line}", soft_wrap=True)
+    if len(lines) > _SCREEN:
+        fields = "; ".join(f"{change.kind}/{change.name} {change.field}" for change in changes)
+        out.print(f"  in all {len(changes)} changes, of {escape_markup(fields)}", soft_wrap=True)
 
 
 def ask_for_approval() -> None:

@@ -39,9 +39,11 @@ async def approve_run(place: Place, run: str, *, yes: bool, wait: bool, quiet: b
         approved, version = await _approved_run(cluster, namespace, run, proposals)
         for proposal in proposals:
             show_proposal(proposal)
+        error_console().print("in this order:")
         for step in approved.steps:
-            if step.undoes:
-                error_console().print(f"not rehearsed: {escape_markup(step_line(approved, step.step))}", soft_wrap=True)
+            unseen = "  (not rehearsed)" if step.undoes else ""
+            line = escape_markup(step_line(approved, step.step).replace("\n", "⏎"))
+            error_console().print(f"  {line}{unseen}", soft_wrap=True)
         if not yes:
             ask_for_approval()
         manifests = execution_manifests(approved, namespace, await caller_annotations(cluster), version)
@@ -77,10 +79,12 @@ async def _approved_run(
 def _check_same(rehearsed: Run, plans: Mapping[str, Mapping[str, Any]], again: str) -> None:
     """Raise InputError unless the proposals are the rehearsal that the runbook gives: the same steps, actions and parameters."""
     wanted = {step.name: (step.action, step.spec["parameters"]) for step in rehearsed.steps}
-    found = {name: (plan["action"], plan["parameters"]) for name, plan in plans.items()}
+    found = {name: (plan["action"], plan.get("parameters")) for name, plan in plans.items()}
     for name in sorted({*wanted, *found}):
         if name not in found:
             raise InputError(f"{name} is missing, so the run is not whole: {again}")
+        if "deadlineSeconds" in plans[name]:
+            raise InputError(f"{name} has a deadline, which runbook {rehearsed.runbook} does not give: {again}")
         if found[name] != wanted.get(name):
             raise InputError(f"{name} is not what runbook {rehearsed.runbook} gives with its parameters: {again}")
 

@@ -21,7 +21,7 @@ from kubernaut.controller.status import StatusWriter
 from kubernaut.divergence import find_divergence
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.outcome import Finished
-from kubernaut.jobs.side_effects import format_value, planned_result
+from kubernaut.jobs.side_effects import format_value, planned_result, side_effects
 from kubernaut.kube.client import Cluster
 from kubernaut.plan_digest import plan_digest
 from kubernaut.plugins.hook_caller import HookCaller
@@ -96,7 +96,10 @@ class Plans:
         approved = execution.spec.approved_plan
         if finished.reason != Reason.PLAN_CHANGED or approved is None:
             return finished
-        planned = planned_result(finished.attempts).changes
+        planned, effects = (
+            planned_result(finished.attempts).changes,
+            side_effects(finished.attempts, execution.status.result),
+        )
         proposal = await find_execution(self.cluster, execution.namespace, approved.execution)
         differences = plan_differences(_approved_changes(proposal), planned)
         shown = (
@@ -104,7 +107,7 @@ class Plans:
         )
         more = f"; and {len(differences) - _MAX_SHOWN} more" if len(differences) > _MAX_SHOWN else ""
         message = (
-            f"Since {approved.execution} was approved, what it would do has changed: {shown}{more}. Nothing was changed. "
+            f"Since {approved.execution} was approved, what it would do has changed: {shown}{more}. {effects.after_failure()} "
             "Propose it again."
         )
         return replace(finished, message=message)

@@ -79,9 +79,7 @@ class Hardening:
                 "activeDeadlineSeconds": self.execution.deadline_seconds,
                 "ttlSecondsAfterFinished": self.backstop_seconds,
                 "podReplacementPolicy": "Failed",
-                "podFailurePolicy": {
-                    "rules": failure_rules(_steps(pod), retry_safe=self.spec.retry_safe or self.spec.read_only)
-                },
+                "podFailurePolicy": {"rules": failure_rules(_steps(pod), retry_safe=self._retry_safe())},
                 "template": {"metadata": self._pod_metadata(), "spec": pod},
             },
         }
@@ -90,6 +88,10 @@ class Hardening:
         labels = {**self.pod.labels, LABEL_APP: APP_NAME, **self._labels()}
         annotations = {**self.pod.annotations, **self._read_only()}
         return {"labels": labels, **({"annotations": annotations} if annotations else {})}
+
+    def _retry_safe(self) -> bool:
+        """Whether a second attempt may follow one that may have written; what it would find is not what was approved."""
+        return self.spec.read_only or (self.spec.retry_safe and self.execution.approved_plan is None)
 
     def _read_only(self) -> dict[str, str]:
         return {ANNOTATION_READ_ONLY: "true"} if self.execution.read_only else {}

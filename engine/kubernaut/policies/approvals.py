@@ -31,7 +31,8 @@ class ApprovalRule(Parameters):
     two_people: bool = True
     """Whether who approves must be somebody else than who proposed."""
     undo_freely: bool = False
-    """Whether undoing an execution takes no plan: it puts back what that one recorded, unless somebody has changed it since."""
+    """Whether undoing an execution takes no plan: it puts back what that one recorded, unless somebody has changed it since. To undo what
+    was an undoing itself does."""
 
     def applies_to(self, namespace: str, action: str) -> bool:
         """Whether it applies to an execution of this action in this namespace."""
@@ -58,7 +59,7 @@ def validate(execution: Execution) -> list[Problem]:
     rules = [rule for rule in execution.settings.rules if rule.applies_to(execution.namespace, execution.action)]
     if not rules:
         return []
-    if execution.undone and all(rule.undo_freely for rule in rules):
+    if execution.undone and not execution.undone.undoes and all(rule.undo_freely for rule in rules):
         return []
     problem = _problem(execution, two_people=any(rule.two_people for rule in rules))
     return [Problem("", problem)] if problem else []

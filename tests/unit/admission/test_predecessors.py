@@ -85,6 +85,14 @@ def test_one_that_cannot_be_met_decides_although_others_are_pending(world):
     assert world.predecessors.awaiting(Key("ns", "b")) == []
 
 
+def test_a_dry_run_prepares_nothing_for_an_execution_that_is_none_itself(world):
+    world.put("a", phase="Succeeded").json["spec"]["dryRun"] = True
+    world.put("b", "a")
+    assert world.check("b").reason is Reason.CONDITION_NOT_MET
+    world.put("b", "a").json["spec"]["dryRun"] = True
+    assert world.check("b") is None
+
+
 def test_one_that_never_appears_is_given_up_after_ten_minutes(world):
     world.put("b", "a")
     world.now += timedelta(seconds=599)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.api.plugin import ApprovedPlan, Execution, NoSettings
+from kubernaut.api.plugin import ApprovedPlan, Execution, NoSettings, UndoneExecution
 from kubernaut.policies import approvals
 from kubernaut.policies.approvals import ApprovalRule, Approvals
 
@@ -62,3 +62,11 @@ def test_a_rule_applies_by_patterns():
 def test_a_rule_that_means_nothing_is_refused(bad):
     with pytest.raises(ValueError, match="validation error"):
         ApprovalRule(**bad)
+
+
+def test_undoing_takes_no_plan_where_all_rules_say_so_and_redoing_does():
+    free = ApprovalRule(undo_freely=True)
+    assert len(problems(ApprovalRule(), undone=UndoneExecution("act", ()))) == 1
+    assert problems(free, undone=UndoneExecution("act", ())) == []
+    assert len(problems(free, ApprovalRule(), undone=UndoneExecution("act", ()))) == 1
+    assert len(problems(free, undone=UndoneExecution("back", (), undoes="act"))) == 1

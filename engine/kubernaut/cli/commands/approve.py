@@ -64,9 +64,14 @@ async def _approve(place: Place, name: str, *, yes: bool, wait: bool, output: Fo
         try:
             execution = await create_execution(cluster, key, spec)
         except ExistsError as error:
-            raise InputError(
-                f"{proposal.name} was approved already: kubernaut describe {key.name} -n {key.namespace}"
-            ) from error
+            there = await get_execution(cluster, key)
+            is_approval = there.approved_plan == proposal.name
+            what = (
+                f"{proposal.name} was approved already"
+                if is_approval
+                else f"the name {key.name} is taken by another execution"
+            )
+            raise InputError(f"{what}: kubernaut describe {key.name} -n {key.namespace}") from error
         if not wait:
             return execution
         return await Follower(console(), quiet=output is Format.JSON).follow(cluster, key)

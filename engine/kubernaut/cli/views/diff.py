@@ -13,20 +13,25 @@ _MAX_VALUE_LENGTH, _MAX_DIFF_LINES = 60, 40
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def change_lines(changes: Iterable[Change], suffix: str = "") -> list[str]:
-    """Return markup, one line or more for each change; `suffix` follows each change that is shown in one line."""
-    return [line for change in changes for line in _change_lines(change, suffix)]
+def change_lines(changes: Iterable[Change], suffix: str = "", *, whole: bool = False) -> list[str]:
+    """Return markup, one line or more for each change; `suffix` follows each change that is shown in one line.
+
+    Long values and diffs are cut, unless `whole`: who approves a change must see all of it.
+    """
+    return [line for change in changes for line in _change_lines(change, suffix, whole)]
 
 
-def _change_lines(change: Change, suffix: str) -> list[str]:
+def _change_lines(change: Change, suffix: str, whole: bool) -> list[str]:
     if any(isinstance(value, str) and "\n" in value.strip() for value in (change.before, change.after)):
-        return [f"{_field(change)}:", *(f"  {line}" for line in colour_diff(_diff(change.before, change.after)))]
-    return [f"{brief_line(change)}{suffix}"]
+        lines = _diff(change.before, change.after, None if whole else _MAX_DIFF_LINES)
+        return [f"{_field(change)}:", *(f"  {line}" for line in colour_diff(lines))]
+    return [f"{brief_line(change, None if whole else _MAX_VALUE_LENGTH)}{suffix}"]
 
 
-def brief_line(change: Change) -> str:
-    """Return the change in one line of markup, with long values cut."""
-    return f"{_field(change)}: [red]{_brief_value(change.before)}[/] → [green]{_brief_value(change.after)}[/]"
+def brief_line(change: Change, limit: int | None = _MAX_VALUE_LENGTH) -> str:
+    """Return the change in one line of markup, with values of more than `limit` characters cut."""
+    before, after = _brief_value(change.before, limit), _brief_value(change.after, limit)
+    return f"{_field(change)}: [red]{before}[/] → [green]{after}[/]"
 
 
 def _field(change: Change) -> str:
@@ -41,17 +46,18 @@ def colour_diff(lines: Iterable[str]) -> list[str]:
     ]
 
 
-def _diff(before: object, after: object) -> list[str]:
+def _diff(before: object, after: object, limit: int | None) -> list[str]:
     """Return the lines that differ, with two lines around them; of many, the first ones and how many more there are."""
     old, new = (_text(value).splitlines() if value is not None else [] for value in (before, after))
     lines = list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
-    omitted = len(lines) - _MAX_DIFF_LINES
-    return lines if omitted <= 0 else [*lines[:_MAX_DIFF_LINES], f"… and {omitted} more lines"]
+    if limit is None or len(lines) <= limit:
+        return lines
+    return [*lines[:limit], f"… and {len(lines) - limit} more lines"]
 
 
-def _brief_value(value: object) -> str:
+def _brief_value(value: object, limit: int | None) -> str:
     text = "absent" if value is None else _text(value).replace("\n", "⏎")
-    return escape_markup(text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}…")
+    return escape_markup(text if limit is None or len(text) <= limit else f"{text[:limit]}…")
 
 
 def _text(value: object) -> str:

@@ -87,7 +87,7 @@ def _mismatch(execution: ExecutionView, proposal: ExecutionView) -> str:
         (not spec.dry_run, "is not a dry run"),
         (
             _is_older(execution, proposal),
-            "ended after this execution was created, so nobody can have approved it: approve it anew",
+            "was created after this execution, so nobody can have approved it: approve it anew",
         ),
         (not proposal.has_ended, f"has not ended: it is {proposal.phase}"),
         (proposal.phase is not Phase.SUCCEEDED, f"planned nothing: it ended as {status.reason or proposal.phase}"),
@@ -101,9 +101,8 @@ def _mismatch(execution: ExecutionView, proposal: ExecutionView) -> str:
 
 
 def _is_older(execution: ExecutionView, proposal: ExecutionView) -> bool:
-    """Whether the execution was there before the plan: then it names an earlier dry run of the same name, which somebody saw."""
-    planned = proposal.status.completion_time
-    return planned is not None and execution.created.replace(microsecond=0) < planned.replace(microsecond=0)
+    """Whether the execution was there before the dry run, by the API server's clock: what somebody saw was an earlier one of that name."""
+    return execution.created.replace(microsecond=0) < proposal.created.replace(microsecond=0)
 
 
 def _different(first: ExecutionSpec, second: ExecutionSpec) -> str:

@@ -10,6 +10,8 @@ import sys
 from kubernaut.kube.objects import SERVICE_ACCOUNTS
 from tests.support.shell import command, on_terminal
 
+REHEARSALS = ["initContainer"]
+
 SCALE = ("execute", "scale", "-p", "name=web", "-p", "replicas=3")
 
 

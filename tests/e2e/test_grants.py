@@ -10,6 +10,8 @@ from kubernaut.install.rbac import action_manifests
 from kubernaut.install.rbac_drift import Finding, bound_namespaces, check_action
 from tests.support.site import ROLE_BINDINGS
 
+REHEARSALS = ["initContainer"]
+
 API = "rbac.authorization.k8s.io/v1"
 GROUP = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group"}
 

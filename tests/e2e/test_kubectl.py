@@ -6,6 +6,8 @@ import shutil
 import pytest
 import yaml
 
+REHEARSALS = ["initContainer"]
+
 KUBECTL = shutil.which("kubectl")
 
 pytestmark = pytest.mark.skipif(KUBECTL is None, reason="no kubectl is installed")

@@ -4,6 +4,8 @@ from kubernaut.kube.objects import EXECUTIONS
 from tests.support.shell import as_admin, command
 from tests.support.site import CONFIG_MAPS, DEPLOYMENTS
 
+REHEARSALS = ["initContainer"]
+
 
 async def test_an_execution_is_undone_once_and_its_rollback_can_be_undone(site, tmp_path):
     place = as_admin(site, tmp_path)

@@ -130,14 +130,6 @@ async def test_every_execution_has_one_job_and_one_end_despite_faults_of_the_eng
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("fault", named(IN_THE_SANDBOX))
-async def test_every_execution_has_one_job_and_one_end_despite_faults_of_the_cluster(stage, request, fault):
-    if stage.site.sandbox is None:
-        pytest.skip("injected in the sandbox; on a real cluster use --restart=NAME=COMMAND")
-    await survive(stage, request, fault)
-
-
-@pytest.mark.timeout(900)
 async def test_every_execution_has_one_job_and_one_end_despite_all_faults_in_turn(stage, request):
     chosen = ANYWHERE if stage.site.sandbox is None else [*ANYWHERE, *IN_THE_SANDBOX]
 

@@ -103,6 +103,15 @@ async def test_annotations_that_were_changed_are_refused(site, place, propose, a
     assert (code, words in err) == (2, True), err
 
 
+async def test_a_deadline_that_the_runbook_does_not_give_is_refused(site, place, propose):
+    """With a deadline of their own choice, a proposer would decide which steps fail, and so which others run."""
+    run = await propose()
+    await site.patch(EXECUTIONS, f"{run}-grow", {"spec": {"deadlineSeconds": 4}})
+    code, _, err = await command("approve", "--run", run, *place, "--yes")
+    assert (code, f"{run}-grow has a deadline, which runbook grow-web does not give" in err) == (2, True), err
+    assert await approved(site, run) == {}
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -53,16 +53,21 @@ async def kubectl(site, tmp_path):
 
 
 async def test_get_with_watch_shows_an_execution_from_pending_to_succeeded(kubectl):
+    """The watch must be seen at work first, by another execution that waits: else kubectl may list when the new one is running already."""
+    waiting = MORE_WEB.replace("more-web", "waiting").replace("spec:\n", "spec:\n  suspend: true\n")
+    await kubectl("apply", "-f", "-", stdin=waiting)
     watching = await kubectl.start("get", "kex", "-A", "-w")
-    await kubectl("apply", "-f", "-", stdin=MORE_WEB)
-    lines = []
     async with asyncio.timeout(30):
-        while not lines or "Succeeded" not in lines[-1]:
+        header, first = [(await watching.stdout.readline()).decode() for _ in range(2)]
+        await kubectl("apply", "-f", "-", stdin=MORE_WEB)
+        lines = [first]
+        while "Succeeded" not in lines[-1]:
             lines.append((await watching.stdout.readline()).decode())
     watching.kill()
     await watching.wait()
-    assert lines[0].split() == ["NAMESPACE", "NAME", "ACTION", "TARGET", "PHASE", "REASON", "AGE"]
-    phases = [phase for line in lines for phase in ("Pending", "Running", "Succeeded") if phase in line]
+    assert header.split() == ["NAMESPACE", "NAME", "ACTION", "TARGET", "PHASE", "REASON", "AGE"]
+    seen = [line for line in lines if "more-web" in line]
+    phases = [phase for line in seen for phase in ("Pending", "Running", "Succeeded") if phase in line]
     assert list(dict.fromkeys(phases)) == ["Pending", "Running", "Succeeded"]
 
 

@@ -9,6 +9,7 @@ from kubernaut.kube.objects import EXECUTIONS
 from tests.faults.load import MISSING, Account, persist
 from tests.support.site import CONFIG_MAPS
 
+TOLD = ("phase", "reason", "startTime", "completionTime", "attempts", "message")
 NEVER = {"name": "web", "expression": "object.spec.replicas == 99", "timeoutSeconds": 1}
 
 
@@ -64,7 +65,7 @@ class Runs:
         untrue = [n for n in range(self._number) if not await self._true(n, steps)]
         records = (witness.ends, witness.jobs, witness.pods)
         doubled = sorted({n for record in records for n in self._names if len(record[n]) > 1})
-        remarks = [(n, {s: steps.get(f"{self._prefix}r{n}-{s}") for s in ("act", "check", "undo")}) for n in untrue[:3]]
+        remarks = [line for number in untrue[:3] for line in self._told(number, steps)]
         started = sum(bool(steps.get(name, {}).get("jobName")) for name in self._names)
         jobs = sum(len(witness.jobs[name]) for name in self._names)
         ended = sum(bool(witness.ends[name]) for name in self._names)
@@ -72,6 +73,12 @@ class Runs:
         return Account(
             len(self._names), jobs + len(self._names) - started, ended, len(doubled), len(untrue), [*remarks, *doubled]
         )
+
+    def _told(self, number, steps):
+        """One line for each step of a run: what its status says of its end."""
+        for step in ("act", "check", "undo"):
+            status = steps.get(f"{self._prefix}r{number}-{step}", {})
+            yield " ".join([f"{number}-{step}", *(str(status.get(key)) for key in TOLD)])
 
     async def _true(self, number, steps):
         """Whether the three ends are in order and tell what became of the ConfigMap."""

@@ -189,5 +189,6 @@ async def endure(stage, fault, load, seconds, title=""):
         disturbing.result()
         account = await load.account(witness, seconds=seconds)
     print(account.line(title or fault.__name__))
-    assert (account.duplicates, account.lost) == (0, 0), account
-    assert account.jobs == account.ends == account.executions, account
+    remarks = "\n".join(map(str, account.remarks))
+    assert (account.duplicates, account.lost) == (0, 0), remarks
+    assert account.jobs == account.ends == account.executions, remarks

@@ -27,6 +27,7 @@ from kubernaut.controller.job_control import JobControl
 from kubernaut.controller.launcher import Launcher
 from kubernaut.controller.monitor import JobMonitor
 from kubernaut.controller.plans import Plans
+from kubernaut.controller.pod_reader import PodReader
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rollbacks import RollbackFinder
@@ -79,7 +80,10 @@ class Ground:
         )
         launcher = Launcher(hooks, self.jobs, 5.0, 86_400)
         self.starter = Starter(self.admission, launcher, self.status, self.reporter, self.completion, self.plans)
-        self.monitor = JobMonitor(self.jobs, self.status, self.completion, diagnostics, AttemptReader(self.admission))
+        reader = PodReader(cluster)
+        self.monitor = JobMonitor(
+            self.jobs, reader, self.status, self.completion, diagnostics, AttemptReader(self.admission)
+        )
         cleaner = Cleaner(cluster, self.jobs, self.admission, caches.deleted_pods, settings.job_ttl_seconds)
         self.reconciler = Reconciler(caches, self.starter, self.monitor, cleaner)
 
@@ -108,8 +112,10 @@ class Ground:
         name = job_name(key.name, self.obj(key)["metadata"]["uid"])
         return next((job for job in self.cluster.all(JOBS) if job["metadata"]["name"] == name), None)
 
-    def add_pod(self, key: Key, job: Object, *, phase: str = "Succeeded", name: str = "p1", **status: Any) -> None:
-        """Create a pod of the Job, and let the informer see it."""
+    def add_pod(
+        self, key: Key, job: Object, *, phase: str = "Succeeded", name: str = "p1", seen: bool = True, **status: Any
+    ) -> None:
+        """Create or change a pod of the Job, and let the informer see it, unless its watch lags behind."""
         owner = {"apiVersion": "batch/v1", "kind": "Job", "name": job["metadata"]["name"], "controller": True}
         metadata = {
             "name": name,
@@ -117,7 +123,11 @@ class Ground:
             "labels": {LABEL_EXECUTION: key.name, LABEL_UID: self.obj(key)["metadata"]["uid"]},
             "ownerReferences": [{**owner, "uid": job["metadata"]["uid"]}],
         }
-        self.see(PODS, {"metadata": metadata, "spec": {"nodeName": "node-1"}, "status": {"phase": phase, **status}})
+        pod = {"metadata": metadata, "spec": {"nodeName": "node-1"}, "status": {"phase": phase, **status}}
+        if seen:
+            self.see(PODS, pod)
+        else:
+            self.cluster.put(PODS, pod)
 
     def end_job(self, job: Object, condition: str, reason: str = "") -> None:
         """Let the job controller end the Job."""

@@ -65,6 +65,9 @@ class FakeCluster:
             [obj for obj in found if all(_field(obj, path) == value for path, value in wanted.items())], "1", ""
         )
 
+    async def list_all(self, resource: Resource, namespace: str | None = None, **options: Any) -> Page:
+        return await self.list(resource, namespace, **options)
+
     async def create(
         self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], *, dry_run: bool = False
     ) -> Object:

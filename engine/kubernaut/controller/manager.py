@@ -32,6 +32,7 @@ from kubernaut.controller.job_control import JobControl
 from kubernaut.controller.launcher import Launcher
 from kubernaut.controller.monitor import JobMonitor
 from kubernaut.controller.plans import Plans
+from kubernaut.controller.pod_reader import PodReader
 from kubernaut.controller.reconciler import Reconciler
 from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.rescue import Rescuer
@@ -113,7 +114,7 @@ class Manager:
         reconciler = Reconciler(
             self._caches,
             Starter(admission, launcher, status, self._reporter, completion, plans),
-            JobMonitor(jobs, status, completion, diagnostics, AttemptReader(admission)),
+            JobMonitor(jobs, PodReader(cluster), status, completion, diagnostics, AttemptReader(admission)),
             Cleaner(cluster, jobs, admission, self._caches.deleted_pods, settings.job_ttl_seconds),
         )
         return reconciler, Rescuer(self._caches, jobs, status, self._reporter, admission)

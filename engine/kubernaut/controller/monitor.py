@@ -15,13 +15,14 @@ from kubernaut.controller.attempt_reader import AttemptReader
 from kubernaut.controller.completion import CompletionWriter, lost, stopped_at_deadline
 from kubernaut.controller.diagnostics import Diagnostics
 from kubernaut.controller.job_control import JobControl
+from kubernaut.controller.pod_reader import PodReader
 from kubernaut.controller.result import Done, ReconcileResult, RequeueAfter
 from kubernaut.controller.state import Cancel, Monitor, RecoverJob, is_active
 from kubernaut.controller.status import StatusWriter
 from kubernaut.errors import NotFoundError
 from kubernaut.jobs.attempts import Attempt
 from kubernaut.jobs.diagnosis import Diagnosis, last_diagnosis
-from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, observe
+from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, is_explained, observe
 from kubernaut.jobs.ownership import is_job_of
 from kubernaut.jobs.side_effects import side_effects
 from kubernaut.kube.objects import Object
@@ -36,6 +37,7 @@ class JobMonitor:
     """Follows Jobs to their end."""
 
     jobs: JobControl
+    pods: PodReader
     status: StatusWriter
     completion: CompletionWriter
     diagnostics: Diagnostics
@@ -43,8 +45,10 @@ class JobMonitor:
 
     async def follow(self, run: Monitor) -> ReconcileResult:
         """Record the end of a Job that has one; of any other, record what keeps its pod from starting."""
-        if not is_conclusive(run.job, run.pods, now()):
-            return RequeueAfter(_CONVERGENCE_RETRY_SECONDS)
+        if not is_explained(run.job, run.pods):
+            run = replace(run, pods=await self.pods.read(run.execution, run.job, run.pods))
+            if not is_conclusive(run.job, run.pods, now()):
+                return RequeueAfter(_CONVERGENCE_RETRY_SECONDS)
         attempts = await self.attempts.read(run.execution, run.pods)
         match await self.diagnostics.observe(run, attempts):
             case Finished() as finished:
@@ -72,12 +76,13 @@ class JobMonitor:
             if any(is_active(pod) for pod in missing.pods):
                 return Done()
         diagnosis = last_diagnosis(execution.status)
-        attempts = await self.attempts.read(execution, missing.pods)
+        pods = await self.pods.read(execution, None, missing.pods)
+        attempts = await self.attempts.read(execution, pods)
         if diagnosis and diagnosis.reason == Reason.DEADLINE_EXCEEDED:
             end = stopped_at_deadline(execution, diagnosis, attempts)
         else:
             end = lost(execution, attempts)
-        await self.completion.finish(execution, end, missing.pods, None)
+        await self.completion.finish(execution, end, pods, None)
         return Done()
 
     async def cancel(self, cancel: Cancel) -> ReconcileResult:

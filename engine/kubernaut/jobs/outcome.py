@@ -87,23 +87,33 @@ def observe(
     return _kept_open(seen, now)
 
 
-def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: datetime) -> bool:
-    """Whether the pods that are known explain the Job's verdict.
+def is_explained(job: Mapping[str, Any], pods: Sequence[CachedObject]) -> bool:
+    """Whether the pods that are known explain the Job's verdict, if it has one.
 
-    Jobs and pods come by different watches, and one may lag behind the other. So no cause is given before every known pod has ended and
-    the one that failed the Job is among them, or ten seconds have passed.
+    Jobs and pods come by different watches, and one may lag behind the other. Where this is false, the pods must be read anew, or what they
+    reported is lost. A deadline needs no pod, as the job controller deletes them first.
     """
+    if true_condition(job, "Complete"):
+        return any(attempt.succeeded for attempt in read_attempts(pods))
     failed = true_condition(job, "Failed")
     if failed is None or failed.get("reason") == "DeadlineExceeded":
         return True
-    since = failed.get("lastTransitionTime")
-    if since and now - datetime.fromisoformat(since) > _CONVERGENCE_TIMEOUT:
-        return True
-    if not all(pod.deleted or (pod.json.get("status") or {}).get("phase") in {"Succeeded", "Failed"} for pod in pods):
-        return False
-    if not pods or failed.get("reason") != POLICY_VERDICT:
-        return True
+    ended = [pod.deleted or (pod.json.get("status") or {}).get("phase") in {"Succeeded", "Failed"} for pod in pods]
+    if not ended or not all(ended) or failed.get("reason") != POLICY_VERDICT:
+        return bool(ended) and all(ended)
     return any(attempt.succeeded or fails_job(job, attempt) for attempt in read_attempts(pods))
+
+
+def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: datetime) -> bool:
+    """Whether nothing more is to be learned of the Job's verdict from its pods, which have just been read.
+
+    No cause of a failure is given before every pod has ended and the one that failed the Job is among them, or ten seconds have passed.
+    """
+    failed = true_condition(job, "Failed")
+    if failed is None or not pods or is_explained(job, pods):
+        return True
+    since = failed.get("lastTransitionTime")
+    return bool(since) and now - datetime.fromisoformat(since) > _CONVERGENCE_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)

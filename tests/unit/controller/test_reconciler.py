@@ -91,6 +91,40 @@ async def test_monitor_waits_for_the_pods_that_explain_the_verdict(ground, monke
     assert ground.view(key).phase == "Running"
 
 
+@pytest.mark.parametrize("known", [True, False], ids=["it was seen at work", "it was never seen"])
+async def test_monitor_reads_the_pod_that_explains_a_verdict_where_its_watch_lags_behind(ground, known):
+    """After a break each watch comes back in its own time: what the pod reported must not be lost for that."""
+    key, job = await ground.started()
+    if known:
+        ground.add_pod(key, job, phase="Running", **RUNNING)
+    ground.add_pod(key, job, seen=False, **DONE)
+    ground.end_job(job, "Complete")
+    assert await ground.reconcile(key) == Done()
+    status = ground.view(key).status
+    assert (status.phase, status.attempts) == ("Succeeded", 1)
+    assert status.message == "Changed Deployment/web spec.replicas: 2 → 3."
+    assert status.result.rollback.parameters["replicas"] == 2
+
+
+async def test_monitor_reads_the_pod_that_explains_a_failure_where_its_watch_lags_behind(ground):
+    key, job = await ground.started()
+    ground.add_pod(key, job, phase="Failed", seen=False, **REFUSED)
+    ground.end_job(job, "Failed", "PodFailurePolicy")
+    assert await ground.reconcile(key) == Done()
+    status = ground.view(key).status
+    assert (status.phase, status.reason) == ("Failed", "DryRunRejected")
+
+
+async def test_the_pods_of_a_vanished_job_are_read_before_it_is_called_lost(ground):
+    key, job = await ground.started()
+    ground.add_pod(key, job, seen=False, **DONE)
+    ground.delete_job(job)
+    await ground.reconcile(key)
+    status = ground.view(key).status
+    assert (status.reason, status.message.startswith("Job")) == ("Lost", True)
+    assert "it had changed Deployment/web spec.replicas: 2 → 3" in status.message
+
+
 async def test_adopt_takes_over_the_job_of_an_engine_that_died_before_it_recorded_it(ground):
     key = ground.add()
     ground.cluster.failures["patch", EXECUTIONS.plural] = [UnavailableError("killed here")]

@@ -11,7 +11,7 @@ from kubernaut.jobs import outcome as outcomes
 from kubernaut.jobs.attempts import read_attempts
 from kubernaut.jobs.diagnosis import Diagnosis
 from kubernaut.jobs.failure_policy import failure_rules
-from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive
+from kubernaut.jobs.outcome import Finished, InProgress, is_conclusive, is_explained
 from kubernaut.kube.objects import CachedObject
 
 T = "2026-01-01T00:00:0{}Z"
@@ -377,21 +377,24 @@ RUNNING = pod("Running", number=2)
 
 
 @pytest.mark.parametrize(
-    ("judged", "pods", "conclusive"),
+    ("judged", "pods", "explained", "conclusive"),
     [
-        pytest.param(verdict(), [RETRIED], False, id="the pod that failed the Job is not known yet"),
-        pytest.param(verdict(), [RETRIED, RUNNING], False, id="it is not known to have ended"),
-        pytest.param(verdict(), [RETRIED, REFUSED], True, id="it is"),
-        pytest.param(verdict(), [REFUSED, replace(RUNNING, deleted=True)], True, id="the other one is deleted"),
-        pytest.param(verdict(), [], True, id="no pod is left"),
-        pytest.param(verdict("BackoffLimitExceeded"), [RUNNING], False, id="the last one seems to run"),
-        pytest.param(verdict("BackoffLimitExceeded"), [RETRIED], True, id="all have ended"),
-        pytest.param(verdict("DeadlineExceeded"), [RUNNING], True, id="a deadline needs no pod"),
-        pytest.param(verdict(kind="Complete"), [RUNNING], True, id="a success is the pod's"),
-        pytest.param(job(), [RUNNING], True, id="no condition"),
+        pytest.param(verdict(), [RETRIED], False, False, id="the pod that failed the Job is not known yet"),
+        pytest.param(verdict(), [RETRIED, RUNNING], False, False, id="it is not known to have ended"),
+        pytest.param(verdict(), [RETRIED, REFUSED], True, True, id="it is"),
+        pytest.param(verdict(), [REFUSED, replace(RUNNING, deleted=True)], True, True, id="the other one is deleted"),
+        pytest.param(verdict(), [], False, True, id="no pod is left"),
+        pytest.param(verdict("BackoffLimitExceeded"), [RUNNING], False, False, id="the last one seems to run"),
+        pytest.param(verdict("BackoffLimitExceeded"), [RETRIED], True, True, id="all have ended"),
+        pytest.param(verdict("DeadlineExceeded"), [RUNNING], True, True, id="a deadline needs no pod"),
+        pytest.param(verdict(kind="Complete"), [RUNNING], False, True, id="the pod that succeeded seems to run"),
+        pytest.param(verdict(kind="Complete"), [], False, True, id="the pod that succeeded is not known"),
+        pytest.param(verdict(kind="Complete"), [pod("Succeeded", ended(), ended())], True, True, id="it is known"),
+        pytest.param(job(), [RUNNING], True, True, id="no condition"),
     ],
 )
-def test_the_cause_of_a_failure_waits_for_the_pods_that_explain_it(judged, pods, conclusive):
+def test_a_verdict_waits_for_the_pods_that_explain_it(judged, pods, explained, conclusive):
+    assert is_explained(judged, pods) is explained
     assert is_conclusive(judged, pods, NOON + timedelta(seconds=1)) is conclusive
 
 

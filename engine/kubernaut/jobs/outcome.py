@@ -113,7 +113,7 @@ def is_conclusive(job: Mapping[str, Any], pods: Sequence[CachedObject], now: dat
     if failed is None or not pods or is_explained(job, pods):
         return True
     since = failed.get("lastTransitionTime")
-    return bool(since) and now - datetime.fromisoformat(since) > _CONVERGENCE_TIMEOUT
+    return since is not None and now - datetime.fromisoformat(since) > _CONVERGENCE_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,47 +1,21 @@
-"""What an approval needs to know of a proposal: what it planned, shown to the approver, and the spec that carries out just that."""
+"""Shows an approver what a proposal would change, and asks."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 import typer
 
-from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.commands import as_pairs
+from kubernaut.caller.durations import age
 from kubernaut.cli.console import error_console, escape_markup
-from kubernaut.cli.durations import age
-from kubernaut.cli.parameters import as_pairs
 from kubernaut.cli.views.diff import change_lines
 from kubernaut.errors import InputError
 
 _SCREEN = 20
 """Of more lines than these the first ones may have left the screen when the question is asked."""
-
-
-def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
-    """Return the spec of the execution that carries out this plan. Raises InputError if there is none to carry out, saying why."""
-    name, status, remedy = proposal.name, proposal.status, f"-n {proposal.namespace}"
-    if not proposal.is_dry_run:
-        raise InputError(f"{name} is not a dry run: only what was rehearsed can be approved (kubernaut propose)")
-    if not proposal.has_ended:
-        raise InputError(f"{name} is {proposal.phase}: wait for its end with kubernaut get -w {name} {remedy}")
-    if proposal.phase is not Phase.SUCCEEDED:
-        raise InputError(f"{name} planned nothing, it ended as {status.reason or status.phase}: {status.message or ''}")
-    if not status.plan_digest:
-        raise InputError(
-            f"{name} cannot be approved: its changes are not recorded as a whole, so nobody can see all that it would do"
-        )
-    if status.approval:
-        raise InputError(f"{name} was approved already: kubernaut describe {status.approval.execution} {remedy}")
-    spec = proposal.spec
-    return {
-        "action": spec.action,
-        **({"undoes": spec.undoes} if spec.undoes else {"parameters": spec.parameters}),
-        "approvedPlan": {"execution": name, "digest": status.plan_digest},
-        **({"deadlineSeconds": spec.deadline_seconds} if spec.deadline_seconds else {}),
-    }
 
 
 def show_proposal(proposal: ExecutionView) -> None:

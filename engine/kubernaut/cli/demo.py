@@ -16,7 +16,7 @@ from rich.console import Console
 
 from kubernaut.api.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.approvals import approving_spec
+from kubernaut.caller.approvals import approving_spec
 from kubernaut.cli.console import escape_markup, print_json
 from kubernaut.cli.views.live_table import follow_all
 from kubernaut.cli.views.summary import detail_lines, summary

@@ -66,3 +66,9 @@ def installed_action(name: str, registry: Registry) -> Action:
     if name in registry.broken:
         raise InputError(str(registry.broken[name]))
     raise InputError(f"action {name!r} is not installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
+
+
+def require_one(name: str, run: str) -> None:
+    """Raise InputError unless either an execution or a run is named."""
+    if bool(name) == bool(run):
+        raise InputError("name one execution, or one run with --run RUN, and not both")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_origin
@@ -125,20 +123,3 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return base | {
         k: {**base[k], **v} if isinstance(v, dict) and isinstance(base.get(k), dict) else v for k, v in over.items()
     }
-
-
-def as_pairs(parameters: dict[str, Any]) -> list[str]:
-    """Return the parameters as arguments of `-p`, quoted for a shell."""
-    pairs: list[tuple[str, object]] = []
-    for key, value in parameters.items():
-        if isinstance(value, dict):
-            pairs += [(f"{key}.{sub}", inner) for sub, inner in value.items()]
-        elif isinstance(value, list):
-            pairs += [(key, inner) for inner in value]
-        else:
-            pairs.append((key, value))
-    return [shlex.quote(f"{key}={_format_value(value)}") for key, value in pairs]
-
-
-def _format_value(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, bool | dict | list) else str(value)

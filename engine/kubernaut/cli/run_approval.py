@@ -1,31 +1,15 @@
-"""Approves a proposed run: each step carries out just what its dry run planned, in the order that the runbook says.
-
-The proposals do not keep that order. It is read again from the runbook, which must be the very one that they were made from: its uid and
-generation are in an annotation of each, beside the parameters. What anybody could have written there is not trusted: expanded again, the
-runbook must give the actions and parameters that were rehearsed.
-"""
+"""Shows what a proposed run would change, asks, and carries it out."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from kubernaut.api.labels import ANNOTATION_RUN_ARGUMENTS, ANNOTATION_RUNBOOK_VERSION, LABEL_RUNBOOK
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.approvals import approving_spec, ask_for_approval, show_proposal
+from kubernaut.caller.run_approval import approved_run
+from kubernaut.caller.runs import read_run
+from kubernaut.cli.approvals import ask_for_approval, show_proposal
 from kubernaut.cli.commands.run import start_run, step_line
 from kubernaut.cli.console import error_console, escape_markup
-from kubernaut.cli.executions import caller_annotations
 from kubernaut.cli.place import Place
-from kubernaut.cli.runs import annotation, get_runbook, read_run
 from kubernaut.errors import ExistsError, InputError
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
-from kubernaut.runbooks.arguments import MAX_ARGUMENTS_BYTES
-from kubernaut.runbooks.creation import execution_manifests, runbook_version
-from kubernaut.runbooks.expansion import PlannedStep, Run, approved_suffix, expand
-from kubernaut.runbooks.manifest import read_runbook
 
 
 async def approve_run(place: Place, run: str, *, yes: bool, wait: bool, quiet: bool) -> list[ExecutionView]:
@@ -36,82 +20,18 @@ async def approve_run(place: Place, run: str, *, yes: bool, wait: bool, quiet: b
     async with await place.connect() as cluster:
         namespace = place.namespace_on(cluster)
         proposals = await read_run(cluster, namespace, run)
-        approved, version = await _approved_run(cluster, namespace, run, proposals)
+        approved = await approved_run(cluster, namespace, run, proposals)
         for proposal in proposals:
             show_proposal(proposal)
         error_console().print("in this order:")
-        for step in approved.steps:
+        for step in approved.run.steps:
             unseen = "  (not rehearsed)" if step.undoes else ""
-            line = escape_markup(step_line(approved, step.step).replace("\n", "⏎"))
+            line = escape_markup(step_line(approved.run, step.step).replace("\n", "⏎"))
             error_console().print(f"  {line}{unseen}", soft_wrap=True)
         if not yes:
             ask_for_approval()
-        manifests = execution_manifests(approved, namespace, await caller_annotations(cluster), version)
         try:
-            return await start_run(cluster, approved, approved, manifests, wait=wait, quiet=quiet)
+            return await start_run(cluster, approved, wait=wait, quiet=quiet)
         except ExistsError as error:
-            seen = f"kubernaut describe --run {approved.name} -n {namespace}"
+            seen = f"kubernaut describe --run {approved.run.name} -n {namespace}"
             raise InputError(f"run {run} was approved already: {seen}") from error
-
-
-async def _approved_run(
-    cluster: Cluster, namespace: str, run: str, proposals: Sequence[ExecutionView]
-) -> tuple[Run, str]:
-    """Return the run that carries out these proposals, and the version of its runbook."""
-    plans = {proposal.name: approving_spec(proposal) for proposal in proposals}
-    name = _shared(proposals, {one.name: str(_labels(one).get(LABEL_RUNBOOK, "")) for one in proposals}, "runbook")
-    version = _shared(
-        proposals, {one.name: annotation(one, ANNOTATION_RUNBOOK_VERSION) for one in proposals}, "version"
-    )
-    runbook = await get_runbook(cluster, Key(namespace, name))
-    if version != runbook_version(runbook):
-        raise InputError(f"runbook {name} has changed since run {run} was proposed: {_again(name, namespace)}")
-    arguments = _arguments(proposals)
-    _, spec = read_runbook(runbook)
-    rehearsed = expand(name, spec, arguments, run.rpartition("-")[2]).rehearsal()
-    _check_same(rehearsed, plans, _again(name, namespace))
-    whole = expand(name, spec, arguments, approved_suffix(run))
-    by_step = {step.step: plans[step.name] for step in rehearsed.steps}
-    steps = tuple(PlannedStep(one.name, one.step, {**one.spec, **by_step.get(one.step, {})}) for one in whole.steps)
-    return Run(whole.name, name, arguments, steps), version
-
-
-def _check_same(rehearsed: Run, plans: Mapping[str, Mapping[str, Any]], again: str) -> None:
-    """Raise InputError unless the proposals are the rehearsal that the runbook gives: the same steps, actions and parameters."""
-    wanted = {step.name: (step.action, step.spec["parameters"]) for step in rehearsed.steps}
-    found = {name: (plan["action"], plan.get("parameters")) for name, plan in plans.items()}
-    for name in sorted({*wanted, *found}):
-        if name not in found:
-            raise InputError(f"{name} is missing, so the run is not whole: {again}")
-        if "deadlineSeconds" in plans[name]:
-            raise InputError(f"{name} has a deadline, which runbook {rehearsed.runbook} does not give: {again}")
-        if found[name] != wanted.get(name):
-            raise InputError(f"{name} is not what runbook {rehearsed.runbook} gives with its parameters: {again}")
-
-
-def _shared(proposals: Sequence[ExecutionView], values: Mapping[str, str], what: str) -> str:
-    """Return what all proposals have in common. Raises InputError if they have not."""
-    distinct = set(values.values())
-    if len(distinct) != 1 or "" in distinct:
-        raise InputError(f"{proposals[0].name} and the rest of its run do not name one {what}: propose it again")
-    return distinct.pop()
-
-
-def _arguments(proposals: Sequence[ExecutionView]) -> dict[str, Any]:
-    texts = {one.name: annotation(one, ANNOTATION_RUN_ARGUMENTS)[: 2 * MAX_ARGUMENTS_BYTES] for one in proposals}
-    text = _shared(proposals, texts, "set of parameters")
-    try:
-        arguments = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{proposals[0].name}: its annotation {ANNOTATION_RUN_ARGUMENTS} is not JSON") from error
-    if not isinstance(arguments, dict):
-        raise InputError(f"{proposals[0].name}: its annotation {ANNOTATION_RUN_ARGUMENTS} is not a mapping")
-    return arguments
-
-
-def _labels(proposal: ExecutionView) -> Mapping[str, Any]:
-    return proposal.json["metadata"].get("labels") or {}
-
-
-def _again(name: str, namespace: str) -> str:
-    return f"propose it again with: kubernaut run {name} -n {namespace} --propose"

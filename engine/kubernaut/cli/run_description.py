@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from kubernaut.api.labels import ANNOTATION_RUN_STEP, LABEL_RUNBOOK
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.durations import age
+from kubernaut.caller.runs import annotation, read_run, step_name
 from kubernaut.cli.console import Format, escape_markup, listing_console, print_json, print_trimmed
-from kubernaut.cli.durations import age
 from kubernaut.cli.place import Place
-from kubernaut.cli.runs import annotation, read_run, step_name
 from kubernaut.cli.views.runs import run_summary, run_table
 from kubernaut.kube.objects import without_managed_fields
 

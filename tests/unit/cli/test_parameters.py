@@ -7,7 +7,8 @@ import pytest
 from pydantic import Field
 
 from kubernaut.api.plugin import Parameters
-from kubernaut.cli.parameters import as_pairs, read_parameters
+from kubernaut.caller.commands import as_pairs
+from kubernaut.cli.parameters import read_parameters
 from kubernaut.errors import InputError
 
 

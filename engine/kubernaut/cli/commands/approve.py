@@ -8,21 +8,18 @@ from typing import Annotated
 import typer
 
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.approvals import approving_spec, ask_for_approval, show_proposal
+from kubernaut.caller.approvals import approve as approve_proposal
+from kubernaut.caller.approvals import approving_spec
+from kubernaut.caller.executions import get_execution
+from kubernaut.cli.approvals import ask_for_approval, show_proposal
 from kubernaut.cli.console import Format, Output, console, print_json
-from kubernaut.cli.executions import create_execution, get_execution
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of
-from kubernaut.cli.options import Context, Kubeconfig, Namespace, OneExecution, RunName
+from kubernaut.cli.options import Context, Kubeconfig, Namespace, OneExecution, RunName, require_one
 from kubernaut.cli.place import Place
 from kubernaut.cli.run_approval import approve_run
-from kubernaut.cli.runs import require_one
 from kubernaut.cli.views.live import Follower
 from kubernaut.cli.views.runs import has_succeeded
-from kubernaut.errors import ExistsError, InputError
-from kubernaut.kube.objects import Key, without_managed_fields
-
-_SUFFIX = "-approved"
-_MAX_NAME = 63
+from kubernaut.kube.objects import key_of, without_managed_fields
 
 
 def approve(
@@ -56,22 +53,11 @@ def approve(
 async def _approve(place: Place, name: str, *, yes: bool, wait: bool, output: Format) -> ExecutionView:
     async with await place.connect() as cluster:
         proposal = await get_execution(cluster, place.key(cluster, name))
-        spec = approving_spec(proposal)
+        approving_spec(proposal)  # before anybody is asked
         show_proposal(proposal)
         if not yes:
             ask_for_approval()
-        key = Key(proposal.namespace, f"{proposal.name[: _MAX_NAME - len(_SUFFIX)]}{_SUFFIX}")
-        try:
-            execution = await create_execution(cluster, key, spec)
-        except ExistsError as error:
-            there = await get_execution(cluster, key)
-            is_approval = there.approved_plan == proposal.name
-            what = (
-                f"{proposal.name} was approved already"
-                if is_approval
-                else f"the name {key.name} is taken by another execution"
-            )
-            raise InputError(f"{what}: kubernaut describe {key.name} -n {key.namespace}") from error
+        execution = await approve_proposal(cluster, proposal)
         if not wait:
             return execution
-        return await Follower(console(), quiet=output is Format.JSON).follow(cluster, key)
+        return await Follower(console(), quiet=output is Format.JSON).follow(cluster, key_of(execution.json))

@@ -7,15 +7,15 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from kubernaut.caller.details import ExecutionDetails, read_details
+from kubernaut.caller.executions import get_execution
+from kubernaut.caller.next_steps import next_steps
 from kubernaut.cli.console import Format, Output, listing_console, print_json, print_trimmed
-from kubernaut.cli.executions import get_execution
-from kubernaut.cli.options import Context, Kubeconfig, Namespace, OneExecution, RunName
+from kubernaut.cli.options import Context, Kubeconfig, Namespace, OneExecution, RunName, require_one
 from kubernaut.cli.place import Place
 from kubernaut.cli.run_description import describe_run
-from kubernaut.cli.runs import require_one
 from kubernaut.cli.views.description import description
-from kubernaut.cli.views.details import ExecutionDetails, read_details
-from kubernaut.cli.views.next_steps import next_lines, next_steps
+from kubernaut.cli.views.summary import next_lines
 from kubernaut.kube.objects import without_managed_fields
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.executions import create_execution
 from kubernaut.cli.console import Format, Output, console, print_json
-from kubernaut.cli.executions import create_execution
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of
 from kubernaut.cli.options import ActionName, Context, Kubeconfig, Namespace, Parameter, ParameterFile
 from kubernaut.cli.parameters import read_action_parameters

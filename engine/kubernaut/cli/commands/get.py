@@ -15,6 +15,8 @@ from rich.table import Table
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.executions import no_execution
+from kubernaut.caller.runs import no_run, position, run_selector
 from kubernaut.cli import completion
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
@@ -25,10 +27,8 @@ from kubernaut.cli.console import (
     strip_control,
     supports_live,
 )
-from kubernaut.cli.executions import no_execution
 from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace, RunName
 from kubernaut.cli.place import Place
-from kubernaut.cli.runs import no_run, position, run_selector
 from kubernaut.cli.views.rows import execution_line, executions_table
 from kubernaut.errors import InputError
 from kubernaut.kube.follow import list_by_key, watch_collection

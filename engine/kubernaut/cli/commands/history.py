@@ -17,6 +17,8 @@ from rich.table import Table
 from kubernaut.api.plugin import Change
 from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.durations import format_duration, format_time, parse_since
+from kubernaut.caller.summaries import action_cell, execution_duration
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
     PHASE_STYLES,
@@ -28,11 +30,9 @@ from kubernaut.cli.console import (
     strip_control,
     table,
 )
-from kubernaut.cli.durations import format_duration, format_time, parse_since
 from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
 from kubernaut.cli.views.diff import brief_line
-from kubernaut.cli.views.rows import action_cell, execution_duration
 from kubernaut.cli.views.summary import styled_state
 from kubernaut.kube.follow import list_by_key
 from kubernaut.kube.objects import EXECUTIONS

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.executions import get_execution
+from kubernaut.caller.pod_logs import LogLine, PodLogs
+from kubernaut.caller.progress import format_state
 from kubernaut.cli.console import console, error_console, strip_control
-from kubernaut.cli.executions import get_execution
 from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
-from kubernaut.cli.pod_logs import LogLine, PodLogs
-from kubernaut.cli.views.summary import format_state
 from kubernaut.errors import InputError
 
 

@@ -6,8 +6,8 @@ import asyncio
 
 from kubernaut.api.labels import ANNOTATION_RESUMED
 from kubernaut.api.timestamps import micro_time
+from kubernaut.caller.executions import get_unfinished_execution, patch_execution
 from kubernaut.cli.console import console
-from kubernaut.cli.executions import get_unfinished_execution, patch_execution
 from kubernaut.cli.options import Context, ExecutionNames, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
 

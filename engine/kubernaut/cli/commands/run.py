@@ -12,23 +12,21 @@ import typer
 
 from kubernaut.api.runbook import RunbookSpec
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.commands import as_pairs
+from kubernaut.caller.planned_runs import PlannedRun, create_planned_run, plan_run
+from kubernaut.caller.runs import get_runbook
 from kubernaut.cli import completion
 from kubernaut.cli.console import Format, Output, console, error_console, escape_markup, print_json
-from kubernaut.cli.executions import caller_annotations, cannot_create
 from kubernaut.cli.exit_codes import ExitCode
 from kubernaut.cli.options import Context, Kubeconfig, Namespace, Parameter, ParameterFile
-from kubernaut.cli.parameters import as_pairs, read_parameter_file
+from kubernaut.cli.parameters import read_parameter_file
 from kubernaut.cli.place import Place
-from kubernaut.cli.runs import get_runbook
 from kubernaut.cli.views.runs import RunFollower, has_succeeded
-from kubernaut.errors import InputError, NotFoundError
+from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Object, without_managed_fields
-from kubernaut.plugins.registry import Registry
+from kubernaut.kube.objects import without_managed_fields
 from kubernaut.runbooks.arguments import parse_argument
-from kubernaut.runbooks.check import parameter_problem
-from kubernaut.runbooks.creation import create_run, execution_manifests, runbook_version
-from kubernaut.runbooks.expansion import Run, expand
+from kubernaut.runbooks.expansion import Run
 from kubernaut.runbooks.manifest import read_runbook
 
 
@@ -74,34 +72,20 @@ async def _run(
         key = place.key(cluster, name)
         runbook = await get_runbook(cluster, key)
         _, spec = read_runbook(runbook)
-        planned = expand(name, spec, read_arguments(spec, pairs, file))
-        check_parameters(planned, Registry.discover())
-        rehearsed = planned.rehearsal() if propose else planned
+        planned = plan_run(runbook, read_arguments(spec, pairs, file), propose=propose)
         if asks:
-            _ask(rehearsed)
-        manifests = execution_manifests(
-            rehearsed, key.namespace, await caller_annotations(cluster), runbook_version(runbook), approvable=propose
-        )
-        return await start_run(cluster, planned, rehearsed, manifests, wait=wait, quiet=quiet)
+            _ask(planned.run)
+        return await start_run(cluster, planned, wait=wait, quiet=quiet)
 
 
-async def start_run(
-    cluster: Cluster, whole: Run, run: Run, manifests: Sequence[Object], *, wait: bool, quiet: bool
-) -> list[ExecutionView]:
-    """Create the executions of a run, print its name, watch it to its end if that is wanted, and return them.
-
-    `whole` is the run with the steps that a rehearsal leaves out.
-    """
-    out, namespace = console(), manifests[0]["metadata"]["namespace"]
-    try:
-        created = await create_run(cluster, manifests)
-    except NotFoundError as error:
-        raise cannot_create(error, namespace) from error
+async def start_run(cluster: Cluster, planned: PlannedRun, *, wait: bool, quiet: bool) -> list[ExecutionView]:
+    """Create the executions of a run, print its name, watch it to its end if that is wanted, and return them."""
+    out, run, namespace = console(), planned.run, planned.namespace
+    executions = await create_planned_run(cluster, planned)
     if not quiet:
         out.print(f"run {run.name} created in {escape_markup(namespace)}", soft_wrap=True)
-        for left_out in sorted({step.step for step in whole.steps} - {step.step for step in run.steps}):
+        for left_out in planned.left_out:
             out.print(f"  {left_out} is not rehearsed: there is nothing to undo yet", soft_wrap=True)
-    executions = [ExecutionView(obj) for obj in created]
     if wait:
         executions = await RunFollower(out, quiet=quiet).follow(cluster, namespace, run.name)
     if not quiet:
@@ -119,14 +103,6 @@ def read_arguments(spec: RunbookSpec, pairs: Sequence[str], file: Path | None) -
             raise InputError(f"-p {pair}: write it as key=value")
         arguments[name] = parse_argument(spec.parameters, name, text)
     return arguments
-
-
-def check_parameters(run: Run, registry: Registry) -> None:
-    """Raise InputError if an action refuses the parameters of a step. Actions that are not installed here are left to the engine."""
-    for step in run.steps:
-        action = registry.actions.get(step.action)
-        if action and not step.undoes and (problem := parameter_problem(action, step.spec["parameters"])):
-            raise InputError(f"step {step.step}: parameters of {step.action}: {problem}")
 
 
 def _ask(run: Run) -> None:

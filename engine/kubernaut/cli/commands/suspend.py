@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.executions import get_unfinished_execution, patch_execution
 from kubernaut.cli.console import console
-from kubernaut.cli.executions import get_unfinished_execution, patch_execution
 from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
 from kubernaut.errors import InputError

@@ -12,6 +12,8 @@ from rich.text import Text
 
 from kubernaut.api.timestamps import micro_time, now
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.durations import format_duration
+from kubernaut.caller.executions import get_execution
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
     Format,
@@ -22,8 +24,6 @@ from kubernaut.cli.console import (
     strip_control,
     styled_phase,
 )
-from kubernaut.cli.durations import format_duration
-from kubernaut.cli.executions import get_execution
 from kubernaut.cli.options import Context, ExecutionName, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
 from kubernaut.telemetry.spans import Span, spans_of

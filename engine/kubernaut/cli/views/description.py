@@ -12,12 +12,12 @@ from rich.table import Table
 from kubernaut.api.execution import KIND, Condition
 from kubernaut.api.labels import LABEL_RUN
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.commands import as_pairs
+from kubernaut.caller.details import EventSummary, ExecutionDetails
+from kubernaut.caller.durations import age, format_duration, format_measured, format_time
+from kubernaut.caller.progress import StageLine, stage_lines
+from kubernaut.caller.summaries import execution_duration
 from kubernaut.cli.console import escape_markup
-from kubernaut.cli.durations import age, format_duration, format_measured, format_time
-from kubernaut.cli.parameters import as_pairs
-from kubernaut.cli.views.details import EventSummary, ExecutionDetails
-from kubernaut.cli.views.progress import StageLine, stage_lines
-from kubernaut.cli.views.rows import execution_duration
 from kubernaut.cli.views.summary import result_lines, styled_state
 from kubernaut.telemetry.audit import AuditRecord, audit_record, seconds_between
 

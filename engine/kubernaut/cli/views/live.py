@@ -15,14 +15,13 @@ from rich.text import Text
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.durations import format_duration, format_measured
+from kubernaut.caller.executions import read_execution
+from kubernaut.caller.pods import follow_own_pods
+from kubernaut.caller.progress import StageLine, format_state, planned_changes, stage_lines
 from kubernaut.cli.console import error_console, escape_markup, strip_control, styled_phase, supports_live
-from kubernaut.cli.durations import format_duration, format_measured
-from kubernaut.cli.executions import read_execution
-from kubernaut.cli.pods import follow_own_pods
 from kubernaut.cli.views.diff import change_lines
-from kubernaut.cli.views.next_steps import next_lines
-from kubernaut.cli.views.progress import StageLine, planned_changes, stage_lines
-from kubernaut.cli.views.summary import detail_lines, format_state, summary
+from kubernaut.cli.views.summary import detail_lines, next_lines, summary
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import follow

@@ -12,8 +12,8 @@ from rich.live import Live
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.executions import read_execution
 from kubernaut.cli.console import styled_phase, supports_live, table
-from kubernaut.cli.executions import read_execution
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import follow
 from kubernaut.kube.objects import Key

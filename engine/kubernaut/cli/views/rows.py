@@ -8,11 +8,11 @@ from datetime import datetime
 from rich.table import Table
 
 from kubernaut.api.execution import Phase
-from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.durations import age
+from kubernaut.caller.summaries import action_cell, execution_duration
 from kubernaut.cli.console import escape_markup, styled_phase, table
-from kubernaut.cli.durations import age, format_age, format_duration
-from kubernaut.telemetry.audit import AuditRecord, audit_record
+from kubernaut.telemetry.audit import audit_record
 
 _COLUMNS = ("NAME", "ACTION", "TARGET", "PHASE", "REASON", "BY", "AGE", "TOOK")
 _WIDE_COLUMNS = ("ATTEMPTS", "JOB", "MESSAGE")
@@ -53,16 +53,3 @@ def _cells(execution: ExecutionView, now: datetime, *, namespaced: bool, wide: b
         attempts = "" if record.attempts is None else str(record.attempts)
         cells += [attempts, record.job or "", record.message or ""]
     return cells
-
-
-def action_cell(record: AuditRecord) -> str:
-    """Return the action's name, marked if only its dry run is wanted."""
-    return f"{record.action} (dry run)" if record.dry_run else str(record.action)
-
-
-def execution_duration(record: AuditRecord, now: datetime) -> str:
-    """Return the time from start to end, or to now for a running one; "" for one that has not started."""
-    if record.seconds is not None:
-        return format_duration(record.seconds) if record.seconds else ""
-    started = parse_time(record.started)
-    return format_age((now - started).total_seconds()) if started and record.phase == Phase.RUNNING else ""

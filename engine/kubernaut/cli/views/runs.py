@@ -13,11 +13,11 @@ from rich.table import Table
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.runs import no_run, run_order, run_selector, step_name
+from kubernaut.caller.summaries import action_cell, execution_duration
 from kubernaut.cli.console import escape_markup, print_trimmed, styled_phase, supports_live, table
-from kubernaut.cli.runs import no_run, run_order, run_selector, step_name
 from kubernaut.cli.views.diff import brief_line
 from kubernaut.cli.views.live import UNOBSERVED_SECONDS, warn_unobserved
-from kubernaut.cli.views.rows import action_cell, execution_duration
 from kubernaut.cli.views.summary import styled_state
 from kubernaut.errors import NotFoundError
 from kubernaut.kube.client import Cluster

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from kubernaut.api.execution import Phase
 from kubernaut.api.stages import Stage
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.durations import format_measured
+from kubernaut.caller.next_steps import next_steps
+from kubernaut.caller.progress import shown_stages, stage_name
 from kubernaut.cli.console import escape_markup, styled_phase
-from kubernaut.cli.durations import format_measured
-from kubernaut.cli.parameters import as_pairs
 from kubernaut.cli.views.diff import change_lines, colour_diff
 
 
@@ -22,11 +22,6 @@ def summary(execution: ExecutionView) -> str:
     if status.phase is Phase.SUCCEEDED and result and result.changes and not concluded:
         return styled_phase(status.phase) + (", dry run only: nothing was changed" if execution.is_dry_run else "")
     return f"{styled_state(status.phase, status.reason)}  {escape_markup(status.message or '')}"
-
-
-def format_state(phase: str, reason: str | None) -> str:
-    """Return phase and reason as text: `Failed (Forbidden)`."""
-    return f"{phase} ({reason})" if reason else phase
 
 
 def styled_state(phase: str, reason: str | None) -> str:
@@ -68,31 +63,6 @@ def _output(value: object) -> str:
     return "".join(f"\n    {line}" for line in colour_diff(lines))
 
 
-def execute_command(action: str, namespace: str, parameters: Mapping[str, Any], verb: str = "execute") -> str:
-    """Return the command that creates an execution with these parameters, or proposes one."""
-    return " ".join(
-        [f"kubernaut {verb}", action, "-n", namespace, *(f"-p {pair}" for pair in as_pairs(dict(parameters)))]
-    )
-
-
-def shown_stages(stages: Sequence[Stage]) -> list[Stage]:
-    """Return the stages of the top level, with each attempt replaced by its parts if it has any."""
-    with_parts = {stage.attempt for stage in stages if stage.within == "attempt"}
-    return [
-        stage
-        for stage in stages
-        if stage.within == "attempt"
-        or (not stage.within and (stage.name != "attempt" or stage.attempt not in with_parts))
-    ]
-
-
-def stage_name(stage: Stage) -> str:
-    """Return its name: a wait with its reason, a later attempt's with the attempt's number."""
-    attempt = stage.attempt or 1
-    reason = f" for {stage.detail}" if stage.name == "wait" and stage.detail else ""
-    return f"{stage.name}{reason}{f' ({attempt})' if attempt > 1 else ''}"
-
-
 def stages_line(stages: Iterable[Stage]) -> str:
     """Return the stages in one line: `validate 4 ms · start 120 ms · …`."""
     return " · ".join(
@@ -103,3 +73,11 @@ def stages_line(stages: Iterable[Stage]) -> str:
 def stage_duration(stage: Stage) -> str:
     """Return how long a stage took, or `so far` while it lasts."""
     return format_measured(stage.seconds) if stage.end_time else "so far"
+
+
+def next_lines(execution: ExecutionView, *, has_pods: bool = True) -> list[str]:
+    """Return the next steps as markup, one line each."""
+    return [
+        f"next: [bold]{escape_markup(step.command)}[/]  [dim]# {escape_markup(step.why)}[/]"
+        for step in next_steps(execution, has_pods=has_pods)
+    ]

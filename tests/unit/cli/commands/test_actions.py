@@ -11,7 +11,8 @@ from pydantic import Field
 
 from kubernaut.api.plugin import ObjectName, Parameters
 from kubernaut.api.rules import Rule
-from kubernaut.cli.commands.actions import actions_table, attempts_phrase, field_type, permission_phrases
+from kubernaut.caller.action_reference import attempts_phrase, field_type, permission_phrases
+from kubernaut.cli.commands.actions import actions_table
 from kubernaut.cli.parameters import read_parameters
 from kubernaut.errors import PluginLoadError
 from kubernaut.plugins.registry import Registry

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from kubernaut.cli.commands.rollback import inverse_of
+from kubernaut.caller.rollbacks import inverse_of
 from kubernaut.errors import InputError
 from kubernaut.kube.objects import EXECUTIONS, Key, key_of
 from tests.support.executions import CHANGE, ROLLBACK, make_execution

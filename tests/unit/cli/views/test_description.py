@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from kubernaut.api.stored_stages import pack
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.details import EventSummary, ExecutionDetails
 from kubernaut.cli.views.description import description
-from kubernaut.cli.views.details import EventSummary, ExecutionDetails
 from tests.support.executions import CHANGE, T, ended_step, make_execution, make_pod, make_stage
 from tests.support.shown import shown
 

@@ -8,11 +8,12 @@ import typer.main
 import yaml
 
 from kubernaut.api.execution import Phase, Reason
+from kubernaut.caller.next_steps import BY_REASON, next_steps
 from kubernaut.cli.app import app
-from kubernaut.cli.views.next_steps import BY_REASON, next_lines, next_steps
+from kubernaut.cli.views.summary import next_lines
 from tests.support.executions import CHANGE, ROLLBACK, T, make_execution
 
-ROOT = Path(__file__).parents[4]
+ROOT = Path(__file__).parents[3]
 RESULT = {"changes": [CHANGE], "rollback": ROLLBACK}
 VALIDATED = {"type": "Validated", "status": "True", "reason": "ChecksPassed", "lastTransitionTime": T.format(0)}
 AGAIN = "kubernaut execute scale -n prod -p name=web -p replicas=3"

@@ -8,7 +8,7 @@ from typing import Any
 from kubernaut.api.labels import ANNOTATION_RUN_POSITION, ANNOTATION_RUN_STEP, LABEL_RUN
 from kubernaut.api.names import is_label
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.executions import read_execution
+from kubernaut.caller.executions import read_execution
 from kubernaut.errors import DeniedError, InputError, NotFoundError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import list_by_key
@@ -77,9 +77,3 @@ def annotation(execution: ExecutionView, name: str) -> str:
     """Return an annotation of an execution that only the command line reads, or ""."""
     annotations: Mapping[str, Any] = execution.json["metadata"].get("annotations") or {}
     return str(annotations.get(name, ""))
-
-
-def require_one(name: str, run: str) -> None:
-    """Raise InputError unless either an execution or a run is named."""
-    if bool(name) == bool(run):
-        raise InputError("name one execution, or one run with --run RUN, and not both")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubernaut.cli.durations import age, format_age, format_duration, format_measured, format_time, parse_since
+from kubernaut.caller.durations import age, format_age, format_duration, format_measured, format_time, parse_since
 from kubernaut.errors import InputError
 
 NOW = datetime(2026, 11, 8, 12, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.cli.views.details import read_details
+from kubernaut.caller.details import read_details
 from kubernaut.errors import DeniedError
 from kubernaut.kube.objects import EVENTS, PODS
 from tests.support.executions import UID, make_execution, make_pod

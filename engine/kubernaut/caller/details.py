@@ -11,7 +11,7 @@ from typing import Any
 from kubernaut.api.execution import KIND
 from kubernaut.api.names import is_pod_of_job
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.pods import own_pods
+from kubernaut.caller.pods import own_pods
 from kubernaut.errors import KubernautError
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.kube.client import Cluster

@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.api.steps import NEXT_STEP, REHEARSAL_FAILED_EXIT_CODE, REJECTED_EXIT_CODE
-from kubernaut.cli.pod_logs import PodLogs, Source, sources_of
+from kubernaut.caller.pod_logs import PodLogs, Source, sources_of
 from kubernaut.errors import DeniedError, InputError, NotFoundError, UnavailableError
 from kubernaut.kube.objects import EXECUTIONS, PODS
 from kubernaut.runner import main as runner
@@ -16,7 +16,7 @@ SECOND = make_pod("b", dry_run=ended_step("dry-run"), execute=RUNNING, created=5
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch):
-    monkeypatch.setattr("kubernaut.cli.pod_logs._POLL_SECONDS", 0)
+    monkeypatch.setattr("kubernaut.caller.pod_logs._POLL_SECONDS", 0)
     monkeypatch.setattr("kubernaut.kube.follow._RETRY_SECONDS", 0)
 
 

@@ -1,6 +1,6 @@
 """The pods of an execution are those of its own Job, whatever labels others carry."""
 
-from kubernaut.cli.pods import own_pods
+from kubernaut.caller.pods import own_pods
 from kubernaut.kube.objects import PODS
 from tests.support.executions import make_execution, make_pod
 from tests.support.fake_client import FakeClient

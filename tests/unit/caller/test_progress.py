@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.cli.views.progress import planned_changes, stage_lines
+from kubernaut.caller.progress import planned_changes, stage_lines
 from tests.support.executions import CHANGE, RUNNING, WAITING, ended_step, make_execution, make_pod, make_stage
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kubernaut.api.steps import DRY_RUN, EXECUTE, NEXT_STEP
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.pods import own_pods
+from kubernaut.caller.pods import own_pods
 from kubernaut.errors import DeniedError, InputError, NotFoundError, RejectedError, RetryError
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.kube.client import Cluster

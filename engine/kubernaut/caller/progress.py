@@ -15,7 +15,6 @@ from kubernaut.api.plugin import Change
 from kubernaut.api.stages import Stage
 from kubernaut.api.steps import DRY_RUN, EXECUTE
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.views.summary import shown_stages, stage_name
 from kubernaut.jobs.attempts import Attempt, read_attempts
 from kubernaut.jobs.step_runs import StepRun
 from kubernaut.kube.objects import CachedObject, Object
@@ -56,6 +55,29 @@ def stage_lines(execution: ExecutionView, pods: Sequence[Object] | None) -> list
     elif lines[-1].state == "failed":
         lines.append(StageLine("wait", "waiting", detail="for another attempt, or for the Job to fail"))
     return [*recorded, *lines]
+
+
+def shown_stages(stages: Sequence[Stage]) -> list[Stage]:
+    """Return the stages of the top level, with each attempt replaced by its parts if it has any."""
+    with_parts = {stage.attempt for stage in stages if stage.within == "attempt"}
+    return [
+        stage
+        for stage in stages
+        if stage.within == "attempt"
+        or (not stage.within and (stage.name != "attempt" or stage.attempt not in with_parts))
+    ]
+
+
+def stage_name(stage: Stage) -> str:
+    """Return its name: a wait with its reason, a later attempt's with the attempt's number."""
+    attempt = stage.attempt or 1
+    reason = f" for {stage.detail}" if stage.name == "wait" and stage.detail else ""
+    return f"{stage.name}{reason}{f' ({attempt})' if attempt > 1 else ''}"
+
+
+def format_state(phase: str, reason: str | None) -> str:
+    """Return phase and reason as text: `Failed (Forbidden)`."""
+    return f"{phase} ({reason})" if reason else phase
 
 
 def planned_changes(pods: Sequence[Object]) -> tuple[Change, ...]:

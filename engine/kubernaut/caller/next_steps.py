@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from kubernaut.api.execution import ExecutionStatus, Phase, Reason
 from kubernaut.api.labels import LABEL_UID
 from kubernaut.api.view import ExecutionView
-from kubernaut.cli.console import escape_markup
-from kubernaut.cli.views.summary import execute_command
+from kubernaut.caller.commands import execute_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +65,6 @@ def next_steps(execution: ExecutionView, *, has_pods: bool = True) -> list[NextS
         ]
     steps = BY_REASON[Reason(reason)](context) if reason in set(Reason) else []
     return [*steps, *_rollback(context)]
-
-
-def next_lines(execution: ExecutionView, *, has_pods: bool = True) -> list[str]:
-    """Return the next steps as markup, one line each."""
-    return [
-        f"next: [bold]{escape_markup(step.command)}[/]  [dim]# {escape_markup(step.why)}[/]"
-        for step in next_steps(execution, has_pods=has_pods)
-    ]
 
 
 def _rollback(context: _Context) -> list[NextStep]:

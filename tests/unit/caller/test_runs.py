@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.cli.runs import get_runbook, position, read_run, run_selector, step_name
+from kubernaut.caller.runs import get_runbook, position, read_run, run_selector, step_name
 from kubernaut.errors import DeniedError, InputError, NotFoundError
 from kubernaut.kube.objects import EXECUTIONS, RUNBOOKS, Key
 from tests.support.executions import make_execution

@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.api.execution import UNOBSERVED_MESSAGE
-from kubernaut.cli.executions import (
+from kubernaut.caller.executions import (
     create_execution,
     get_execution,
     get_unfinished_execution,

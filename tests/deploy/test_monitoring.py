@@ -45,7 +45,7 @@ def expressions():
 
 def exported(metrics):
     labels = {}
-    for family in text_string_to_metric_families(metrics.exposition().decode()):
+    for family in text_string_to_metric_families(metrics.exposition()[0].decode()):
         for sample in family.samples:
             labels.setdefault(sample.name, set()).update(sample.labels)
     return labels
@@ -66,7 +66,7 @@ def test_alerts_and_dashboard_use_only_metrics_and_labels_that_are_exported(metr
 
 def test_the_dashboard_shows_every_metric(metrics):
     shown = {name for where, expression in expressions() if where not in ALERTS for name, _ in metrics_in(expression)}
-    families = {family.name for family in text_string_to_metric_families(metrics.exposition().decode())}
+    families = {family.name for family in text_string_to_metric_families(metrics.exposition()[0].decode())}
     assert {f for f in families if not any(name.startswith(f) for name in shown)} == set()
 
 
@@ -115,7 +115,7 @@ def test_every_series_of_failures_starts_at_zero(metrics):
     metrics.initialise_series(["restart-deployment"])
     samples = {
         tuple(sorted(sample.labels.values())): sample.value
-        for family in text_string_to_metric_families(metrics.exposition().decode())
+        for family in text_string_to_metric_families(metrics.exposition()[0].decode())
         for sample in family.samples
         if sample.name == "kubernaut_executions_total"
     }

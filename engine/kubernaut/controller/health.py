@@ -15,7 +15,6 @@ from aiohttp import web
 from kubernaut.controller.manager import Manager
 from kubernaut.controller.short_connections import ShortConnections
 from kubernaut.errors import InputError
-from kubernaut.telemetry.metrics import CONTENT_TYPE
 
 
 @asynccontextmanager
@@ -58,8 +57,9 @@ def _application(manager: Manager) -> web.Application:
 
 
 def _metrics(manager: Manager) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def respond(_: web.Request) -> web.StreamResponse:
-        return _last(web.Response(body=manager.metrics.exposition(), headers={"Content-Type": CONTENT_TYPE}))
+    async def respond(request: web.Request) -> web.StreamResponse:
+        body, content_type = manager.metrics.exposition(request.headers.get("Accept", ""))
+        return _last(web.Response(body=body, headers={"Content-Type": content_type}))
 
     return respond
 

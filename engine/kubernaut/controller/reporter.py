@@ -65,6 +65,9 @@ class ExecutionReporter:
         self._metrics.observe_end(label, phase, status.reason, seconds, status.stages)
         if status.result and status.result.disbelieved:
             self._metrics.observe_disbelieved(label, status.result.disbelieved)
+        if execution.approved_plan and status.job_name:
+            names = (status.proposed_by or "", status.requested_by or "")
+            self._metrics.observe_approved(label, phase, *names, trace_context(execution).trace_id)
         self._trace(execution)
 
     async def resend_recent(self, cluster: Cluster) -> None:

@@ -12,16 +12,18 @@ from prometheus_client import (
     Counter,
     Histogram,
     disable_created_metrics,
-    generate_latest,
 )
+from prometheus_client.exposition import choose_encoder
 
 from kubernaut.api.execution import Phase, Reason
 from kubernaut.api.stages import Stage
 from kubernaut.telemetry.collector import EngineState, StateCollector
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0, 1800.0)
 _RECONCILE_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0)
+
+_MAX_NAME = 30
+"""Characters of a user's name in an exemplar, whose labels and values may have 128 in all (OpenMetrics 1.0)."""
 
 RECONCILE_RESULTS = ("success", "requeue_after", "error", "panic")
 
@@ -64,11 +66,16 @@ class Metrics:
             ("plugin", "hook"),
             _RECONCILE_BUCKETS,
         )
-
         self._disbelieved = self._counter(
             "kubernaut_disbelieved_changes",
             "Changes that pods reported and that their executions were not asked for, by action; none of them is recorded.",
             ("action",),
+        )
+
+        self._approved = self._counter(
+            "kubernaut_approved_plans",
+            "Executions that carried out an approved plan and ended, by action and phase; its exemplar names who proposed and who approved.",
+            ("action", "phase"),
         )
 
     def _counter(self, name: str, text: str, labels: tuple[str, ...]) -> Counter:
@@ -82,6 +89,8 @@ class Metrics:
         for action in actions:
             self._ended.labels(action, Phase.SUCCEEDED, "")
             self._disbelieved.labels(action)
+            for phase in (Phase.SUCCEEDED, Phase.FAILED):
+                self._approved.labels(action, phase)
             for reason in Reason:
                 if reason.phase is not Phase.PENDING:
                     self._ended.labels(action, reason.phase, reason)
@@ -97,6 +106,15 @@ class Metrics:
         for stage in stages:
             if stage.within in {None, "attempt"}:
                 self._stages.labels(action, stage.name).observe(max(0.0, stage.seconds))
+
+    def observe_approved(self, action: str, phase: Phase, proposer: str, approver: str, trace_id: str) -> None:
+        """Count an execution that carried out an approved plan.
+
+        The names are an exemplar, which is not a series of its own: as labels, each pair of people would be one for ever.
+        """
+        names = {"proposed_by": proposer, "approved_by": approver}
+        exemplar = {key: _cut(name) for key, name in names.items()}
+        self._approved.labels(action, phase).inc(exemplar={**exemplar, "trace_id": trace_id})
 
     def observe_disbelieved(self, action: str, changes: int) -> None:
         """Count changes that a pod reported and that are not believed."""
@@ -118,6 +136,14 @@ class Metrics:
         """Read this state at each scrape."""
         self.registry.register(StateCollector(state))
 
-    def exposition(self) -> bytes:
-        """Return all metrics in Prometheus' text format."""
-        return generate_latest(self.registry)
+    def exposition(self, accept: str = "") -> tuple[bytes, str]:
+        """Return all metrics and their content type: OpenMetrics, with exemplars, where `accept` asks for it, else Prometheus' text format.
+
+        `accept` is the header of the request.
+        """
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"

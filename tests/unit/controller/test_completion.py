@@ -79,8 +79,21 @@ async def test_the_end_frees_the_target_and_is_reported_once(ground):
     await finish(ground, key, job)
     assert ground.reservations.running == 0
     assert ground.event_reasons() == ["Succeeded"]
-    exposition = ground.metrics.exposition().decode()
+    exposition = ground.metrics.exposition()[0].decode()
     assert 'kubernaut_executions_total{action="scale",phase="Succeeded",reason=""} 1.0' in exposition
+
+
+async def test_the_end_of_an_approved_plan_is_counted_with_both_people(ground):
+    key, job = await ground.started()
+    stored = ground.obj(key)
+    spec = {**stored["spec"], "approvedPlan": {"execution": "plan-1", "digest": f"sha256:{'0' * 64}"}}
+    status = {**stored["status"], "proposedBy": "agent", "requestedBy": "on-call"}
+    ground.see(EXECUTIONS, {**stored, "spec": spec, "status": status})
+    await finish(ground, key, job)
+    body, _ = ground.metrics.exposition("application/openmetrics-text")
+    counted = next(line for line in body.decode().splitlines() if line.startswith("kubernaut_approved_plans_total{"))
+    assert 'phase="Succeeded"} 1.0' in counted
+    assert 'approved_by="on-call",proposed_by="agent",trace_id="' in counted
 
 
 async def test_a_failure_is_a_warning_with_its_reason(ground):

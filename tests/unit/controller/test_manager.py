@@ -31,7 +31,7 @@ async def test_it_is_stuck_only_after_a_reconcile_took_longer_than_any_can(manag
 
 
 async def test_every_action_has_its_series_before_anything_happens(manager):
-    exposition = manager.metrics.exposition().decode()
+    exposition = manager.metrics.exposition()[0].decode()
     assert 'kubernaut_executions_total{action="scale",phase="Failed",reason="Lost"} 0.0' in exposition
     assert "kubernaut_workqueue_depth 0.0" in exposition
     assert "kubernaut_leader 0.0" in exposition

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from kubernaut.api.execution import Phase
@@ -60,11 +61,12 @@ def metrics():
     made.observe_request("POST", "jobs", 201)
     made.observe_disbelieved("scale", 3)
     made.observe_hook("scale", "validate", 0.001)
+    made.observe_approved("scale", Phase.SUCCEEDED, "agent", "system:serviceaccount:remediation:on-call-person", "0" * 32)
     return made
 
 
 def samples(metrics):
-    families = text_string_to_metric_families(metrics.exposition().decode())
+    families = text_string_to_metric_families(metrics.exposition()[0].decode())
     return {
         (sample.name, *sorted(sample.labels.values())): sample.value
         for family in families
@@ -96,6 +98,21 @@ def test_each_metric_has_the_value_that_was_observed(metrics):
     assert values["kubernaut_lost_total", "events"] == 1
     assert values["kubernaut_leader",] == 1
     assert values["kubernaut_api_requests_total", "201", "POST", "jobs"] == 1
+
+
+def test_who_proposed_and_who_approved_is_an_exemplar_and_no_series(metrics):
+    body, content_type = metrics.exposition("application/openmetrics-text; version=1.0.0")
+    assert content_type.startswith("application/openmetrics-text")
+    (sample,) = [s for f in open_metrics(body.decode()) for s in f.samples if s.name == "kubernaut_approved_plans_total"]
+    assert (sample.labels, sample.value) == ({"action": "scale", "phase": "Succeeded"}, 1)
+    assert sample.exemplar.labels == {
+        "proposed_by": "agent",
+        "approved_by": "system:serviceaccount:remedia…",
+        "trace_id": "0" * 32,
+    }
+    plain, content_type = metrics.exposition()
+    assert content_type.startswith("text/plain")
+    assert b"agent" not in plain
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from werkzeug import Response
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.settings import ActionSettings
 from tests.support.shell import as_admin, command
-from tests.support.site import CLAIMS, DEPLOYMENTS
+from tests.support.site import CLAIMS, CONFIG_MAPS, DEPLOYMENTS
 
 REHEARSALS = ["initContainer"]
 FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
@@ -109,6 +109,24 @@ async def test_raise_memory_and_verify(run):
     code, phases, limit, text = await run("raise-memory", *pairs, objects=[APP], inspect=memory)
     assert phases == {"raise": "Succeeded", "verify": "Succeeded", "undo": "Skipped"}, text
     assert (code, limit) == (0, "128Mi")
+
+
+async def test_raise_memory_and_take_it_back_where_the_new_pods_do_not_stay_up(run):
+    """The pods start in the mode that a ConfigMap says, and it is broken by the time that new ones begin."""
+    app = copy.deepcopy(APP)
+    container = app["spec"]["template"]["spec"]["containers"][0]
+    container["command"] = ["sh", "-c", '[ "$MODE" = good ] && sleep infinity']
+    container["env"] = [{"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "mode", "key": "mode"}}}]
+    mode = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mode"}, "data": {"mode": "good"}}
+
+    async def break_it(site):
+        await site.patch(CONFIG_MAPS, "mode", {"data": {"mode": "broken"}})
+
+    pairs = ("deployment=app", "container=main", "memory=128Mi")
+    prepared = {"objects": [mode, app], "prepare": break_it, "inspect": memory}
+    code, phases, limit, text = await run("raise-memory", *pairs, **prepared)
+    assert phases == {"raise": "Succeeded", "verify": "Failed", "undo": "Succeeded"}, text
+    assert (code, limit) == (1, "64Mi")
 
 
 async def test_restart_and_verify_by_a_metric(run):

@@ -74,7 +74,7 @@ class Metrics:
 
         self._approved = self._counter(
             "kubernaut_approved_plans",
-            "Executions that carried out an approved plan and ended, by action and phase; its exemplar names who proposed and who approved.",
+            "Executions that carried out an approved plan and ended, by action and phase; the exemplar has who proposed and who approved.",
             ("action", "phase"),
         )
 

@@ -61,7 +61,9 @@ def metrics():
     made.observe_request("POST", "jobs", 201)
     made.observe_disbelieved("scale", 3)
     made.observe_hook("scale", "validate", 0.001)
-    made.observe_approved("scale", Phase.SUCCEEDED, "agent", "system:serviceaccount:remediation:on-call-person", "0" * 32)
+    made.observe_approved(
+        "scale", Phase.SUCCEEDED, "agent", "system:serviceaccount:remediation:on-call-person", "0" * 32
+    )
     return made
 
 
@@ -103,7 +105,9 @@ def test_each_metric_has_the_value_that_was_observed(metrics):
 def test_who_proposed_and_who_approved_is_an_exemplar_and_no_series(metrics):
     body, content_type = metrics.exposition("application/openmetrics-text; version=1.0.0")
     assert content_type.startswith("application/openmetrics-text")
-    (sample,) = [s for f in open_metrics(body.decode()) for s in f.samples if s.name == "kubernaut_approved_plans_total"]
+    (sample,) = [
+        s for f in open_metrics(body.decode()) for s in f.samples if s.name == "kubernaut_approved_plans_total"
+    ]
     assert (sample.labels, sample.value) == ({"action": "scale", "phase": "Succeeded"}, 1)
     assert sample.exemplar.labels == {
         "proposed_by": "agent",

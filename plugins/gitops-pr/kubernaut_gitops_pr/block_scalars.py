@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-_BREAK = re.compile(r"\r\n?|\n")
-"""A line break of YAML; a carriage return alone is one, too."""
-_HEADER = re.compile(r"([|>])([-+1-9]*)([ \t]+#.*|[ \t]*)$")
+_PROPERTIES = re.compile(r"(?:[&!]\S*(?:[ \t]+#[^\r\n]*)?\s+(?:#[^\r\n]*\s+)*)*")
+"""An anchor and a tag before the header, which may have lines of their own, with comments."""
+_HEADER = re.compile(r"([|>])([-+1-9]*)([ \t]+#[^\r\n]*|[ \t]*)(?=[\r\n]|\Z)")
 _TRAILING_LINES = re.compile(r"(\r?\n *)+\Z")
 _TEXT = re.compile(r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
 """What every reader accepts in a block: YAML 1.1 takes U+0085, U+2028 and U+2029 for newlines."""
@@ -32,7 +32,7 @@ def rewrite(source: str, value: str, parent: int, step: int) -> str | None:
     """
     style, indicators, comment = _indicators(source)
     given = re.search(r"\d", indicators)
-    first = next((line for line in source.split("\n")[1:] if line.strip(" \r")), "")
+    first = next((line for line in _block(source).split("\n")[1:] if line.strip(" \r")), "")
     indent = parent + int(given[0]) if given else len(first) - len(first.lstrip(" "))
     if indent <= parent:
         indent = parent + step
@@ -65,10 +65,16 @@ def comment(source: str) -> str:
 
 
 def _indicators(source: str) -> tuple[str, str, str]:
-    found = _HEADER.search(_BREAK.split(source, maxsplit=1)[0])
+    found = _HEADER.match(_block(source))
     if not found:
         raise ValueError(f"not a block scalar: {source[:40]!r}")
     return found[1], found[2], found[3].rstrip()
+
+
+def _block(source: str) -> str:
+    """Return the source from its header on."""
+    properties = _PROPERTIES.match(source)
+    return source[properties.end() :] if properties else source
 
 
 def _fold(lines: list[str]) -> list[str]:

@@ -24,6 +24,16 @@ def loaded(text):
 
 
 EDITS = {
+    "an anchor on a line of its own stays with its block": (
+        "a: &x  # c | d\n  |-\n  1\n  2\nb: *x\n",
+        {"set": {"b": "z"}},
+        "a: &x  # c | d\n  |-\n  1\n  2\nb: z\n",
+    ),
+    "a block below its anchor is rewritten": (
+        "a: &x\n  >-\n  one\n  two\nb: 1\n",
+        {"set": {"a": "three\nfour\n"}},
+        "a: &x >\n  three\n\n  four\nb: 1\n",
+    ),
     "a quoted value keeps its quotes": ("a: 'x'  # c\n", {"set": {"a": "it's"}}, "a: 'it''s'  # c\n"),
     "a plain value stays plain": ("a: x # c\n", {"set": {"a": "y/z:1.2.3"}}, "a: y/z:1.2.3 # c\n"),
     "a text that would be read as another type is quoted": ("a: x\n", {"set": {"a": "on"}}, 'a: "on"\n'),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import AsyncIterator
+from typing import get_args
 
 import pytest
 
@@ -21,10 +23,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="sandbox (default) or the cluster of $KUBECONFIG",
     )
     parser.addoption(
+        "--rehearsals",
+        choices=("turns", "both"),
+        default="turns",
+        help="where dry runs take place: each test in one of the two places (default), or in both",
+    )
+    parser.addoption(
         "--image",
         default="kubernaut-engine:latest",
         help="on a real cluster: an image with Python, the engine and its plugins",
     )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with its dry run in one of the two places, or in both; tests take turns.
+
+    A module in which the place makes no difference names one, as `REHEARSALS`.
+    """
+    if "rehearsal" not in metafunc.fixturenames:
+        return
+    places = list(getattr(metafunc.module, "REHEARSALS", get_args(Rehearsal)))
+    if metafunc.config.getoption("rehearsals") == "turns":
+        turn = zlib.crc32(f"{metafunc.module.__name__}.{metafunc.function.__name__}".encode())
+        places = [places[turn % len(places)]]
+    metafunc.parametrize("rehearsal", places, indirect=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

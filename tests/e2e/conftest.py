@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import entry_points
-from typing import get_args
 
 import pytest
 
-from kubernaut.api.steps import Rehearsal
 from kubernaut.plugins.registry import ACTIONS, POLICIES, Registry
 from kubernaut.settings import Settings
 from tests.support import trouble
 from tests.support.shell import as_admin, as_user
 from tests.support.site import site_on
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test with dry runs in both places, unless its module names one of them."""
-    if "rehearsal" in metafunc.fixturenames:
-        places = getattr(metafunc.module, "REHEARSALS", get_args(Rehearsal))
-        metafunc.parametrize("rehearsal", places, indirect=True)
 
 
 @pytest.fixture

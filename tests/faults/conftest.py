@@ -6,12 +6,11 @@ import asyncio
 import gc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 
-from kubernaut.api.steps import Rehearsal
 from kubernaut.embedded.running_engine import ENGINE_USER
 from kubernaut.install.manifests import installation
 from kubernaut.kube.client import Cluster
@@ -35,13 +34,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="NAME=COMMAND",
         help="on a real cluster: a shell command that kills and restarts this part of it, such as etcd=…; may be repeated",
     )
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test with dry runs in both places, unless its module names one of them."""
-    if "rehearsal" in metafunc.fixturenames:
-        places = getattr(metafunc.module, "REHEARSALS", get_args(Rehearsal))
-        metafunc.parametrize("rehearsal", places, indirect=True)
 
 
 @dataclass(frozen=True)

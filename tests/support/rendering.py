@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
+from typer.testing import CliRunner
 
+from kubernaut.cli.app import app
 from kubernaut.plugins.registry import Registry
 
 FORGE = {
@@ -33,6 +35,8 @@ def rendered(folder: Path, action: str, *options: str) -> dict[str, Any]:
     (folder / "engine.yaml").write_text(yaml.safe_dump(CONFIGURATION), "utf-8")
     (folder / "parameters.yaml").write_text(yaml.safe_dump(example), "utf-8")
     given = ("-f", str(folder / "parameters.yaml"), "--config", str(folder / "engine.yaml"), "-o", "json")
-    command = [sys.executable, "-m", "kubernaut.cli", "render", action, *given, *options]
-    made: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    with ThreadPoolExecutor(1) as thread:  # the command has an event loop of its own
+        words = ["render", action, *given, *options]
+        ran = thread.submit(partial(CliRunner().invoke, app, words, catch_exceptions=False)).result()
+    made: dict[str, Any] = json.loads(ran.stdout)
     return made

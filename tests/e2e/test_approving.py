@@ -130,6 +130,30 @@ async def test_propose_and_approve_on_the_command_line(site, place):
     assert records["more-approved"]["plan"] == "more"
 
 
+async def test_a_proposal_is_rejected_for_good(site, place):
+    plan = await proposed(site)
+    code, out, err = await command("cancel", "more", *place)
+    assert (code, "more was rejected: nobody can approve it any more" in out) == (0, True), err
+    code, out, err = await command("get", "--proposals", *place)
+    assert (code, "no open proposals" in err) == (0, True)
+    code, out, err = await command("approve", "more", "--yes", *place)
+    assert (code, "more was rejected: propose it again" in err) == (2, True)
+    code, out, err = await command("cancel", "more", *place)
+    assert (code, "more has ended already" in err) == (2, True)
+    status = await site.run("scale", MORE, approvedPlan=plan)
+    assert (status["reason"], "more was rejected" in status["message"]) == ("PlanNotFound", True)
+    with pytest.raises(Exception, match="cancel"):
+        await site.patch(EXECUTIONS, "more", {"spec": {"cancel": False}})
+    assert await replicas(site) == 2
+
+
+async def test_what_was_approved_can_be_rejected_no_more(site, place):
+    plan = await proposed(site)
+    assert (await site.run("scale", MORE, name="by-me", approvedPlan=plan))["phase"] == "Succeeded"
+    code, _, err = await command("cancel", "more", *place)
+    assert (code, "more has ended already" in err) == (2, True)
+
+
 @pytest.mark.parametrize(("answer", "wanted"), [("n", 2), ("y", 4)])
 async def test_a_person_is_asked_on_a_terminal(site, place, answer, wanted):
     await proposed(site)

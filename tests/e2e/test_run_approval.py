@@ -58,6 +58,14 @@ async def test_a_proposed_run_is_carried_out_as_it_was_rehearsed_and_once(site, 
     assert (code, "was approved already" in err) == (2, True), err
 
 
+async def test_a_proposed_run_is_rejected(site, place, propose):
+    run = await propose()
+    code, out, err = await command("cancel", "--run", run, *place)
+    assert (code, f"run {run} was rejected" in out) == (0, True), err
+    code, _, err = await command("approve", "--run", run, *place, "--yes")
+    assert (code, "was rejected: propose it again" in err) == (2, True)
+
+
 async def test_two_approvals_at_once_make_one_run(site, place, propose):
     run = await propose(make_step("slow", action="script", parameters={"execute": "import time; time.sleep(3)"}), GROW)
     words = ("approve", "--run", run, *place, "--yes", "--no-wait")

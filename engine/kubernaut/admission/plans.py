@@ -91,6 +91,7 @@ def _mismatch(execution: ExecutionView, proposal: ExecutionView) -> str:
         ),
         (not proposal.has_ended, f"has not ended: it is {proposal.phase}"),
         (proposal.phase is not Phase.SUCCEEDED, f"planned nothing: it ended as {status.reason or proposal.phase}"),
+        (proposal.is_cancelled and not status.approval, "was rejected"),
         (spec.action != wanted.action, f"is a dry run of {spec.action}, not of {wanted.action}"),
         (spec.undoes != wanted.undoes, f"undoes {spec.undoes or 'nothing'}"),
         (spec.parameters != wanted.parameters, f"has other parameters ({_different(spec, wanted)})"),

@@ -71,6 +71,11 @@ def _root_schema() -> dict[str, Any]:
             "fieldPath": ".dryRun",
         },
         {
+            "rule": "!oldSelf.cancel || self.cancel",
+            "message": "cancel cannot be taken back: create another execution",
+            "fieldPath": ".cancel",
+        },
+        {
             "rule": "has(self.approvedPlan) == has(oldSelf.approvedPlan) && "
             "(!has(self.approvedPlan) || self.approvedPlan == oldSelf.approvedPlan)",
             "message": "approvedPlan is immutable: create another execution",

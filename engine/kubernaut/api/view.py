@@ -93,9 +93,9 @@ class ExecutionView:
 
     @property
     def is_open_proposal(self) -> bool:
-        """Whether it is a dry run whose plan can be approved and was not carried out yet, as far as its age allows."""
+        """Whether it is a dry run whose plan can be approved, and was neither carried out nor rejected, as far as its age allows."""
         status = self.json.get("status") or {}
-        return bool(status.get("planDigest")) and not status.get("approval")
+        return bool(status.get("planDigest")) and not status.get("approval") and not self.is_cancelled
 
     @property
     def is_suspended(self) -> bool:

@@ -30,6 +30,8 @@ def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
         )
     if status.approval:
         raise InputError(f"{name} was approved already: kubernaut describe {status.approval.execution} {remedy}")
+    if proposal.is_cancelled:
+        raise InputError(f"{name} was rejected: propose it again")
     spec = proposal.spec
     return {
         "action": spec.action,

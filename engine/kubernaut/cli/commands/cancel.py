@@ -7,7 +7,6 @@ import asyncio
 import typer
 
 from kubernaut.api.execution import Phase
-from kubernaut.api.view import ExecutionView
 from kubernaut.caller.cancellation import cancel_execution, cancel_run
 from kubernaut.caller.runs import step_name
 from kubernaut.cli.console import console
@@ -25,26 +24,33 @@ def cancel(
     kubeconfig: Kubeconfig = None,
     context: Context = "",
 ) -> None:
-    """Stop an execution or a run, whatever it is doing, and wait until its pods are gone."""
+    """Stop an execution or a run, whatever it is doing, and wait until its pods are gone. A proposal is rejected: nobody can approve it."""
     require_one(name, run)
     place = Place(kubeconfig, context, namespace)
     if run:
         raise typer.Exit(ExitCode.DONE if asyncio.run(_cancel_run(place, run)) else ExitCode.FAILED)
-    execution = asyncio.run(_cancel(place, name))
-    raise typer.Exit(ExitCode.DONE if execution.phase is Phase.CANCELLED else ExitCode.FAILED)
+    raise typer.Exit(ExitCode.DONE if asyncio.run(_cancel(place, name)) else ExitCode.FAILED)
 
 
-async def _cancel(place: Place, name: str) -> ExecutionView:
+async def _cancel(place: Place, name: str) -> bool:
+    """Cancel an execution, and return whether it was stopped; or reject a proposal."""
     async with await place.connect() as cluster:
         key = place.key(cluster, name)
-        await cancel_execution(cluster, key)
-        return await Follower(console()).follow(cluster, key)
+        cancelled = await cancel_execution(cluster, key)
+        if cancelled.has_ended and cancelled.status.plan_digest:
+            console().print(f"{name} was rejected: nobody can approve it any more", markup=False)
+            return True
+        return (await Follower(console()).follow(cluster, key)).phase is Phase.CANCELLED
 
 
 async def _cancel_run(place: Place, run: str) -> bool:
     """Cancel what has not ended, and return whether all of it was stopped."""
     async with await place.connect() as cluster:
         namespace = place.namespace_on(cluster)
-        names = {step_name(one) for one in await cancel_run(cluster, namespace, run)}
+        cancelled = await cancel_run(cluster, namespace, run)
+        if all(one.is_open_proposal for one in cancelled):
+            console().print(f"run {run} was rejected: nobody can approve it any more", markup=False)
+            return True
+        names = {step_name(one) for one in cancelled}
         ended = await RunFollower(console()).follow(cluster, namespace, run)
         return all(str(one.phase) in {"Cancelled", "Skipped"} for one in ended if step_name(one) in names)

@@ -40,7 +40,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
     A module in which the place makes no difference names one, as `REHEARSALS`.
     """
-    if "rehearsal" not in metafunc.fixturenames:
+    own = [mark for mark in metafunc.definition.iter_markers("parametrize") if "rehearsal" in mark.args[0]]
+    if own or "rehearsal" not in metafunc.fixturenames:
         return
     places = list(getattr(metafunc.module, "REHEARSALS", get_args(Rehearsal)))
     if metafunc.config.getoption("rehearsals") == "turns":

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from kubernaut.api.view import ExecutionView
-from kubernaut.caller.summaries import execution_duration, execution_line, executions_table
+from kubernaut.caller.summaries import execution_duration
+from kubernaut.cli.views.rows import execution_line, executions_table
 from kubernaut.telemetry.audit import audit_record
 from tests.support.executions import T, make_execution
 from tests.support.shown import shown

@@ -2,10 +2,10 @@
 
 import pytest
 
+from kubernaut.caller.commands import execute_command
+from kubernaut.caller.progress import format_state
 from kubernaut.cli.views.summary import (
     detail_lines,
-    execute_command,
-    format_state,
     result_lines,
     stages_line,
     styled_state,

@@ -94,13 +94,13 @@ async def patch_execution(cluster: Cluster, key: Key, patch: Mapping[str, Any]) 
 async def caller_annotations(cluster: Cluster) -> dict[str, str]:
     """Return the annotations of an execution that this user creates now: who they are, and the trace of $TRACEPARENT, as far as known."""
     written = {
-        ANNOTATION_REQUESTED_BY: await _current_user(cluster),
+        ANNOTATION_REQUESTED_BY: await current_user(cluster),
         ANNOTATION_TRACEPARENT: os.environ.get("TRACEPARENT", ""),
     }
     return {name: value for name in written if (value := read_annotation(written, name))}
 
 
-async def _current_user(cluster: Cluster) -> str:
+async def current_user(cluster: Cluster) -> str:
     """Return the API server's name for this user, or "" if it is not known; admission policies check the annotation."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:

@@ -30,6 +30,7 @@ from kubernaut.cli.commands.run import run
 from kubernaut.cli.commands.sandbox import sandbox
 from kubernaut.cli.commands.suspend import suspend
 from kubernaut.cli.commands.trace import trace
+from kubernaut.cli.commands.ui import ui
 from kubernaut.cli.console import print_error
 from kubernaut.cli.exit_codes import ExitCode, exit_code_of_error
 from kubernaut.errors import KubernautError
@@ -59,6 +60,7 @@ for command in (
     resume,
     rollback,
     trace,
+    ui,
     actions,
     render,
     crd,

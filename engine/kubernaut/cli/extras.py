@@ -5,6 +5,16 @@ from __future__ import annotations
 from kubernaut.errors import InputError
 
 
+def require_ui() -> None:
+    """Raise InputError, with the command that installs it, if what the page needs is not installed."""
+    try:
+        import jinja2  # noqa: F401, PLC0415 - an optional part
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the page is not installed ({error.name} is missing): pip install 'kubernaut-engine[ui]'"
+        ) from error
+
+
 def require_sandbox() -> None:
     """Raise InputError, with the command that installs it, if the sandbox or one of its dependencies is not installed."""
     try:

@@ -1,0 +1,103 @@
+"""Who may use the page: a browser on this machine that has opened the address with the token, and pages of ours alone.
+
+The server listens on loopback, which every user of the machine and every page in a browser can reach. So each request must name this
+server as its host, which a page that had its own name resolved to loopback (DNS rebinding) does not; each that changes something must come
+from a page of this origin; and each must have the cookie, which only the printed address gives.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+_HOSTS = ("127.0.0.1", "localhost", "[::1]")
+_SAFE = {"GET", "HEAD"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; font-src 'none'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_YEAR_SECONDS = 365 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The secrets of one server, made up at its start."""
+
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    """In the address that is printed."""
+    session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    """In the cookie."""
+
+    def middleware(self, port: Callable[[], int]) -> Middleware:
+        """Return the middleware that lets requests to this port through, or refuses them with a page that says why."""
+
+        @web.middleware
+        async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
+            problem = self._foreign(request, port())
+            if problem:
+                return _headed(web.Response(status=403, text=f"{problem}\n"))
+            if token := request.query.get("token", ""):
+                return _headed(self._open(request, token, port()))
+            if not self._has_cookie(request, port()):
+                text = "This page is open to whoever has the address that `kubernaut ui` printed: open that one.\n"
+                return _headed(web.Response(status=401, text=text))
+            try:
+                return _headed(await handler(request))
+            except web.HTTPException as error:
+                _headed(error)
+                raise
+
+        return check
+
+    def _foreign(self, request: web.Request, port: int) -> str:
+        """Return why a request does not come from a page of this server, or ""."""
+        hosts = {f"{host}:{port}" for host in _HOSTS}
+        if request.headers.get("Host", "") not in hosts:
+            return f"This server answers as 127.0.0.1:{port} and localhost:{port} alone."
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in {f"http://{host}" for host in hosts}:
+            return "Only pages of this server may use it."
+        if origin is None and request.method not in _SAFE:
+            return "A request that changes something must come from a page of this server."
+        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"} and request.path != "/":
+            return "Only pages of this server may use it."
+        return ""
+
+    def _open(self, request: web.Request, token: str, port: int) -> web.Response:
+        """Turn the token of the address into the cookie."""
+        if request.method not in _SAFE or not hmac.compare_digest(token.encode(), self.token.encode()):
+            text = "This token is not, or no longer, valid: open the address that `kubernaut ui` printed last.\n"
+            return web.Response(status=401, text=text)
+        response = web.Response(status=303, headers={"Location": request.path})
+        response.set_cookie(
+            _cookie(port), self.session, httponly=True, samesite="Strict", path="/", max_age=_YEAR_SECONDS
+        )
+        return response
+
+    def _has_cookie(self, request: web.Request, port: int) -> bool:
+        return hmac.compare_digest(request.cookies.get(_cookie(port), "").encode(), self.session.encode())
+
+
+def _cookie(port: int) -> str:
+    """Return the cookie's name: cookies do not tell ports apart, and two pages may be open."""
+    return f"kubernaut-{port}"
+
+
+def _headed(response: web.StreamResponse) -> web.StreamResponse:
+    if not response.prepared:
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,51 @@
+"""What every view needs: the cluster, as this user; the executions; the installed actions; the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jinja2 import Environment
+from markupsafe import Markup
+
+from kubernaut.kube.client import Cluster
+from kubernaut.plugins.registry import Registry
+from kubernaut.ui.fragments import Fragment, Regions, fragment
+from kubernaut.ui.rendering import macro
+from kubernaut.ui.store import ExecutionStore
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One running page server."""
+
+    cluster: Cluster
+    store: ExecutionStore
+    registry: Registry
+    env: Environment
+    user: str
+    """The API server's name for this user, or "" if it is not known."""
+    rows: dict[str, tuple[str, Fragment]] = field(default_factory=dict, repr=False)
+    """By uid, the row of an execution and the version of the object that it shows."""
+
+    def macro(self, template: str, name: str) -> Callable[..., Markup]:
+        """Return a macro of a template in `parts`."""
+        return macro(self.env, template, name)
+
+    def frame(self) -> Regions:
+        """Return the regions that every page has: whether the cluster answers, and how many proposals wait."""
+        proposals = sum(one.is_open_proposal for one in self.store)
+        parts = self.macro("common.html", "outage"), self.macro("common.html", "proposal_count")
+        return {
+            "connection": [fragment("outage", parts[0](self.store.outage))],
+            "nav-proposals": [fragment("proposal-count", parts[1](proposals))],
+        }
+
+    def problem(self, title: str, text: str, path: str) -> str:
+        """Return a page that says what is wrong."""
+        template = self.env.get_template("problem.html")
+        return template.render(site=self, title=title, problem=text, regions=self.frame(), path=path)
+
+    def fragment(self, id_: str, template: str, name: str, *values: object, **named: object) -> Fragment:
+        """Return what a macro renders as an element with this id; the macro takes it as its first argument."""
+        return fragment(id_, self.macro(template, name)(id_, *values, **named))

@@ -10,6 +10,7 @@ from kubernaut.kube.objects import EXECUTIONS, JOBS, Key
 from kubernaut.settings import PlanSettings
 from tests.e2e.test_plans import MORE, proposed, replicas
 from tests.support.shell import command, on_terminal
+from tests.support.site import CONFIG_MAPS
 
 REHEARSALS = ["initContainer"]
 DIGEST = "sha256:" + "0" * 64
@@ -220,3 +221,48 @@ async def test_a_name_that_somebody_else_took_is_no_approval(site, place):
     await site.create("scale", MORE, name="more-approved", suspend=True)
     code, _, err = await command("approve", "more", "--yes", *place)
     assert (code, "the name more-approved is taken by another execution" in err) == (2, True)
+
+
+ONCE = {"execute": "action.api.patch('v1/configmaps', 'app-config', {'data': {action.pod_name: 'was here'}}); time.sleep(3)"}
+
+
+async def begun_unrecorded(site):
+    """Return the execution of an approved plan whose pod has acted, and whose Job is not recorded yet."""
+    plan = await proposed(site, "script", ONCE)
+    for seconds in (0.0, 3.0):  # of the two writes of status, the claim of the plan and the Job, the second one is slow
+        site.sandbox.faults.delay(seconds, times=1, verb="patch", resource="kubernetesexecutions/status")
+    key = await site.create("script", ONCE, name="once", approvedPlan=plan)
+    async with asyncio.timeout(20):
+        while not await acted(site):
+            await asyncio.sleep(0.1)
+    return key
+
+
+async def acted(site):
+    """Return the pods that have carried it out."""
+    return [name for name, text in (await site.get(CONFIG_MAPS, "app-config"))["data"].items() if text == "was here"]
+
+
+async def test_a_suspension_that_comes_when_its_job_exists_does_not_let_it_run_twice(site):
+    if site.sandbox is None:
+        pytest.skip("faults are injected in the sandbox")
+    key = await begun_unrecorded(site)
+    await site.patch(EXECUTIONS, "once", {"spec": {"suspend": True}})
+    await asyncio.sleep(4)
+    await site.patch(EXECUTIONS, "once", {"spec": {"suspend": False}})
+    status = (await site.end(key))["status"]
+    assert (status["phase"], len(await acted(site))) == ("Succeeded", 1), status
+
+
+async def test_what_was_carried_out_is_told_although_its_plan_has_gone_meanwhile(site):
+    """A proposer chooses how long a dry run stays, and by an owner when it goes."""
+    if site.sandbox is None:
+        pytest.skip("faults are injected in the sandbox")
+    key = await begun_unrecorded(site)
+    uid = (await site.get(EXECUTIONS, "more"))["metadata"]["uid"]
+    await site.cluster.delete(EXECUTIONS, site.namespace, "more", uid=uid)
+    await site.patch(EXECUTIONS, "once", {"metadata": {"annotations": {"note": "so that the engine reads it again"}}})
+    ended = await site.end(key)
+    assert (ended["status"]["reason"], len(await acted(site))) == ("PlanNotFound", 1)
+    assert f"Job {ended['status']['jobName']} was stopped" in ended["status"]["message"]
+    assert "Nothing was changed" not in ended["status"]["message"]

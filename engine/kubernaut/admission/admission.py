@@ -53,9 +53,7 @@ class Admission:
         return decision
 
     async def readmit(self, execution: ExecutionView) -> Admitted | Rejected:
-        """Decide whether an execution that has a Job already may run; it is not limited, as it runs."""
-        if execution.is_suspended:
-            return Rejected(Reason.SUSPENDED, "it is suspended")
+        """Decide whether an execution that has a Job already may run; neither a limit nor a suspension holds it, as it runs."""
         decision = await self._validator.validate(execution)
         if isinstance(decision, Admitted):
             self._admitted[execution.uid] = decision

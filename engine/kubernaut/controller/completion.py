@@ -183,6 +183,11 @@ def lost(execution: ExecutionView, attempts: tuple[Attempt, ...]) -> Finished:
         known = f"it may have changed {format_changes(result.unconfirmed)}"
     else:
         known = "what it changed is unknown"
+    validated = execution.status.condition("Validated")
+    if validated and validated.status == "False":
+        message = f"Job {execution.job_name} was stopped; {known}: check {execution.status.target}. It may not run: {validated.message}"
+        reason = next((one for one in Reason if one == validated.reason), Reason.LOST)
+        return Finished(Phase.FAILED, reason, message, result, attempts)
     message = f"Job {execution.job_name} was deleted before its end was seen; {known}: check {execution.status.target}."
     return Finished(Phase.FAILED, Reason.LOST, message, result, attempts)
 

@@ -35,10 +35,6 @@ class Launcher:
                 entry.error = launched.message
         return launched
 
-    async def discard(self, job: Object) -> None:
-        """Delete a Job that is not allowed to run."""
-        await self.jobs.delete(job, "Foreground")
-
     async def _launch(self, admitted: Admitted) -> Object | Rejected | Deferred:
         action, target = admitted.action, str(admitted.execution.target)
         try:

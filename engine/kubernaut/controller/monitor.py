@@ -50,7 +50,12 @@ class JobMonitor:
             if not is_conclusive(run.job, run.pods, now()):
                 return RequeueAfter(_CONVERGENCE_RETRY_SECONDS)
         attempts = await self.attempts.read(run.execution, run.pods)
-        match await self.diagnostics.observe(run, attempts):
+        observed = await self.diagnostics.observe(run, attempts)
+        is_stopped = isinstance(observed, InProgress) or "deletionTimestamp" in run.job["metadata"]
+        if _is_refused(run.execution) and is_stopped:
+            await self.jobs.delete(run.job, "Foreground")
+            return Done()
+        match observed:
             case Finished() as finished:
                 await self.completion.finish(run.execution, finished, run.pods, run.job)
                 return Done()
@@ -171,6 +176,12 @@ class JobMonitor:
         message = f"Attempt {len(over)} failed, and the Job tries again. {side_effects(over, partial).after_failure()}"
         changes = ExecutionStatus(phase=Phase.RUNNING, reason=None, message=message, result=partial)
         return execution if partial == execution.status.result else await self.status.write(execution, changes)
+
+
+def _is_refused(execution: ExecutionView) -> bool:
+    """Whether its Job was found although it may not run: it is stopped, and what it did until then is recorded once it is gone."""
+    validated = execution.status.condition("Validated")
+    return validated is not None and validated.status == "False"
 
 
 def _partial_result(execution: ExecutionView, attempts: Sequence[Attempt]) -> Result | None:

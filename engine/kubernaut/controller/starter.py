@@ -13,7 +13,8 @@ from datetime import datetime
 from kubernaut.admission.admission import Admission
 from kubernaut.admission.decisions import Admitted, Deferred, Rejected
 from kubernaut.api.conditions import make_condition, with_conditions
-from kubernaut.api.execution import ExecutionStatus, Phase
+from kubernaut.api.execution import ExecutionStatus, Phase, Reason
+from kubernaut.api.labels import ANNOTATION_TARGET
 from kubernaut.api.stages import Stage
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
@@ -24,12 +25,15 @@ from kubernaut.controller.reporter import ExecutionReporter
 from kubernaut.controller.result import Done, ReconcileResult, RequeueAfter
 from kubernaut.controller.state import Adopt
 from kubernaut.controller.status import StatusWriter
+from kubernaut.jobs.termination import shorten
 from kubernaut.kube.objects import Object
 from kubernaut.telemetry.stage_recorder import recording, stage
 from kubernaut.telemetry.stages import WAIT, close_wait, open_wait
 from kubernaut.telemetry.trace_context import trace_context
 
 log = logging.getLogger(__name__)
+
+_MAX_CONDITION_MESSAGE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +64,46 @@ class Starter:
         return Done()
 
     async def adopt(self, found: Adopt) -> ReconcileResult:
-        """Take over the Job of an engine that died before it could record it, if the execution may run; delete any other Job."""
+        """Take over the Job of an engine that died before it could record it. One that may not run now is recorded too, and then stopped.
+
+        Whatever became of that Job, the execution never gets a second one: its pod may have acted already.
+        """
         execution, job = found.execution, found.job
         with recording() as recorded, stage("adopt", job["metadata"]["name"]):
             decision = await self.admission.readmit(execution)
-        account = job["spec"]["serviceAccountName"]
-        if isinstance(decision, Admitted) and account == decision.action.spec.service_account:
-            await self.plans.claim(execution, decision)
-            created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
-            await self._record_running(execution, decision, job, [*close_wait(execution, created), *recorded.stages()])
-            return RequeueAfter(0.0)
-        if "deletionTimestamp" not in job["metadata"]:
-            log.warning("deleting Job %s/%s: it is not allowed to run", execution.namespace, job["metadata"]["name"])
-        await self.launcher.discard(job)
-        return Done()
+        if isinstance(decision, Admitted):
+            account, wanted = job["spec"]["serviceAccountName"], decision.action.spec.service_account
+            if account == wanted:
+                await self.plans.claim(execution, decision)
+                created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+                stages = [*close_wait(execution, created), *recorded.stages()]
+                await self._record_running(execution, decision, job, stages)
+                return RequeueAfter(0.0)
+            message = f"its Job runs as ServiceAccount {account}, and not as {wanted}"
+            decision = Rejected(Reason.FORBIDDEN, message)
+        await self._record_refused(execution, job, decision)
+        return RequeueAfter(0.0)
+
+    async def _record_refused(self, execution: ExecutionView, job: Object, rejected: Rejected) -> None:
+        """Record a Job that may not run; the monitor stops it, and ends the execution with what it did until then."""
+        name, annotations = job["metadata"]["name"], job["metadata"].get("annotations") or {}
+        log.warning("Job %s/%s is not allowed to run: it is stopped", execution.namespace, name)
+        message = shorten(rejected.message, _MAX_CONDITION_MESSAGE_LENGTH)
+        validated = make_condition("Validated", False, rejected.reason, message)
+        changes = ExecutionStatus(
+            phase=Phase.RUNNING,
+            reason=None,
+            message=f"Job {name} is being stopped: {message}",
+            target=annotations.get(ANNOTATION_TARGET) or execution.status.target,
+            blocked_by=None,
+            held_since=None,
+            requested_by=execution.requested_by or None,
+            job_name=name,
+            start_time=datetime.fromisoformat(job["metadata"]["creationTimestamp"]),
+            traceparent=str(trace_context(execution)),
+            conditions=with_conditions(execution.status.conditions, validated),
+        )
+        self.reporter.started(await self.status.write(execution, changes))
 
     async def _launch(self, execution: ExecutionView, admitted: Admitted) -> Object | Rejected | Deferred:
         await self.plans.claim(execution, admitted)

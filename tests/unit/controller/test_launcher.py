@@ -51,11 +51,3 @@ async def test_a_full_quota_defers_for_as_long_as_the_settings_say(ground, launc
     assert isinstance(deferred, Deferred)
     assert (deferred.reason, deferred.retry_after, deferred.keeps_queue_position) == ("QuotaExceeded", 7.0, False)
     assert "has no room for its Job: exceeded quota: jobs" in deferred.message
-
-
-async def test_a_discarded_job_is_deleted_once(ground, launcher, admitted):
-    job = await launcher.launch(admitted)
-    await launcher.discard({**job, "metadata": {**job["metadata"], "deletionTimestamp": "now"}})
-    assert len(ground.cluster.all(JOBS)) == 1
-    await launcher.discard(job)
-    assert ground.cluster.all(JOBS) == []

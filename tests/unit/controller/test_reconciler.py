@@ -135,15 +135,50 @@ async def test_adopt_takes_over_the_job_of_an_engine_that_died_before_it_recorde
     assert (ground.view(key).phase, len(ground.cluster.all(JOBS))) == ("Running", 1)
 
 
-async def test_a_job_of_an_execution_that_is_not_allowed_to_run_is_deleted_and_not_adopted(ground):
+async def unrecorded(ground):
+    """Return an execution whose Job exists, and whose status does not say so yet."""
     key = ground.add()
     ground.cluster.failures["patch", EXECUTIONS.plural] = [UnavailableError("killed here")]
     with pytest.raises(UnavailableError):
         await ground.reconcile(key)
+    return key, ground.job(key)
+
+
+async def test_a_job_of_an_execution_that_is_not_allowed_to_run_is_stopped_and_never_made_again(ground):
+    key, job = await unrecorded(ground)
+    ground.add_pod(key, job, phase="Running", **RUNNING)
     ground.cluster.allowed = False
+    assert await ground.reconcile(key) == RequeueAfter(0.0)
+    status = ground.view(key).status
+    assert (status.job_name, status.condition("Validated").reason) == (job["metadata"]["name"], "Forbidden")
     await ground.reconcile(key)
     assert ground.cluster.all(JOBS) == []
-    assert ground.view(key).phase == "Pending"
+    ground.cluster.allowed = True
+    ground.add_pod(key, job, **DONE)
+    ground.delete_job(job)
+    await ground.reconcile(key)
+    status = ground.view(key).status
+    assert (status.phase, status.reason) == ("Failed", "Forbidden")
+    assert "was stopped; it had changed Deployment/web spec.replicas: 2 → 3: check Deployment/web" in status.message
+    assert ground.cluster.all(JOBS) == []
+
+
+async def test_a_job_that_has_ended_although_it_may_not_run_now_ends_as_it_did(ground):
+    key, job = await unrecorded(ground)
+    ground.add_pod(key, job, **DONE)
+    ground.end_job(job, "Complete")
+    ground.cluster.allowed = False
+    await ground.reconcile(key)
+    await ground.reconcile(key)
+    status = ground.view(key).status
+    assert (status.phase, status.message) == ("Succeeded", "Changed Deployment/web spec.replicas: 2 → 3.")
+
+
+async def test_a_suspension_comes_too_late_for_a_job_that_exists(ground):
+    key, job = await unrecorded(ground)
+    ground.change(key, suspend=True)
+    await ground.reconcile(key)
+    assert (ground.view(key).phase, ground.job(key)) == ("Running", job)
 
 
 async def test_a_job_that_the_cache_lacks_is_found_again(ground):
@@ -275,8 +310,8 @@ async def test_a_cancellation_that_this_engine_did_not_see_has_no_such_stage(gro
     assert "cancel" not in [stage.name for stage in ground.view(key).status.stages]
 
 
-async def test_a_job_that_must_not_run_and_is_being_deleted_already_is_left_to_go(ground, caplog):
-    key = ground.add(suspend=True)
+async def test_a_job_that_must_not_run_and_is_being_deleted_already_is_left_to_go(ground):
+    key = ground.add()
     job = {"metadata": {"deletionTimestamp": "2026-05-01T12:00:00Z"}, "spec": {"serviceAccountName": "x"}}
     named = {
         "name": job_name(key.name, f"uid-{key.name}"),
@@ -290,5 +325,7 @@ async def test_a_job_that_must_not_run_and_is_being_deleted_already_is_left_to_g
         "controller": True,
     }
     ground.see(JOBS, {**job, "metadata": {**job["metadata"], **named, "ownerReferences": [owner]}, "status": {}})
+    assert await ground.reconcile(key) == RequeueAfter(0.0)
+    assert "and not as deployment-scaler" in ground.view(key).status.message
     assert await ground.reconcile(key) == Done()
-    assert (len(ground.cluster.all(JOBS)), caplog.text) == (1, "")
+    assert len(ground.cluster.all(JOBS)) == 1

@@ -266,3 +266,13 @@ async def test_what_was_carried_out_is_told_although_its_plan_has_gone_meanwhile
     assert (ended["status"]["reason"], len(await acted(site))) == ("PlanNotFound", 1)
     assert f"Job {ended['status']['jobName']} was stopped" in ended["status"]["message"]
     assert "Nothing was changed" not in ended["status"]["message"]
+
+
+async def test_a_cancellation_that_comes_before_its_job_is_recorded_tells_what_was_done(site):
+    if site.sandbox is None:
+        pytest.skip("faults are injected in the sandbox")
+    key = await begun_unrecorded(site)
+    await site.patch(EXECUTIONS, "once", {"spec": {"cancel": True}})
+    status = (await site.end(key))["status"]
+    assert (status["phase"], len(await acted(site))) == ("Cancelled", 1)
+    assert "Nothing was changed" not in status["message"]

@@ -100,7 +100,7 @@ class JobMonitor:
         observed = observe(job, attempts, dry_run=execution.is_dry_run)
         if isinstance(observed, Finished) and "deletionTimestamp" not in job["metadata"]:
             return await self.follow(Monitor(execution, job, cancel.pods))
-        await self._save_partial_result(execution, observed.attempts)
+        await self._save_before_deletion(execution, job, observed.attempts)
         await self.jobs.delete(job, "Foreground")
         return Done()
 
@@ -159,13 +159,21 @@ class JobMonitor:
         )
         await self.status.write(execution, changes)
 
-    async def _save_partial_result(self, execution: ExecutionView, attempts: Sequence[Attempt]) -> None:
-        """Record what a step has reported so far, because its pod is about to be deleted."""
+    async def _save_before_deletion(self, execution: ExecutionView, job: Object, attempts: Sequence[Attempt]) -> None:
+        """Record the Job, if that was not done yet, and what a step has reported so far, because its pod is about to be deleted."""
         partial = _partial_result(execution, attempts)
-        if partial is not None:
-            message = f"It is being cancelled. {side_effects(attempts, execution.status.result).after_failure()}"
-            changes = ExecutionStatus(phase=Phase.RUNNING, reason=None, message=message, result=partial)
-            await self.status.write(execution, changes)
+        if partial is None and execution.job_name:
+            return
+        message = f"It is being cancelled. {side_effects(attempts, execution.status.result).after_failure()}"
+        name = execution.job_name or job["metadata"]["name"]
+        changes = ExecutionStatus(
+            phase=Phase.RUNNING,
+            reason=None,
+            message=message,
+            job_name=name,
+            result=partial or execution.status.result,
+        )
+        await self.status.write(execution, changes)
 
     async def _record_failed_attempts(self, execution: ExecutionView, progress: InProgress) -> ExecutionView:
         """Record what the attempts before the present one changed, because their pods may be gone before the execution ends."""

@@ -20,6 +20,11 @@ _HARMFUL = re.compile(
 )
 """C0 (other than tab and newline), DEL, C1; invisible, bidirectional and separating characters; surrogates without a partner."""
 
+_UNSEEN = re.compile(
+    "[\u00a0\u1680\u2000-\u200a\u200c\u200d\u202f\u205f\u2800\u3000\ufe00-\ufe0f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0100-\U000e01ef]"
+)
+"""What harms nothing and cannot be seen, or not be told from a space: blanks of other widths, joiners, selectors of variants."""
+
 
 def printable(text: str) -> str:
     """Return the text without escape sequences and harmful characters; tabs and newlines stay."""
@@ -29,6 +34,12 @@ def printable(text: str) -> str:
 def replace_harmful(text: str) -> str:
     """Return the text with each harmful character replaced by U+FFFD, so that a reader sees that something was there."""
     return _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def replace_unseen(text: str) -> str:
+    """Return the text with whatever a reader could overlook replaced by U+FFFD: each harmful character, and each invisible one that languages
+    and emoji need."""
+    return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", replace_harmful(text))
 
 
 def is_printable(text: str) -> bool:

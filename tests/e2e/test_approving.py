@@ -223,7 +223,9 @@ async def test_a_name_that_somebody_else_took_is_no_approval(site, place):
     assert (code, "the name more-approved is taken by another execution" in err) == (2, True)
 
 
-ONCE = {"execute": "action.api.patch('v1/configmaps', 'app-config', {'data': {action.pod_name: 'was here'}}); time.sleep(3)"}
+ONCE = {
+    "execute": "action.api.patch('v1/configmaps', 'app-config', {'data': {action.pod_name: 'was here'}}); time.sleep(3)"
+}
 
 
 async def begun_unrecorded(site):

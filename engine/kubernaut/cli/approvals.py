@@ -13,6 +13,7 @@ from kubernaut.caller.durations import age
 from kubernaut.cli.console import error_console, escape_markup
 from kubernaut.cli.views.diff import change_lines
 from kubernaut.errors import InputError
+from kubernaut.printable import replace_unseen
 
 _SCREEN = 20
 """Of more lines than these the first ones may have left the screen when the question is asked."""
@@ -23,7 +24,7 @@ def show_proposal(proposal: ExecutionView) -> None:
     out, spec = error_console(), proposal.spec
     proposer = proposal.status.requested_by or proposal.requested_by or "somebody unknown"
     asked = " ".join([spec.action, *([f"undoing {spec.undoes}"] if spec.undoes else as_pairs(spec.parameters))])
-    asked = asked.replace("\n", "⏎")
+    asked = replace_unseen(asked.replace("\n", "⏎"))
     if spec.deadline_seconds:
         asked += f", within {spec.deadline_seconds} s"
     since = age(proposal.json["metadata"]["creationTimestamp"], datetime.now(UTC))

@@ -133,5 +133,11 @@ def strip_control(text: str) -> str:
 
 
 def escape_markup(text: str) -> str:
-    """Return foreign text as markup that shows it literally, with every control character replaced."""
-    return escape(strip_control(text))
+    """Return foreign text as markup that shows it literally, with every control character replaced.
+
+    Backslashes at its end are doubled, and followed by a tag of no effect: before any tag, rich takes two for one, and one for an escape.
+    """
+    shown = strip_control(text)
+    body = shown.rstrip("\\")
+    slashes = shown[len(body) :]
+    return escape(body) + (slashes * 2 + "[none][/none]" if slashes else "")

@@ -10,6 +10,7 @@ from kubernaut.cli.commands.run import start_run, step_line
 from kubernaut.cli.console import error_console, escape_markup
 from kubernaut.cli.place import Place
 from kubernaut.errors import ExistsError, InputError
+from kubernaut.printable import replace_unseen
 
 
 async def approve_run(place: Place, run: str, *, yes: bool, wait: bool, quiet: bool) -> list[ExecutionView]:
@@ -26,7 +27,7 @@ async def approve_run(place: Place, run: str, *, yes: bool, wait: bool, quiet: b
         error_console().print("in this order:")
         for step in approved.run.steps:
             unseen = "  (not rehearsed)" if step.undoes else ""
-            line = escape_markup(step_line(approved.run, step.step).replace("\n", "⏎"))
+            line = escape_markup(replace_unseen(step_line(approved.run, step.step).replace("\n", "⏎")))
             error_console().print(f"  {line}{unseen}", soft_wrap=True)
         if not yes:
             ask_for_approval()

@@ -1,5 +1,7 @@
 """Changes in colour: short values side by side, long texts as a diff, and no value controls a terminal."""
 
+import pytest
+
 from kubernaut.api.plugin import Change
 from kubernaut.cli.views.diff import brief_line, change_lines
 from tests.support.shown import shown
@@ -55,3 +57,53 @@ def test_a_value_controls_no_terminal_and_breaks_no_markup():
     assert "\x9b" not in text
     assert "[bold]x[/]" in text
     assert "data.[red]" in text
+
+
+@pytest.mark.parametrize("separator", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_line_break_that_is_replaced_by_another_separator_is_a_change_that_is_seen(separator):
+    """What was two lines becomes part of a comment, which some readers of texts call the same two lines."""
+    text = shown(*change_lines([change("# note\ndeny: all\nx\n", f"# note{separator}deny: all\nx\n")], whole=True))
+    assert "  -deny: all" in text.splitlines()
+    assert "  +# note\ufffddeny: all" in text.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        ("a\nb", "a\nb\n", "  \\ no newline at the end"),
+        (None, "a\nb\n", "ConfigMap/c data.A: (absent before)"),
+        ("a\nb\n", None, "ConfigMap/c data.A: (absent after)"),
+    ],
+)
+def test_the_end_and_the_absence_of_a_text_of_several_lines_are_seen(before, after, note):
+    assert note in shown(*change_lines([change(before, after)], whole=True)).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "absent"),
+        ("absent", '"absent"'),
+        (5, "5"),
+        ("5", '"5"'),
+        (True, "true"),
+        ("true", '"true"'),
+        ("", '""'),
+        ("x ", '"x "'),
+        ("a\n", '"a\\n"'),
+        ("y → z", '"y → z"'),
+        ('{"a": 1}', '"{\\"a\\": 1}"'),
+        ('"x"', '"\\"x\\""'),
+        ("a=b", "a=b"),
+        ("a\\", "a\\"),
+        ("a\\\\", "a\\\\"),
+        ("a\\\\\\", "a\\\\\\"),
+        ("a\\[/]b", "a\\[/]b"),
+        ("\\\\[bold]b", "\\\\[bold]b"),
+        ("a\u200cb", "a\ufffdb"),
+        ("a\ufe0fb", "a\ufffdb"),
+        ("a\u00a0b", "a\ufffdb"),
+    ],
+)
+def test_no_two_values_look_the_same_to_who_approves_them(value, text):
+    assert shown(*change_lines([change("x", value)], whole=True)) == f"ConfigMap/c data.A: x → {text}\n"

@@ -1,8 +1,11 @@
 """A proposed run is approved as a whole: just what was rehearsed, by the runbook that it was made from, once."""
 
+import asyncio
+
 import pytest
 
 from kubernaut.kube.objects import EXECUTIONS, RUNBOOKS
+from kubernaut.runbooks.expansion import approved_suffix
 from tests.e2e.test_runbooks import GROW, NOTE, PARAMETERS, executions, knows_steps, replicas
 from tests.support.runbooks import make_runbook, make_step
 from tests.support.shell import as_user, command
@@ -156,6 +159,24 @@ async def test_a_run_that_was_not_proposed_is_refused(site, place, propose):
     }
     code, _, err = await command("approve", "--run", run, *place, "--yes")
     assert (code, "is not a dry run" in err) == (2, True)
+
+
+async def test_a_name_that_is_taken_while_a_run_is_created_is_told_with_what_was_created_before(site, place, propose):
+    """The names of an approved run are known beforehand: a proposer may take one as soon as the steps before it exist."""
+    if site.sandbox is None:
+        pytest.skip("faults are injected in the sandbox")
+    run = await propose(GROW, {**NOTE, "after": [{"step": "grow"}]})
+    new = f"grow-web-{approved_suffix(run)}"
+    for seconds in (0.0, 0.0, 0.0, 3.0):  # the server-side dry run of two steps, the first step, and the second one
+        site.sandbox.faults.delay(seconds, times=1, verb="create", resource="kubernetesexecutions")
+    approving = asyncio.create_task(command("approve", "--run", run, *place, "--yes"))
+    async with asyncio.timeout(30):
+        while f"{new}-grow" not in await executions(site):
+            await asyncio.sleep(0.1)
+    await site.create("scale", {"name": "web", "replicas": 1}, name=f"{new}-note", dryRun=True)
+    code, _, err = await approving
+    assert (code, "was approved already" in err) == (2, False), err
+    assert f"Those created before were cancelled: {new}-grow. The name {new}-note is taken by another execution" in err
 
 
 async def test_who_may_only_propose_cannot_approve(site, place, propose, tmp_path):

@@ -16,9 +16,9 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.caller.approvals import approving_spec
 from kubernaut.caller.planned_runs import PlannedRun
 from kubernaut.caller.runs import annotation, get_runbook
-from kubernaut.errors import InputError
+from kubernaut.errors import ExistsError, InputError, NotFoundError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
+from kubernaut.kube.objects import EXECUTIONS, Key
 from kubernaut.runbooks.arguments import MAX_ARGUMENTS_BYTES
 from kubernaut.runbooks.creation import runbook_version
 from kubernaut.runbooks.expansion import PlannedStep, Run, approved_suffix, expand
@@ -43,6 +43,27 @@ async def approved_run(cluster: Cluster, namespace: str, run: str, proposals: Se
     by_step = {step.step: plans[step.name] for step in rehearsed.steps}
     steps = tuple(PlannedStep(one.name, one.step, {**one.spec, **by_step.get(one.step, {})}) for one in whole.steps)
     return PlannedRun(Run(whole.name, name, arguments, steps), namespace, version)
+
+
+async def why_not_created(cluster: Cluster, run: str, planned: PlannedRun, error: ExistsError) -> InputError:
+    """Return the error for an approved run one of whose names is taken: by an approval before this one, or by something else."""
+    other = await _foreign(cluster, planned)
+    why = f"{error}. The name {other} is taken by another execution" if other else f"run {run} was approved already"
+    return InputError(f"{why}: kubernaut describe --run {planned.run.name} -n {planned.namespace}")
+
+
+async def _foreign(cluster: Cluster, planned: PlannedRun) -> str:
+    """Return the first name that an execution has which does not approve the step of that name, or ""."""
+    for step in planned.run.steps:
+        try:
+            there = await cluster.get(EXECUTIONS, planned.namespace, step.name)
+        except NotFoundError:
+            continue
+        spec = there["spec"]
+        same = (spec.get(key) == step.spec.get(key) for key in ("action", "approvedPlan", "undoes"))
+        if spec.get("dryRun") or not all(same):
+            return step.name
+    return ""
 
 
 def _check_same(rehearsed: Run, plans: Mapping[str, Mapping[str, Any]], again: str) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from kubernaut.api.view import ExecutionView
-from kubernaut.caller.run_approval import approved_run
+from kubernaut.caller.run_approval import approved_run, why_not_created
 from kubernaut.caller.runs import read_run
 from kubernaut.cli.approvals import ask_for_approval, show_proposal
 from kubernaut.cli.commands.run import start_run, step_line
 from kubernaut.cli.console import error_console, escape_markup
 from kubernaut.cli.place import Place
-from kubernaut.errors import ExistsError, InputError
+from kubernaut.errors import ExistsError
 from kubernaut.printable import replace_unseen
 
 
@@ -34,5 +34,4 @@ async def approve_run(place: Place, run: str, *, yes: bool, wait: bool, quiet: b
         try:
             return await start_run(cluster, approved, wait=wait, quiet=quiet)
         except ExistsError as error:
-            seen = f"kubernaut describe --run {approved.run.name} -n {namespace}"
-            raise InputError(f"run {run} was approved already: {seen}") from error
+            raise await why_not_created(cluster, run, approved, error) from error

@@ -14,7 +14,7 @@ from kubernaut.caller.cancellation import cancel_execution, cancel_run
 from kubernaut.caller.executions import get_execution
 from kubernaut.caller.planned_runs import create_planned_run, plan_run
 from kubernaut.caller.rollbacks import rehearse_rollback, roll_back
-from kubernaut.caller.run_approval import approved_run
+from kubernaut.caller.run_approval import approved_run, why_not_created
 from kubernaut.caller.runs import get_runbook, read_run
 from kubernaut.errors import ExistsError, InputError, KubernautError
 from kubernaut.kube.objects import Key
@@ -89,7 +89,7 @@ async def approve_whole_run(site: Site, request: web.Request, form: Form) -> web
     try:
         await create_planned_run(site.cluster, planned)
     except ExistsError as error:
-        raise InputError(f"run {run} was approved already, as {planned.run.name}") from error
+        raise await why_not_created(site.cluster, run, planned, error) from error
     return _go(request, f"/runs/{namespace}/{planned.run.name}")
 
 

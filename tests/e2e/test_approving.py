@@ -6,7 +6,7 @@ import json
 import pytest
 
 from kubernaut.api.execution import API_VERSION, KIND
-from kubernaut.kube.objects import EXECUTIONS, JOBS, Key
+from kubernaut.kube.objects import EXECUTIONS, JOBS, Key, Resource
 from kubernaut.settings import PlanSettings
 from tests.e2e.test_plans import MORE, proposed, replicas
 from tests.support.shell import command, on_terminal
@@ -278,3 +278,43 @@ async def test_a_cancellation_that_comes_before_its_job_is_recorded_tells_what_w
     status = (await site.end(key))["status"]
     assert (status["phase"], len(await acted(site))) == ("Cancelled", 1)
     assert "Nothing was changed" not in status["message"]
+
+
+MUTATING = "/apis/admissionregistration.k8s.io/v1"
+
+
+@pytest.mark.parametrize(
+    ("patch", "field"),
+    [
+        ("op: 'remove', path: '/spec/approvedPlan'", "spec.approvedPlan"),
+        ("op: 'replace', path: '/spec/parameters/replicas', value: 7", "spec.parameters"),
+    ],
+)
+async def test_what_the_cluster_would_make_something_else_of_is_not_created(site, place, patch, field):
+    if site.sandbox is None:
+        pytest.skip("it would change the executions of other tests")
+    await proposed(site)
+    rule = {
+        "apiGroups": ["kubernaut.io"],
+        "apiVersions": ["*"],
+        "operations": ["CREATE"],
+        "resources": ["kubernetesexecutions"],
+    }
+    policy = {
+        "reinvocationPolicy": "Never",
+        "matchConstraints": {"resourceRules": [rule]},
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": f"[JSONPatch{{{patch}}}]"}}],
+    }
+    for plural, kind, spec in (
+        ("mutatingadmissionpolicies", "MutatingAdmissionPolicy", policy),
+        ("mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding", {"policyName": "odd"}),
+    ):
+        manifest = {
+            "apiVersion": "admissionregistration.k8s.io/v1",
+            "kind": kind,
+            "metadata": {"name": "odd"},
+            "spec": spec,
+        }
+        await site.cluster.create(Resource(MUTATING, plural), None, manifest)
+    code, _, err = await command("approve", "more", "--yes", *place)
+    assert (code, f"webhook of this cluster changes {field}" in err, await replicas(site)) == (2, True, 2), err

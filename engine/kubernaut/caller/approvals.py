@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubernaut.api.alterations import altered_field
 from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.executions import create_execution, get_execution
 from kubernaut.errors import ExistsError, InputError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key
+from kubernaut.runbooks.creation import not_as_approved
 
 _SUFFIX = "-approved"
 _MAX_NAME = 63
@@ -44,11 +46,14 @@ def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
 async def approve(cluster: Cluster, proposal: ExecutionView) -> ExecutionView:
     """Create the execution that carries out this plan, and return it. Its name follows from the proposal's, so it is approved once.
 
-    Raises InputError if there is nothing to approve, or the name is taken.
+    Raises InputError if there is nothing to approve, the name is taken, or the cluster would store something else.
     """
     spec = approving_spec(proposal)
     key = Key(proposal.namespace, f"{proposal.name[: _MAX_NAME - len(_SUFFIX)]}{_SUFFIX}")
     try:
+        tried = await create_execution(cluster, key, spec, dry_run=True)
+        if field := altered_field(spec, tried.json["spec"]):
+            raise InputError(f"{proposal.name}: {not_as_approved(field)}. Nothing was created")
         return await create_execution(cluster, key, spec)
     except ExistsError as error:
         there = await get_execution(cluster, key)

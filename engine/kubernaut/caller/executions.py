@@ -42,10 +42,11 @@ async def create_execution(
     *,
     prefix: str = "",
     annotations: Mapping[str, str] | None = None,
+    dry_run: bool = False,
 ) -> ExecutionView:
     """Create an execution and return it. Its name is `key.name`, or generated from `prefix` if that is empty.
 
-    Raises InputError if the namespace or the custom resource does not exist.
+    With `dry_run`, the API server does all that but store it. Raises InputError if the namespace or the custom resource does not exist.
     """
     written = await caller_annotations(cluster)
     acceptable = {name: value for name in annotations or {} if (value := read_annotation(annotations or {}, name))}
@@ -53,7 +54,7 @@ async def create_execution(
     metadata = {**named, "namespace": key.namespace, "annotations": {**acceptable, **written}}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(spec)}
     try:
-        return read_execution(await cluster.create(EXECUTIONS, key.namespace, manifest))
+        return read_execution(await cluster.create(EXECUTIONS, key.namespace, manifest, dry_run=dry_run))
     except NotFoundError as error:
         raise cannot_create(error, key.namespace) from error
 

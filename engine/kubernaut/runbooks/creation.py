@@ -8,6 +8,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
+from kubernaut.api.alterations import altered_field
 from kubernaut.api.execution import API_VERSION, KIND
 from kubernaut.api.labels import (
     ANNOTATION_RUN_ARGUMENTS,
@@ -18,7 +19,7 @@ from kubernaut.api.labels import (
     LABEL_RUN,
     LABEL_RUNBOOK,
 )
-from kubernaut.errors import KubernautError, NotFoundError, UnavailableError
+from kubernaut.errors import InputError, KubernautError, NotFoundError, UnavailableError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Object
 from kubernaut.runbooks.expansion import Run
@@ -68,9 +69,11 @@ async def create_run(cluster: Cluster, manifests: Sequence[Object]) -> list[Obje
     """
     for manifest in manifests:
         try:
-            await _create(cluster, manifest, dry_run=True)
+            tried = await _create(cluster, manifest, dry_run=True)
         except KubernautError as error:
             raise _with_message(error, f"{_step(manifest)}: {error}. Nothing was created") from error
+        if manifest["spec"].get("approvedPlan") and (field := altered_field(manifest["spec"], tried["spec"])):
+            raise InputError(f"{_step(manifest)}: {not_as_approved(field)}. Nothing was created")
     created: list[Object] = []
     try:
         for manifest in manifests:
@@ -86,16 +89,28 @@ async def create_run(cluster: Cluster, manifests: Sequence[Object]) -> list[Obje
     return created
 
 
+def not_as_approved(field: str) -> str:
+    """Return why an approval is not created where the cluster would store another one."""
+    return (
+        f"a mutating admission policy or webhook of this cluster changes {field}, so it would not be what was approved"
+    )
+
+
 async def _create(cluster: Cluster, manifest: Object, *, dry_run: bool = False) -> Object:
     return await cluster.create(EXECUTIONS, manifest["metadata"]["namespace"], manifest, dry_run=dry_run)
 
 
 async def _cancel(cluster: Cluster, executions: Sequence[Object]) -> str:
-    """Cancel executions, the last first so that none begins when another ends, and return what became of them as a sentence."""
+    """Cancel executions, the last first so that none begins when another ends, and return what became of them as a sentence.
+
+    One that may exist, and so has no uid yet, may also be somebody else's of the same name, which goes on.
+    """
     cancelled, left = [], []
     for execution in reversed(executions):
         name, namespace = execution["metadata"]["name"], execution["metadata"]["namespace"]
         try:
+            if "uid" not in execution["metadata"] and not await _is_own(cluster, execution):
+                continue
             await cluster.patch(EXECUTIONS, namespace, name, {"spec": {"cancel": True}})
         except NotFoundError:
             continue
@@ -107,6 +122,13 @@ async def _cancel(cluster: Cluster, executions: Sequence[Object]) -> str:
     if left:
         sentences.append(f"These could not be cancelled, and go on: {', '.join(left)}")
     return ". ".join(sentences) or "Nothing was created"
+
+
+async def _is_own(cluster: Cluster, manifest: Object) -> bool:
+    """Whether what has this name was made of this manifest: by the trace of its run. Raises NotFoundError where there is nothing."""
+    there = await cluster.get(EXECUTIONS, manifest["metadata"]["namespace"], manifest["metadata"]["name"])
+    trace = (there["metadata"].get("annotations") or {}).get(ANNOTATION_TRACEPARENT)
+    return bool(trace == manifest["metadata"]["annotations"][ANNOTATION_TRACEPARENT])
 
 
 def _step(manifest: Object) -> str:

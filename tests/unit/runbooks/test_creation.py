@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubernaut.errors import DeniedError, QuotaError, UnavailableError
+from kubernaut.errors import DeniedError, InputError, QuotaError, UnavailableError
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.runbooks.creation import create_run, execution_manifests, runbook_version
 from kubernaut.runbooks.expansion import expand
@@ -79,6 +79,39 @@ class LostAnswer(Cluster):
         if self.creates > self.after:
             raise self.error
         return created
+
+
+async def test_what_somebody_else_created_by_that_name_meanwhile_goes_on():
+    class Overtaken(Cluster):
+        async def create(self, *args, **more):
+            if self.creates == 3:
+                self.put(
+                    EXECUTIONS,
+                    {**MANIFESTS[0], "metadata": {**MANIFESTS[0]["metadata"], "annotations": {"traceparent": "00-2"}}},
+                )
+            return await super().create(*args, **more)
+
+    cluster = Overtaken(UnavailableError("timed out"), after=3)
+    with pytest.raises(UnavailableError, match="Nothing was created"):
+        await create_run(cluster, MANIFESTS)
+    assert cancelled(cluster) == {"r-x7k2p-a": False}
+
+
+@pytest.mark.parametrize("given", [None, {"execution": "p", "digest": "other"}])
+async def test_a_step_whose_approved_plan_the_cluster_would_change_is_not_created(given):
+    class Mutating(Cluster):
+        async def create(self, resource, namespace, manifest, **more):
+            return await super().create(
+                resource, namespace, {**manifest, "spec": {**manifest["spec"], "approvedPlan": given}}, **more
+            )
+
+    plan = {"approvedPlan": {"execution": "p", "digest": "d"}}
+    cluster, wanted = Mutating(), [{**one, "spec": {**one["spec"], **plan}} for one in MANIFESTS]
+    with pytest.raises(
+        InputError, match=r"step a .* webhook of this cluster changes spec.approvedPlan, .* Nothing was created"
+    ):
+        await create_run(cluster, wanted)
+    assert cluster.all(EXECUTIONS) == []
 
 
 async def test_what_cannot_be_cancelled_is_named():

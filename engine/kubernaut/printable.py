@@ -37,8 +37,7 @@ def replace_harmful(text: str) -> str:
 
 
 def replace_unseen(text: str) -> str:
-    """Return the text with whatever a reader could overlook replaced by U+FFFD: each harmful character, and each invisible one that languages
-    and emoji need."""
+    """Return the text with harmful characters and all others that a reader could overlook replaced by U+FFFD."""
     return _UNSEEN.sub("\N{REPLACEMENT CHARACTER}", replace_harmful(text))
 
 

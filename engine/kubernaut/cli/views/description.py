@@ -48,7 +48,7 @@ def description(details: ExecutionDetails, now: datetime) -> Iterator[Renderable
 
 def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]]:
     record = audit_record(details.execution)
-    pairs = " ".join(as_pairs(record.parameters))
+    pairs = " ".join(as_pairs(record.parameters)).replace("\n", "⏎")
     yield "action", escape_markup(f"{record.action}{' (dry run only)' if record.dry_run else ''}  {pairs}")
     yield "target", escape_markup(record.target or "not known yet")
     yield "namespace", escape_markup(str(record.namespace))

@@ -65,6 +65,14 @@ def test_the_facts_are_those_of_the_audit_record():
     ]
 
 
+def test_a_parameter_of_several_lines_imitates_no_other_line():
+    obj = FAILED.json
+    lie = {**obj, "spec": {**obj["spec"], "parameters": {"name": "web\n  target        Deployment/other"}}}
+    shown_lines = lines(ExecutionDetails(ExecutionView(lie)))
+    assert shown_lines[3] == "  action        scale  'name=web⏎  target        Deployment/other'"
+    assert "  target        Deployment/other'" not in shown_lines
+
+
 def test_attempts_whose_pods_are_gone_are_counted():
     assert "  attempts      1; their pods are gone" in lines(ExecutionDetails(FAILED))
 

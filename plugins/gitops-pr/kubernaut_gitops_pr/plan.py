@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,8 @@ class Plan:
     """The tree with the changes; the tree of the commit if they change nothing."""
     edits: tuple[tuple[str, ValueChange], ...]
     """Each changed value, with the path of its file."""
+    digests: tuple[tuple[str, str | None, str], ...]
+    """Each changed file with the SHA-256 of its content before, None if it did not exist, and after."""
     empty: bool
 
 
@@ -47,4 +50,12 @@ def make_plan(repository: Repository, commit: str, changes: Sequence[Mapping[str
         edits += [(path, edit) for edit in values]
     changed = {path: new for path, new in files.items() if originals[path] != new[1]}
     tree = repository.write(commit, changed) if changed else repository.tree(commit)
-    return Plan(commit, tree, tuple(edits) if changed else (), not changed)
+    digests = tuple(
+        (path, _sha256(old) if (old := originals[path]) is not None else None, _sha256(content))
+        for path, (_, content) in changed.items()
+    )
+    return Plan(commit, tree, tuple(edits) if changed else (), digests, not changed)
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -64,12 +64,19 @@ class StepReport:
         self._action.output("diff", self._clean(diff, _MAX_DIFF_BYTES, _IN_TEXT))
 
     def changes(self, plan: Plan) -> None:
-        """Report each changed value: in the dry run those that would change, otherwise only what is on the forge."""
+        """Report each changed value: in the dry run those that would change, otherwise only what is on the forge.
+
+        Where these are not all, or not whole, the digest of each file is reported too: it is then part of the plan that is approved.
+        """
         for path, edit in plan.edits[:_MAX_CHANGES]:
             file, field = self._clean(path, _MAX_NAME_BYTES), self._clean(edit.field, _MAX_NAME_BYTES)
             self._action.changed("File", file, field, self._value(edit.before), self._value(edit.after))
         if len(plan.edits) > _MAX_CHANGES:
             self.output("changes_left_out", str(len(plan.edits) - _MAX_CHANGES))
+        is_whole = all(self._value(value) == value for _, edit in plan.edits for value in (edit.before, edit.after))
+        if len(plan.edits) > _MAX_CHANGES or not is_whole:
+            for path, before, after in plan.digests:
+                self._action.changed("File", self._clean(path, _MAX_NAME_BYTES), "sha256", before, after)
 
     def _conclude(self, sentence: str) -> None:
         self._action.conclude(self._clean(sentence, _MAX_LINE_BYTES))

@@ -25,6 +25,23 @@ def test_the_dry_run_reports_the_diff_and_pushes_nothing(site):
     assert (site.branches(), site.forge.pulls) == (["main"], [])
 
 
+@pytest.mark.parametrize("hidden", ["beyond what is shown of a value", "beyond the values that are shown"])
+def test_a_dry_run_that_does_not_show_all_differs_wherever_the_base_differs(site, hidden):
+    """What is approved is what was rehearsed, also where a report has no room for it."""
+    names = [f"key{number}" for number in range(12)]
+    change = {"path": "long.yaml", "set": dict.fromkeys(names, "new")}
+    reports = []
+    for other in ("a", "b"):
+        end = other if hidden == "beyond what is shown of a value" else ""
+        last = other if hidden == "beyond the values that are shown" else ""
+        values = {**dict.fromkeys(names, "x" * 90 + end), names[-1]: "y" + last}
+        site.push("main", {"long.yaml": "".join(f"{name}: {value}\n" for name, value in values.items())})
+        reports.append(site.step("dry-run", change).changes)
+    shown = [[one for one in changes if one["field"] != "sha256"] for changes in reports]
+    assert shown[0] == shown[1], "nothing of what is shown differs"
+    assert reports[0] != reports[1]
+
+
 def test_execute_pushes_a_branch_with_that_one_change_and_opens_the_pull_request(site):
     result = site.step("execute", body="It leaks.", labels=["fix"], reviewers=["ada", "acme/owners"], draft=True)
     assert result.state == "done", result.message

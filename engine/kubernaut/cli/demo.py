@@ -8,168 +8,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from rich.console import Console
 
-from kubernaut.api.execution import API_VERSION, KIND, Phase, Reason
 from kubernaut.api.view import ExecutionView
-from kubernaut.caller.approvals import approving_spec
 from kubernaut.cli.console import escape_markup, print_json
+from kubernaut.cli.demo_scenarios import GRANTED, Refusal, Scenario, approval, loop, proposal, refusal, scenarios
+from kubernaut.cli.page import show_page, until_stopped
 from kubernaut.cli.views.live_table import follow_all
 from kubernaut.cli.views.summary import detail_lines, summary
-from kubernaut.embedded.example_environment import example_environment
+from kubernaut.embedded.example_environment import ExampleEnvironment, example_environment
 from kubernaut.errors import DeniedError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, Key
-from kubernaut.plugins.registry import Action, Registry
-from kubernaut.runbooks.expansion import expand
-from kubernaut.runbooks.manifest import read_runbook
+from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.plugins.registry import Registry
 
 if TYPE_CHECKING:
     from kubernaut.embedded.cluster import Embedded
-
-_GRANTED, _NOT_GRANTED = "production", "staging"
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """One execution of the demo, and how it is expected to end."""
-
-    title: str
-    key: Key
-    account: str
-    """The action's ServiceAccount."""
-    spec: Mapping[str, Any]
-    reason: Reason | None = None
-    """Why it is expected to fail; None if it is expected to succeed."""
-    user: str = ""
-    """Who creates it, if not the cluster's admin."""
-
-    def is_as_expected(self, execution: ExecutionView) -> bool:
-        """Whether the execution ended as expected."""
-        phase = self.reason.phase if self.reason else Phase.SUCCEEDED
-        return execution.phase is phase and execution.status.reason == self.reason
-
-    def manifest(self) -> dict[str, Any]:
-        """Return the KubernetesExecution."""
-        return {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
-            "metadata": {"name": self.key.name, "namespace": self.key.namespace},
-            "spec": dict(self.spec),
-        }
-
-
-LOOP = """
-apiVersion: kubernaut.io/v1alpha1
-kind: Runbook
-metadata: {name: more-db, namespace: production}
-spec:
-  summary: More replicas of the database, unless that does not help.
-  steps:
-  - {name: act, action: scale, parameters: {kind: StatefulSet, name: db, replicas: 2}}
-  - {name: check, action: check-workload, after: [{step: act}],
-     parameters: {kind: StatefulSet, name: db, expression: object.status.readyReplicas > 2, timeoutSeconds: 1}}
-  - {name: undo, action: scale, undoes: act, after: [{step: check, when: Failed}]}
-"""
-"""A runbook that acts, finds that it did not help, and undoes what it did."""
-_PROPOSED = "restart-deployment"
-
-
-def loop(registry: Registry) -> list[Scenario]:
-    """Return the steps of a run of the runbook; none where one of its actions is not installed."""
-    name, spec = read_runbook(yaml.safe_load(LOOP))
-    if not {step.action for step in spec.steps} <= registry.actions.keys():
-        return []
-    return [
-        Scenario(
-            f"runbook {name}: {step.step}",
-            Key(_GRANTED, step.name),
-            registry.actions[step.action].spec.service_account,
-            step.spec,
-            Reason.ACTION_FAILED if step.step == "check" else None,
-        )
-        for step in expand(name, spec, {}).steps
-    ]
-
-
-def proposal(registry: Registry) -> list[Scenario]:
-    """Return what an agent proposes, who may not run it; nothing where that action is not installed."""
-    from kubernaut.embedded.users import AGENT  # noqa: PLC0415 - the sandbox is an optional part
-
-    action = registry.actions.get(_PROPOSED)
-    if action is None or not action.spec.examples:
-        return []
-    scenario = _scenario(action, f"{_PROPOSED} proposed by {AGENT}", Key(_GRANTED, "proposed"), dryRun=True)
-    return [replace(scenario, user=AGENT)]
-
-
-def approval(proposed: Scenario, ended: ExecutionView) -> Scenario:
-    """Return the execution by which the on-call engineer approves what was proposed."""
-    from kubernaut.embedded.users import ON_CALL  # noqa: PLC0415 - the sandbox is an optional part
-
-    key, spec = Key(_GRANTED, f"{proposed.key.name}-approved"), approving_spec(ended)
-    return Scenario(f"{_PROPOSED} approved by {ON_CALL}", key, proposed.account, spec, user=ON_CALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An execution that the API server is expected to refuse, as its creator is not allowed to run that action."""
-
-    title: str
-    user: str
-    manifest: dict[str, Any]
-
-
-def refusal(registry: Registry) -> Refusal | None:
-    """Return the first action that the on-call engineer may not run, created by that user; None if the user may run all."""
-    from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS  # noqa: PLC0415 - the sandbox is an optional part
-
-    others = [action for action in _changing(_with_examples(registry)) if action.name not in ON_CALL_ACTIONS]
-    if not others:
-        return None
-    title = f"{others[0].name} created by {ON_CALL}"
-    scenario = _scenario(others[0], title, Key(_GRANTED, "not-allowed"))
-    return Refusal(title, ON_CALL, scenario.manifest())
-
-
-def scenarios(registry: Registry) -> list[Scenario]:
-    """Return a dry run of one action, every action that has an example, and the one denied and with a bad parameter."""
-    actions = _with_examples(registry)
-    if not actions:
-        return []
-    changing = _changing(actions)
-    first = next((action for action in changing if action.spec.surroundings is None), changing[0])
-    example = dict(first.spec.examples[0])
-    return [
-        _scenario(first, f"{first.name}, dry run only", Key(_GRANTED, "rehearsed"), dryRun=True),
-        *(_scenario(action, action.name, Key(_GRANTED, action.name)) for action in actions),
-        _scenario(first, f"{first.name} without a grant", Key(_NOT_GRANTED, "forbidden"), Reason.FORBIDDEN),
-        _scenario(
-            first,
-            f"{first.name} with a bad parameter",
-            Key(_GRANTED, "bad-parameter"),
-            Reason.INVALID_PARAMETERS,
-            parameters={**example, "namespace": "kube-system"},
-        ),
-    ]
-
-
-def _with_examples(registry: Registry) -> list[Action]:
-    return [action for _, action in sorted(registry.actions.items()) if action.spec.examples]
-
-
-def _changing(actions: list[Action]) -> list[Action]:
-    """Return those that may change something in the cluster, which shows more; all of them if none may."""
-    return [action for action in actions if any(rule.operations for rule in action.spec.rules)] or actions
-
-
-def _scenario(action: Action, title: str, key: Key, reason: Reason | None = None, **spec: Any) -> Scenario:
-    whole = {"action": action.name, "parameters": dict(action.spec.examples[0]), **spec}
-    return Scenario(title, key, action.spec.service_account, whole, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,12 +50,31 @@ class Outcome:
         return good and bool(self.words) == bool(self.refused)
 
 
-async def run_demo(out: Console, *, as_json: bool) -> bool:
-    """Run all scenarios and print their results; return whether each ended as expected and no plugin is broken."""
+async def run_demo(out: Console, *, as_json: bool, with_page: bool = False) -> bool:
+    """Run all scenarios and print their results; return whether each ended as expected and no plugin is broken.
+
+    `with_page` shows them in a browser as well, until somebody stops it.
+    """
+    progress = Console(quiet=True) if as_json else out
     started = time.monotonic()
-    outcome = await _run(Registry.discover(), Console(quiet=True) if as_json else out)
+    progress.print("Starting an embedded cluster with a running engine, and creating these executions on it:")
+    async with AsyncExitStack() as stack:
+        registry = Registry.discover()
+        environment = stack.enter_context(example_environment(registry, GRANTED))
+        running = await stack.enter_async_context(_embedded(environment))
+        if with_page:
+            await stack.enter_async_context(show_page(running.cluster, None, environment.registry, out=out))
+            out.print()
+        outcome = await _run(registry, environment, running, progress)
+        _print_outcome(out, outcome, time.monotonic() - started, as_json=as_json)
+        if with_page:
+            out.print("\nThe page shows all of this; ctrl-c stops it.")
+            await until_stopped()
+    return outcome.is_as_expected and not outcome.unavailable
+
+
+def _print_outcome(out: Console, outcome: Outcome, seconds: float, *, as_json: bool) -> None:
     good = outcome.is_as_expected
-    seconds = time.monotonic() - started
     if as_json:
         executions = [_result(scenario, outcome.ended[scenario.title]) for scenario in outcome.planned]
         refused = outcome.refused
@@ -210,31 +87,31 @@ async def run_demo(out: Console, *, as_json: bool) -> bool:
         if outcome.refused:
             _print_refusal(out, outcome.refused, outcome.words)
         _print_total(out, outcome, good, seconds)
-    return good and not outcome.unavailable
 
 
-async def _run(registry: Registry, out: Console) -> Outcome:
+def _embedded(environment: ExampleEnvironment) -> AbstractAsyncContextManager[Embedded]:
     from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - the sandbox is an optional part
 
-    out.print("Starting an embedded cluster with a running engine, and creating these executions on it:")
-    with example_environment(registry, _GRANTED) as environment:
-        unavailable = {**{name: str(error) for name, error in registry.broken.items()}, **environment.broken}
-        async with embedded(environment.registry, settings=environment.settings) as running:
-            rejected = await running.populate_each(environment.objects)
-            actions = {name: one for name, one in environment.registry.actions.items() if name not in rejected}
-            installed = Registry(actions)
-            proposed = proposal(installed)
-            planned, refused = [*scenarios(installed), *loop(installed), *proposed], refusal(installed)
-            for scenario in planned:
-                await _create(running, scenario)
-            words = await _refused(running.sandbox.kubeconfig(refused.user), refused) if refused else ""
-            ended = await follow_all(running.cluster, {scenario.title: scenario.key for scenario in planned}, out)
-            approved = [approval(one, ended[one.title]) for one in proposed if one.is_as_expected(ended[one.title])]
-            for scenario in approved:
-                await _create(running, scenario)
-            late = {scenario.title: scenario.key for scenario in approved}
-            ended = {**ended, **(await follow_all(running.cluster, late, out) if late else {})}
-            return Outcome([*planned, *approved], ended, refused, words, {**unavailable, **rejected})
+    return embedded(environment.registry, settings=environment.settings)
+
+
+async def _run(registry: Registry, environment: ExampleEnvironment, running: Embedded, out: Console) -> Outcome:
+    """Create everything, follow it to its end, approve what was proposed, and return how all of it ended."""
+    unavailable = {**{name: str(error) for name, error in registry.broken.items()}, **environment.broken}
+    rejected = await running.populate_each(environment.objects)
+    installed = Registry({name: one for name, one in environment.registry.actions.items() if name not in rejected})
+    proposed = proposal(installed)
+    planned, refused = [*scenarios(installed), *loop(installed), *proposed], refusal(installed)
+    for scenario in planned:
+        await _create(running, scenario)
+    words = await _refused(running.sandbox.kubeconfig(refused.user), refused) if refused else ""
+    ended = await follow_all(running.cluster, {scenario.title: scenario.key for scenario in planned}, out)
+    approved = [approval(one, ended[one.title]) for one in proposed if one.is_as_expected(ended[one.title])]
+    for scenario in approved:
+        await _create(running, scenario)
+    late = {scenario.title: scenario.key for scenario in approved}
+    ended = {**ended, **(await follow_all(running.cluster, late, out) if late else {})}
+    return Outcome([*planned, *approved], ended, refused, words, {**unavailable, **rejected})
 
 
 async def _create(running: Embedded, scenario: Scenario) -> None:
@@ -250,7 +127,7 @@ async def _refused(kubeconfig: dict[str, Any], refused: Refusal) -> str:
     """Return why the API server refuses the execution; empty if it accepts it."""
     async with await Cluster.connect(kubeconfig) as cluster:
         try:
-            await cluster.create(EXECUTIONS, _GRANTED, refused.manifest)
+            await cluster.create(EXECUTIONS, GRANTED, refused.manifest)
         except DeniedError as error:
             return str(error)
     return ""
@@ -266,7 +143,7 @@ def _print_scenario(out: Console, scenario: Scenario, execution: ExecutionView) 
 
 def _print_refusal(out: Console, refused: Refusal, words: str) -> None:
     mark = "[green]✓[/]" if words else "[red]✗[/]"
-    out.print(f"\n{mark} [bold]{refused.title}[/]  in {_GRANTED}")
+    out.print(f"\n{mark} [bold]{refused.title}[/]  in {GRANTED}")
     out.print(
         f"  Refused by the API server: {escape_markup(words)}"
         if words

@@ -48,17 +48,13 @@ class Access:
         async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
             problem = self._foreign(request, port())
             if problem:
-                return _headed(web.Response(status=403, text=f"{problem}\n"))
+                return web.Response(status=403, text=f"{problem}\n")
             if token := request.query.get("token", ""):
-                return _headed(self._open(request, token, port()))
+                return self._open(request, token, port())
             if not self._has_cookie(request, port()):
                 text = "This page is open to whoever has the address that `kubernaut ui` printed: open that one.\n"
-                return _headed(web.Response(status=401, text=text))
-            try:
-                return _headed(await handler(request))
-            except web.HTTPException as error:
-                _headed(error)
-                raise
+                return web.Response(status=401, text=text)
+            return await handler(request)
 
         return check
 
@@ -96,8 +92,7 @@ def _cookie(port: int) -> str:
     return f"kubernaut-{port}"
 
 
-def _headed(response: web.StreamResponse) -> web.StreamResponse:
-    if not response.prepared:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-    return response
+async def add_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Add to every answer what the browser has to enforce: nothing from elsewhere, in no frame of another page, kept nowhere."""
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)

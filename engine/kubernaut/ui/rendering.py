@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kubernaut.api.timestamps import parse_time
-from kubernaut.caller.changes import diff_lines, has_several_lines, value_text
+from kubernaut.caller.changes import absence, diff_lines, exact_text, has_several_lines, value_text
 from kubernaut.caller.durations import format_duration, format_measured, format_time
-from kubernaut.printable import replace_harmful
+from kubernaut.printable import replace_harmful, replace_unseen
 
 
 def environment() -> Environment:
@@ -34,10 +34,12 @@ def environment() -> Environment:
         "iso": _iso,
         "yaml": _yaml,
         "value": value_text,
+        "exact": exact_text,
+        "seen": replace_unseen,
         "slug": _slug,
     }
     made.tests["several_lines"] = has_several_lines
-    made.globals |= {"diff_lines": diff_lines}
+    made.globals |= {"diff_lines": diff_lines, "absence": absence}
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-WIDTH, HEIGHT, GAP_X, GAP_Y = 168, 52, 64, 20
+WIDTH, HEIGHT, GAP_X, GAP_Y = 168, 52, 88, 20
 """In pixels: of a node, and between nodes."""
 _MARGIN = 8
 

@@ -13,7 +13,7 @@ from kubernaut.caller.executions import current_user
 from kubernaut.errors import InputError, KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
-from kubernaut.ui.access import Access
+from kubernaut.ui.access import Access, add_headers
 from kubernaut.ui.fragments import Page
 from kubernaut.ui.live import stream
 from kubernaut.ui.operations import OPERATIONS, Operation, carry_out
@@ -74,6 +74,7 @@ async def serve(cluster: Cluster, namespace: str | None, registry: Registry, por
 
 def _application(site: Site, access: Access, port: Callable[[], int]) -> web.Application:
     application = web.Application(middlewares=[access.middleware(port)], client_max_size=_MAX_FORM_BYTES)
+    application.on_response_prepare.append(add_headers)
     router = application.router
     for path, view in PAGES.items():
         router.add_get(path, _page(site, view))

@@ -3,7 +3,7 @@
 import pytest
 
 from kubernaut.api.execution import Reason
-from kubernaut.cli.demo import Scenario, scenarios
+from kubernaut.cli.demo_scenarios import Scenario, scenarios
 from kubernaut.kube.objects import Key
 from kubernaut.plugins.registry import Registry
 from tests.support.executions import make_execution

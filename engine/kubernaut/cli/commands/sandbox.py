@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +11,9 @@ import typer
 import yaml
 
 from kubernaut.cli.console import console
-from kubernaut.cli.extras import require_sandbox
+from kubernaut.cli.extras import require_sandbox, require_ui
 from kubernaut.cli.options import Configuration, read_settings
+from kubernaut.cli.page import show_page, until_stopped
 from kubernaut.documents import DocumentError, load_all_yaml, read_document
 from kubernaut.errors import InputError
 from kubernaut.kube.config.private_file import write_private
@@ -39,6 +40,7 @@ def sandbox(
         ),
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port on 127.0.0.1; any free one by default.")] = 0,
+    ui: Annotated[bool, typer.Option("--ui", help="Serve the page as well, as the cluster's admin.")] = False,
     log_level: Annotated[
         str, typer.Option(help="The engine's log on standard error: debug, info, warning or error.")
     ] = "info",
@@ -47,7 +49,10 @@ def sandbox(
     require_sandbox()
     log_to_stderr(log_level, as_json=False)
     objects = read_manifests(load) if load else None
-    asyncio.run(_serve(kubeconfig.absolute(), objects, port, read_settings(config, None), admission=not no_admission))
+    if ui:
+        require_ui()
+    settings = read_settings(config, None)
+    asyncio.run(_serve(kubeconfig.absolute(), objects, port, settings, admission=not no_admission, with_page=ui))
 
 
 def read_manifests(files: list[Path]) -> list[dict[str, Any]]:
@@ -83,7 +88,13 @@ def write_kubeconfig(file: Path, document: dict[str, Any]) -> None:
 
 
 async def _serve(
-    kubeconfig: Path, objects: list[dict[str, Any]] | None, port: int, settings: Settings, *, admission: bool
+    kubeconfig: Path,
+    objects: list[dict[str, Any]] | None,
+    port: int,
+    settings: Settings,
+    *,
+    admission: bool,
+    with_page: bool,
 ) -> None:
     from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - an optional part
     from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS, USERS, VIEWER  # noqa: PLC0415
@@ -91,8 +102,9 @@ async def _serve(
     if objects is not None:
         objects = [*missing_namespaces(objects), *objects]
     namespaces = {d["metadata"]["name"] for d in objects or [] if d["kind"] == "Namespace"} or {"production"}
+    registry = Registry.discover()
     async with embedded(
-        Registry.discover(),
+        registry,
         settings=settings,
         port=port,
         objects=objects,
@@ -111,7 +123,5 @@ async def _serve(
                 f"Its contexts are sandbox (the admin), {ON_CALL} (may run {allowed}) and {VIEWER} (may only read):"
             )
             out.print(f"  kubectl config use-context {ON_CALL}")
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await stopped.wait()
+        async with show_page(running.cluster, None, registry, out=out) if with_page else nullcontext():
+            await until_stopped()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from typing import Annotated
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from kubernaut.cli.console import console
 from kubernaut.cli.extras import require_ui
 from kubernaut.cli.options import Context, Kubeconfig, Namespace
+from kubernaut.cli.page import show_page, until_stopped
 from kubernaut.cli.place import Place
 from kubernaut.plugins.registry import Registry
 from kubernaut.telemetry.logs import log_to_stderr
@@ -29,16 +29,10 @@ def ui(
 
 
 async def _serve(place: Place, port: int) -> None:
-    from kubernaut.ui.server import serve  # noqa: PLC0415 - an optional part
-
+    out = console()
     async with (
         await place.connect() as cluster,
-        serve(cluster, place.namespace or None, Registry.discover(), port) as address,
+        show_page(cluster, place.namespace or None, Registry.discover(), out=out, port=port),
     ):
-        out = console()
-        out.print("open this address; whoever has it acts as you, so keep it to yourself. ctrl-c ends the page")
-        out.print(f"  {address}", soft_wrap=True)
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        await stopped.wait()
+        out.print("ctrl-c ends it")
+        await until_stopped()

@@ -6,7 +6,6 @@ from aiohttp import web
 
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
-from kubernaut.caller.commands import as_pairs
 from kubernaut.caller.details import ExecutionDetails, read_details
 from kubernaut.caller.executions import get_execution
 from kubernaut.caller.next_steps import next_steps
@@ -36,7 +35,6 @@ async def execution_page(site: Site, request: web.Request) -> Page:
 def _sections(site: Site, details: ExecutionDetails) -> list[Fragment]:
     execution = details.execution
     record, run, steps = audit_record(execution), run_of(execution), next_steps(execution, has_pods=bool(details.pods))
-    asked = " ".join(as_pairs(record.parameters))
 
     def section(name: str, *values: object) -> Fragment:
         return site.fragment(f"s-{name}", "execution.html", name, execution, *values)
@@ -45,7 +43,7 @@ def _sections(site: Site, details: ExecutionDetails) -> list[Fragment]:
         section("heading", record),
         section("operations", record),
         section("changes"),
-        section("facts", record, asked, run),
+        section("facts", record, run),
         section("steps", steps) if steps else None,
         section("times", timeline(execution, now())),
         section("attempts", details.attempts) if details.attempts else None,

@@ -1,0 +1,111 @@
+"""Who may use the page: other hosts, other origins, other users of this machine, and pages of yesterday are refused."""
+
+import aiohttp
+import pytest
+
+from kubernaut.errors import InputError
+from kubernaut.plugins.registry import Registry
+from kubernaut.ui.server import serve
+
+
+@pytest.fixture
+async def door(site):
+    """Serve the page, and return its address without the token, the token, and a client that has the cookie."""
+    async with serve(site.cluster, site.namespace, Registry.discover()) as address:
+        base, _, token = address.partition("/?token=")
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+            async with session.get(address) as answer:
+                assert (answer.status, str(answer.url)) == (200, f"{base}/")
+            yield base, token, session
+
+
+async def status(request):
+    async with request as answer:
+        return answer.status, await answer.text()
+
+
+async def test_the_token_becomes_a_cookie_that_scripts_and_other_sites_do_not_get(door):
+    base, token, _ = door
+    async with (
+        aiohttp.ClientSession() as stranger,
+        stranger.get(f"{base}/?token={token}", allow_redirects=False) as answer,
+    ):
+        cookie = answer.headers["Set-Cookie"]
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Strict" in cookie
+
+
+@pytest.mark.parametrize("path", ["/", "/proposals", "/live/", "/static/page.js", "/executions/a/b/logs", "/nothing"])
+async def test_without_the_cookie_nothing_is_shown(door, path):
+    base, _, _ = door
+    async with aiohttp.ClientSession() as stranger:
+        code, text = await status(stranger.get(f"{base}{path}"))
+        assert (code, "open that one" in text) == (401, True)
+        code, text = await status(stranger.get(f"{base}{path}", headers={"Cookie": "kubernaut-1=x"}))
+        assert code == 401
+        code, text = await status(stranger.get(f"{base}/?token=wrong"))
+        assert (code, "printed last" in text) == (401, True)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1.evil.example"])
+async def test_a_name_that_resolves_to_this_machine_is_refused(door, host):
+    base, _, session = door
+    code, text = await status(session.get(base, headers={"Host": host}))
+    assert (code, "This server answers as" in text) == (403, True)
+
+
+async def test_localhost_is_accepted(door):
+    base, _, session = door
+    port = base.rpartition(":")[2]
+    assert (await status(session.get(base, headers={"Host": f"localhost:{port}"})))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "{base}", "Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "https{rest}"}, 403),
+        ({"Origin": "{base}"}, 422),
+    ],
+)
+async def test_only_a_page_of_this_server_changes_anything(door, headers, code):
+    base, _, session = door
+    given = {name: value.format(base=base, rest=base.removeprefix("http")) for name, value in headers.items()}
+    found, text = await status(session.post(f"{base}/executions/production/none/cancel", headers=given))
+    assert (found, "there is no execution none" in text) == (code, code == 422)
+
+
+async def test_nothing_changes_by_a_link(door):
+    base, _, session = door
+    assert (await status(session.get(f"{base}/executions/production/none/cancel")))[0] == 405
+
+
+async def test_every_answer_has_a_strict_policy(door):
+    base, _, session = door
+    for path in ("/", "/static/page.js", "/none", "/live/actions"):
+        async with session.get(f"{base}{path}") as answer:
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'" in policy
+            assert "unsafe" not in policy
+            assert "http" not in policy
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_form_without_end_is_refused(door):
+    base, _, session = door
+    code, _ = await status(
+        session.post(f"{base}/executions/a/b/cancel", headers={"Origin": base}, data={"x": "y" * 200_000})
+    )
+    assert code == 413
+
+
+async def test_a_port_that_is_taken_is_bad_input(door, site):
+    base, _, _ = door
+    with pytest.raises(InputError, match="--port"):
+        async with serve(site.cluster, site.namespace, Registry.discover(), int(base.rpartition(":")[2])):
+            pass

@@ -10,7 +10,8 @@ from datetime import datetime
 
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
-from kubernaut.errors import DeniedError, KubernautError
+from kubernaut.caller.executions import read_execution
+from kubernaut.errors import DeniedError, InputError, KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import watch_collection
 from kubernaut.kube.objects import EXECUTIONS, Key, Object
@@ -36,6 +37,8 @@ class ExecutionStore:
         self._cluster, self._fallback = cluster, fallback
         self.namespace = namespace
         self.outage: Outage | None = None
+        self.unreadable = 0
+        """How many executions do not fit this version of kubernaut, and are left out."""
         self.version = 0
         """Grows with every change."""
         self.synced = asyncio.Event()
@@ -86,10 +89,12 @@ class ExecutionStore:
 
     def _take(self, found: Mapping[Key, Object]) -> None:
         known = self._executions
-        self._executions = {
+        views = {
             key: view if (view := known.get(key)) and view.json is obj else ExecutionView(obj)
             for key, obj in found.items()
         }
+        self._executions = {key: view for key, view in views.items() if view is known.get(key) or _is_readable(view)}
+        self.unreadable = len(views) - len(self._executions)
         self.outage = None
         self._announce()
 
@@ -103,6 +108,15 @@ class ExecutionStore:
         self.synced.set()
         self._changed.set()
         self._changed = asyncio.Event()
+
+
+def _is_readable(execution: ExecutionView) -> bool:
+    try:
+        read_execution(execution.json)
+    except InputError as error:
+        log.warning("%s", error)
+        return False
+    return True
 
 
 def _age_order(execution: ExecutionView) -> tuple[str, str]:

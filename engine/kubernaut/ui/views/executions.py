@@ -25,7 +25,8 @@ async def executions_page(site: Site, request: web.Request) -> Page:
     known = {
         name: sorted({_field(one, name) for one in site.store} - {""}) for name in ("namespace", "action", "person")
     }
-    count = site.fragment("count", "executions.html", "count", len(found), len(site.store))
+    numbers = (len(found), len(site.store), site.store.unreadable)
+    count = site.fragment("count", "executions.html", "count", *numbers)
     return Page(
         "Executions",
         "executions.html",

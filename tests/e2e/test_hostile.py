@@ -140,7 +140,8 @@ async def test_a_pod_that_only_has_the_labels_of_an_execution_does_not_end_it(si
 
 
 @pytest.mark.without_admission
-async def test_a_forged_job_of_a_suspended_execution_is_deleted_and_ignored(site):
+async def test_a_forged_job_with_another_account_is_stopped_and_ends_the_execution(site):
+    """It may have acted, so the execution gets no other Job. With the admission policies only the engine creates such a Job."""
     key = await site.create("script", {"execute": LONG}, suspend=True)
     await site.until(key, phase="Pending", reason="Suspended")
     uid = (await site.get(EXECUTIONS, key.name))["metadata"]["uid"]
@@ -154,12 +155,14 @@ async def test_a_forged_job_of_a_suspended_execution_is_deleted_and_ignored(site
     metadata = {"name": job_name(key.name, uid), "labels": labels(key, uid), "ownerReferences": [owner]}
     template = {
         "metadata": {"labels": labels(key, uid)},
-        "spec": {**pod_spec(site, "sleep 60"), "serviceAccountName": "script-account"},
+        "spec": {**pod_spec(site, "sleep 60"), "serviceAccountName": "default"},
     }
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
     await site.cluster.create(JOBS, site.namespace, job)
     await site.gone(JOBS, metadata["name"], seconds=60)  # its shell ignores SIGTERM
-    assert (await site.get(EXECUTIONS, key.name))["status"]["reason"] == "Suspended"
+    status = (await site.end(key))["status"]
+    assert (status["phase"], status["reason"]) == ("Failed", "Forbidden")
+    assert "its Job runs as ServiceAccount default" in status["message"]
 
 
 async def test_a_job_that_is_not_the_engines_is_neither_monitored_nor_deleted(site):

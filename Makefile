@@ -52,7 +52,7 @@ clean:
 	@$(PYTHON) -m venv .venv
 
 .venv/engine.stamp: .venv/bin/python $(MANIFESTS)
-	@$(PIP) --editable '.[sandbox,ui]' $(addprefix --editable ./,$(PARTS) $(PLUGINS:/=))
+	@$(PIP) --editable '.[sandbox,mcp,ui]' $(addprefix --editable ./,$(PARTS) $(PLUGINS:/=))
 	@touch $@
 
 .venv/dev.stamp: .venv/engine.stamp

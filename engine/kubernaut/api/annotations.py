@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kubernaut.api.labels import (
+    ANNOTATION_AGENT,
     ANNOTATION_REQUESTED_BY,
     ANNOTATION_RESUMED,
     ANNOTATION_ROLLBACK_OF,
@@ -17,8 +18,9 @@ MAX_LENGTHS = {
     ANNOTATION_ROLLBACK_OF: 253,
     ANNOTATION_RESUMED: 64,
     ANNOTATION_TRACEPARENT: 128,
+    ANNOTATION_AGENT: 128,
 }
-"""In characters: a user's name, an object's name, a time, and a W3C trace context."""
+"""In characters: a user's name, an object's name, a time, a W3C trace context, and a program's name and version."""
 
 
 def read_annotation(annotations: Mapping[str, str], name: str) -> str:

@@ -16,6 +16,8 @@ LABEL_RUNBOOK = f"{GROUP}/runbook"
 
 ANNOTATION_TARGET = f"{GROUP}/target"
 ANNOTATION_REQUESTED_BY = f"{GROUP}/requested-by"
+ANNOTATION_AGENT = f"{GROUP}/agent"
+"""On an execution: the program, such as an AI agent, that a user's credentials were used by, as it called itself. A claim, and no proof."""
 ANNOTATION_REPORTS = f"{GROUP}/reports"
 """On a Job: "true" if its steps report a result (`runner_job`), "false" for plain command lines (`command_job`)."""
 ANNOTATION_READ_ONLY = f"{GROUP}/read-only"

@@ -14,7 +14,7 @@ from typing import Any
 
 from kubernaut.api.annotations import annotation_problem, read_annotation
 from kubernaut.api.execution import DEFAULT_TTL_SECONDS, MAX_PARAMETERS_BYTES, ExecutionSpec, ExecutionStatus, Phase
-from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_ROLLBACK_OF
+from kubernaut.api.labels import ANNOTATION_AGENT, ANNOTATION_REQUESTED_BY, ANNOTATION_ROLLBACK_OF
 from kubernaut.api.timestamps import refine_timestamp
 
 
@@ -67,6 +67,11 @@ class ExecutionView:
     def requested_by(self) -> str:
         """The user who created it, as admission stamped or the command line wrote it, or ""."""
         return self.annotation(ANNOTATION_REQUESTED_BY)
+
+    @property
+    def agent(self) -> str:
+        """The program that asked for it with its user's credentials, as it called itself, or ""."""
+        return self.annotation(ANNOTATION_AGENT)
 
     @property
     def rollback_of(self) -> str:

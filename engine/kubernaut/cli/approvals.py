@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import UTC, datetime
 
@@ -23,6 +24,8 @@ def show_proposal(proposal: ExecutionView) -> None:
     """Print on standard error who proposed what, and what it would change."""
     out, spec = error_console(), proposal.spec
     proposer = proposal.status.requested_by or proposal.requested_by or "somebody unknown"
+    if proposal.agent:
+        proposer += f" (agent {json.dumps(proposal.agent, ensure_ascii=False)})"
     asked = " ".join([spec.action, *([f"undoing {spec.undoes}"] if spec.undoes else as_pairs(spec.parameters))])
     asked = replace_unseen(asked.replace("\n", "⏎"))
     if spec.deadline_seconds:

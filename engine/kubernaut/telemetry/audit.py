@@ -25,6 +25,8 @@ class AuditRecord:
     namespace: str | None
     uid: str | None
     requested_by: str | None
+    agent: str | None
+    """The program, such as an AI agent, that asked with that user's credentials, as it called itself."""
     action: str | None
     target: str | None
     parameters: dict[str, Any]
@@ -78,6 +80,7 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         namespace=metadata.get("namespace"),
         uid=metadata.get("uid"),
         requested_by=status.get("requestedBy") or execution.requested_by or None,
+        agent=execution.agent or None,
         action=spec.get("action"),
         target=status.get("target"),
         parameters=_parameters(spec.get("parameters")),

@@ -29,6 +29,7 @@ def test_a_finished_execution_has_every_field():
         "namespace": "prod",
         "uid": "u",
         "requestedBy": "anna",
+        "agent": None,
         "action": "scale",
         "target": "Deployment/web",
         "parameters": {"name": "web"},
@@ -74,7 +75,7 @@ def test_the_decision_says_whether_it_was_admitted_and_not_how_it_ended(status, 
         ExecutionView({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
     ).to_json()
     assert record["decision"] == decided
-    assert len(record) == 30
+    assert len(record) == 31
 
 
 def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine_acts():
@@ -83,6 +84,12 @@ def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine
         ExecutionView({"metadata": {**META, "annotations": annotations}, "spec": {**SPEC, "dryRun": True}})
     ).to_json()
     assert (record["requestedBy"], record["rollbackOf"], record["dryRun"]) == ("ben", "y", True)
+
+
+def test_the_agent_that_asked_is_recorded_beside_the_user_whose_credentials_it_used():
+    annotations = {"kubernaut.io/requested-by": "ben", "kubernaut.io/agent": "helper 1.2"}
+    record = audit_record(ExecutionView({"metadata": {**META, "annotations": annotations}, "spec": SPEC})).to_json()
+    assert (record["requestedBy"], record["agent"]) == ("ben", "helper 1.2")
 
 
 def test_a_proposal_and_what_carries_it_out_name_both_people():

@@ -113,11 +113,16 @@ def history_table(records: Iterable[AuditRecord], now: datetime, *, namespaced: 
     where = ["NAMESPACE"] if namespaced else []
     listing = table("CREATED (UTC)", *where, "EXECUTION", "BY", "ACTION", "TARGET", "OUTCOME", "TOOK", "CHANGES")
     for record in records:
-        names = [*([str(record.namespace)] if namespaced else []), record.execution, record.requested_by or ""]
+        names = [*([str(record.namespace)] if namespaced else []), record.execution, _requester(record)]
         cells = [format_time(record.created), *names, action_cell(record), record.target or ""]
         duration = execution_duration(record, now)
         listing.add_row(*map(escape_markup, cells), _outcome(record), duration, "; ".join(_changes(record)))
     return listing
+
+
+def _requester(record: AuditRecord) -> str:
+    """Return the user, and the program that asked with the user's credentials."""
+    return f"{record.requested_by or ''} ({record.agent})" if record.agent else record.requested_by or ""
 
 
 def _outcome(record: AuditRecord) -> str:

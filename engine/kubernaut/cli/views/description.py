@@ -53,6 +53,8 @@ def _facts(details: ExecutionDetails, now: datetime) -> Iterator[tuple[str, str]
     yield "target", escape_markup(record.target or "not known yet")
     yield "namespace", escape_markup(str(record.namespace))
     yield "requested by", escape_markup(record.requested_by or "unknown")
+    if record.agent:
+        yield "agent", escape_markup(f"{record.agent}  (as it calls itself)")
     yield from _plan(record)
     yield from _order(details.execution, record)
     yield "created", f"{format_time(record.created)} UTC, {age(record.created, now)} ago"

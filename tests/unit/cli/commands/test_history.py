@@ -128,3 +128,9 @@ def test_a_proposal_names_who_approved_it_and_what_carries_it_out_who_proposed_i
     execution.json["spec"]["approvedPlan"] = {"execution": "more", "digest": "sha256:1"}
     _, row = shown(history_table([audit_record(execution)], NOW, namespaced=False)).splitlines()
     assert "as more planned, proposed by anna" in row
+
+
+def test_an_agent_is_named_beside_the_user_whose_credentials_it_used():
+    execution = make_execution(annotations={"kubernaut.io/agent": "helper 1.2"}, requestedBy="anna")
+    _, row = shown(history_table([audit_record(execution)], NOW, namespaced=False)).splitlines()
+    assert "anna (helper 1.2)" in row

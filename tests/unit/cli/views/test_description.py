@@ -136,3 +136,8 @@ def test_a_proposal_shows_who_approved_it_and_what_it_became():
     found = lines(ExecutionDetails(make_execution(phase="Succeeded", dry_run=True, **status)))
     assert "  plan          sha256:1" in found
     assert any(line.startswith("  approved      by ben, as more-approved, 5") for line in found), found
+
+
+def test_the_agent_that_asked_is_shown_as_a_claim():
+    asked = make_execution(annotations={"kubernaut.io/agent": "helper 1.2"})
+    assert "  agent         helper 1.2  (as it calls itself)" in lines(ExecutionDetails(asked))

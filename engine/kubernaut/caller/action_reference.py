@@ -7,7 +7,21 @@ from typing import Any
 
 from kubernaut.api.plugin import ActionSpec
 from kubernaut.api.rules import Rule
-from kubernaut.plugins.registry import Action
+from kubernaut.errors import InputError
+from kubernaut.plugins.registry import Action, Registry
+from kubernaut.runbooks.references import did_you_mean
+from kubernaut.validation_errors import brief
+
+
+def installed_action(name: str, registry: Registry) -> Action:
+    """Return the action of this name. Raises InputError if it is broken or not installed."""
+    if name in registry.actions:
+        return registry.actions[name]
+    if name in registry.broken:
+        raise InputError(str(registry.broken[name]))
+    installed = ", ".join(sorted(registry.actions)) or "none"
+    hint = did_you_mean(name, registry.actions)
+    raise InputError(f"action {brief(name)} is not installed{hint}; installed: {installed}")
 
 
 def action_json(action: Action) -> dict[str, Any]:

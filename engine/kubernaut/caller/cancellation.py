@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubernaut.api.view import ExecutionView
-from kubernaut.caller.executions import get_execution, patch_execution
+from kubernaut.caller.executions import current_user, get_execution, patch_execution
 from kubernaut.caller.runs import read_run
 from kubernaut.errors import InputError
 from kubernaut.kube.client import Cluster
@@ -17,9 +17,22 @@ async def cancel_execution(cluster: Cluster, key: Key) -> ExecutionView:
 
     Raises InputError if it does not exist, or has ended and is none.
     """
-    execution = await get_execution(cluster, key)
-    if execution.has_ended and not execution.is_open_proposal:
-        raise InputError(f"{key.name} has ended already: {execution.phase}")
+    await _get_cancellable(cluster, key)
+    return await patch_execution(cluster, key, _CANCEL)
+
+
+async def cancel_own(cluster: Cluster, key: Key, agent: str) -> ExecutionView:
+    """Ask for an execution to be stopped, or withdraw an open proposal, that this user created through this agent, and return it.
+
+    Raises InputError if it is somebody else's, or as `cancel_execution`. RBAC decides as well: the agent's name is a claim.
+    """
+    execution = await _get_cancellable(cluster, key)
+    user, creator = await current_user(cluster), execution.status.requested_by or execution.requested_by
+    remedy = f"a person can stop it: kubernaut cancel {key.name} -n {key.namespace}"
+    if not user:
+        raise InputError(f"the API server does not say who you are, so {key.name} may be somebody else's: {remedy}")
+    if creator != user or execution.agent != agent:
+        raise InputError(f"{key.name} was not created by this user through this agent: {remedy}")
     return await patch_execution(cluster, key, _CANCEL)
 
 
@@ -36,3 +49,10 @@ async def cancel_run(cluster: Cluster, namespace: str, run: str) -> list[Executi
     for execution in reversed(unfinished):
         await patch_execution(cluster, key_of(execution.json), _CANCEL)
     return unfinished
+
+
+async def _get_cancellable(cluster: Cluster, key: Key) -> ExecutionView:
+    execution = await get_execution(cluster, key)
+    if execution.has_ended and not execution.is_open_proposal:
+        raise InputError(f"{key.name} has ended already: {execution.phase}")
+    return execution

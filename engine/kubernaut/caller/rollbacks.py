@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from kubernaut.admission.undoing import why_not_undoable
@@ -48,6 +49,15 @@ async def roll_back(cluster: Cluster, original: ExecutionView) -> ExecutionView:
     """Create the execution that undoes this one, and return it. Raises InputError if there is nothing to undo."""
     prefix = f"{original.name[:40]}-undone-"
     return await create_execution(cluster, Key(original.namespace, ""), _spec(original), prefix=prefix)
+
+
+async def propose_rollback(
+    cluster: Cluster, original: ExecutionView, annotations: Mapping[str, str] | None = None
+) -> ExecutionView:
+    """Create the dry run of what undoes this one, so that somebody can approve it. Raises InputError if there is nothing to undo."""
+    prefix = f"{original.name[:38]}-undoing-"
+    spec = {**_spec(original), "dryRun": True}
+    return await create_execution(cluster, Key(original.namespace, ""), spec, prefix=prefix, annotations=annotations)
 
 
 def _spec(original: ExecutionView) -> dict[str, Any]:

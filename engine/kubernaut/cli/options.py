@@ -9,7 +9,6 @@ import typer
 
 from kubernaut.cli import completion
 from kubernaut.errors import InputError
-from kubernaut.plugins.registry import Action, Registry
 from kubernaut.settings import Settings
 
 ActionName = Annotated[
@@ -57,15 +56,6 @@ def read_settings(file: Path | None, image: str | None) -> Settings:
     """Return the configuration. Raises InputError naming file, field and value."""
     settings = Settings.load(file) if file else Settings()
     return settings.model_copy(update={"image": image}) if image else settings
-
-
-def installed_action(name: str, registry: Registry) -> Action:
-    """Return the action of this name. Raises InputError if it is broken or not installed."""
-    if name in registry.actions:
-        return registry.actions[name]
-    if name in registry.broken:
-        raise InputError(str(registry.broken[name]))
-    raise InputError(f"action {name!r} is not installed; installed: {', '.join(sorted(registry.actions)) or 'none'}")
 
 
 def require_one(name: str, run: str) -> None:

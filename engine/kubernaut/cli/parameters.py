@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from kubernaut.caller.action_parameters import checked_parameters
 from kubernaut.documents import DocumentError, LimitError, load_yaml, read_document, read_standard_input
 from kubernaut.errors import InputError
 from kubernaut.plugins.registry import Registry
-from kubernaut.validation_errors import format_validation_error
 
 
 def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseModel] | None) -> dict[str, Any]:
@@ -22,13 +22,7 @@ def read_parameters(pairs: Sequence[str], file: Path | None, model: type[BaseMod
     from_file = read_parameter_file(file) if file else {}
     if model is None:
         return _merge(from_file, _parse_untyped(pairs))
-    given = _merge(from_file, _parse_typed(pairs, model))
-    try:
-        return model.model_validate(given).model_dump(mode="json", include=set(given))
-    except ValidationError as error:
-        raise InputError(
-            format_validation_error(error, "parameters", "parameter of this action", model.model_fields)
-        ) from error
+    return checked_parameters(model, _merge(from_file, _parse_typed(pairs, model)))
 
 
 def read_action_parameters(action: str, pairs: Sequence[str], file: Path | None) -> dict[str, Any]:

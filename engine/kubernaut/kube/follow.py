@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from kubernaut.api.view import ExecutionView
@@ -44,9 +44,13 @@ class Patience:
 
 
 async def follow(
-    cluster: Cluster, key: Key, patience_seconds: float = DEFAULT_PATIENCE_SECONDS
+    cluster: Cluster,
+    key: Key,
+    patience_seconds: float = DEFAULT_PATIENCE_SECONDS,
+    *,
+    until: Callable[[Mapping[str, Any]], bool] = has_ended,
 ) -> AsyncIterator[dict[str, Any]]:
-    """Yield each state of the execution from now to its end.
+    """Yield each state of the execution from now to its end, or to the first one that is as `until` says.
 
     Raises NotFoundError when it is deleted before that, and UnavailableError when the API server has not answered for
     `patience_seconds`; the execution continues all the same.
@@ -58,7 +62,7 @@ async def follow(
             obj = await cluster.get(EXECUTIONS, key.namespace, key.name)
             patience.answered()
             yield obj
-            if has_ended(obj):
+            if until(obj):
                 return
             async for event in cluster.watch(EXECUTIONS, obj["metadata"]["resourceVersion"], namespace=key.namespace):
                 if event.type == "BOOKMARK" or event.object["metadata"]["name"] != key.name:
@@ -66,7 +70,7 @@ async def follow(
                 if event.type == "DELETED":
                     raise NotFoundError(f"execution {key.name} was deleted before its end")
                 yield event.object
-                if has_ended(event.object):
+                if until(event.object):
                     return
             patience.answered()
         except RetryError as error:

@@ -8,7 +8,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from kubernaut.caller.action_reference import action_json, attempts_phrase, field_type, permission_phrases
+from kubernaut.caller.action_reference import (
+    action_json,
+    attempts_phrase,
+    field_type,
+    installed_action,
+    permission_phrases,
+)
 from kubernaut.caller.commands import execute_command
 from kubernaut.cli import completion
 from kubernaut.cli.console import (
@@ -21,7 +27,6 @@ from kubernaut.cli.console import (
     print_trimmed,
     table,
 )
-from kubernaut.cli.options import installed_action
 from kubernaut.plugins.registry import Action, Registry
 
 

@@ -15,9 +15,8 @@ import typer
 from rich.table import Table
 
 from kubernaut.api.plugin import Change
-from kubernaut.api.timestamps import parse_time
-from kubernaut.api.view import ExecutionView
 from kubernaut.caller.durations import format_duration, format_time, parse_since
+from kubernaut.caller.history import read_records
 from kubernaut.caller.summaries import action_cell, execution_duration
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
@@ -34,9 +33,7 @@ from kubernaut.cli.options import AllNamespaces, Context, Kubeconfig, Namespace
 from kubernaut.cli.place import Place
 from kubernaut.cli.views.diff import brief_line
 from kubernaut.cli.views.summary import styled_state
-from kubernaut.kube.follow import list_by_key
-from kubernaut.kube.objects import EXECUTIONS
-from kubernaut.telemetry.audit import COLUMNS, AuditRecord, audit_record, seconds_between
+from kubernaut.telemetry.audit import COLUMNS, AuditRecord, seconds_between
 
 _MAX_SHOWN_CHANGES = 3
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -65,8 +62,7 @@ def history(
 ) -> None:
     """List for each execution who requested what and when, what was decided, and how it ended."""
     earliest = parse_since(since, datetime.now(UTC)) if since else None
-    scope, found = asyncio.run(_read(Place(kubeconfig, context, namespace, all_namespaces)))
-    records = [record for record in found if _is_since(record, earliest)]
+    scope, records = asyncio.run(_read(Place(kubeconfig, context, namespace, all_namespaces), earliest))
     if output is HistoryFormat.JSON:
         print_json([record.to_json() for record in records])
     elif output is HistoryFormat.CSV:
@@ -78,18 +74,11 @@ def history(
         error_console().print(f"no executions{where}{when}", markup=False)
 
 
-async def _read(place: Place) -> tuple[str | None, list[AuditRecord]]:
-    """Return the namespace (None: all) and its records, oldest first."""
+async def _read(place: Place, earliest: datetime | None) -> tuple[str | None, list[AuditRecord]]:
+    """Return the namespace (None: all) and its records."""
     async with await place.connect() as cluster:
         scope = place.scope_on(cluster)
-        found, _ = await list_by_key(cluster, EXECUTIONS, scope)
-    records = (audit_record(ExecutionView(obj)) for obj in found.values())
-    return scope, sorted(records, key=lambda record: (record.created or "", record.execution))
-
-
-def _is_since(record: AuditRecord, earliest: datetime | None) -> bool:
-    created = parse_time(record.created)
-    return earliest is None or (created is not None and created >= earliest)
+        return scope, await read_records(cluster, scope, earliest)
 
 
 def write_csv(records: Iterable[AuditRecord], out: TextIO) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from kubernaut.caller.action_reference import installed_action
 from kubernaut.cli.console import (
     NO_WRAP_WIDTH,
     Format,
@@ -23,7 +24,7 @@ from kubernaut.cli.console import (
     table,
 )
 from kubernaut.cli.exit_codes import ExitCode
-from kubernaut.cli.options import Context, Kubeconfig, ManifestFormat, installed_action
+from kubernaut.cli.options import Context, Kubeconfig, ManifestFormat
 from kubernaut.cli.place import Place
 from kubernaut.errors import InputError
 from kubernaut.install.admission import admission_manifests

@@ -12,6 +12,7 @@ from kubernaut.admission.policies import PolicyChecker
 from kubernaut.admission.validation import Validator
 from kubernaut.api.execution import ExecutionSpec
 from kubernaut.api.view import ExecutionView
+from kubernaut.caller.action_reference import installed_action
 from kubernaut.cli.console import print_manifests
 from kubernaut.cli.options import (
     ActionName,
@@ -20,7 +21,6 @@ from kubernaut.cli.options import (
     ManifestFormat,
     Parameter,
     ParameterFile,
-    installed_action,
     read_settings,
 )
 from kubernaut.cli.parameters import read_parameters

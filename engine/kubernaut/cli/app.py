@@ -20,6 +20,7 @@ from kubernaut.cli.commands.get import get
 from kubernaut.cli.commands.history import history
 from kubernaut.cli.commands.install import install
 from kubernaut.cli.commands.logs import logs
+from kubernaut.cli.commands.mcp import mcp
 from kubernaut.cli.commands.new_action import new_action
 from kubernaut.cli.commands.propose import propose
 from kubernaut.cli.commands.rbac import rbac_app
@@ -67,6 +68,7 @@ for command in (
     new_action,
     configuration,
     install,
+    mcp,
 ):
     app.command()(command)
 app.command("check-runbook")(check_runbook_command)

@@ -23,3 +23,13 @@ def require_sandbox() -> None:
         raise InputError(
             f"the sandbox is not installed ({error.name} is missing): pip install 'kubernaut-engine[sandbox]'"
         ) from error
+
+
+def require_mcp() -> None:
+    """Raise InputError, with the command that installs it, if the protocol's SDK or one of its dependencies is not installed."""
+    try:
+        import mcp.server.lowlevel  # noqa: F401, PLC0415 - an optional part
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"the server for AI agents is not installed ({error.name} is missing): pip install 'kubernaut-engine[mcp]'"
+        ) from error

@@ -31,7 +31,7 @@ async def cancel_own(cluster: Cluster, key: Key, agent: str) -> ExecutionView:
     remedy = f"a person can stop it: kubernaut cancel {key.name} -n {key.namespace}"
     if not user:
         raise InputError(f"the API server does not say who you are, so {key.name} may be somebody else's: {remedy}")
-    if creator != user or execution.agent != agent:
+    if not agent or creator != user or execution.agent != agent:
         raise InputError(f"{key.name} was not created by this user through this agent: {remedy}")
     return await patch_execution(cluster, key, _CANCEL)
 

@@ -30,7 +30,7 @@ def execution_answer(details: ExecutionDetails, *, timed_out: bool = False) -> E
     data = _data(execution, record, excerpts, details)
     return ExecutionAnswer(
         next=next_for(execution),
-        cut=[*excerpts.cut, *(excerpts.text(line, "not read") or "" for line in details.unread)],
+        cut=excerpts.cut,
         execution=execution.name,
         namespace=execution.namespace,
         phase=str(execution.phase),
@@ -98,13 +98,14 @@ def _data(
         proposed_by=excerpts.text(record.proposed_by, "proposed_by", 256),
         approved_by=excerpts.text(record.approved_by, "approved_by", 256),
         message=excerpts.text(record.message, "message"),
+        log_tail=excerpts.tail(status.log_tail, "log_tail"),
         blocked_by=excerpts.text(status.blocked_by, "blocked_by", 253),
         changes=_changes(_recorded(record), excerpts, "changes", _MAX_CHANGES),
         unconfirmed=_changes(result.unconfirmed if result else (), excerpts, "unconfirmed", _MAX_CHANGES),
         outputs=excerpts.document(result.outputs, "outputs") if result and result.outputs else None,
         no_undo=excerpts.text(result.irreversible, "no_undo", 300) if result else None,
-        log_tail=excerpts.tail(status.log_tail, "log_tail"),
         events=[_event(one, excerpts) for one in excerpts.some(_warnings(details), "events", _MAX_EVENTS)],
+        not_read=[excerpts.text(line, "not_read", 300) or "" for line in details.unread],
         commands_for_a_person=[excerpts.text(one, "commands_for_a_person") or "" for one in commands[:_MAX_COMMANDS]],
     )
 
@@ -118,8 +119,8 @@ def _changes(changes: Sequence[Change], excerpts: Excerpts, where: str, limit: i
         ChangeData(
             object=excerpts.text(f"{one.kind}/{one.name}", f"{where}: object", 300),
             field=excerpts.text(one.field, f"{where}: field", 300),
-            before=excerpts.text(value_text(one.before), f"{where}: {one.field} before", MAX_VALUE),
-            after=excerpts.text(value_text(one.after), f"{where}: {one.field} after", MAX_VALUE),
+            before=excerpts.text(value_text(one.before), f"{where}: before", MAX_VALUE),
+            after=excerpts.text(value_text(one.after), f"{where}: after", MAX_VALUE),
         )
         for one in excerpts.some(changes, where, limit)
     ]

@@ -40,10 +40,10 @@ async def list_executions(call: Call, given: ListExecutions) -> ListAnswer:
     selection = Selection(namespace, (), given.phases, proposals=given.proposals, run=given.run, agent=agent)
     found, _ = await list_by_key(call.cluster, EXECUTIONS, namespace, selector=selection.selector)
     newest = excerpts.some(reversed(selection.select(found)), "executions", given.limit)
-    listed = [brief(one, excerpts) for one in reversed(newest)]
+    listed = [brief(one, excerpts) for one in newest]
     none = "There are none. A namespace that does not exist has none either: check its name."
     steps = ["Call get_execution for one of them."] if listed else [none]
-    return ListAnswer(next=steps, cut=excerpts.cut, namespace=namespace, executions=listed)
+    return ListAnswer(next=steps, cut=excerpts.cut, namespace=namespace, executions=listed[::-1])
 
 
 async def history(call: Call, given: History) -> HistoryAnswer:
@@ -55,8 +55,8 @@ async def history(call: Call, given: History) -> HistoryAnswer:
         raise ArgumentError(str(error).removeprefix("--")) from error
     records = await read_records(call.cluster, namespace, earliest)
     newest = excerpts.some(reversed(records), "records", given.limit)
-    data = [record_data(record, excerpts) for record in reversed(newest)]
-    return HistoryAnswer(cut=excerpts.cut, namespace=namespace, untrusted=data)
+    data = [record_data(record, excerpts) for record in newest]
+    return HistoryAnswer(cut=excerpts.cut, namespace=namespace, untrusted=data[::-1])
 
 
 async def wait_for(call: Call, given: WaitFor) -> ExecutionAnswer | RunAnswer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from kubernaut.errors import InputError
 from kubernaut.mcp.acting import act, act_runbook, cancel, undo
@@ -42,6 +42,7 @@ from kubernaut.mcp.call import Call
 from kubernaut.mcp.problems import ArgumentError
 from kubernaut.mcp.reading import history, list_executions, read_execution_answer, wait_for
 from kubernaut.mcp.reference import describe_action, list_actions, list_runbooks
+from kubernaut.mcp.schemas import compact_schema, with_parameters
 from kubernaut.plugins.registry import Action, Registry
 from kubernaut.runbooks.references import did_you_mean
 from kubernaut.validation_errors import format_validation_error
@@ -61,23 +62,20 @@ class Tool:
     """None for a tool with answers of two kinds."""
     effect: Effect
     run: Callable[[Call, Any], Awaitable[Answer]]
-    parameters: Mapping[str, Any] | None = None
-    """The JSON schema of the argument `parameters`, where it is an action's own."""
+    parameters: type[BaseModel] | None = None
+    """The model of the argument `parameters`, where it is an action's own."""
 
     @property
     def input_schema(self) -> dict[str, Any]:
         """The JSON schema of its arguments."""
-        schema = self.arguments.model_json_schema()
-        if self.parameters is not None:
-            own = dict(self.parameters)
-            schema["$defs"] = {**schema.get("$defs", {}), **own.pop("$defs", {})}
-            schema["properties"]["parameters"] = {**own, "description": "The action's parameters."}
-        return schema
+        schema = compact_schema(self.arguments)
+        del schema["description"]  # that of the tool says more
+        return with_parameters(schema, compact_schema(self.parameters)) if self.parameters else schema
 
     @property
     def output_schema(self) -> dict[str, Any] | None:
         """The JSON schema of its answers, if there is one."""
-        return self.answer.model_json_schema() if self.answer else None
+        return compact_schema(self.answer) if self.answer else None
 
     async def __call__(self, call: Call, arguments: Mapping[str, Any]) -> Answer:
         """Run it. Raises ArgumentError naming the argument that is wrong, and the errors of what it does."""
@@ -216,5 +214,4 @@ def _action_tool(action: Action, verb: str, description: str, *, propose: bool) 
         return await act(call, action, given, propose=propose)
 
     effect: Effect = "proposes" if propose or action.spec.read_only else "acts"
-    schema = action.spec.parameters.model_json_schema()
-    return Tool(_name(verb, action), description, Act, ExecutionAnswer, effect, run, schema)
+    return Tool(_name(verb, action), description, Act, ExecutionAnswer, effect, run, action.spec.parameters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from typing import Annotated
 
@@ -72,6 +73,9 @@ def mcp(
         error_console().print(
             "This serves an AI agent on standard input: let its client start it (docs/agents.md). Ctrl-d ends it."
         )
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # a thread waits for input, and Python would wait for it after a KeyboardInterrupt
     asyncio.run(serve_stdio(door))
 
 

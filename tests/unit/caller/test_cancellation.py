@@ -1,0 +1,37 @@
+"""Stopping executions: any of them, or only one's own."""
+
+import pytest
+
+from kubernaut.caller.cancellation import cancel_own
+from kubernaut.errors import InputError
+from kubernaut.kube.objects import EXECUTIONS, Key
+from tests.support.executions import make_execution
+from tests.support.fake_client import FakeClient
+
+OURS = {"kubernaut.io/agent": "helper 1", "kubernaut.io/requested-by": "anna"}
+KEY = Key("prod", "more")
+
+
+def cluster_with(**annotations):
+    return FakeClient((EXECUTIONS, dict(make_execution(phase="Running", annotations={**OURS, **annotations}).json)))
+
+
+async def test_what_this_user_created_through_this_agent_is_stopped():
+    cluster = cluster_with()
+    assert (await cancel_own(cluster, KEY, "helper 1")).is_cancelled
+
+
+@pytest.mark.parametrize("annotations", [{"kubernaut.io/requested-by": "ben"}, {"kubernaut.io/agent": "other"}])
+async def test_anything_else_is_left_to_a_person(annotations):
+    cluster = cluster_with(**annotations)
+    with pytest.raises(InputError, match="a person can stop it: kubernaut cancel more -n prod"):
+        await cancel_own(cluster, KEY, "helper 1")
+    assert ("patch", EXECUTIONS.plural) not in cluster.requests
+
+
+async def test_without_an_agent_nothing_is_an_agent_s_own():
+    cluster = FakeClient(
+        (EXECUTIONS, dict(make_execution(phase="Running", annotations={"kubernaut.io/requested-by": "anna"}).json))
+    )
+    with pytest.raises(InputError, match="was not created by this user through this agent"):
+        await cancel_own(cluster, KEY, "")

@@ -51,16 +51,15 @@ class ArgumentError(InputError):
     """The agent's own arguments are wrong: the message quotes nothing but these, and names the field and the remedy."""
 
 
-def problem(error: KubernautError) -> ProblemAnswer:
-    """Return what an agent is shown of an error."""
+def problem(error: KubernautError, *, executes: bool = False) -> ProblemAnswer:
+    """Return what an agent is shown of an error, of a tool that executes or of another one."""
     text = printable(str(error))[:MAX_TEXT]
     if isinstance(error, ArgumentError):
         return ProblemAnswer(error=text)
     for kind, (saying, remedy) in _SAYINGS.items():
         if isinstance(error, kind):
-            denied = isinstance(error, DeniedError)
             by_policy = isinstance(error, DeniedError | RejectedError) and error.by_policy
-            steps = [_ASK if by_policy else remedy, *([_INSTEAD] if denied and by_policy else [])]
+            steps = [_ASK if by_policy else remedy, *([_INSTEAD] if by_policy and executes else [])]
             return ProblemAnswer(error=_BY_POLICY if by_policy else saying, next=steps, untrusted=text)
     return ProblemAnswer(error="The request failed.", next=["Tell a person."], untrusted=text)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from kubernaut.api.execution import Phase
 from kubernaut.api.labels import LABEL_RUNBOOK
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.details import ExecutionDetails, read_details
@@ -80,7 +81,9 @@ async def wait_for_end(
     execution = await wait_for_execution(call.cluster, key, seconds, call.reporter(), carried_out=carried_out)
     waits_for_approval = carried_out and execution.name == name and bool(execution.status.plan_digest)
     timed_out = not execution.has_ended or waits_for_approval
-    return execution_answer(await read_details(call.cluster, execution), timed_out=timed_out)
+    went_well = execution.phase is Phase.SUCCEEDED
+    details = ExecutionDetails(execution) if went_well else await read_details(call.cluster, execution)
+    return execution_answer(details, timed_out=timed_out)
 
 
 async def wait_for_steps(

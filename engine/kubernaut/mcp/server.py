@@ -73,7 +73,8 @@ def mcp_server(door: Door) -> Server[Any]:
         try:
             answer = await _answer(door, tools, context, params)
         except KubernautError as error:
-            return _result(problem(error), is_error=True)
+            tool = tools.get(params.name)
+            return _result(problem(error, executes=tool is not None and tool.effect == "acts"), is_error=True)
         except Exception as error:  # noqa: BLE001 - an agent gets an answer in any case
             _log.exception("tool %s failed", params.name[:80])
             return _result(defect(error), is_error=True)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from mcp import Client
 
 from kubernaut.errors import (
     DeniedError,
@@ -126,7 +127,11 @@ async def test_parameters_without_a_bottom_are_refused(cluster, call):
     [
         (UnauthenticatedError("401 expired"), "does not accept the credentials", "renew them or to log in again"),
         (DeniedError("agent cannot create"), "This user is not allowed to do that", "you cannot grant it to yourself"),
-        (DeniedError("policy says no", by_policy=True), "An admission policy of this cluster", "be allowed to propose"),
+        (
+            DeniedError("policy says no", by_policy=True),
+            "An admission policy of this cluster",
+            "you cannot grant it to yourself",
+        ),
         (UnavailableError("no route"), "cannot be reached", "first look with list_executions and mine"),
         (ThrottledError("429"), "slow down", "Wait some seconds"),
         (QuotaError("exceeded quota"), "ResourceQuota", "Try again later"),
@@ -369,15 +374,19 @@ async def test_an_inverse_is_proposed_and_not_executed(cluster, call):
     assert (failed, "was a dry run: it changed nothing" in answer["untrusted"]) == (True, True)
 
 
+async def test_who_may_not_execute_is_pointed_to_a_proposal(cluster, call):
+    cluster.failures["create", EXECUTIONS.plural] = [DeniedError("policy says no", by_policy=True)]
+    failed, answer = await call("execute_scale", parameters=MORE, options={"allow_execute": True})
+    assert (failed, answer["next"][-1]) == (True, "What you may not execute, you may be allowed to propose.")
+
+
 async def test_where_it_is_allowed_an_agent_executes(cluster, call):
     failed, answer = await call("execute_scale", parameters=MORE, wait_seconds=0, options={"allow_execute": True})
     assert not failed, answer
     assert cluster.all(EXECUTIONS)[0]["spec"]["dryRun"] is False
 
 
-async def test_without_a_usable_kubeconfig_each_call_says_so(registry, connected):
-    from mcp import Client  # noqa: PLC0415 - beside its one use
-
+async def test_without_a_usable_kubeconfig_each_call_says_so():
     async def refuses():
         raise UnauthenticatedError("the credential plugin failed: log in")
 

@@ -103,6 +103,12 @@ class ExecutionView:
         return bool(status.get("planDigest")) and not status.get("approval") and not self.is_cancelled
 
     @property
+    def is_rejected(self) -> bool:
+        """Whether it is a dry run whose plan nobody can approve any more, because it was cancelled after its end."""
+        status = self.json.get("status") or {}
+        return bool(status.get("planDigest")) and self.is_cancelled and not status.get("approval")
+
+    @property
     def is_suspended(self) -> bool:
         return bool(self.json["spec"].get("suspend"))
 

@@ -22,8 +22,9 @@ async def wait_for_execution(
 ) -> ExecutionView:
     """Return the execution once it has ended, or as it is after `seconds`.
 
-    With `carried_out`, of a proposal: once somebody has approved it and what carries it out has ended, and then return that one. Raises
-    InputError if there is no such execution, NotFoundError when it is deleted, UnavailableError when the API server does not answer.
+    With `carried_out`, of a proposal: once somebody has rejected it, or approved it and what carries it out has ended; that one is returned
+    then. Raises InputError if there is no such execution, NotFoundError when it is deleted, UnavailableError when the API server does not
+    answer.
     """
     await get_execution(cluster, key)
     last: list[ExecutionView] = []
@@ -64,7 +65,7 @@ async def _states(cluster: Cluster, key: Key, *, carried_out: bool) -> AsyncIter
         yield execution
     if not carried_out or execution is None or not execution.status.plan_digest:
         return
-    async for obj in follow(cluster, key, until=_is_approved):
+    async for obj in follow(cluster, key, until=_is_decided):
         execution = read_execution(obj)
         yield execution
     if approval := execution.status.approval:
@@ -72,5 +73,5 @@ async def _states(cluster: Cluster, key: Key, *, carried_out: bool) -> AsyncIter
             yield read_execution(obj)
 
 
-def _is_approved(obj: Mapping[str, Any]) -> bool:
-    return bool((obj.get("status") or {}).get("approval"))
+def _is_decided(obj: Mapping[str, Any]) -> bool:
+    return not ExecutionView(obj).is_open_proposal

@@ -93,6 +93,8 @@ class ExecutionAnswer(Answer):
     rollback_available: bool
     approved: bool = False
     """Whether somebody has approved this proposal."""
+    rejected: bool = False
+    """Whether this proposal was rejected: nobody can approve it any more."""
     carried_out_by: str | None = None
     """The execution that carries out this proposal."""
     carries_out: str | None = None

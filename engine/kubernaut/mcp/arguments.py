@@ -88,7 +88,7 @@ class WaitFor(InNamespace):
     """The execution to wait for."""
     run: RunName = ""
     until: Literal["ended", "carried_out"] = "ended"
-    """`carried_out`, for a proposal: until a person has approved it and the execution that carries it out has ended."""
+    """`carried_out`, for a proposal: until a person has rejected it, or approved it and what carries it out has ended."""
     seconds: Annotated[int, Field(ge=1, le=MAX_WAIT_SECONDS)] = 45
     """How long at most."""
 

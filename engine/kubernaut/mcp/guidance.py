@@ -89,6 +89,8 @@ def _after_rehearsal(execution: ExecutionView, where: str) -> list[str]:
         return [
             f"It was approved. Execution {carries} carries it out: call wait_for or get_execution with execution {carries}."
         ]
+    if execution.is_rejected:
+        return ["It was rejected, and nobody can approve it any more. Ask a person what is wanted instead."]
     if not status.result or not status.result.changes:
         return ["It would change nothing, so there is nothing to approve. Of a check: what it waited for holds."]
     if not status.plan_digest:

@@ -40,6 +40,7 @@ def execution_answer(details: ExecutionDetails, *, timed_out: bool = False) -> E
         verified=_verified(execution),
         rollback_available=has_rollback(execution) and not execution.is_dry_run,
         approved=status.approval is not None,
+        rejected=execution.is_rejected,
         carried_out_by=_name(record.approved_as),
         carries_out=_name(record.plan),
         run=_name((execution.json["metadata"].get("labels") or {}).get(LABEL_RUN)),

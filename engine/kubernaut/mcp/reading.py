@@ -79,7 +79,7 @@ async def wait_for_end(
     """Wait for the end of one execution, or of what carries out a proposal."""
     key = call.key(namespace, name)
     execution = await wait_for_execution(call.cluster, key, seconds, call.reporter(), carried_out=carried_out)
-    waits_for_approval = carried_out and execution.name == name and bool(execution.status.plan_digest)
+    waits_for_approval = carried_out and execution.name == name and execution.is_open_proposal
     timed_out = not execution.has_ended or waits_for_approval
     went_well = execution.phase is Phase.SUCCEEDED
     details = ExecutionDetails(execution) if went_well else await read_details(call.cluster, execution)

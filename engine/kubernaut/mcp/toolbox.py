@@ -123,7 +123,8 @@ _RUN = Tool(
 def _reading() -> list[Tool]:
     get = "Read one execution: phase, reason, changes (planned or done), who proposed and approved it, whether it was verified, its log."
     wait = (
-        "Wait until an execution or a run has ended, or, with until=carried_out, until a person has approved a proposal and that was done. "
+        "Wait until an execution or a run has ended, or, with until=carried_out, until a person has decided on a proposal and, if it was "
+        "approved, that was done. "
         "Answers after the given seconds at the latest."
     )
     return [
@@ -178,7 +179,7 @@ def _proposing() -> list[Tool]:
         ),
         Tool(
             "cancel",
-            "Stop an execution that you created. Those of others you cannot stop.",
+            "Stop an execution that you created, or withdraw a proposal of yours. Those of others you cannot.",
             NamedExecution,
             ExecutionAnswer,
             "proposes",

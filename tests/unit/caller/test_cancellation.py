@@ -21,6 +21,14 @@ async def test_what_this_user_created_through_this_agent_is_stopped():
     assert (await cancel_own(cluster, KEY, "helper 1")).is_cancelled
 
 
+async def test_a_proposal_that_this_user_made_through_this_agent_is_withdrawn_until_it_was_approved():
+    plan = {"phase": "Succeeded", "planDigest": f"sha256:{'0' * 64}"}
+    cluster = FakeClient((EXECUTIONS, dict(make_execution(annotations=OURS, dry_run=True, **plan).json)))
+    assert (await cancel_own(cluster, KEY, "helper 1")).is_rejected
+    with pytest.raises(InputError, match="more has ended already"):
+        await cancel_own(cluster, KEY, "helper 1")
+
+
 @pytest.mark.parametrize("annotations", [{"kubernaut.io/requested-by": "ben"}, {"kubernaut.io/agent": "other"}])
 async def test_anything_else_is_left_to_a_person(annotations):
     cluster = cluster_with(**annotations)

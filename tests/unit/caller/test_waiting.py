@@ -65,6 +65,13 @@ async def test_a_proposal_is_followed_over_its_approval_to_the_end_of_what_carri
     assert execution.name == "more", "nobody approved it"
 
 
+async def test_waiting_for_a_decision_ends_when_a_proposal_is_rejected():
+    rejected = make_execution(dry_run=True, **PLAN)
+    rejected.json["spec"]["cancel"] = True
+    execution, _ = await waited(Watched(make_execution(dry_run=True, **PLAN), rejected), carried_out=True)
+    assert (execution.name, execution.is_rejected) == ("more", True)
+
+
 async def test_what_does_not_exist_is_bad_input_at_once():
     with pytest.raises(InputError, match="there is no execution more in prod"):
         await waited(FakeClient())

@@ -31,6 +31,12 @@ def test_after_a_rehearsal_a_person_decides(status, words):
     assert words in " ".join(next_for(make_execution(dry_run=True, phase="Succeeded", **status)))
 
 
+def test_a_rejected_plan_is_not_proposed_again_unasked():
+    rejected = make_execution(dry_run=True, phase="Succeeded", planDigest=DIGEST, result={"changes": [CHANGE]})
+    rejected.json["spec"]["cancel"] = True
+    assert next_for(rejected)[0].startswith("It was rejected, and nobody can approve it any more.")
+
+
 def test_what_has_not_ended_is_waited_for_and_a_hold_is_for_a_person_to_lift():
     assert next_for(make_execution(phase="Running")) == ["Call wait_for with execution more."]
     (held,) = next_for(make_execution(phase="Pending", reason="BudgetExceeded"))

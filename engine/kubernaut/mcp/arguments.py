@@ -23,11 +23,21 @@ def _from_text(value: Any) -> Any:
 
 
 Parameters = Annotated[dict[str, Any], BeforeValidator(_from_text)]
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_NAME = r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
+"""Names become parts of paths: nothing that could lead to another object gets that far."""
 Namespace = Annotated[
-    str, Field(max_length=63, description="The namespace; that of the user's kubeconfig if you leave it out.")
+    str,
+    Field(
+        max_length=63,
+        pattern=f"^({_LABEL})?$",
+        description="The namespace; that of the user's kubeconfig if you leave it out.",
+    ),
 ]
-ExecutionName = Annotated[str, Field(min_length=1, max_length=253, description="The execution's name.")]
-RunName = Annotated[str, Field(max_length=63, description="The name of a run of a runbook.")]
+ExecutionName = Annotated[
+    str, Field(min_length=1, max_length=253, pattern=f"^{_NAME}$", description="The execution's name.")
+]
+RunName = Annotated[str, Field(max_length=63, pattern=f"^({_LABEL})?$", description="The name of a run of a runbook.")]
 
 
 class Arguments(BaseModel):
@@ -60,7 +70,7 @@ class Act(InNamespace):
 class ActRunbook(InNamespace):
     """A runbook with its parameters."""
 
-    runbook: Annotated[str, Field(min_length=1, max_length=63)]
+    runbook: Annotated[str, Field(min_length=1, max_length=63, pattern=f"^{_LABEL}$")]
     """The runbook's name, as list_runbooks has it."""
     parameters: Parameters = {}
     """The runbook's parameters."""
@@ -84,7 +94,7 @@ class Undo(NamedExecution):
 class WaitFor(InNamespace):
     """What to wait for: an execution, or all executions of a run."""
 
-    execution: Annotated[str, Field(max_length=253)] = ""
+    execution: Annotated[str, Field(max_length=253, pattern=f"^({_NAME})?$")] = ""
     """The execution to wait for."""
     run: RunName = ""
     until: Literal["ended", "carried_out"] = "ended"

@@ -31,13 +31,14 @@ class Watched(FakeClient):
         await asyncio.sleep(30)
 
 
-async def waited(cluster, seconds=5.0, **options):
+async def waited(cluster, seconds=60.0, **options):
     seen = []
 
     async def on_change(executions):
         seen.extend(str(one.phase) for one in executions)
 
-    return await wait_for_execution(cluster, KEY, seconds, on_change, **options), seen
+    async with asyncio.timeout(3):
+        return await wait_for_execution(cluster, KEY, seconds, on_change, **options), seen
 
 
 async def test_each_state_is_reported_to_the_end():
@@ -88,7 +89,8 @@ async def test_a_run_has_ended_when_all_of_it_has():
     async def on_change(_):
         pass
 
-    steps = await wait_for_run(cluster, "prod", "r-x", 5, on_change)
+    async with asyncio.timeout(3):
+        steps = await wait_for_run(cluster, "prod", "r-x", 60, on_change)
     assert [str(one.phase) for one in steps] == ["Succeeded", "Succeeded"]
     with pytest.raises(InputError, match="there is no run r-y in prod"):
         await wait_for_run(cluster, "prod", "r-y", 5, on_change)

@@ -97,7 +97,12 @@ async def test_what_is_given_as_text_becomes_what_the_model_asks_for(cluster, ca
         ("wait_for", {"run": "r-x", "until": "carried_out"}, "until: carried_out is for one execution"),
         ("history", {"since": "yesterday"}, "since yesterday: write a length such as 24h"),
         ("list_executions", {"phases": ["Done"]}, "phases.0: input should be 'Pending'"),
-        ("list_executions", {"run": "Not A Run"}, "It cannot be done as asked"),
+        ("list_executions", {"run": "Not A Run"}, "run: string should match pattern"),
+        ("get_execution", {"execution": "../../../../api/v1/secrets/db"}, "execution: string should match pattern"),
+        ("wait_for", {"execution": "a/../b"}, "execution: string should match pattern"),
+        ("cancel", {"execution": "more", "namespace": "prod/../other"}, "namespace: string should match pattern"),
+        ("propose_run", {"runbook": "../secrets/db"}, "runbook: string should match pattern"),
+        ("propose_scale", {"parameters": MORE, "namespace": ".."}, "namespace: string should match pattern"),
     ],
 )
 async def test_a_wrong_argument_is_named_with_the_remedy_and_nothing_is_asked_of_the_cluster(
@@ -146,6 +151,7 @@ async def test_what_the_cluster_refuses_is_explained_and_its_words_are_data(clus
     assert failed
     assert saying in answer["error"]
     assert remedy in " ".join(answer["next"])
+    assert "may be allowed to propose" not in " ".join(answer["next"]), "that is what it tried"
     expected = "namespace nowhere does not exist" if isinstance(error, NotFoundError) else str(error)
     assert expected in answer["untrusted"]
 

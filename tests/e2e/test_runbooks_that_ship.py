@@ -15,7 +15,7 @@ from tests.support.site import CLAIMS, CONFIG_MAPS, DEPLOYMENTS
 
 REHEARSALS = ["initContainer"]
 FOLDER = Path(__file__).parents[2] / "docs" / "runbooks"
-QUICK = {"settleSeconds": 1, "timeoutSeconds": 2, "olderThanSeconds": 0}
+QUICK = {"settleSeconds": 1, "timeoutSeconds": 2, "holdSeconds": 3, "olderThanSeconds": 0}
 """The times of the steps; a step that has one gets this instead."""
 APP = {
     "apiVersion": "apps/v1",
@@ -90,6 +90,8 @@ def quick(runbook):
     for step in runbook["spec"]["steps"]:
         given = step.get("parameters", {})
         given |= {key: value for key, value in QUICK.items() if key in given}
+        if "holdSeconds" in given:
+            given["timeoutSeconds"] = 15
         if step["action"] == "check-metric":
             given["intervalSeconds"] = 1
     return runbook

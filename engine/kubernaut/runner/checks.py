@@ -20,13 +20,18 @@ class Finding:
 
 
 def wait_until_it_holds(
-    action: Action, look: Callable[[], Finding], timeout_seconds: float, settle_seconds: float = 0.0, every: float = 1.0
+    action: Action,
+    look: Callable[[], Finding],
+    timeout_seconds: float,
+    settle_seconds: float = 0.0,
+    every: float = 1.0,
+    hold_seconds: float = 0.0,
 ) -> None:
-    """Call `look()` until what it finds holds, every so many seconds; the step is refused with the last finding after `timeout_seconds`.
+    """Call `look()` until what it finds has held for `hold_seconds`, every so many seconds.
 
-    `settle_seconds` pass before the first look, and do not count as part of the timeout. An API server that does not answer is waited for,
-    too. The dry run looks once, at once, and passes whether it holds or not. The outputs `holds`, `seen` and `seconds` (waited since the
-    first look) are those of the last look.
+    The step is refused with the last finding `timeout_seconds` after the first look. `settle_seconds` pass before that, and do not count as
+    part of the timeout. An API server that does not answer is waited for, too. The dry run looks once, at once, and passes whether it holds
+    or not. The outputs `holds`, `seen` and `seconds` (waited since the first look) are those of the last look.
     """
     if action.dry_run:
         finding = look()
@@ -39,19 +44,25 @@ def wait_until_it_holds(
         time.sleep(settle_seconds)
     begun, logged = time.time(), ""
     until = min(begun + timeout_seconds, action.waits_until)
-    while not (finding := _answered(look)).holds:
+    held_since: float | None = None
+    while True:
+        finding, now = _answered(look), time.time()
+        held_since = (now if held_since is None else held_since) if finding.holds else None
         waited = _record(action, finding, begun)
-        left = until - time.time()
+        if held_since is not None and now - held_since >= hold_seconds:
+            break
+        left = until - now
         if left <= 0:
-            action.reject(f"it did not hold within {waited:g} s: {finding.seen}")
+            held = f", or not for {hold_seconds:g} s at a time" if hold_seconds else ""
+            action.reject(f"it did not hold within {waited:g} s{held}: {finding.seen}")
         if finding.seen != logged:
-            action.progress(f"waiting: {finding.seen}")
+            action.progress(f"{'holds so far' if finding.holds else 'waiting'}: {finding.seen}")
             logged = finding.seen
         time.sleep(min(every, left))
-    waited = _record(action, finding, begun)
     action.verified()
     action.progress(f"holds: {finding.seen}")
-    action.conclude(f"It holds, {f'after {waited:g} s' if waited else 'at the first look'}: {finding.seen}.")
+    held = f" and for {hold_seconds:g} s" if hold_seconds else ""
+    action.conclude(f"It holds, {f'after {waited:g} s' if waited else 'at the first look'}{held}: {finding.seen}.")
 
 
 def _record(action: Action, finding: Finding, begun: float | None = None) -> float:

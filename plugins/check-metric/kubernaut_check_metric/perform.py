@@ -41,9 +41,8 @@ def perform(action: Action) -> None:
             holds, f"the value is {in_words(sample.number)}, {'which is' if holds else 'and must be'} {wanted}"
         )
 
-    wait_until_it_holds(
-        action, look, parameters["timeoutSeconds"], parameters["settleSeconds"], parameters["intervalSeconds"]
-    )
+    times = (parameters["timeoutSeconds"], parameters["settleSeconds"], parameters["intervalSeconds"])
+    wait_until_it_holds(action, look, *times, hold_seconds=parameters["holdSeconds"])
 
 
 def _as_json(number: float | None) -> float | str | None:

@@ -37,7 +37,9 @@ class CheckMetric(Parameters):
     settleSeconds: Annotated[int, Field(ge=0, le=DEADLINE)] = 60  # noqa: N815
     """Seconds that pass before the first query: as long as the metric needs to show a change."""
     timeoutSeconds: Annotated[int, Field(ge=1, le=DEADLINE)] = 300  # noqa: N815
-    """Seconds from the first query on within which it must hold."""
+    """Seconds from the first query on within which it must hold, and have held for `holdSeconds`."""
+    holdSeconds: Annotated[int, Field(ge=0, le=DEADLINE)] = 0  # noqa: N815
+    """Seconds for which it must hold at every query: a value that swings is within bounds for a moment now and then."""
     intervalSeconds: Annotated[int, Field(ge=1, le=300)] = 15  # noqa: N815
     """Seconds between two queries."""
 
@@ -78,6 +80,8 @@ def validate(execution: kubernaut.Execution) -> list[Problem]:
         problems.append(
             Problem("", "this cluster's settings name no Prometheus: its admin sets actions.check-metric.settings.url")
         )
+    if parameters.holdSeconds >= parameters.timeoutSeconds:
+        problems.append(Problem("holdSeconds", "it must be less than timeoutSeconds, within which it has to pass"))
     waits = parameters.settleSeconds + parameters.timeoutSeconds
     if waits + _START_SECONDS > execution.deadline_seconds:
         problems.append(

@@ -19,7 +19,8 @@ def perform(action: Action) -> None:
     """Wait until the expression is true of the workload."""
     parameters = action.parameters
     look = Looking(action, parameters["kind"], parameters["name"], parameters["expression"])
-    wait_until_it_holds(action, look, parameters["timeoutSeconds"], parameters["settleSeconds"])
+    times = (parameters["timeoutSeconds"], parameters["settleSeconds"])
+    wait_until_it_holds(action, look, *times, hold_seconds=parameters["holdSeconds"])
 
 
 class Looking:

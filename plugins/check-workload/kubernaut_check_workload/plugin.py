@@ -27,7 +27,9 @@ class CheckWorkload(Parameters):
     settleSeconds: Annotated[int, Field(ge=0, le=DEADLINE)] = 0  # noqa: N815 - as Kubernetes writes fields
     """Seconds that pass before the first look."""
     timeoutSeconds: Annotated[int, Field(ge=1, le=DEADLINE)] = 300  # noqa: N815
-    """Seconds from the first look on within which it must hold."""
+    """Seconds from the first look on within which it must hold, and have held for `holdSeconds`."""
+    holdSeconds: Annotated[int, Field(ge=0, le=DEADLINE)] = 0  # noqa: N815
+    """Seconds for which it must hold at every look: what crashes and starts again holds for a moment now and then."""
 
 
 @kubernaut.hookimpl
@@ -76,6 +78,8 @@ def validate(execution: kubernaut.Execution) -> list[Problem]:
         compile_condition(parameters.expression)
     except ValueError as error:
         problems.append(Problem("expression", f"it must be CEL that is true or false: {error}"))
+    if parameters.holdSeconds >= parameters.timeoutSeconds:
+        problems.append(Problem("holdSeconds", "it must be less than timeoutSeconds, within which it has to pass"))
     waits = parameters.settleSeconds + parameters.timeoutSeconds
     if waits + _START_SECONDS > execution.deadline_seconds:
         problems.append(

@@ -72,6 +72,12 @@ def test_the_waits_must_leave_room_in_the_deadline():
     assert "of the deadline of 300 s" in problems(deadline=300)[0]
 
 
+def test_it_cannot_have_to_hold_for_longer_than_there_is_time():
+    assert problems({**GOOD, "holdSeconds": 59, "timeoutSeconds": 60}) == []
+    (problem,) = problems({**GOOD, "holdSeconds": 60, "timeoutSeconds": 60})
+    assert problem.startswith("parameters.holdSeconds: it must be less than timeoutSeconds")
+
+
 def test_it_has_no_permission_and_changes_nothing():
     spec = plugin.describe()
     assert spec.rules == ()

@@ -80,6 +80,7 @@ def test_any_other_expression_is_refused_with_the_words_of_cel(expression, words
         {"settleSeconds": -1},
         {"settleSeconds": 3601},
         {"settleSeconds": 1.5},
+        {"holdSeconds": -1},
         {"timeoutSeconds": 0},
         {"timeoutSeconds": -5},
         {"timeoutSeconds": 10**30},
@@ -102,6 +103,12 @@ def test_the_waits_must_leave_room_in_the_deadline():
         "3600 s: make them smaller, or spec.deadlineSeconds larger"
     )
     assert "of the deadline of 60 s" in problems(deadline=60, timeoutSeconds=31)[0]
+
+
+def test_it_cannot_have_to_hold_for_longer_than_there_is_time():
+    assert problems(holdSeconds=59, timeoutSeconds=60) == []
+    (problem,) = problems(holdSeconds=60, timeoutSeconds=60)
+    assert problem == "parameters.holdSeconds: it must be less than timeoutSeconds, within which it has to pass"
 
 
 def test_all_problems_are_reported_at_once():

@@ -56,6 +56,22 @@ def test_it_settles_before_the_first_look_and_not_as_part_of_the_timeout(step):
     assert report.outputs["seconds"] < 0.3
 
 
+def test_what_holds_for_a_moment_only_does_not_hold(step):
+    flapping = "[(True, 'up'), (False, 'down')] * 100"
+    code, report = step(check(flapping, "timeout_seconds=0.3, hold_seconds=0.1"))
+    assert (code, report.message) == (
+        42,
+        f"it did not hold within 0.3 s, or not for 0.1 s at a time: {report.outputs['seen']}",
+    )
+
+
+def test_what_holds_long_enough_after_a_moment_holds(step):
+    code, report = step(check("[(True, 'up'), (False, 'down'), (True, 'up')]", "timeout_seconds=2, hold_seconds=0.2"))
+    assert code == 0
+    assert "and for 0.2 s: up." in report.message
+    assert 0.2 <= report.outputs["took"] < 1
+
+
 def test_it_never_waits_past_the_deadline(step):
     body = "action.deadline_seconds = 5.2\n    " + check("[(False, 'no')]", "timeout_seconds=600")
     code, report = step(body)

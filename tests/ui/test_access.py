@@ -7,6 +7,8 @@ from kubernaut.errors import InputError
 from kubernaut.plugins.registry import Registry
 from kubernaut.ui.server import serve
 
+REHEARSALS = ["initContainer"]
+
 
 @pytest.fixture
 async def door(site):

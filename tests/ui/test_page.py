@@ -6,6 +6,7 @@ from kubernaut.kube.objects import EXECUTIONS
 from tests.e2e.test_plans import proposed, replicas
 from tests.support.site import CONFIG_MAPS
 
+REHEARSALS = ["initContainer"]
 MORE = {"name": "web", "replicas": 3}
 
 

@@ -129,6 +129,7 @@ async def test_propose_and_approve_on_the_command_line(site, place):
     records = {record["execution"]: record for record in json.loads(out)}
     assert records["more"]["approvedAs"] == "more-approved"
     assert records["more-approved"]["plan"] == "more"
+    assert records["more-approved"]["traceId"] == records["more"]["traceId"]
 
 
 async def test_a_proposal_is_rejected_for_good(site, place):

@@ -56,7 +56,8 @@ async def test_a_proposed_run_is_carried_out_as_it_was_rehearsed_and_once(site, 
         "grow": f"{run}-grow",
         "note": f"{run}-note",
     }
-    assert len({obj["metadata"]["annotations"]["traceparent"] for obj in steps.values()}) == 1
+    traces = {obj["status"]["traceparent"].split("-")[1] for obj in (await executions(site)).values()}
+    assert len(traces) == 1, "proposal and run are one trace"
     code, _, err = await command("approve", "--run", run, *place, "--yes")
     assert (code, "was approved already" in err) == (2, True), err
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from kubernaut.api.alterations import altered_field
 from kubernaut.api.execution import Phase
+from kubernaut.api.labels import ANNOTATION_TRACEPARENT
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.executions import create_execution, get_execution
 from kubernaut.errors import ExistsError, InputError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import Key
 from kubernaut.runbooks.creation import not_as_approved
+from kubernaut.telemetry.trace_context import trace_context
 
 _SUFFIX = "-approved"
 _MAX_NAME = 63
@@ -44,7 +46,8 @@ def approving_spec(proposal: ExecutionView) -> dict[str, Any]:
 
 
 async def approve(cluster: Cluster, proposal: ExecutionView) -> ExecutionView:
-    """Create the execution that carries out this plan, and return it. Its name follows from the proposal's, so it is approved once.
+    """Create the execution that carries out this plan, and return it. Its name follows from the proposal's, so it is approved once,
+    and it continues the proposal's trace.
 
     Raises InputError if there is nothing to approve, the name is taken, or the cluster would store something else.
     """
@@ -54,7 +57,8 @@ async def approve(cluster: Cluster, proposal: ExecutionView) -> ExecutionView:
         tried = await create_execution(cluster, key, spec, dry_run=True)
         if field := altered_field(spec, tried.json["spec"]):
             raise InputError(f"{proposal.name}: {not_as_approved(field)}. Nothing was created")
-        return await create_execution(cluster, key, spec)
+        trace = {ANNOTATION_TRACEPARENT: str(trace_context(proposal))}
+        return await create_execution(cluster, key, spec, annotations=trace)
     except ExistsError as error:
         there = await get_execution(cluster, key)
         is_approval = there.approved_plan == proposal.name

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kubernaut.api.labels import ANNOTATION_TRACEPARENT
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.executions import caller_annotations, cannot_create
 from kubernaut.errors import InputError, NotFoundError
@@ -30,6 +31,8 @@ class PlannedRun:
     """Whether it rehearses, so that another run can carry out just what it planned."""
     left_out: tuple[str, ...] = ()
     """The steps that it does not rehearse, as there is nothing to undo yet."""
+    traceparent: str = ""
+    """The trace that it continues, unless its caller has one."""
 
 
 def plan_run(runbook: Object, arguments: Mapping[str, Any], *, propose: bool, suffix: str = "") -> PlannedRun:
@@ -50,7 +53,8 @@ async def create_planned_run(
     cluster: Cluster, planned: PlannedRun, annotations: Mapping[str, str] | None = None
 ) -> list[ExecutionView]:
     """Create the executions of a run, all or none, and return them. Raises ExistsError if its name is taken."""
-    written = {**(annotations or {}), **await caller_annotations(cluster)}
+    trace = {ANNOTATION_TRACEPARENT: planned.traceparent} if planned.traceparent else {}
+    written = {**trace, **(annotations or {}), **await caller_annotations(cluster)}
     manifests = execution_manifests(
         planned.run, planned.namespace, written, planned.version, approvable=planned.approvable
     )

@@ -23,6 +23,7 @@ from kubernaut.runbooks.arguments import MAX_ARGUMENTS_BYTES
 from kubernaut.runbooks.creation import runbook_version
 from kubernaut.runbooks.expansion import PlannedStep, Run, approved_suffix, expand
 from kubernaut.runbooks.manifest import read_runbook
+from kubernaut.telemetry.trace_context import trace_context
 
 
 async def approved_run(cluster: Cluster, namespace: str, run: str, proposals: Sequence[ExecutionView]) -> PlannedRun:
@@ -42,7 +43,8 @@ async def approved_run(cluster: Cluster, namespace: str, run: str, proposals: Se
     whole = expand(name, spec, arguments, approved_suffix(run))
     by_step = {step.step: plans[step.name] for step in rehearsed.steps}
     steps = tuple(PlannedStep(one.name, one.step, {**one.spec, **by_step.get(one.step, {})}) for one in whole.steps)
-    return PlannedRun(Run(whole.name, name, arguments, steps), namespace, version)
+    traceparent = str(trace_context(proposals[0]))
+    return PlannedRun(Run(whole.name, name, arguments, steps), namespace, version, traceparent=traceparent)
 
 
 async def why_not_created(cluster: Cluster, run: str, planned: PlannedRun, error: ExistsError) -> InputError:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from kubernaut.api.labels import (
     ANNOTATION_AGENT,
+    ANNOTATION_ALERT_FINGERPRINT,
+    ANNOTATION_ALERT_NAME,
     ANNOTATION_REQUESTED_BY,
     ANNOTATION_RESUMED,
     ANNOTATION_ROLLBACK_OF,
@@ -19,8 +21,11 @@ MAX_LENGTHS = {
     ANNOTATION_RESUMED: 64,
     ANNOTATION_TRACEPARENT: 128,
     ANNOTATION_AGENT: 128,
+    ANNOTATION_ALERT_NAME: 256,
+    ANNOTATION_ALERT_FINGERPRINT: 63,
 }
-"""In characters: a user's name, an object's name, a time, a W3C trace context, and a program's name and version."""
+"""In characters: a user's name, an object's name, a time, a W3C trace context, a program's name and version, an alert's name and its
+fingerprint."""
 
 
 def read_annotation(annotations: Mapping[str, str], name: str) -> str:

@@ -19,6 +19,8 @@ RUNBOOK_KIND, RUNBOOK_PLURAL, RUNBOOK_SHORT = "Runbook", "runbooks", "krb"
 MAX_STEPS, MAX_AFTER, MAX_PARAMETERS, MAX_ALERTS = 20, 8, 50, 20
 MAX_NAME_LENGTH, SUFFIX_LENGTH = 63, 5
 """In characters: of an execution's name, which is RUNBOOK-SUFFIX-STEP, and of the suffix in it."""
+ALERT_SUFFIX_LENGTH = 10
+"""Of the suffix of a run that an alert begins: it follows from the alert, and no two may share one, so there are 27^10."""
 MAX_STEP_NAME_LENGTH = 40
 _LABEL_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 PARAMETER_NAME = r"[A-Za-z][A-Za-z0-9_]{0,62}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from kubernaut.api.execution import GROUP, VERSION
 from kubernaut.api.runbook import (
+    ALERT_SUFFIX_LENGTH,
     MAX_NAME_LENGTH,
     RUNBOOK_KIND,
     RUNBOOK_PLURAL,
@@ -21,6 +22,8 @@ from kubernaut.api.structural_schema import structural
 
 _ROOM = MAX_NAME_LENGTH - SUFFIX_LENGTH - 2
 """Characters that the names of runbook and step may have together."""
+_ALERT_ROOM = MAX_NAME_LENGTH - ALERT_SUFFIX_LENGTH - 2
+"""The same, if alerts begin runs of it."""
 
 
 def runbook_crd() -> dict[str, Any]:
@@ -103,6 +106,11 @@ def _root_schema() -> dict[str, Any]:
             "rule": f"self.spec.steps.all(s, s.name.size() + self.metadata.name.size() <= {_ROOM})",
             "message": f"the names of the runbook and of a step have at most {_ROOM} characters together, as RUNBOOK-SUFFIX-STEP "
             "becomes the name of an execution",
+        },
+        {
+            "rule": "!has(self.spec.alerts) || size(self.spec.alerts) == 0 || "
+            f"self.spec.steps.all(s, s.name.size() + self.metadata.name.size() <= {_ALERT_ROOM})",
+            "message": f"the names of a runbook that alerts begin, and of a step, have at most {_ALERT_ROOM} characters together",
         },
     ]
     return schema

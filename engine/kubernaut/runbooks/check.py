@@ -14,10 +14,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kubernaut.api.runbook import ParameterType, RunbookSpec, Step
+from kubernaut.api.runbook import ALERT_SUFFIX_LENGTH, ParameterType, RunbookSpec, Step
 from kubernaut.errors import InputError
 from kubernaut.plugins.registry import Action, Registry
-from kubernaut.runbooks.expansion import runbook_problems
+from kubernaut.runbooks.alert_arguments import argument_problems
+from kubernaut.runbooks.expansion import name_problems, runbook_problems
 from kubernaut.runbooks.references import Path, Substitution, did_you_mean, references
 from kubernaut.runbooks.steps import Problem
 from kubernaut.validation_errors import format_error_details
@@ -46,7 +47,7 @@ def check_runbook(name: str, spec: RunbookSpec, registry: Registry) -> list[Find
     """Return what is wrong with a runbook of this name, the errors first."""
     problems = runbook_problems(name, spec)
     errors = [*problems, *(problem for step in spec.steps for problem in _action_problems(step, spec, registry))]
-    errors += _alert_problems(spec)
+    errors += _alert_problems(name, spec)
     unique = dict.fromkeys(Finding(Severity.ERROR, problem.field, problem.message) for problem in errors)
     return [*unique, *_unused_parameters(spec)]
 
@@ -110,8 +111,10 @@ def _names(action: Action) -> list[str]:
     return list(action.spec.parameters.model_fields)
 
 
-def _alert_problems(spec: RunbookSpec) -> Iterator[Problem]:
-    """Yield what keeps an alert from beginning a run: a parameter that it does not give, or that is not declared."""
+def _alert_problems(runbook: str, spec: RunbookSpec) -> Iterator[Problem]:
+    """Yield what keeps an alert from beginning a run: names that are too long, and parameters that it does not give or cannot."""
+    if spec.alerts:
+        yield from name_problems(runbook, spec, ALERT_SUFFIX_LENGTH)
     for index, alert in enumerate(spec.alerts):
         at = f"alerts[{index}].arguments"
         for name in alert.arguments:
@@ -120,6 +123,9 @@ def _alert_problems(spec: RunbookSpec) -> Iterator[Problem]:
         for name, parameter in spec.parameters.items():
             if parameter.is_required and name not in alert.arguments:
                 yield Problem(at, f"parameter {name} is required, and nothing gives it")
+        yield from (
+            Problem(f"{at}.{name[:63]}", message) for name, message in argument_problems(spec.parameters, alert)
+        )
 
 
 def _unused_parameters(spec: RunbookSpec) -> Iterator[Finding]:

@@ -26,7 +26,13 @@ from kubernaut.runbooks.expansion import Run
 
 
 def execution_manifests(
-    run: Run, namespace: str, annotations: Mapping[str, str], version: str = "", *, approvable: bool = False
+    run: Run,
+    namespace: str,
+    annotations: Mapping[str, str],
+    version: str = "",
+    *,
+    approvable: bool = False,
+    labels: Mapping[str, str] | None = None,
 ) -> list[Object]:
     """Return the manifests of a run, in the order in which they are to be created.
 
@@ -36,6 +42,7 @@ def execution_manifests(
         annotations: those of the caller, such as the requester and the trace; without a trace, they all get the same new one.
         version: the runbook's, as `runbook_version` returns it.
         approvable: whether they keep what `kubernaut approve --run` needs to find the order and the rest of the run.
+        labels: further labels.
     """
     shared = {ANNOTATION_TRACEPARENT: _new_traceparent(), **annotations}
     if version:
@@ -48,7 +55,7 @@ def execution_manifests(
         metadata = {
             "name": step.name,
             "namespace": namespace,
-            "labels": {LABEL_RUN: run.name, LABEL_RUNBOOK: run.runbook},
+            "labels": {**(labels or {}), LABEL_RUN: run.name, LABEL_RUNBOOK: run.runbook},
             "annotations": {**shared, **own},
         }
         manifests.append({"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": dict(step.spec)})
@@ -125,9 +132,14 @@ async def _cancel(cluster: Cluster, executions: Sequence[Object]) -> str:
 
 
 async def _is_own(cluster: Cluster, manifest: Object) -> bool:
-    """Whether what has this name was made of this manifest: by the trace of its run. Raises NotFoundError where there is nothing."""
+    """Whether what has this name was made of this manifest. Raises NotFoundError where there is nothing."""
     there = await cluster.get(EXECUTIONS, manifest["metadata"]["namespace"], manifest["metadata"]["name"])
-    trace = (there["metadata"].get("annotations") or {}).get(ANNOTATION_TRACEPARENT)
+    return is_of_same_run(there, manifest)
+
+
+def is_of_same_run(execution: Object, manifest: Object) -> bool:
+    """Whether an execution belongs to the run that a manifest is made for: by the run's trace."""
+    trace = (execution["metadata"].get("annotations") or {}).get(ANNOTATION_TRACEPARENT)
     return bool(trace == manifest["metadata"]["annotations"][ANNOTATION_TRACEPARENT])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from kubernaut.admission.parameters import MAX_DEPTH, depth
 from kubernaut.api.names import is_label
-from kubernaut.api.runbook import MAX_NAME_LENGTH, SUFFIX_LENGTH, RunbookSpec, Step
+from kubernaut.api.runbook import ALERT_SUFFIX_LENGTH, MAX_NAME_LENGTH, SUFFIX_LENGTH, RunbookSpec, Step
 from kubernaut.errors import InputError
 from kubernaut.runbooks.arguments import complete_arguments
 from kubernaut.runbooks.references import Substitution, dotted, reference_problems
@@ -62,12 +62,13 @@ def expand(runbook: str, spec: RunbookSpec, arguments: Mapping[str, Any], suffix
 
     Raises InputError for a runbook that cannot be run, and for arguments that it does not declare, that are missing or of another type.
     """
-    if problems := runbook_problems(runbook, spec):
+    suffix = suffix or new_suffix()
+    if problems := runbook_problems(runbook, spec, len(suffix)):
         shown = "; ".join(map(str, problems[:_MAX_SHOWN]))
         more = f"; and {len(problems) - _MAX_SHOWN} more" if len(problems) > _MAX_SHOWN else ""
         raise InputError(f"runbook {runbook}: {shown}{more}")
     values = complete_arguments(spec.parameters, arguments)
-    run = f"{runbook}-{suffix or new_suffix()}"
+    run = f"{runbook}-{suffix}"
     steps = tuple(PlannedStep(f"{run}-{step.name}", step.name, _spec(run, step, values)) for step in in_order(spec))
     return Run(run, runbook, dict(arguments), steps)
 
@@ -78,20 +79,34 @@ def new_suffix() -> str:
 
 
 def approved_suffix(run: str) -> str:
-    """Return the suffix of the run that carries out a proposed run: always the same, so there is only ever one."""
-    digest = hashlib.sha256(f"approved/{run}".encode()).digest()
-    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:SUFFIX_LENGTH])
+    """Return the suffix of the run that carries out a proposed run: always the same, so there is only ever one.
+
+    It is as long as that of the proposed run: one that was chosen so as to meet no other must not end as one that does.
+    """
+    length = len(run.rpartition("-")[2])
+    return _suffix_of(f"approved/{run}", min(max(length, SUFFIX_LENGTH), ALERT_SUFFIX_LENGTH))
 
 
-def runbook_problems(name: str, spec: RunbookSpec) -> list[Problem]:
+def alert_suffix(cause: str) -> str:
+    """Return the suffix of the run that an alert begins: always the same for the same cause."""
+    return _suffix_of(f"alert/{cause}", ALERT_SUFFIX_LENGTH)
+
+
+def _suffix_of(text: str, length: int) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:length])
+
+
+def runbook_problems(name: str, spec: RunbookSpec, suffix_length: int = SUFFIX_LENGTH) -> list[Problem]:
     """Return what keeps a runbook of this name from being run with any arguments and any actions."""
-    return [*_name_problems(name, spec), *step_problems(spec), *_parameter_problems(spec)]
+    return [*name_problems(name, spec, suffix_length), *step_problems(spec), *_parameter_problems(spec)]
 
 
-def _name_problems(name: str, spec: RunbookSpec) -> Iterator[Problem]:
+def name_problems(name: str, spec: RunbookSpec, suffix_length: int) -> Iterator[Problem]:
+    """Yield the steps whose execution would have too long a name with a suffix of this length."""
     if not is_label(name):
         yield Problem("metadata.name", "it must be lower-case letters, digits and '-', at most 63")
-    room = MAX_NAME_LENGTH - SUFFIX_LENGTH - 2
+    room = MAX_NAME_LENGTH - suffix_length - 2
     for step in spec.steps:
         if (length := len(name) + len(step.name)) > room:
             message = (

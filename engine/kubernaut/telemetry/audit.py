@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic.alias_generators import to_camel
 
 from kubernaut.api.execution import Phase
+from kubernaut.api.labels import ANNOTATION_ALERT_FINGERPRINT, ANNOTATION_ALERT_NAME
 from kubernaut.api.timestamps import parse_time
 from kubernaut.api.view import ExecutionView
 
@@ -57,6 +58,9 @@ class AuditRecord:
     """Of a dry run, the execution that carries out its plan."""
     approved_by: str | None
     approved: str | None
+    alert: str | None
+    """The name of the alert that began its run, as whoever created it claims."""
+    alert_fingerprint: str | None
 
     def to_json(self) -> dict[str, Any]:
         """Return it with camelCase keys, the same ones for every execution."""
@@ -107,6 +111,8 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         approved_as=approval.get("execution"),
         approved_by=approval.get("requestedBy"),
         approved=approval.get("time"),
+        alert=execution.annotation(ANNOTATION_ALERT_NAME) or None,
+        alert_fingerprint=execution.annotation(ANNOTATION_ALERT_FINGERPRINT) or None,
     )
 
 

@@ -56,6 +56,8 @@ def test_a_finished_execution_has_every_field():
         "approvedAs": None,
         "approvedBy": None,
         "approved": None,
+        "alert": None,
+        "alertFingerprint": None,
     }
 
 
@@ -75,7 +77,7 @@ def test_the_decision_says_whether_it_was_admitted_and_not_how_it_ended(status, 
         ExecutionView({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
     ).to_json()
     assert record["decision"] == decided
-    assert len(record) == 31
+    assert len(record) == 33
 
 
 def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine_acts():

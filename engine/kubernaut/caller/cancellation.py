@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.executions import current_user, get_execution, patch_execution
 from kubernaut.caller.runs import read_run
-from kubernaut.errors import InputError
+from kubernaut.errors import ConflictError, InputError, NotFoundError
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key, key_of
+from kubernaut.kube.objects import EXECUTIONS, Key, key_of
 
 _CANCEL = {"spec": {"cancel": True}}
 
@@ -56,3 +59,35 @@ async def _get_cancellable(cluster: Cluster, key: Key) -> ExecutionView:
     if execution.has_ended and not execution.is_open_proposal:
         raise InputError(f"{key.name} has ended already: {execution.phase}")
     return execution
+
+
+async def withdraw(cluster: Cluster, executions: Sequence[ExecutionView]) -> list[ExecutionView]:
+    """Cancel those that have not started, and rehearsals, the last one first; reject open proposals; return what was. What runs goes on."""
+    return [one for one in reversed(executions) if await _withdraw(cluster, one)]
+
+
+async def _withdraw(cluster: Cluster, execution: ExecutionView) -> bool:
+    """Return whether it was cancelled; a version in the patch sees to it that none is that has started since."""
+    key = key_of(execution.json)
+    while _can_withdraw(execution):
+        version = {"metadata": {"resourceVersion": execution.json["metadata"]["resourceVersion"]}}
+        try:
+            await patch_execution(cluster, key, {**_CANCEL, **version})
+        except ConflictError:
+            try:
+                execution = ExecutionView(await cluster.get(EXECUTIONS, key.namespace, key.name))
+            except NotFoundError:
+                return False
+        except NotFoundError:
+            return False
+        else:
+            return True
+    return False
+
+
+def _can_withdraw(execution: ExecutionView) -> bool:
+    if execution.is_cancelled:
+        return False
+    if execution.is_dry_run:
+        return not execution.has_ended or execution.is_open_proposal
+    return execution.phase is Phase.PENDING and not execution.job_name

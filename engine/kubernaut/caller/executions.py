@@ -103,11 +103,16 @@ async def caller_annotations(cluster: Cluster) -> dict[str, str]:
 
 async def current_user(cluster: Cluster) -> str:
     """Return the API server's name for this user, or "" if it is not known; admission policies check the annotation."""
-    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
-        answer = await cluster.create(SELF_SUBJECT_REVIEWS, None, review)
+        return await authenticate(cluster)
     except UnauthenticatedError:
         raise  # asking a credential plugin a second time would not help
     except KubernautError:
         return ""
+
+
+async def authenticate(cluster: Cluster) -> str:
+    """Return the API server's name for this user. Raises UnauthenticatedError if it accepts no such credential, and its other errors."""
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    answer = await cluster.create(SELF_SUBJECT_REVIEWS, None, review)
     return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))

@@ -35,14 +35,22 @@ class PlannedRun:
     """The trace that it continues, unless its caller has one."""
 
 
-def plan_run(runbook: Object, arguments: Mapping[str, Any], *, propose: bool, suffix: str = "") -> PlannedRun:
+def plan_run(
+    runbook: Object,
+    arguments: Mapping[str, Any],
+    *,
+    propose: bool,
+    suffix: str = "",
+    registry: Registry | None = None,
+) -> PlannedRun:
     """Return the run of a runbook with these arguments, or its rehearsal. Its name ends in `suffix`, or in one that is drawn.
 
+    Parameters are checked by the actions of `registry`, by default those that are installed here.
     Raises InputError naming the parameter, or the step whose action refuses its parameters.
     """
     name, spec = read_runbook(runbook)
     whole = expand(name, spec, arguments, suffix) if suffix else expand(name, spec, arguments)
-    _check_parameters(whole, Registry.discover())
+    _check_parameters(whole, registry or Registry.discover())
     run = whole.rehearsal() if propose else whole
     left_out = sorted({step.step for step in whole.steps} - {step.step for step in run.steps})
     namespace = runbook["metadata"]["namespace"]

@@ -110,6 +110,7 @@ class Connection:
                 data=data,
                 headers=headers,
                 timeout=timeout,
+                allow_redirects=False,  # an API server never redirects, and no credential follows one that pretends
                 ssl=endpoint.tls.context(credential.certificate) if endpoint.tls else True,
                 server_hostname=endpoint.tls_server_name or None,
             )

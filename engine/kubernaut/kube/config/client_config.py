@@ -19,7 +19,7 @@ from kubernaut.kube.config.endpoint import Endpoint
 from kubernaut.kube.config.exec_plugin import ExecPlugin
 from kubernaut.kube.config.in_cluster import ServiceAccount
 from kubernaut.kube.config.kubeconfig import Context, Kubeconfig
-from kubernaut.kube.config.kubeconfig_section import Section, source_of
+from kubernaut.kube.config.kubeconfig_section import Section, is_header_value, source_of
 from kubernaut.kube.config.kubeconfig_writer import save_tokens
 from kubernaut.kube.config.oidc import OidcProvider
 from kubernaut.kube.config.tls import ClientCertificate, check_pair
@@ -59,6 +59,18 @@ def load_client_config(kubeconfig: Path | Mapping[str, Any] | None = None, conte
     if account is None or context:
         raise found.missing()
     return ClientConfig(account.endpoint(), account.credentials(), account.identity, account.namespace())
+
+
+def config_of_token(config: ClientConfig, token: str, identity: str) -> ClientConfig:
+    """Return the configuration of somebody else on the same API server: by this bearer token, and with no other credential of `config`.
+
+    Raises InputError if the API server is reached without TLS, or the token cannot be sent.
+    """
+    if config.endpoint.tls is None:
+        raise InputError(f"the API server {config.endpoint.server} is reached without TLS: no token is sent there")
+    if not is_header_value(token):
+        raise InputError("the token has characters that no token has")
+    return ClientConfig(config.endpoint, StoredCredentials(token=token), identity, config.namespace)
 
 
 def _of_context(context: Context) -> ClientConfig:

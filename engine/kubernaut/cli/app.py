@@ -24,6 +24,7 @@ from kubernaut.cli.commands.mcp import mcp
 from kubernaut.cli.commands.new_action import new_action
 from kubernaut.cli.commands.propose import propose
 from kubernaut.cli.commands.rbac import rbac_app
+from kubernaut.cli.commands.receiver import receiver
 from kubernaut.cli.commands.render import render
 from kubernaut.cli.commands.resume import resume
 from kubernaut.cli.commands.rollback import rollback
@@ -62,6 +63,7 @@ for command in (
     rollback,
     trace,
     ui,
+    receiver,
     actions,
     render,
     crd,

@@ -23,10 +23,20 @@ async def serve_health(manager: Manager, port: int) -> AsyncIterator[None]:
 
     Raises InputError when the port cannot be opened.
     """
+    async with serve_probes(_application(manager), port, "probePort"):
+        yield
+
+
+@asynccontextmanager
+async def serve_probes(application: web.Application, port: int, setting: str) -> AsyncIterator[None]:
+    """Serve probes and metrics during the block; port 0 serves nothing. `setting` is what the port is called where it is set.
+
+    Raises InputError when the port cannot be opened.
+    """
     if not port:
         yield
         return
-    runner = web.AppRunner(_application(manager), access_log=None, shutdown_timeout=1)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1)
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("aiohttp made no server")
@@ -35,7 +45,7 @@ async def serve_health(manager: Manager, port: int) -> AsyncIterator[None]:
     except OSError as error:
         await runner.cleanup()
         raise InputError(
-            f"probePort: port {port} cannot be opened: {error.strerror}; set another one, or 0 for none"
+            f"{setting}: port {port} cannot be opened: {error.strerror}; set another one, or 0 for none"
         ) from error
     try:
         yield
@@ -49,22 +59,28 @@ def _application(manager: Manager) -> web.Application:
         return "" if manager.synced.is_set() else "the caches are not filled yet"
 
     application = web.Application()
-    application.router.add_get("/livez", _probe(manager.stuck))
-    application.router.add_get("/readyz", _probe(synced))
-    application.router.add_get("/startupz", _probe(synced))
-    application.router.add_get("/metrics", _metrics(manager))
+    application.router.add_get("/livez", probe(manager.stuck))
+    application.router.add_get("/readyz", probe(synced))
+    application.router.add_get("/startupz", probe(synced))
+    application.router.add_get("/metrics", metrics_page(manager.metrics.exposition))
     return application
 
 
-def _metrics(manager: Manager) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def metrics_page(
+    exposition: Callable[[str], tuple[bytes, str]],
+) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return the handler of `/metrics`; `exposition` returns a body and its content type for the request's header Accept."""
+
     async def respond(request: web.Request) -> web.StreamResponse:
-        body, content_type = manager.metrics.exposition(request.headers.get("Accept", ""))
+        body, content_type = exposition(request.headers.get("Accept", ""))
         return _last(web.Response(body=body, headers={"Content-Type": content_type}))
 
     return respond
 
 
-def _probe(problem: Callable[[], str]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def probe(problem: Callable[[], str]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Return the handler of a probe, which fails while `problem` returns one."""
+
     async def respond(_: web.Request) -> web.StreamResponse:
         found = problem()
         return _last(web.Response(text=(found or "ok") + "\n", status=503 if found else 200))

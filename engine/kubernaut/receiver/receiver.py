@@ -1,0 +1,98 @@
+"""Answers one webhook: reads it, finds out who sent it, decides on its alerts, and says how it went.
+
+The token is used for this one request, in a connection of its own, and kept nowhere. docs/alerts.md has the table of answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kubernaut.caller.executions import authenticate
+from kubernaut.errors import InputError, KubernautError, UnauthenticatedError
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.config.client_config import ClientConfig, config_of_token
+from kubernaut.kube.transport import Connection
+from kubernaut.receiver import audit
+from kubernaut.receiver.decisions import Decision, Outcome, http_status
+from kubernaut.receiver.delivery import Delivery
+from kubernaut.receiver.firing import Sender
+from kubernaut.receiver.metrics import ReceiverMetrics
+from kubernaut.receiver.webhook import TooManyAlertsError, Webhook, read_webhook
+
+log = logging.getLogger(__name__)
+
+MAX_AT_WORK = 8
+"""How many webhooks are decided at a time; the others wait for their turn, with their time running."""
+WORK_SECONDS, LAST_SECONDS = 15.0, 10.0
+"""For one webhook: until nothing more is begun, and from then until what was begun must be over."""
+_RETRY_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Alertmanager gets."""
+
+    code: int
+    message: str
+    retry_after: float = 0.0
+    """Seconds, of an answer after which it shall try again."""
+
+
+class Receiver:
+    """Everything that answers webhooks on one API server."""
+
+    def __init__(self, config: ClientConfig, delivery: Delivery, metrics: ReceiverMetrics) -> None:
+        """`config` is the receiver's own: of it, only where the API server is is used for others."""
+        self._config, self._delivery, self._metrics = config, delivery, metrics
+        self._turns = asyncio.Semaphore(MAX_AT_WORK)
+
+    async def answer(self, token: str, body: bytes) -> Answer:
+        """Return the answer to a webhook with this bearer token and body."""
+        if not self._delivery.runbooks.synced.is_set():
+            return Answer(503, "the runbooks are not read yet", _RETRY_SECONDS)
+        try:
+            webhook = read_webhook(body)
+            config = config_of_token(self._config, token, "whoever sent the webhook")
+        except TooManyAlertsError as error:
+            return Answer(413, str(error))
+        except InputError as error:
+            return Answer(400, str(error))
+        deadline = asyncio.get_running_loop().time() + WORK_SECONDS
+        try:
+            async with asyncio.timeout_at(deadline + LAST_SECONDS), self._turns:
+                return await self._decided(config, webhook, deadline)
+        except TimeoutError:
+            log.warning("a webhook with %d alerts took too long; Alertmanager sends it again", len(webhook.alerts))
+            return Answer(503, "there was not enough time", _RETRY_SECONDS)
+
+    async def _decided(self, config: ClientConfig, webhook: Webhook, deadline: float) -> Answer:
+        async with Cluster(Connection(config)) as cluster:
+            try:
+                user = await authenticate(cluster)
+            except UnauthenticatedError:
+                return Answer(401, "the API server does not accept this token")
+            except KubernautError as error:
+                return Answer(503, f"the API server does not say whose token this is: {error}", _RETRY_SECONDS)
+            self._metrics.observe_webhook(webhook)
+            if webhook.truncated:
+                log.warning(
+                    "Alertmanager left out %d alerts of a group: raise max_alerts, or group less", webhook.truncated
+                )
+            decisions: list[Decision] = []
+            async for decision in self._delivery.decide(webhook, Sender(cluster, user), deadline):
+                audit.record(decision, user)
+                self._metrics.observe_decision(decision)
+                decisions.append(decision)
+        return _answer(decisions)
+
+
+def _answer(decisions: Sequence[Decision]) -> Answer:
+    counted = Counter(str(one.outcome) for one in decisions)
+    said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())) or "no alerts"
+    unhappy = (one for one in decisions if one.outcome in {Outcome.DENIED, Outcome.POSTPONED})
+    first = next((f": {one.reason}: {one.message[:500]}" for one in unhappy), "")
+    return Answer(http_status(decisions), said + first, max((one.retry_after for one in decisions), default=0.0))

@@ -1,0 +1,47 @@
+"""A resolved alert withdraws what it began and has not started yet. What runs goes on, and is named."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kubernaut.api.labels import ANNOTATION_ALERT_STARTED, LABEL_ALERT, LABEL_RUN
+from kubernaut.api.view import ExecutionView
+from kubernaut.caller.cancellation import withdraw
+from kubernaut.caller.runs import annotation, run_order
+from kubernaut.errors import KubernautError
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.follow import list_by_key
+from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.receiver.decisions import Decision, Outcome
+from kubernaut.receiver.failures import decision_of_error
+from kubernaut.receiver.webhook import Alert, parse_started
+
+
+async def withdraw_runs(cluster: Cluster, alert: Alert) -> Decision:
+    """Withdraw the runs that this alert began before it was resolved, and return what became of that."""
+    about = Decision(alert, Outcome.NOTHING_TO_CANCEL)
+    try:
+        begun = [one for one in await _executions(cluster, alert) if _is_of(one, alert)]
+        withdrawn = await withdraw(cluster, begun)
+    except KubernautError as error:
+        return decision_of_error(about, error)
+    running = [one.name for one in begun if not one.has_ended and one not in withdrawn]
+    sentences = [f"cancelled or rejected: {', '.join(one.name for one in withdrawn)}"] if withdrawn else []
+    sentences += [f"goes on: {', '.join(running)}"] if running else []
+    outcome = Outcome.CANCELLED if withdrawn else Outcome.NOTHING_TO_CANCEL
+    runs = sorted({str(one.json["metadata"]["labels"][LABEL_RUN]) for one in begun})
+    return replace(about, outcome=outcome, run=" ".join(runs), message="; ".join(sentences), cancelled=len(withdrawn))
+
+
+async def _executions(cluster: Cluster, alert: Alert) -> list[ExecutionView]:
+    selector = f"{LABEL_ALERT}={alert.fingerprint}"
+    found, _ = await list_by_key(cluster, EXECUTIONS, alert.namespace, selector=selector)
+    return run_order(found)
+
+
+def _is_of(execution: ExecutionView, alert: Alert) -> bool:
+    """Whether it was begun by this alert before it was resolved, and not by the same alert when it fired again."""
+    started = parse_started(annotation(execution, ANNOTATION_ALERT_STARTED))
+    ended = max(alert.starts_at, alert.ends_at or alert.starts_at)
+    in_a_run = bool((execution.json["metadata"].get("labels") or {}).get(LABEL_RUN))
+    return started is not None and started <= ended and in_a_run

@@ -64,6 +64,7 @@ GRANTED = {name: {"grantIn": ["production"]} for name in sorted(Registry.discove
             {"admission": {"enabled": True, "stamp": True}},
             id="admission policies",
         ),
+        pytest.param(["deploy", "deploy/receiver"], {"receiver": {"enabled": True}}, id="the receiver of alerts"),
         pytest.param(
             ["deploy/overlays/one-namespace"],
             {"namespace": "production", "namespaces": ["production"], "actions": GRANTED},
@@ -94,6 +95,15 @@ def test_an_additional_plugin_gets_its_account_and_rules():
         {"kind": "ServiceAccount", "name": "my-account", "namespace": "production"}
     ]
     assert "'my-action':'my-account'" in json.dumps(objects["ValidatingAdmissionPolicy", "", "kubernaut-engine-jobs"])
+
+
+def test_where_the_engine_serves_some_namespaces_the_receiver_reads_the_runbooks_of_these_alone():
+    objects = comparable(rendered(namespaces=["one", "two"], receiver={"enabled": True, "args": ["--rate=9"]}))
+    roles = {key for key, obj in objects.items() if obj["metadata"]["name"].startswith("kubernaut-receiver")}
+    assert ("ClusterRole", "", "kubernaut-receiver") not in roles
+    assert {("Role", "one", "kubernaut-receiver"), ("RoleBinding", "two", "kubernaut-receiver")} <= roles
+    pod = objects["Deployment", "kubernaut-system", "kubernaut-receiver"]["spec"]["template"]["spec"]
+    assert pod["containers"][0]["args"][-3:] == ["--namespace=one", "--namespace=two", "--rate=9"]
 
 
 def test_helm_lint_reports_no_error():

@@ -4,8 +4,10 @@ import re
 import shutil
 
 import pytest
+import typer.main
 import yaml
 
+from kubernaut.cli.app import app
 from kubernaut.install.admission import admission_manifests
 from kubernaut.install.rbac import action_manifests
 from kubernaut.jobs import allowlist
@@ -13,6 +15,8 @@ from kubernaut.settings import LeaderElectionSettings, Settings
 from tests.deploy.manifests import COMPONENTS, DEPLOY, KUSTOMIZATIONS, ROOT, built, named, of_kind
 
 ENGINE = "kubernetes-executor"
+RECEIVER = "deploy/receiver"
+COMMAND = typer.main.get_command(app)
 INSTALLATIONS = [k for k in KUSTOMIZATIONS if k == "deploy" or k.startswith(("deploy/base", "deploy/overlays"))]
 ALLOWED = {
     ("kubernaut.io", "kubernetesexecutions"): {"list", "watch", "delete"},
@@ -125,7 +129,7 @@ def test_the_configuration_is_valid_and_the_engines_pod_mounts_it(folder, tmp_pa
     assert settings.namespaces == (("production",) if folder.endswith("one-namespace") else ())
 
 
-@pytest.mark.parametrize("folder", INSTALLATIONS)
+@pytest.mark.parametrize("folder", [*INSTALLATIONS, "deploy/receiver"])
 def test_every_pod_is_restricted_and_has_limits_and_a_read_only_root_file_system(folder):
     pods = [owner["spec"]["template"]["spec"] for owner in of_kind(built(folder), "Deployment", "DaemonSet")]
     assert pods
@@ -140,6 +144,30 @@ def test_every_pod_is_restricted_and_has_limits_and_a_read_only_root_file_system
                 "capabilities": {"drop": ["ALL"]},
             }
             assert container["resources"].keys() == {"requests", "limits"}
+
+
+def test_the_receiver_reads_runbooks_and_has_no_other_right():
+    held = {(group, resource, verb) for group, resource, verb, _ in rights_of("kubernaut-receiver", built(RECEIVER))}
+    assert held == {("kubernaut.io", "runbooks", verb) for verb in ("get", "list", "watch")}
+
+
+def test_only_alertmanagers_pods_reach_the_receivers_webhooks():
+    rules = named(built(RECEIVER), "NetworkPolicy", "kubernaut-receiver")["spec"]["ingress"]
+    (webhooks,) = (rule for rule in rules if {"protocol": "TCP", "port": 8443} in rule["ports"])
+    assert webhooks["ports"] == [{"protocol": "TCP", "port": 8443}]
+    (peer,) = webhooks["from"]
+    assert peer.keys() == {"namespaceSelector", "podSelector"}, "one peer with both: these pods of that namespace"
+
+
+def test_the_receiver_is_started_with_options_that_exist_and_its_own_ports():
+    pod = named(built(RECEIVER), "Deployment", "kubernaut-receiver")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    command, *options = container["args"]
+    known = {name: one for one in COMMAND.commands[command].params for name in one.opts}
+    assert options
+    assert [option for option in options if option.partition("=")[0] not in known] == []
+    ports = {port["name"]: port["containerPort"] for port in container["ports"]}
+    assert ports == {"webhook": known["--port"].default, "http": known["--probe-port"].default}
 
 
 def test_the_admission_policies_have_the_accounts_that_the_plugins_declare(registry):

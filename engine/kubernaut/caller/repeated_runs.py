@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from kubernaut.api.labels import ANNOTATION_RUNBOOK_VERSION, LABEL_RUN
+from kubernaut.api.labels import ANNOTATION_REQUESTED_BY, ANNOTATION_RUNBOOK_VERSION, LABEL_RUN
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.cancellation import withdraw
 from kubernaut.caller.planned_runs import PlannedRun
@@ -93,11 +93,16 @@ async def _own(cluster: Cluster, manifest: Object) -> None:
 
 
 def _require_own(there: Object, manifest: Object) -> None:
-    if not is_of_same_run(there, manifest):
+    if not (is_of_same_run(there, manifest) and _requester(manifest) in {"", _requester(there)}):
         name, namespace = there["metadata"]["name"], there["metadata"]["namespace"]
         raise ExistsError(
             f"the name {name} is taken by an execution that something else began: kubectl get kex {name} -n {namespace} -o yaml"
         )
+
+
+def _requester(obj: Object) -> str:
+    """Return who created it, or "" if that is not known; with the admission policies, nobody names somebody else."""
+    return str((obj["metadata"].get("annotations") or {}).get(ANNOTATION_REQUESTED_BY, ""))
 
 
 def _version(obj: Object) -> str:

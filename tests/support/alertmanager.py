@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import io
+import json
+import shutil
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -73,12 +80,13 @@ class RunningReceiver:
     port: int
     metrics: ReceiverMetrics
 
-    async def send(self, *alerts: Any, token: str = "", webhook: Any = None) -> Answered:
-        """Send a webhook with these alerts, or this one."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async def send(self, *alerts: Any, token: str = "", body: bytes = b"", **headers: str) -> Answered:
+        """Send a webhook with these alerts, or this body."""
+        content = io.BytesIO(body or json.dumps(make_webhook(*alerts)).encode())
+        given = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         async with (
-            aiohttp.ClientSession(headers=headers) as session,
-            session.post(f"http://127.0.0.1:{self.port}/alerts", json=webhook or make_webhook(*alerts)) as answer,
+            aiohttp.ClientSession(headers=given) as session,
+            session.post(f"http://127.0.0.1:{self.port}/alerts", data=content) as answer,
         ):
             return Answered(answer.status, await answer.text(), dict(answer.headers))
 
@@ -89,10 +97,68 @@ class RunningReceiver:
 
 @asynccontextmanager
 async def running_receiver(
-    cluster: Cluster, registry: Registry | None = None, **options: Any
+    cluster: Cluster,
+    registry: Registry | None = None,
+    context: Callable[[], ssl.SSLContext] | None = None,
+    **options: Any,
 ) -> AsyncIterator[RunningReceiver]:
     """Run a receiver during the block, with the identity of `cluster`; it has read the runbooks when the block begins."""
     given = ReceiverOptions(**{"address": "127.0.0.1", "port": 0, "probe_port": 0, **options})
-    async with receiving(cluster, given, None, registry or Registry.discover()) as (port, metrics, store):
+    async with receiving(cluster, given, context, registry or Registry.discover()) as (port, metrics, store):
         await store.synced.wait()
         yield RunningReceiver(port, metrics)
+
+
+@dataclass(frozen=True)
+class RunningAlertmanager:
+    """The real one, on loopback."""
+
+    port: int
+    link: str = LINK
+
+    async def post(self, labels: dict[str, str], *, resolved: bool = False) -> None:
+        """Send an alert to it, as Prometheus does."""
+        now = datetime.now(UTC)
+        times = {"endsAt": (now - timedelta(milliseconds=1)).isoformat()} if resolved else {}
+        alert = {"labels": labels, "generatorURL": self.link, **times}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://127.0.0.1:{self.port}/api/v2/alerts", json=[alert]) as answer,
+        ):
+            answer.raise_for_status()
+
+
+@asynccontextmanager
+async def running_alertmanager(folder: Path, configuration: str) -> AsyncIterator[RunningAlertmanager]:
+    """Run Alertmanager with this configuration during the block."""
+    program = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager") or ""
+    (folder / "alertmanager.yaml").write_text(configuration, "utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    options = (
+        f"--config.file={folder / 'alertmanager.yaml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    )
+    with (folder / "alertmanager.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(program, *options, stdout=log, stderr=log)
+        try:
+            await _ready(port, process)
+            yield RunningAlertmanager(port)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+            await process.wait()
+
+
+async def _ready(port: int, process: asyncio.subprocess.Process) -> None:
+    async with asyncio.timeout(20), aiohttp.ClientSession() as session:
+        while process.returncode is None:
+            with suppress(aiohttp.ClientError):
+                async with session.get(f"http://127.0.0.1:{port}/-/ready") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.05)
+    raise AssertionError("Alertmanager ended before it was ready")

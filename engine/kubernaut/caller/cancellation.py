@@ -72,7 +72,7 @@ async def _withdraw(cluster: Cluster, execution: ExecutionView) -> bool:
     while _can_withdraw(execution):
         version = {"metadata": {"resourceVersion": execution.json["metadata"]["resourceVersion"]}}
         try:
-            await patch_execution(cluster, key, {**_CANCEL, **version})
+            await cluster.patch(EXECUTIONS, key.namespace, key.name, {**_CANCEL, **version})
         except ConflictError:
             try:
                 execution = ExecutionView(await cluster.get(EXECUTIONS, key.namespace, key.name))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kubernaut.api.labels import ANNOTATION_ALERT_STARTED, LABEL_ALERT, LABEL_RUN
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.cancellation import withdraw
-from kubernaut.caller.runs import annotation, run_order
+from kubernaut.caller.runs import annotation, position
 from kubernaut.errors import KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import list_by_key
@@ -36,7 +36,7 @@ async def withdraw_runs(cluster: Cluster, alert: Alert) -> Decision:
 async def _executions(cluster: Cluster, alert: Alert) -> list[ExecutionView]:
     selector = f"{LABEL_ALERT}={alert.fingerprint}"
     found, _ = await list_by_key(cluster, EXECUTIONS, alert.namespace, selector=selector)
-    return run_order(found)
+    return sorted(map(ExecutionView, found.values()), key=lambda one: (position(one), one.name))
 
 
 def _is_of(execution: ExecutionView, alert: Alert) -> bool:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from kubernaut.receiver.metrics import ReceiverMetrics
 from tests.unit.telemetry.test_metrics import metrics as metrics_fixture
 
 ROOT = Path(__file__).parents[2]
@@ -43,9 +44,15 @@ def expressions():
             yield panel["title"], target["expr"]
 
 
+def families(metrics):
+    """Return what the engine exports, and what the receiver does."""
+    text = metrics.exposition()[0] + ReceiverMetrics().exposition()[0]
+    return list(text_string_to_metric_families(text.decode()))
+
+
 def exported(metrics):
     labels = {}
-    for family in text_string_to_metric_families(metrics.exposition()[0].decode()):
+    for family in families(metrics):
         for sample in family.samples:
             labels.setdefault(sample.name, set()).update(sample.labels)
     return labels
@@ -66,8 +73,8 @@ def test_alerts_and_dashboard_use_only_metrics_and_labels_that_are_exported(metr
 
 def test_the_dashboard_shows_every_metric(metrics):
     shown = {name for where, expression in expressions() if where not in ALERTS for name, _ in metrics_in(expression)}
-    families = {family.name for family in text_string_to_metric_families(metrics.exposition()[0].decode())}
-    assert {f for f in families if not any(name.startswith(f) for name in shown)} == set()
+    names = {family.name for family in families(metrics)}
+    assert {f for f in names if not any(name.startswith(f) for name in shown)} == set()
 
 
 def test_no_panel_overlaps_another():

@@ -255,6 +255,11 @@ async def test_cancel_stops_all_that_has_not_ended(site, place, runbook):
         pytest.param(
             make_runbook(make_step("b" * 27), name="a" * 30), "at most 56 characters together", id="long names"
         ),
+        pytest.param(
+            make_runbook(make_step("b" * 26), name="a" * 26, alerts=[{"match": {"a": "b"}}]),
+            "a runbook that alerts begin, and of a step, have at most 51 characters together",
+            id="long names for alerts",
+        ),
         pytest.param(make_runbook(name="a.b"), "a runbook's name is lower-case letters", id="a dot"),
         pytest.param(make_runbook(make_step("$(params.x)")), "should match", id="a reference in a name"),
         pytest.param(make_runbook(make_step("a", "b=Never")), "Unsupported value", id="when"),

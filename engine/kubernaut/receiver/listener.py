@@ -40,12 +40,13 @@ class Listener:
         """Accept connections until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
-            await self._room()
             try:
                 accepted, _ = await loop.sock_accept(self._socket)
             except OSError:  # the process has no more file descriptors, or the client is gone already
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
+            with _closed_on_error(accepted):
+                await self._room()
             connection = _Connection(self._make(), self)
             self._open[connection.inner] = connection
             connection.expire_in(self._max_seconds)
@@ -104,6 +105,15 @@ class Listener:
             accepted.close()
         connection.stop_timer()
         self.closed(connection)
+
+
+@contextmanager
+def _closed_on_error(accepted: socket.socket) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        accepted.close()
+        raise
 
 
 class _Connection(asyncio.Protocol):

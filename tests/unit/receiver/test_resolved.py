@@ -34,7 +34,7 @@ def cancelled(cluster):
         ({"phase": "Running", "jobName": "j"}, {"shrink"}),
         ({"phase": "Succeeded", "jobName": "j"}, {"shrink"}),
     ],
-    ids=str,
+    ids=["nobody saw it", "it waits", "its Job exists", "it runs", "it ended"],
 )
 async def test_what_waits_is_cancelled_and_what_runs_goes_on_and_is_named(bench, status, expected):
     site = bench()

@@ -80,10 +80,30 @@ def scaled(**parameters):
             "alerts[0].arguments: parameter name is required, and nothing gives it",
             id="an alert without a required argument",
         ),
+        pytest.param(
+            make_spec(alerts=[{"match": {"a": "b"}, "arguments": {"name": "$(labels.)"}}], parameters=NAME),
+            "alerts[0].arguments.name: '$(labels.)' is not complete: write $(labels.NAME)",
+            id="an alert's broken reference",
+        ),
+        pytest.param(
+            make_spec(
+                alerts=[{"match": {"a": "b"}, "arguments": {"n": "many"}}],
+                parameters={"n": {"type": "integer", "default": 1}},
+            ),
+            "alerts[0].arguments.n: parameter n: it must be an integer (got 'many')",
+            id="an alert's argument of another type",
+        ),
     ],
 )
 def test_what_is_wrong_is_found(spec, words, registry):
     assert any(words in one for one in found(spec, registry)), found(spec, registry)
+
+
+def test_names_that_leave_no_room_for_the_suffix_of_an_alert_are_found_if_alerts_begin_it(registry):
+    step = make_step("s" * 32, parameters={"name": "web", "replicas": 1})
+    assert check_runbook("r" * 20, make_spec(step), registry) == []
+    (finding,) = check_runbook("r" * 20, make_spec(step, alerts=[{"match": {"a": "b"}}]), registry)
+    assert "have 52 together, and 51 are left" in finding.message
 
 
 @pytest.mark.parametrize(

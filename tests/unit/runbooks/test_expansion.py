@@ -4,7 +4,7 @@ import pytest
 
 from kubernaut.api.names import is_label
 from kubernaut.errors import InputError
-from kubernaut.runbooks.expansion import approved_suffix, expand, new_suffix
+from kubernaut.runbooks.expansion import alert_suffix, approved_suffix, expand, new_suffix
 from tests.support.runbooks import make_spec, make_step
 
 SPEC = make_spec(
@@ -90,6 +90,27 @@ def test_parameters_that_become_too_large_are_refused_with_the_step():
 def test_suffixes_differ_and_fit_into_names():
     assert len({new_suffix() for _ in range(100)}) > 90
     assert all(is_label(suffix) and len(suffix) == 5 for suffix in (new_suffix(), approved_suffix("r-x7k2p")))
+
+
+def test_a_suffix_of_an_alert_always_is_the_same_and_meets_no_other():
+    causes = [f'["grow", "{number:016x}", "2026-05-01T12:00:00.000Z"]' for number in range(50_000)]
+    suffixes = {alert_suffix(cause) for cause in causes}
+    assert len(suffixes) == len(causes)
+    assert {len(suffix) for suffix in suffixes} == {10}
+    assert alert_suffix(causes[0]) == alert_suffix(causes[0]) == "rj2lbb9q6n"
+
+
+def test_what_carries_out_a_run_that_an_alert_proposed_has_as_long_a_suffix():
+    assert len(approved_suffix(f"r-{alert_suffix('x')}")) == 10
+    assert len(approved_suffix("r-" + "x" * 40)) == 10
+    assert len(approved_suffix("r-x")) == 5
+
+
+def test_a_longer_suffix_leaves_less_room_for_names():
+    spec = make_spec(make_step("b" * 26))
+    assert len(expand("a" * 25, spec, {}, "x" * 10).steps[0].name) == 63
+    with pytest.raises(InputError, match="have 52 together, and 51 are left"):
+        expand("a" * 26, spec, {}, "x" * 10)
 
 
 def test_what_carries_out_a_proposed_run_always_has_the_same_suffix():

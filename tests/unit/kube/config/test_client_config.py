@@ -7,9 +7,9 @@ import yaml
 
 from kubernaut.errors import InputError
 from kubernaut.kube.config import client_config, in_cluster
-from kubernaut.kube.config.client_config import load_client_config
+from kubernaut.kube.config.client_config import config_of_token, load_client_config
 from kubernaut.kube.config.credential_cache import CachedCredentials
-from kubernaut.kube.config.credentials import StoredCredentials
+from kubernaut.kube.config.credentials import Credential, StoredCredentials
 from tests.support.certificates import Authority
 
 AUTHORITY = Authority()
@@ -28,6 +28,19 @@ def config(user=None, server="https://a", **context):
         "clusters": [{"name": "c", "cluster": {"server": server}}],
         "users": [{"name": "u", "user": user or {"token": "t"}}],
     }
+
+
+def test_somebody_elses_token_takes_nothing_of_the_own_identity_along():
+    own = load_client_config(config({"username": "anna", "password": "p", "as": "bob"}))
+    other = config_of_token(own, "abc", "a sender")
+    assert other.credentials.read() == Credential("Bearer abc")
+    assert (other.endpoint, other.impersonation, other.identity) == (own.endpoint, (), "a sender")
+
+
+@pytest.mark.parametrize(("server", "token"), [("http://a", "abc"), ("https://a", "a\nb")])
+def test_somebody_elses_token_is_not_sent_in_the_clear_or_if_it_is_none(server, token):
+    with pytest.raises(InputError):
+        config_of_token(load_client_config(config(server=server)), token, "a sender")
 
 
 def test_the_namespace_is_the_contexts_or_default():

@@ -21,9 +21,7 @@ def families(metrics):
 def test_every_metric_is_documented_with_its_type_and_labels():
     rows = {
         name: (kind, set(re.findall(r"`(\w+)`", labels)))
-        for name, kind, labels in re.findall(
-            r"^\| `(kubernaut_receiver_\w+)` \| (\w+) \|([^|]*)\|", DOCS, re.MULTILINE
-        )
+        for name, kind, labels in re.findall(r"^\| `(kubernaut_receiver_\w+)` \| (\w+) \|([^|]*)\|", DOCS, re.MULTILINE)
     }
     exported = {
         f"{name}_total" if family.type == "counter" else name: (

@@ -2,6 +2,7 @@
 
 import aiohttp
 import pytest
+from yarl import URL
 
 from kubernaut.errors import InputError
 from kubernaut.plugins.registry import Registry
@@ -84,6 +85,16 @@ async def test_only_a_page_of_this_server_changes_anything(door, headers, code):
 async def test_nothing_changes_by_a_link(door):
     base, _, session = door
     assert (await status(session.get(f"{base}/executions/production/none/cancel")))[0] == 405
+
+
+@pytest.mark.parametrize(
+    "name", ["x%2fstatus", "..%2f..%2f..%2f..%2f..%2f..%2fapi%2fv1%2fnamespaces%2fproduction%2fconfigmaps%2fapp-config"]
+)
+async def test_a_link_leads_to_no_other_object_than_the_one_it_names(door, site, name):
+    base, _, session = door
+    await site.create("scale", {"name": "web", "replicas": 3}, name="x", suspend=True)
+    code, text = await status(session.get(URL(f"{base}/executions/production/{name}", encoded=True)))
+    assert (code, "there is no execution" in text) == (404, True)
 
 
 async def test_every_answer_has_a_strict_policy(door):

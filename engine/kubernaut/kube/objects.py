@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +10,11 @@ from typing import Any, NamedTuple
 
 from kubernaut.api.execution import GROUP, PLURAL, VERSION
 from kubernaut.api.runbook import RUNBOOK_PLURAL
+from kubernaut.errors import NotFoundError
 
+_SEGMENT = re.compile(r"(?!\.{1,2}$)[^/?#%\\\x00-\x20\x7f]+")
+"""What can be one segment of a path, and nothing else: no name of an object has more in it."""
+_MAX_SHOWN = 80
 Object = dict[str, Any]
 """An object as JSON."""
 
@@ -57,7 +62,13 @@ class Resource:
     plural: str
 
     def path(self, namespace: str | None = None, name: str | None = None, subresource: str | None = None) -> str:
-        """Return the path of the collection, an object, or its subresource."""
+        """Return the path of the collection, an object, or its subresource.
+
+        Raises NotFoundError for a namespace or name that no object can have: put into a path, it would lead to another one.
+        """
+        for given, kind in ((namespace, "namespaces"), (name, self.plural)):
+            if given and not _SEGMENT.fullmatch(given):
+                raise NotFoundError(f"{kind} {given[:_MAX_SHOWN]!r} not found: no object can have this name", kind)
         parts = [self.root, *(["namespaces", namespace] if namespace else []), self.plural, name, subresource]
         return "/".join(part for part in parts if part)
 

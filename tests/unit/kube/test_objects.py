@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubernaut.errors import NotFoundError
 from kubernaut.kube.objects import EXECUTIONS, PODS, Key, key_of, resource_of, without_managed_fields
 
 
@@ -28,3 +29,20 @@ def test_managed_fields_and_the_last_applied_manifest_are_dropped():
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}", "kept": "yes"}
     obj = without_managed_fields({"metadata": {"name": "a", "managedFields": [{}], "annotations": annotations}})
     assert obj == {"metadata": {"name": "a", "annotations": {"kept": "yes"}}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["..", ".", "a/b", "x/status", "../../secrets/s", "x?dryRun=All", "x#y", "a%2fb", "a\\b", "a b", "a\nb", "a\x00"],
+)
+def test_a_name_that_would_lead_to_another_object_makes_no_path(name):
+    with pytest.raises(NotFoundError, match="no object can have this name"):
+        EXECUTIONS.path("production", name)
+    with pytest.raises(NotFoundError) as raised:
+        EXECUTIONS.path(name, "x")
+    assert raised.value.kind == "namespaces"
+
+
+@pytest.mark.parametrize("name", ["web", "web.v1", "system:node", "a..b", "...", "kubernaut:propose-scale"])
+def test_names_that_objects_have_make_a_path(name):
+    assert EXECUTIONS.path("production", name).endswith(f"/namespaces/production/kubernetesexecutions/{name}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,13 +21,13 @@ class Fragment:
     """Of the element, unique in the page."""
     html: Markup
     version: str
-    """Equal for equal content."""
+    """Equal for equal content, and for no other, however it was made up: who approves must see what the form carries."""
 
 
 def fragment(id_: str, html: Markup) -> Fragment:
     """Return an element, rendered with this id, which tells its version to the browser."""
     text = str(html)
-    version = f"{zlib.crc32(text.encode('utf-8', 'replace')):08x}"
+    version = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
     return Fragment(id_, Markup(_FIRST_TAG.sub(rf'<\1 data-v="{version}"', text, count=1)), version)  # noqa: S704 - a macro escaped it
 
 

@@ -1,5 +1,7 @@
 """What changes on an open page, and nothing else, is sent."""
 
+import zlib
+
 from markupsafe import Markup
 
 from kubernaut.ui.fragments import difference, fragment
@@ -15,6 +17,11 @@ def test_a_fragment_tells_its_version_in_its_first_tag_alone():
     assert one.html == f'<p data-v="{one.version}" id="a"><b>x</b></p>'
     assert one.version == fragment("a", Markup('\n<p id="a"><b>x</b></p>')).version
     assert one.version != fragment("a", Markup('\n<p id="a"><b>y</b></p>')).version
+
+
+def test_texts_that_were_made_up_to_have_one_checksum_have_two_versions():
+    assert zlib.crc32(b"plumless") == zlib.crc32(b"buckeroo")
+    assert fragment("a", Markup("<p>plumless</p>")).version != fragment("a", Markup("<p>buckeroo</p>")).version
 
 
 def test_the_first_difference_is_everything_in_its_order():

@@ -1,6 +1,7 @@
 """Text of strangers, as it is recorded, logged and shown."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -60,3 +61,10 @@ def test_a_json_document_means_the_same_when_it_is_escaped(text):
     document = escape_harmful(json.dumps({"a": text}, ensure_ascii=False))
     assert json.loads(document) == {"a": text}
     assert is_printable(document)
+
+
+@pytest.mark.parametrize("one", ["\x90", "\x9fb", "\x1b]", "\x9b", "\x1b[0"])
+def test_sequences_that_only_begin_take_no_time(one):
+    started = time.process_time()
+    printable(one * 200_000)
+    assert time.process_time() - started < 1

@@ -203,3 +203,17 @@ async def test_an_open_question_stays_open_while_the_page_changes(site, open_pag
         await site.patch(CONFIG_MAPS, "app-config", {"data": {"A": "1"}})
         await asyncio.sleep(1)
         assert await opened.page.get_by_role("button", name="Reject it").is_visible()
+
+
+async def test_what_is_undone_is_the_execution_whose_undo_was_shown(site, open_page):
+    await site.end(await site.create("scale", MORE, name="done"))
+    async with open_page() as opened:
+        await opened.go(f"/executions/{site.namespace}/done")
+        await opened.page.get_by_role("button", name="Undo…").click()
+        await opened.sees("The undo would change")
+        shown = await site.get(EXECUTIONS, "done")
+        await site.cluster.delete(EXECUTIONS, site.namespace, "done", uid=shown["metadata"]["uid"])
+        await site.end(await site.create("scale", {"name": "web", "replicas": 5}, name="done"))
+        await opened.page.get_by_role("button", name="Undo it").click()
+        await opened.sees("is not the one that this page showed", "#notice")
+        assert await replicas(site) == 5

@@ -63,9 +63,12 @@ async def preview_rollback(site: Site, request: web.Request, _: Form) -> web.Res
     return web.Response(text=str(shown), content_type="text/html")
 
 
-async def undo(site: Site, request: web.Request, _: Form) -> web.Response:
-    """Undo an execution."""
-    made = await roll_back(site.cluster, await get_execution(site.cluster, _key(request)))
+async def undo(site: Site, request: web.Request, form: Form) -> web.Response:
+    """Undo the execution whose undo was shown, and none of the same name."""
+    original = await get_execution(site.cluster, _key(request))
+    if form.get("uid") != original.uid:
+        raise InputError(f"{original.name} is not the one that this page showed: look at it again. Nothing was changed")
+    made = await roll_back(site.cluster, original)
     return _go(request, f"/executions/{made.namespace}/{made.name}")
 
 

@@ -44,7 +44,7 @@ class Opened:
     """A browser that is on the page, and what its console said."""
 
     page: Page
-    base: str
+    base: str = ""
     console: list[str] = field(default_factory=list)
 
     async def go(self, path: str) -> None:
@@ -75,11 +75,12 @@ def open_page(site):
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = await (await browser.new_context(**context)).new_page()
             page.set_default_timeout(15_000)
-            made = Opened(page, address.partition("/?")[0])
+            made = Opened(page)
             page.on("console", lambda said: made.console.append(f"{said.type}: {said.text}"))
             page.on("pageerror", lambda error: made.console.append(f"error: {error}"))
             page.on("dialog", lambda dialog: made.console.append(f"dialog: {dialog.message}"))
             await page.goto(address)
+            made.base = page.url.rstrip("/")
             yield made
             await browser.close()
 

@@ -13,12 +13,13 @@ REHEARSALS = ["initContainer"]
 
 @pytest.fixture
 async def door(site):
-    """Serve the page, and return its address without the token, the token, and a client that has the cookie."""
+    """Serve the page, and return what its addresses begin with, the token, and a client that has the cookie."""
     async with serve(site.cluster, site.namespace, Registry.discover()) as address:
-        base, _, token = address.partition("/?token=")
+        token = address.partition("/?token=")[2]
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
             async with session.get(address) as answer:
-                assert (answer.status, str(answer.url)) == (200, f"{base}/")
+                assert (answer.status, answer.url.query_string) == (200, "")
+                base = str(answer.url).rstrip("/")
             yield base, token, session
 
 
@@ -34,9 +35,17 @@ async def test_the_token_becomes_a_cookie_that_scripts_and_other_sites_do_not_ge
         stranger.get(f"{base}/?token={token}", allow_redirects=False) as answer,
     ):
         cookie = answer.headers["Set-Cookie"]
-        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        assert (answer.status, answer.headers["Location"]) == (303, f"{URL(base).path}/")
     assert "HttpOnly" in cookie
+    assert f"Path={URL(base).path};" in cookie, "no other server of this host is asked for this path"
     assert "SameSite=Strict" in cookie
+
+
+async def test_a_token_leads_to_the_page_and_nowhere_else(door):
+    base, token, session = door
+    address = URL(f"{URL(base).origin()}//other.example/%0d%0a?token={token}", encoded=True)
+    async with session.get(address, allow_redirects=False) as answer:
+        assert answer.headers["Location"] == f"{URL(base).path}/"
 
 
 @pytest.mark.parametrize("path", ["/", "/proposals", "/live/", "/static/page.js", "/executions/a/b/logs", "/nothing"])
@@ -60,8 +69,8 @@ async def test_a_name_that_resolves_to_this_machine_is_refused(door, host):
 
 async def test_localhost_is_accepted(door):
     base, _, session = door
-    port = base.rpartition(":")[2]
-    assert (await status(session.get(base, headers={"Host": f"localhost:{port}"})))[0] == 200
+    port = URL(base).port
+    assert (await status(session.get(f"{base}/", headers={"Host": f"localhost:{port}"})))[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,10 @@ async def test_localhost_is_accepted(door):
 )
 async def test_only_a_page_of_this_server_changes_anything(door, headers, code):
     base, _, session = door
-    given = {name: value.format(base=base, rest=base.removeprefix("http")) for name, value in headers.items()}
+    given = {
+        name: value.format(base=URL(base).origin(), rest=str(URL(base).origin()).removeprefix("http"))
+        for name, value in headers.items()
+    }
     found, text = await status(session.post(f"{base}/executions/production/none/cancel", headers=given))
     assert (found, "there is no execution none" in text) == (code, code == 422)
 
@@ -112,7 +124,9 @@ async def test_every_answer_has_a_strict_policy(door):
 async def test_a_form_without_end_is_refused(door):
     base, _, session = door
     code, _ = await status(
-        session.post(f"{base}/executions/a/b/cancel", headers={"Origin": base}, data={"x": "y" * 200_000})
+        session.post(
+            f"{base}/executions/a/b/cancel", headers={"Origin": str(URL(base).origin())}, data={"x": "y" * 200_000}
+        )
     )
     assert code == 413
 
@@ -120,5 +134,5 @@ async def test_a_form_without_end_is_refused(door):
 async def test_a_port_that_is_taken_is_bad_input(door, site):
     base, _, _ = door
     with pytest.raises(InputError, match="--port"):
-        async with serve(site.cluster, site.namespace, Registry.discover(), int(base.rpartition(":")[2])):
+        async with serve(site.cluster, site.namespace, Registry.discover(), URL(base).port):
             pass

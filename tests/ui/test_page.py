@@ -2,6 +2,8 @@
 
 import asyncio
 
+from aiohttp import web
+
 from kubernaut.kube.objects import EXECUTIONS
 from tests.e2e.test_plans import proposed, replicas
 from tests.support.site import CONFIG_MAPS
@@ -217,3 +219,24 @@ async def test_what_is_undone_is_the_execution_whose_undo_was_shown(site, open_p
         await opened.page.get_by_role("button", name="Undo it").click()
         await opened.sees("is not the one that this page showed", "#notice")
         assert await replicas(site) == 5
+
+
+async def test_a_server_on_another_port_of_this_machine_gets_no_cookie_and_no_page(open_page):
+    seen = []
+
+    async def respond(request):
+        seen.append(request.headers.get("Cookie", ""))
+        return web.Response(text="<p>other</p>", content_type="text/html")
+
+    application = web.Application()
+    application.router.add_get("/{path:.*}", respond)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with open_page() as opened:
+        await opened.page.goto(f"http://127.0.0.1:{runner.addresses[0][1]}/")
+        await opened.page.reload()
+        for read in (f"fetch('{opened.base}/live/', {{credentials: 'include'}})", f"fetch('{opened.base}/proposals')"):
+            assert await opened.page.evaluate(f"{read}.then((answer) => answer.text(), () => 'refused')") == "refused"
+        assert set(seen) == {""}
+    await runner.cleanup()

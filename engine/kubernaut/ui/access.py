@@ -2,7 +2,9 @@
 
 The server listens on loopback, which every user of the machine and every page in a browser can reach. So each request must name this
 server as its host, which a page that had its own name resolved to loopback (DNS rebinding) does not; each that changes something must come
-from a page of this origin; and each must have the cookie, which only the printed address gives.
+from a page of this origin; and each must have the cookie, which only the printed address gives. Browsers send a cookie to every port of a
+host, so to the servers of other users of this machine too; they send it to no other path, and that of the page is drawn anew with each
+start.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ class Access:
     """In the address that is printed."""
     session: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     """In the cookie."""
+    root: str = field(default_factory=lambda: f"/{secrets.token_urlsafe(16)}", repr=False)
+    """What the path of each page begins with, and of nothing that another server is asked for: the cookie is sent with no other."""
 
     def middleware(self, port: Callable[[], int]) -> Middleware:
         """Return the middleware that lets requests to this port through, or refuses them with a page that says why."""
@@ -50,8 +54,8 @@ class Access:
             if problem:
                 return web.Response(status=403, text=f"{problem}\n")
             if token := request.query.get("token", ""):
-                return self._open(request, token, port())
-            if not self._has_cookie(request, port()):
+                return self._open(request, token)
+            if not self._has_cookie(request):
                 text = "This page is open to whoever has the address that `kubernaut ui` printed: open that one.\n"
                 return web.Response(status=401, text=text)
             return await handler(request)
@@ -68,28 +72,31 @@ class Access:
             return "Only pages of this server may use it."
         if origin is None and request.method not in _SAFE:
             return "A request that changes something must come from a page of this server."
-        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"} and request.path != "/":
+        if request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"} and request.path not in {
+            "/",
+            f"{self.root}/",
+        }:
             return "Only pages of this server may use it."
         return ""
 
-    def _open(self, request: web.Request, token: str, port: int) -> web.Response:
+    def _open(self, request: web.Request, token: str) -> web.Response:
         """Turn the token of the address into the cookie."""
         if request.method not in _SAFE or not hmac.compare_digest(token.encode(), self.token.encode()):
             text = "This token is not, or no longer, valid: open the address that `kubernaut ui` printed last.\n"
             return web.Response(status=401, text=text)
-        response = web.Response(status=303, headers={"Location": request.path})
+        response = web.Response(status=303, headers={"Location": f"{self.root}/"})
         response.set_cookie(
-            _cookie(port), self.session, httponly=True, samesite="Strict", path="/", max_age=_YEAR_SECONDS
+            self._cookie, self.session, httponly=True, samesite="Strict", path=self.root, max_age=_YEAR_SECONDS
         )
         return response
 
-    def _has_cookie(self, request: web.Request, port: int) -> bool:
-        return hmac.compare_digest(request.cookies.get(_cookie(port), "").encode(), self.session.encode())
+    @property
+    def _cookie(self) -> str:
+        """The cookie's name: a server on another port, which can set cookies for this one too, does not know it."""
+        return f"kubernaut-{self.root.removeprefix('/')}"
 
-
-def _cookie(port: int) -> str:
-    """Return the cookie's name: cookies do not tell ports apart, and two pages may be open."""
-    return f"kubernaut-{port}"
+    def _has_cookie(self, request: web.Request) -> bool:
+        return hmac.compare_digest(request.cookies.get(self._cookie, "").encode(), self.session.encode())
 
 
 async def add_headers(_: web.Request, response: web.StreamResponse) -> None:

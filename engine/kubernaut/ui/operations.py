@@ -36,7 +36,7 @@ async def carry_out(site: Site, request: web.Request, operation: Operation) -> w
         if "HX-Request" in request.headers:
             headers = {"HX-Retarget": "#notice", "HX-Reswap": "innerHTML"}
             return web.Response(status=422, text=str(notice), content_type="text/html", headers=headers)
-        html = site.problem("Not done", str(error), request.path)
+        html = site.problem("Not done", str(error), site.path_of(request))
         return web.Response(status=422, text=html, content_type="text/html")
 
 
@@ -46,13 +46,13 @@ async def approve_execution(site: Site, request: web.Request, form: Form) -> web
     if form.get("digest") != proposal.status.plan_digest:
         raise InputError(f"{proposal.name} is not what this page showed: look at it again. Nothing was changed")
     made = await approve(site.cluster, proposal)
-    return _go(request, f"/executions/{made.namespace}/{made.name}")
+    return _go(site, request, f"/executions/{made.namespace}/{made.name}")
 
 
 async def cancel_one(site: Site, request: web.Request, _: Form) -> web.Response:
     """Cancel an execution, or reject a proposal."""
     made = await cancel_execution(site.cluster, _key(request))
-    return _go(request, f"/executions/{made.namespace}/{made.name}")
+    return _go(site, request, f"/executions/{made.namespace}/{made.name}")
 
 
 async def preview_rollback(site: Site, request: web.Request, _: Form) -> web.Response:
@@ -69,7 +69,7 @@ async def undo(site: Site, request: web.Request, form: Form) -> web.Response:
     if form.get("uid") != original.uid:
         raise InputError(f"{original.name} is not the one that this page showed: look at it again. Nothing was changed")
     made = await roll_back(site.cluster, original)
-    return _go(request, f"/executions/{made.namespace}/{made.name}")
+    return _go(site, request, f"/executions/{made.namespace}/{made.name}")
 
 
 async def start_run(site: Site, request: web.Request, form: Form) -> web.Response:
@@ -79,7 +79,7 @@ async def start_run(site: Site, request: web.Request, form: Form) -> web.Respons
     _, spec = read_runbook(runbook)
     planned = plan_run(runbook, _arguments(spec, form), propose=form.get("mode") != "run")
     await create_planned_run(site.cluster, planned)
-    return _go(request, f"/runs/{key.namespace}/{planned.run.name}")
+    return _go(site, request, f"/runs/{key.namespace}/{planned.run.name}")
 
 
 async def approve_whole_run(site: Site, request: web.Request, form: Form) -> web.Response:
@@ -93,14 +93,14 @@ async def approve_whole_run(site: Site, request: web.Request, form: Form) -> web
         await create_planned_run(site.cluster, planned)
     except ExistsError as error:
         raise await why_not_created(site.cluster, run, planned, error) from error
-    return _go(request, f"/runs/{namespace}/{planned.run.name}")
+    return _go(site, request, f"/runs/{namespace}/{planned.run.name}")
 
 
 async def cancel_whole_run(site: Site, request: web.Request, _: Form) -> web.Response:
     """Cancel what has not ended of a run, or reject its proposals."""
     namespace, run = request.match_info["namespace"], request.match_info["run"]
     await cancel_run(site.cluster, namespace, run)
-    return _go(request, f"/runs/{namespace}/{run}")
+    return _go(site, request, f"/runs/{namespace}/{run}")
 
 
 OPERATIONS: Mapping[str, Operation] = {
@@ -128,8 +128,8 @@ def _key(request: web.Request) -> Key:
     return Key(request.match_info["namespace"], request.match_info["name"])
 
 
-def _go(request: web.Request, path: str) -> web.Response:
+def _go(site: Site, request: web.Request, path: str) -> web.Response:
     """Return the answer that leads the browser to another page."""
     if "HX-Request" in request.headers:
-        return web.Response(headers={"HX-Redirect": path})
-    raise web.HTTPSeeOther(path)
+        return web.Response(headers={"HX-Redirect": f"{site.root}{path}"})
+    raise web.HTTPSeeOther(f"{site.root}{path}")

@@ -17,8 +17,8 @@ from kubernaut.caller.durations import format_duration, format_measured, format_
 from kubernaut.printable import replace_harmful, replace_unseen
 
 
-def environment() -> Environment:
-    """Return the templates of the page."""
+def environment(root: str) -> Environment:
+    """Return the templates of the page, whose addresses all begin with this path."""
     made = Environment(
         loader=PackageLoader("kubernaut.ui"),
         autoescape=True,
@@ -39,7 +39,7 @@ def environment() -> Environment:
         "slug": _slug,
     }
     made.tests["several_lines"] = has_several_lines
-    made.globals |= {"diff_lines": diff_lines, "absence": absence}
+    made.globals |= {"diff_lines": diff_lines, "absence": absence, "root": root}
     return made
 
 

@@ -50,8 +50,9 @@ async def serve(cluster: Cluster, namespace: str | None, registry: Registry, por
     It shows the executions of `namespace`; None means all that this user may list. Raises InputError when the port cannot be opened.
     """
     store = ExecutionStore(cluster, namespace, cluster.namespace)
-    site = Site(cluster, store, registry, environment(), await current_user(cluster))
-    access, watching = Access(), asyncio.create_task(store.run())
+    access = Access()
+    site = Site(cluster, store, registry, environment(access.root), await current_user(cluster), access.root)
+    watching = asyncio.create_task(store.run())
     runner = web.AppRunner(_application(site, access, lambda: port), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -75,17 +76,17 @@ async def serve(cluster: Cluster, namespace: str | None, registry: Registry, por
 def _application(site: Site, access: Access, port: Callable[[], int]) -> web.Application:
     application = web.Application(middlewares=[access.middleware(port)], client_max_size=_MAX_FORM_BYTES)
     application.on_response_prepare.append(add_headers)
-    router = application.router
+    router, root = application.router, access.root
     for path, view in PAGES.items():
-        router.add_get(path, _page(site, view))
-        router.add_get(f"/live{path}", _live(site, view))
+        router.add_get(f"{root}{path}", _page(site, view))
+        router.add_get(f"{root}/live{path}", _live(site, view))
     for path, operation in OPERATIONS.items():
-        router.add_post(path, _operation(site, operation))
-    router.add_get("/executions/{namespace}/{name}/logs", _logs(site))
+        router.add_post(f"{root}{path}", _operation(site, operation))
+    router.add_get(f"{root}/executions/{{namespace}}/{{name}}/logs", _logs(site))
     for file in files("kubernaut.ui").joinpath("static").iterdir():
         suffix = f".{file.name.rpartition('.')[2]}"
         if suffix in _TYPES:
-            router.add_get(f"/static/{file.name}", _static(file.read_bytes(), _TYPES[suffix]))
+            router.add_get(f"{root}/static/{file.name}", _static(file.read_bytes(), _TYPES[suffix]))
     return application
 
 
@@ -94,11 +95,11 @@ def _page(site: Site, view: View) -> Callable[[web.Request], Awaitable[web.Respo
         try:
             page = await view(site, request)
         except KubernautError as error:
-            html = site.problem("Not found", str(error), request.path_qs)
+            html = site.problem("Not found", str(error), site.path_of(request))
             return web.Response(status=404, text=html, content_type="text/html")
         regions = {**site.frame(), **page.regions}
         template = site.env.get_template(page.template)
-        html = template.render(**page.context, site=site, title=page.title, regions=regions, path=request.path_qs)
+        html = template.render(**page.context, site=site, title=page.title, regions=regions, path=site.path_of(request))
         return web.Response(text=html, content_type="text/html")
 
     return respond

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from aiohttp import web
 from jinja2 import Environment
 from markupsafe import Markup
 
@@ -25,8 +26,14 @@ class Site:
     env: Environment
     user: str
     """The API server's name for this user, or "" if it is not known."""
+    root: str
+    """What the path of each address of this page begins with."""
     rows: dict[str, tuple[str, Fragment]] = field(default_factory=dict, repr=False)
     """By uid, the row of an execution and the version of the object that it shows."""
+
+    def path_of(self, request: web.Request) -> str:
+        """Return the path and query of a request, within this page."""
+        return request.path_qs.removeprefix(self.root)
 
     def macro(self, template: str, name: str) -> Callable[..., Markup]:
         """Return a macro of a template in `parts`."""

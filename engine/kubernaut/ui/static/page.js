@@ -2,6 +2,7 @@
 "use strict";
 
 const WAIT_MS = 4000;
+const ROOT = document.body.dataset.root;
 
 /* --- what changes while the page is open --- */
 
@@ -157,10 +158,10 @@ function step(by) {
 const KEYS = {
   j: () => step(1),
   k: () => step(-1),
-  e: () => location.assign("/"),
-  p: () => location.assign("/proposals"),
-  r: () => location.assign("/runbooks"),
-  a: () => location.assign("/actions"),
+  e: () => location.assign(ROOT + "/"),
+  p: () => location.assign(ROOT + "/proposals"),
+  r: () => location.assign(ROOT + "/runbooks"),
+  a: () => location.assign(ROOT + "/actions"),
   "/": () => document.getElementById("search")?.focus(),
   "?": () => document.getElementById("keys").showModal(),
 };

@@ -133,7 +133,7 @@ async def test_a_runbook_is_proposed_from_its_form_and_its_run_lights_up(site, o
         await opened.page.wait_for_url(lambda url: "/runs/" in url and url != proposal)
         await opened.page.locator(".node.failed").wait_for(timeout=30_000)
         await opened.page.locator(".node.succeeded").nth(1).wait_for(timeout=30_000)
-        assert await opened.page.locator(".edge.followed").count() == 3
+        assert await opened.page.locator(".edge.followed").count() == 2
         assert await replicas(site) == 2, "it did not help, so it was undone"
         assert opened.console == []
 

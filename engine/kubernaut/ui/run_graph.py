@@ -63,11 +63,26 @@ def graph_of(steps: Sequence[Step]) -> Graph:
         rows[column] = row + 1
         nodes[step.name] = Node(step, _MARGIN + column * (WIDTH + GAP_X), _MARGIN + row * (HEIGHT + GAP_Y))
     edges = [
-        _edge(nodes[before], nodes[step.name], when) for step in steps for before, when in step.after if before in nodes
+        _edge(nodes[before], nodes[step.name], when)
+        for step in steps
+        for before, when in step.after
+        if before in nodes and not _leads_elsewhere(steps, before, step)
     ]
     width = max((node.x for node in nodes.values()), default=0) + WIDTH + _MARGIN
     height = max((node.y for node in nodes.values()), default=0) + HEIGHT + _MARGIN
     return Graph(list(nodes.values()), edges, width, height)
+
+
+def _leads_elsewhere(steps: Sequence[Step], before: str, after: Step) -> bool:
+    """Whether a step also comes before another one that `after` comes after: a line from it would be drawn behind that one."""
+    direct = {step.name: {name for name, _ in step.after} for step in steps}
+    reached, left = set[str](), [name for name, _ in after.after if name != before]
+    while left:
+        name = left.pop()
+        if name not in reached:
+            reached.add(name)
+            left += direct.get(name, ())
+    return before in reached
 
 
 def _columns(steps: Sequence[Step]) -> dict[str, int]:

@@ -32,6 +32,11 @@ def test_an_edge_is_followed_once_its_step_has_ended_as_it_says():
     assert followed == [("Failed", True), ("Succeeded", False), ("Ended", True)]
 
 
+def test_a_step_that_is_waited_for_through_another_has_no_line_of_its_own():
+    steps = [step("act"), step("check", "act"), step("undo", "check", "act")]
+    assert len(graph_of(steps).edges) == 2
+
+
 def test_a_cycle_and_a_step_that_is_missing_are_drawn_as_far_as_they_go():
     graph = graph_of([step("a", "b"), step("b", "a", "gone"), step("self", "self")])
     assert len(graph.nodes) == 3

@@ -14,7 +14,7 @@ def test_a_plugin_to_start_from_passes_its_own_tests(tmp_path, kind):
     ran = run(
         tmp_path,
         environment,
-        f"kubernaut new-action {name} --kind {kind}; pip install --quiet -e 'kubernaut-{name}[test]'; "
+        f"kubernaut new-action {name} --kind {kind}; pip install --quiet --no-build-isolation -e 'kubernaut-{name}[test]'; "
         f"kubernaut actions {name}; pytest -q kubernaut-{name}",
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -4,7 +4,6 @@ import json
 import time
 from contextlib import suppress
 
-import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -281,9 +280,8 @@ def test_a_step_on_any_file_is_done_or_rejected_and_shows_nothing_that_a_termina
     site.forge.pulls.clear()
 
 
-@pytest.mark.parametrize("size", [1_000_000, 1_048_576])
-def test_the_largest_file_that_is_read_takes_less_time_than_a_pod_has(size):
-    lines = "".join(f"k{n}: {{v: {n}}}\n" for n in range(size // 20))
+def test_the_largest_file_that_is_read_takes_less_time_than_a_pod_has():
+    lines = "".join(f"k{n}: {{v: {n}}}\n" for n in range(1_048_576 // 20))
     started = time.monotonic()
     apply_change("f.yaml", lines.encode(), {"set": {"k1.v": 2}})
     assert time.monotonic() - started < 120

@@ -1,133 +1,26 @@
 """Alerts begin runs with the token that Alertmanager sent: once, within its rights, and no longer than they fire."""
 
 import asyncio
-import re
-import shutil
 import time
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import yaml
 
-from kubernaut.api.execution import Phase
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import EXECUTIONS, Resource
-from kubernaut.receiver.serving_certificate import ServingCertificate
-from tests.support.alertmanager import (
-    make_alert,
-    running_alertmanager,
-    running_receiver,
-)
-from tests.support.certificates import Authority
+from kubernaut.kube.objects import EXECUTIONS
+from tests.support.alerting import GROW, RESTART, SENDER, alerting_on, bind, token_of
+from tests.support.alertmanager import make_alert
 from tests.support.runbooks import make_runbook, make_step
-from tests.support.site import DEPLOYMENTS, Site, kubeconfig_with
 
 REHEARSALS = ["initContainer"]
-ROOT = Path(__file__).parents[2]
-GUIDE = (ROOT / "docs" / "alerts.md").read_text("utf-8")
-SENDER = "system:serviceaccount:monitoring:alertmanager"
-SHOWN = [
-    document
-    for block in re.findall(r"^```yaml\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-    for document in yaml.safe_load_all(block)
-]
-DEPLOYED = list(yaml.safe_load_all((ROOT / "deploy" / "receiver" / "rights.yaml").read_text("utf-8")))
-RESTART = next(document for document in SHOWN if document.get("kind") == "Runbook")
-CONFIGURATION = next(document for document in SHOWN if "route" in document)
-GROW = make_runbook(
-    make_step("grow", parameters={"name": "$(params.app)", "replicas": 3, "wait": False}),
-    make_step("again", "grow", parameters={"name": "$(params.app)", "replicas": 4, "wait": False}),
-    name="grow",
-    parameters={"app": {}},
-    alerts=[{"match": {"alertname": "Slow"}, "arguments": {"app": "$(labels.deployment)"}, "mode": "propose"}],
-)
-BOUND = ("kubernaut-run-scale", "kubernaut-run-patch-configmap")
-
-
-@dataclass(frozen=True)
-class Alerting:
-    """A site with runbooks, the rights of docs/alerts.md, and the tokens of the receiver and of Alertmanager."""
-
-    site: Site
-    own: Cluster
-    token: str
-
-    async def executions(self, namespace="production"):
-        found = (await self.site.cluster.list(EXECUTIONS, namespace)).items
-        return {obj["metadata"]["name"]: obj for obj in found}
-
-    async def ended(self, number):
-        async with asyncio.timeout(30):
-            while True:
-                found = list((await self.executions()).values())
-                if len(found) == number and all(
-                    Phase(o.get("status", {}).get("phase", "Pending")).ended for o in found
-                ):
-                    return found
-                await asyncio.sleep(0.1)
-
-    def receiver(self, **options):
-        return running_receiver(self.own, **options)
-
-
-async def token_of(cluster, namespace, account, seconds=3600):
-    path = Resource(f"/api/v1/namespaces/{namespace}/serviceaccounts/{account}", "token")
-    request = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": seconds}}
-    return (await cluster.create(path, None, request))["status"]["token"]
-
-
-def bind(namespace, role, account="alertmanager"):
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "RoleBinding",
-        "metadata": {"name": f"{account}-{role}", "namespace": namespace},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
-        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "monitoring"}],
-    }
-
-
-def account(namespace, name):
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace}}
-
-
-def placed(manifest):
-    """Return a manifest of deploy/receiver in the namespace that its kustomization names."""
-    namespaced = {} if manifest["kind"].startswith("Cluster") else {"namespace": "kubernaut-system"}
-    return {**manifest, "metadata": {**namespaced, **manifest["metadata"]}}
 
 
 @pytest.fixture
 async def alerting(site):
     if site.sandbox is None:
         pytest.skip("it needs a namespace of its own for Alertmanager, and the rights to bind roles in it")
-    spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("monitoring", "empty")]
-    shown = [document for document in SHOWN if document.get("kind") == "RoleBinding"]
-    manifests = [
-        *spaces,
-        account("monitoring", "alertmanager"),
-        account("monitoring", "elsewhere"),
-        *map(placed, DEPLOYED),
-        *shown,
-        *(bind("production", role) for role in BOUND),
-        bind("empty", "kubernaut-alert-sender", "elsewhere"),
-        RESTART,
-        {**GROW, "metadata": {**GROW["metadata"], "namespace": "production"}},
-    ]
-    await site.sandbox.apply(manifests)
-    own = await Cluster.connect(
-        kubeconfig_with(site.cluster, await token_of(site.cluster, "kubernaut-system", "kubernaut-receiver"))
-    )
-    async with own:
-        yield Alerting(site, own, await token_of(site.cluster, "monitoring", "alertmanager"))
-
-
-async def restarted(site):
-    template = (await site.get(DEPLOYMENTS, "web"))["spec"]["template"]["metadata"]
-    return "kubectl.kubernetes.io/restartedAt" in template.get("annotations", {})
+    async with alerting_on(site) as prepared:
+        yield prepared
 
 
 async def test_a_group_of_alerts_begins_the_runbooks_that_match_as_alertmanager(alerting, caplog):
@@ -149,7 +42,7 @@ async def test_a_group_of_alerts_begins_the_runbooks_that_match_as_alertmanager(
         again = await receiver.send(*alerts, token=alerting.token)
         assert again.text == "2 already-there, 3 not-matched, 3 refused\n"
         assert receiver.count("created_executions_total") == 3
-    assert await restarted(alerting.site)
+    assert await alerting.has_restarted()
     by_runbook = {obj["metadata"]["labels"]["kubernaut.io/runbook"]: obj for obj in found}
     assert by_runbook["restart-stuck"]["status"]["phase"] == "Succeeded"
     dry = {name: obj["spec"].get("dryRun", False) for name, obj in by_runbook.items()}
@@ -234,11 +127,10 @@ async def test_a_token_decides_what_is_done(alerting, monkeypatch):
         past.setattr("kubernaut_sandbox.access.tokens.time", SimpleNamespace(time=lambda: time.time() - 9000))
         expired = await token_of(alerting.site.cluster, "monitoring", "alertmanager")
     elsewhere = await token_of(alerting.site.cluster, "monitoring", "elsewhere")
-    own = alerting.own.connection.config.credentials.read().authorization.removeprefix("Bearer ")
     async with alerting.receiver() as receiver:
         for token in ("", "wrong", expired):
             assert (await receiver.send(alert, token=token)).code == 401
-        for token in (elsewhere, own):
+        for token in (elsewhere, alerting.own_token):
             answer = await receiver.send(alert, token=token)
             assert (answer.code, answer.text.split(":")[:2]) == (403, ["1 denied", " Forbidden"])
         assert await alerting.executions() == {}
@@ -293,50 +185,3 @@ async def test_a_label_reaches_the_object_just_as_it_is(alerting):
     (ended,) = await alerting.ended(1)
     assert ended["spec"]["parameters"]["set"] == {"SAW": "$(labels.x) /srv/data:1"}
     assert ended["status"]["result"]["changes"][0]["after"] == "$(labels.x) /srv/data:1"
-
-
-@asynccontextmanager
-async def served_over_tls(alerting, folder):
-    """Run a receiver with a certificate of its own authority."""
-    authority = Authority()
-    for name, content in zip(("tls.crt", "tls.key"), authority.pair("receiver", "127.0.0.1"), strict=True):
-        (folder / name).write_bytes(content)
-    (folder / "ca.crt").write_bytes(authority.pem)
-    certificate = ServingCertificate(folder / "tls.crt", folder / "tls.key")
-    async with running_receiver(alerting.own, context=certificate.context) as receiver:
-        yield receiver
-
-
-@pytest.mark.skipif(
-    shutil.which("prometheus-alertmanager") is None and shutil.which("alertmanager") is None,
-    reason="Alertmanager is not installed (Debian: prometheus-alertmanager), so nothing sends its real webhooks",
-)
-async def test_the_configuration_of_the_guide_makes_a_real_alertmanager_begin_and_withdraw_a_run(alerting, tmp_path):
-    async with served_over_tls(alerting, tmp_path) as receiver:
-        (tmp_path / "token").write_text(alerting.token, "utf-8")
-        text = yaml.safe_dump(CONFIGURATION)
-        for old, new in (
-            ("https://kubernaut-receiver.kubernaut-system.svc/", f"https://127.0.0.1:{receiver.port}/"),
-            ("server_name: kubernaut-receiver.kubernaut-system.svc", "server_name: 127.0.0.1"),
-            ("/var/run/secrets/kubernetes.io/serviceaccount/token", str(tmp_path / "token")),
-            ("/etc/alertmanager/kubernaut/ca.crt", str(tmp_path / "ca.crt")),
-            ("group_wait: 10s", "group_wait: 0s"),
-            ("group_interval: 1m", "group_interval: 1s"),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        async with running_alertmanager(tmp_path, text) as alertmanager:
-            labels = {"namespace": "production", "deployment": "web"}
-            await alertmanager.post({"alertname": "Slow", **labels})
-            await alertmanager.post({"alertname": "NoAnswers", "severity": "critical", **labels})
-            found = await alerting.ended(3)
-            assert await restarted(alerting.site)
-            assert {obj["metadata"]["annotations"]["kubernaut.io/alert-link"] for obj in found} == {alertmanager.link}
-            await alertmanager.post({"alertname": "Slow", **labels}, resolved=True)
-            async with asyncio.timeout(10):
-                while receiver.count("cancelled_executions_total") < 2:
-                    await asyncio.sleep(0.1)
-    withdrawn = [
-        obj["spec"].get("dryRun") for obj in (await alerting.executions()).values() if obj["spec"].get("cancel")
-    ]
-    assert withdrawn == [True, True]

@@ -1,8 +1,9 @@
 """Accepts connections, and bounds what strangers can hold open at the port of the webhooks.
 
 A connection carries one request and has a few seconds to send all of it, TLS included; the time of the work is not its own. There are so
-many and no more: one that has not sent its request makes room for a new one, and while all are at work, new ones wait in the kernel's
-queue. The certificate is chosen when a connection begins, so a new one needs no restart.
+many and no more: new ones wait in the kernel's queue, and one that has not sent its request within a moment makes room for them. So in a
+storm of alerts every sender has its turn, and silent connections keep none of them out for long. The certificate is chosen when a
+connection begins, so a new one needs no restart.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from contextlib import contextmanager, suppress
 MAX_CONNECTIONS = 64
 MAX_SECONDS = 10.0
 """To send a request, and again to take the answer."""
+MOMENT_SECONDS = 2.0
+"""After which a connection that has not sent its request makes room for another."""
 _HANDSHAKE_SECONDS = 5.0
 _PAUSE_SECONDS = 0.1
 
@@ -78,13 +81,16 @@ class Listener:
     async def _room(self) -> None:
         """Return once there is room for one more."""
         while len(self._open) >= MAX_CONNECTIONS:
-            idle = next((one for one in self._open.values() if not one.is_working), None)
             self._changed.clear()
-            if idle is not None:
+            idle = next((one for one in self._open.values() if not one.is_working), None)
+            left = idle.opened + MOMENT_SECONDS - asyncio.get_running_loop().time() if idle else None
+            if idle and left is not None and left <= 0:
                 idle.abort()
                 self.closed(idle)
-            else:
-                await self._changed.wait()
+                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
 
     async def _connect(self, connection: _Connection, accepted: socket.socket) -> None:
         accepted.setblocking(False)
@@ -123,6 +129,7 @@ class _Connection(asyncio.Protocol):
         self.inner, self._listener = inner, listener
         self.task: asyncio.Task[None] | None = None
         self.is_working = False
+        self.opened = asyncio.get_running_loop().time()
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 

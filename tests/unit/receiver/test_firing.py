@@ -45,6 +45,17 @@ async def test_a_repeat_finds_it_with_one_request(bench):
     assert site.cluster.requests == [("get", "kubernetesexecutions")]
 
 
+async def test_beyond_the_rate_a_new_run_costs_one_request_and_one_that_is_there_is_found(bench):
+    site = bench()
+    site.limit(2, 2)
+    assert told(await site.decide(slow())) == [(Outcome.CREATED, Reason.NONE)]
+    site.cluster.requests.clear()
+    there, new = await site.decide(slow(), slow(pod="b"))
+    assert told([there, new]) == [(Outcome.ALREADY_THERE, Reason.NONE), (Outcome.POSTPONED, Reason.RATE_LIMITED)]
+    assert new.retry_after > 0
+    assert site.cluster.requests == [("get", "kubernetesexecutions")] * 2
+
+
 async def test_another_alert_time_or_runbook_is_another_run(bench):
     other = {**GROW, "metadata": {"name": "other"}}
     site = bench(GROW, other)

@@ -75,6 +75,7 @@ async def test_what_is_at_work_has_its_own_time_and_then_a_little_more():
 
 async def test_the_oldest_that_waits_makes_room_and_none_that_works(monkeypatch):
     monkeypatch.setattr(module, "MAX_CONNECTIONS", 2)
+    monkeypatch.setattr(module, "MOMENT_SECONDS", 0.3)
     async with listening() as (listener, port, protocols):
         first = await asyncio.open_connection("127.0.0.1", port)
         assert await echoes(*first)

@@ -49,7 +49,8 @@ def test_what_is_larger_than_a_bucket_waits_for_a_full_one_and_is_paid_back(cloc
 
 
 def test_a_full_bucket_does_not_grow(clock):
-    limited = limits(clock)
+    limited = limits(clock, in_all=100)
+    assert limited.take("a", 6) == 0
     clock[0] = 10_000
     assert limited.take("a", 6) == 0
     assert limited.take("a", 1) > 0

@@ -7,6 +7,8 @@ GUARDED := $(filter-out check-metric check-workload gitops-pr,$(notdir $(PLUGINS
 PARTS := engine/kubernaut_cel engine/kubernaut_sandbox
 MANIFESTS := pyproject.toml $(addsuffix /pyproject.toml,$(PARTS)) $(wildcard plugins/*/pyproject.toml)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# What builds every distribution here, installed once: each editable one would otherwise get an environment of its own for it.
+BUILD := "setuptools>=78.1.1" wheel
 
 CLUSTER ?= sandbox
 
@@ -52,11 +54,12 @@ clean:
 	@$(PYTHON) -m venv .venv
 
 .venv/engine.stamp: .venv/bin/python $(MANIFESTS)
-	@$(PIP) --editable '.[sandbox,mcp,ui]' $(addprefix --editable ./,$(PARTS) $(PLUGINS:/=))
+	@$(PIP) $(BUILD)
+	@$(PIP) --no-build-isolation --editable '.[sandbox,mcp,ui]' $(addprefix --editable ./,$(PARTS) $(PLUGINS:/=))
 	@touch $@
 
 .venv/dev.stamp: .venv/engine.stamp
-	@$(PIP) --editable '.[dev]'
+	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
 
 .venv/lock.stamp: .venv/engine.stamp

@@ -176,7 +176,7 @@ async def removed(admin: Client, name: str) -> None:
 
 
 bounded = settings(
-    max_examples=60,
+    max_examples=21,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )

@@ -154,7 +154,7 @@ def calls(forge):
     )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=88, deadline=None)
 @given(kind=st.sampled_from([GitHub, GitLab]), answers=ANSWERS, number=st.integers(0, 4))
 def test_any_answers_end_a_request_with_a_value_a_refusal_or_another_attempt(kind, answers, number):
     started = time.monotonic()

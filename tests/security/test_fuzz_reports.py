@@ -84,7 +84,7 @@ def pod(message, code):
     return CachedObject({"metadata": {"name": "p", "creationTimestamp": "2026-01-01T00:00:00Z"}, "status": status})
 
 
-@settings(max_examples=300, deadline=2000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=105, deadline=2000, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(MESSAGES, st.sampled_from([0, 1, 42, 137]))
 def test_any_termination_message_ends_its_execution_once_and_tells_only_of_its_own_field(message, code):
     job = {"metadata": {"name": "j"}, "spec": {}, "status": {"conditions": []}}
@@ -107,7 +107,7 @@ def test_any_termination_message_ends_its_execution_once_and_tells_only_of_its_o
     assert ExecutionStatus.model_validate(json.loads(json.dumps(shown))) == status
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=70, deadline=2000)
 @given(MESSAGES)
 def test_a_report_is_read_whole_or_not_at_all(message):
     report = parse_report(message, "execute")

@@ -141,7 +141,7 @@ def edit(path, raw, change):
     assert time.monotonic() - started < MAX_SECONDS
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=140, deadline=None)
 @given(path=st.sampled_from(["f.yaml", "f.json"]), text=TEXTS, change=CHANGES)
 @example(path="f.yaml", text="|\ra", change={"remove": ["a"]})
 @example(path="f.yaml", text="a: |\r  b\rc: 1\r", change={"set": {"a": "d\n"}})
@@ -150,13 +150,13 @@ def test_any_text_is_edited_or_refused(path, text, change):
     edit(path, text.encode(errors="surrogatepass"), change)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(path=st.sampled_from(["f.yaml", "f.json"]), raw=st.binary(max_size=300), change=CHANGES)
 def test_any_bytes_are_edited_or_refused(path, raw, change):
     edit(path, raw, change)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(path=st.sampled_from(["f.yaml", "f.json"]), source=MUTATED, change=CHANGES)
 def test_an_ordinary_file_with_anything_in_it_is_edited_or_refused(path, source, change):
     text, data = source
@@ -209,7 +209,7 @@ def test_one_anchor_that_is_used_often_is_edited_or_refused(keys, uses, use, cha
     edit("f.yaml", f"a: &a {{{anchor}}}\nl:\n{use * uses}z: 1\n".encode(), change)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=14, deadline=None)
 @given(
     levels=st.integers(1, 1500),
     path=st.sampled_from(["f.yaml", "f.json"]),
@@ -247,7 +247,7 @@ class Links:
         return self._links[file.blob].encode(errors="replace")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=105, deadline=None)
 @given(
     links=st.dictionaries(
         st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join), st.lists(SEGMENTS, max_size=5).map("/".join)

@@ -50,7 +50,7 @@ def put(document, path, value):
         return
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=105, deadline=None)
 @given(
     changes=st.lists(st.tuples(st.sampled_from(PLACES), JSON), max_size=3),
     arguments=st.dictionaries(TEXTS, JSON, max_size=2),

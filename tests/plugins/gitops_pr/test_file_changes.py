@@ -189,7 +189,7 @@ def format_document(document):
     return "\n".join(["---", "top:", *lines, "after: &x [1]", "last: *x", ""])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=21, deadline=None)
 @given(DOCUMENTS, st.data(), st.one_of(st.integers(), st.booleans(), st.text("abc 'é:#", min_size=1)))
 def test_an_edit_keeps_every_other_line(document, data, value):
     before = format_document(document)
@@ -202,7 +202,7 @@ def test_an_edit_keeps_every_other_line(document, data, value):
     assert changed.rstrip().endswith(document[key][1].strip())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=21, deadline=None)
 @given(VALUES, TEXTS.filter(lambda t: t and t.isprintable()))
 def test_any_value_is_read_back_as_it_was_written(value, key):
     before = "# c\na:\n    b: 1 # d\nz: [x]\n"
@@ -213,7 +213,7 @@ def test_any_value_is_read_back_as_it_was_written(value, key):
         assert pyyaml.safe_load(after) == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=21, deadline=None)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4), VALUES, st.sampled_from([None, 2, "\t"]))
 def test_json_has_the_requested_values_and_keeps_its_indentation(document, value, indent):
     before = json.dumps({"k": document, "end": 1}, indent=indent)
@@ -223,7 +223,7 @@ def test_json_has_the_requested_values_and_keeps_its_indentation(document, value
         assert after == json.dumps(json.loads(after), indent=indent, ensure_ascii=False) or "\\u" in after
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=35, deadline=None)
 @given(st.text("ab:-#[]{}&*|>'\" \n,?0", max_size=40), st.sampled_from(["a", "a.b", "[0]", "b[1]"]))
 def test_a_file_with_any_text_is_edited_correctly_or_rejected(text, path):
     try:

@@ -317,7 +317,7 @@ TEXTS = st.text("ab \t\n#:-é\u00a0", max_size=24)
 HEADERS = st.tuples(st.sampled_from("|>"), st.sampled_from(["", "-", "+"]), st.sampled_from(["", "  # why", "\t# why"]))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=105, deadline=None)
 @given(
     HEADERS,
     TEXTS,
@@ -359,7 +359,7 @@ def commented(value, indent=""):
     return lines
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=70, deadline=None)
 @given(st.dictionaries(st.sampled_from("abc"), VALUES), VALUES, VALUES)
 def test_any_value_in_place_of_any_other_is_read_as_written(others, old, value):
     head, tail = commented(others), [*commented({"z": 1}), "# end"]

@@ -158,7 +158,7 @@ def _with_message(container, message):
     return {"state": {"terminated": {**terminated, "message": message}}} if terminated and message else {}
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=140, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     job=JOBS,
     pods=st.lists(PODS, max_size=3),

@@ -32,6 +32,8 @@ class Reason(StrEnum):
 
     NONE = ""
     UNREADABLE = "Unreadable"
+    INTERNAL_ERROR = "InternalError"
+    """A defect of the receiver; its log has the traceback."""
     NO_NAMESPACE = "NoNamespace"
     NO_RUNBOOK = "NoRunbook"
     NO_RULE = "NoRule"
@@ -62,6 +64,7 @@ POSSIBLE: tuple[tuple[Outcome, tuple[Reason, ...]], ...] = (
         Outcome.REFUSED,
         (
             Reason.UNREADABLE,
+            Reason.INTERNAL_ERROR,
             Reason.TOO_OLD,
             Reason.MISSING_LABEL,
             Reason.UNUSABLE_LABEL,

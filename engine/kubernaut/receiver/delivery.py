@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,8 @@ from kubernaut.receiver.rate_limits import RateLimits
 from kubernaut.receiver.resolved import withdraw_runs
 from kubernaut.receiver.runbook_store import RunbookStore
 from kubernaut.receiver.webhook import Alert, Unreadable, Webhook
+
+log = logging.getLogger(__name__)
 
 _RETRY_SECONDS = 1.0
 _STOPPING = frozenset({Reason.CLUSTER_UNAVAILABLE, Reason.UNAUTHENTICATED})
@@ -41,10 +44,15 @@ class Delivery:
         for alert in webhook.alerts:
             if not stopped and loop.time() >= deadline:
                 stopped = Reason.OUT_OF_TIME
-            async for decision in self._decide(alert, sender, stopped):
-                if decision.reason in _STOPPING:
-                    stopped = decision.reason
-                yield decision
+            try:
+                async for decision in self._decide(alert, sender, stopped):
+                    if decision.reason in _STOPPING:
+                        stopped = decision.reason
+                    yield decision
+            except Exception as error:  # a defect of ours must cost this alert alone
+                log.exception("an alert cannot be handled")
+                about = alert if isinstance(alert, Alert) else None
+                yield Decision(about, Outcome.REFUSED, Reason.INTERNAL_ERROR, type(error).__name__)
             await asyncio.sleep(0)  # others have their turn, also where no alert asks the cluster
 
     async def _decide(self, alert: Alert | Unreadable, sender: Sender, stopped: Reason) -> AsyncIterator[Decision]:

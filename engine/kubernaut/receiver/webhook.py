@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import from_json
 
@@ -32,6 +32,12 @@ class _Read(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, frozen=True, extra="ignore")
 
 
+def _in_this_era(time: datetime) -> datetime:
+    if not 1970 < time.year < 9000:
+        raise ValueError("it must be a time of an alert, after 1970")
+    return time
+
+
 LabelName = Annotated[str, Field(min_length=1, max_length=_MAX_LABEL_NAME)]
 
 
@@ -40,7 +46,7 @@ class Alert(_Read):
 
     status: Literal["firing", "resolved"]
     labels: Annotated[dict[LabelName, str], Field(max_length=_MAX_LABELS)]
-    starts_at: AwareDatetime
+    starts_at: Annotated[AwareDatetime, AfterValidator(_in_this_era)]
     ends_at: AwareDatetime | None = None
     fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{8,63}$")]
     generator_url: Annotated[str, Field(alias="generatorURL")] = ""

@@ -65,6 +65,17 @@ async def test_what_meets_every_alert_is_met_once(bench, error, reason):
     assert len(site.cluster.requests) == 1
 
 
+async def test_a_defect_of_the_receiver_costs_one_alert(bench, caplog):
+    site = bench()
+    site.cluster.failures["get", "kubernetesexecutions"] = [ZeroDivisionError("a defect")]
+    decisions = await site.decide(slow(), slow(pod="b"))
+    assert [(one.outcome, one.reason) for one in decisions] == [
+        (Outcome.REFUSED, Reason.INTERNAL_ERROR),
+        (Outcome.CREATED, Reason.NONE),
+    ]
+    assert "ZeroDivisionError: a defect" in caplog.text
+
+
 async def test_after_its_time_nothing_more_is_begun(bench):
     site = bench()
     decisions = await site.decide(slow(), slow(pod="b"), seconds=0)

@@ -55,6 +55,8 @@ def test_more_alerts_than_allowed_are_refused():
         {"status": "unknown"},
         {"startsAt": "yesterday"},
         {"startsAt": "2026-05-01T12:00:00"},
+        {"startsAt": "0001-01-01T00:00:00+14:00"},
+        {"startsAt": "9999-12-31T23:59:59-14:00"},
         {"labels": {"a": 1}},
         {"labels": {f"l{n}": "x" for n in range(129)}},
         {"labels": {"l" * 257: "x"}},

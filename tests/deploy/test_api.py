@@ -12,6 +12,7 @@ NOT_KUBERNETES_OWN = {"PrometheusRule", "ServiceMonitor"}
 REJECTED_BY_THE_SANDBOX = {
     ("Deployment", "kubernaut-engine"): "the sandbox does not implement liveness and startup probes",
     ("Deployment", "kubernaut-jaeger"): "the sandbox does not implement liveness and startup probes",
+    ("Deployment", "kubernaut-receiver"): "the sandbox does not implement liveness and startup probes",
 }
 """The sandbox's message for each object that it rejects."""
 

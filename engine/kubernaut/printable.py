@@ -48,4 +48,10 @@ def is_printable(text: str) -> bool:
 
 def escape_harmful(document: str) -> str:
     """Return a JSON document with every harmful character in its strings written as `\\uXXXX`, which means the same."""
-    return _HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+    return _HARMFUL.sub(lambda found: _escaped(found[0]), document)
+
+
+def _escaped(char: str) -> str:
+    """Return a character as JSON escapes it: one beyond U+FFFF by its two surrogates."""
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))

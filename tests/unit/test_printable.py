@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kubernaut.printable import escape_harmful, is_printable, printable, replace_harmful
@@ -56,6 +56,7 @@ def test_nothing_harmful_is_left_and_a_second_look_changes_nothing(text):
     assert is_printable(replace_harmful(text).replace("\n", "").replace("\t", ""))
 
 
+@example("\U000e0041")
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs",))))
 def test_a_json_document_means_the_same_when_it_is_escaped(text):
     document = escape_harmful(json.dumps({"a": text}, ensure_ascii=False))

@@ -69,7 +69,7 @@ async def test_a_value_that_comes_within_them_is_waited_for(check):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (series("0.25"), "it did not hold within 1 s: the value is 0.25, and must be at least 1 (pod "),
+        (series("0.25"), ": the value is 0.25, and must be at least 1 (pod "),
         (series(), "the query returns nothing: no series matches it now, and its value must be at least 1"),
         (series("NaN"), "the value is NaN, as after a division by zero, which does not count as at least 1"),
         (series("+Inf"), "the value is +Inf, as after a division by zero, which does not count as at least 1"),
@@ -81,6 +81,7 @@ async def test_one_that_does_not_is_a_failure_that_says_what_was_seen_last(check
     status = await check(answer)
     assert (status["phase"], status["reason"]) == ("Failed", "ActionFailed")
     assert words in status["message"]
+    assert re.search(r"it did not hold within 1(\.\d)? s: ", status["message"])
     assert status["message"].endswith("Nothing was changed.")
     assert status["attempts"] == 1
 

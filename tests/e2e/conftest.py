@@ -9,6 +9,7 @@ import pytest
 from kubernaut.plugins.registry import ACTIONS, POLICIES, Registry
 from kubernaut.settings import Settings
 from tests.support import trouble
+from tests.support.alerting import alerting_on
 from tests.support.shell import as_admin, as_user
 from tests.support.site import site_on
 
@@ -49,3 +50,12 @@ async def developer(site, tmp_path):
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "anna"}
     await site.apply({**api, "kind": "RoleBinding", "metadata": metadata, "roleRef": role, "subjects": [subject]})
     return as_user(site, tmp_path, "anna")
+
+
+@pytest.fixture
+async def alerting(site):
+    """Prepare Alertmanager's account and its runbooks."""
+    if site.sandbox is None:
+        pytest.skip("it needs a namespace of its own for Alertmanager, and the rights to bind roles in it")
+    async with alerting_on(site) as prepared:
+        yield prepared

@@ -5,22 +5,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
-import pytest
-
 from kubernaut.kube.objects import EXECUTIONS
-from tests.support.alerting import GROW, RESTART, SENDER, alerting_on, bind, token_of
+from tests.support.alerting import GROW, RESTART, SENDER, bind, token_of
 from tests.support.alertmanager import make_alert
 from tests.support.runbooks import make_runbook, make_step
 
 REHEARSALS = ["initContainer"]
-
-
-@pytest.fixture
-async def alerting(site):
-    if site.sandbox is None:
-        pytest.skip("it needs a namespace of its own for Alertmanager, and the rights to bind roles in it")
-    async with alerting_on(site) as prepared:
-        yield prepared
 
 
 async def test_a_group_of_alerts_begins_the_runbooks_that_match_as_alertmanager(alerting, caplog):

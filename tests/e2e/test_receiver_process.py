@@ -13,21 +13,13 @@ import pytest
 import yaml
 
 from kubernaut.receiver.serving_certificate import ServingCertificate
-from tests.support.alerting import CONFIGURATION, alerting_on
+from tests.support.alerting import CONFIGURATION
 from tests.support.alertmanager import RunningReceiver, make_alert, running_alertmanager, running_receiver
 from tests.support.certificates import Authority
 from tests.support.shell import command
 from tests.support.site import kubeconfig_with
 
 REHEARSALS = ["initContainer"]
-
-
-@pytest.fixture
-async def alerting(site):
-    if site.sandbox is None:
-        pytest.skip("it needs a namespace of its own for Alertmanager, and the rights to bind roles in it")
-    async with alerting_on(site) as prepared:
-        yield prepared
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from aiohttp import web
 
 from kubernaut.kube.objects import EXECUTIONS
 from tests.e2e.test_plans import proposed, replicas
-from tests.support.site import CONFIG_MAPS
+from tests.support.site import CONFIG_MAPS, DEPLOYMENTS
 
 REHEARSALS = ["initContainer"]
 MORE = {"name": "web", "replicas": 3}
@@ -40,7 +40,7 @@ async def test_the_list_is_filtered_and_walked_by_keyboard(site, open_page):
         await opened.page.keyboard.press("/")
         await opened.page.keyboard.type("three")
         await opened.page.keyboard.press("Enter")
-        await opened.sees("No execution fits these filters.")
+        await opened.sees("No executions match these filters.")
         await opened.page.keyboard.press("Tab")
         await opened.page.locator("body").press("e")
         await opened.page.locator("#rows tr").nth(2).wait_for()
@@ -58,7 +58,7 @@ async def test_the_list_is_filtered_and_walked_by_keyboard(site, open_page):
 async def test_a_proposal_is_approved_as_it_was_shown(site, open_page):
     async with open_page() as opened:
         await opened.go("/proposals")
-        await opened.sees("No proposal waits for anybody.")
+        await opened.sees("No proposals are waiting.")
         await proposed(site)
         await opened.sees("more", ".card")
         assert await opened.text("#nav-proposals") == "1\nopen"
@@ -136,7 +136,21 @@ async def test_a_runbook_is_proposed_from_its_form_and_its_run_lights_up(site, o
         await opened.page.locator(".node.succeeded").nth(1).wait_for(timeout=30_000)
         assert await opened.page.locator(".edge.followed").count() == 2
         assert await replicas(site) == 2, "it did not help, so it was undone"
+        await opened.page.goto(proposal)
+        await opened.sees("It was approved by")
+        assert await opened.page.get_by_text("Approve…").count() == 0
         assert opened.console == []
+
+
+async def test_a_proposed_run_with_a_step_that_failed_says_that_it_cannot_be_approved(site, open_page, runbook):
+    await site.cluster.delete(
+        DEPLOYMENTS, site.namespace, "web", uid=(await site.get(DEPLOYMENTS, "web"))["metadata"]["uid"]
+    )
+    async with open_page() as opened:
+        await opened.go(f"/runbooks/{site.namespace}/{runbook}")
+        await opened.page.get_by_label("wanted").fill("3")
+        await opened.page.get_by_role("button", name="Propose: rehearse every step").click()
+        await opened.sees("It cannot be approved, as not every step was rehearsed with success", seconds=30)
 
 
 async def test_a_form_that_is_filled_in_wrongly_says_so_and_creates_nothing(site, open_page, runbook):

@@ -34,10 +34,7 @@ def wait_until_it_holds(
     or not. The outputs `holds`, `seen` and `seconds` (waited since the first look) are those of the last look.
     """
     if action.dry_run:
-        finding = look()
-        _record(action, finding)
-        action.conclude(f"The dry run passed. It {'holds' if finding.holds else 'does not hold'} now: {finding.seen}.")
-        action.progress(f"{'holds' if finding.holds else 'does not hold'} now: {finding.seen}")
+        _rehearse(action, look())
         return
     if settle_seconds:
         action.progress(f"settling: the first look is in {settle_seconds:g} s")
@@ -63,6 +60,14 @@ def wait_until_it_holds(
     action.progress(f"holds: {finding.seen}")
     held = f" and for {hold_seconds:g} s" if hold_seconds else ""
     action.conclude(f"It holds, {f'after {waited:g} s' if waited else 'at the first look'}{held}: {finding.seen}.")
+
+
+def _rehearse(action: Action, finding: Finding) -> None:
+    """Say what one look found, whatever that is."""
+    _record(action, finding)
+    now = f"{'holds' if finding.holds else 'does not hold'} now: {finding.seen}"
+    action.conclude(f"The dry run passed. It {now}.")
+    action.progress(now)
 
 
 def _record(action: Action, finding: Finding, begun: float | None = None) -> float:

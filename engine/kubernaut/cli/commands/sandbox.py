@@ -97,7 +97,7 @@ async def _serve(
     with_page: bool,
 ) -> None:
     from kubernaut.embedded.cluster import embedded  # noqa: PLC0415 - an optional part
-    from kubernaut.embedded.users import ON_CALL, ON_CALL_ACTIONS, USERS, VIEWER  # noqa: PLC0415
+    from kubernaut.embedded.users import AGENT, ON_CALL, ON_CALL_ACTIONS, USERS, VIEWER  # noqa: PLC0415
 
     if objects is not None:
         objects = [*missing_namespaces(objects), *objects]
@@ -119,9 +119,8 @@ async def _serve(
         out.print("  kubernaut execute scale -n production -p name=web -p replicas=3")
         if admission:
             allowed = " and ".join(ON_CALL_ACTIONS)
-            out.print(
-                f"Its contexts are sandbox (the admin), {ON_CALL} (may run {allowed}) and {VIEWER} (may only read):"
-            )
+            others = f"{ON_CALL} (may run {allowed}), {AGENT} (may propose them) and {VIEWER} (may only read)"
+            out.print(f"Its contexts are sandbox (the admin), {others}:")
             out.print(f"  kubectl config use-context {ON_CALL}")
         async with show_page(running.cluster, None, registry, out=out) if with_page else nullcontext():
             await until_stopped()

@@ -2,11 +2,14 @@
 
 import asyncio
 
+import yaml
 from aiohttp import web
 
-from kubernaut.kube.objects import EXECUTIONS
+from kubernaut.kube.client import Cluster
+from kubernaut.kube.objects import EXECUTIONS, SERVICE_ACCOUNTS
 from tests.e2e.test_plans import proposed, replicas
-from tests.support.site import CONFIG_MAPS, DEPLOYMENTS
+from tests.support.alerting import bind, make_account, token_of
+from tests.support.site import CONFIG_MAPS, DEPLOYMENTS, kubeconfig_with
 
 REHEARSALS = ["initContainer"]
 MORE = {"name": "web", "replicas": 3}
@@ -179,6 +182,41 @@ async def test_a_cluster_that_goes_away_and_comes_back_is_told(site, open_page):
         await opened.page.locator("#outage").wait_for(state="hidden")
         await site.create("scale", MORE, name="afterwards")
         await opened.sees("afterwards", "#rows")
+
+
+async def test_a_login_that_ends_is_told_and_a_new_one_is_used_without_a_restart(site, open_page, tmp_path):
+    file = tmp_path / "config"
+    accounts = {name: make_account(site.namespace, name) for name in ("anna", "berta")}
+    binding = bind(site.namespace, "kubernaut-run-scale")
+    subjects = [{"kind": "ServiceAccount", "name": name, "namespace": site.namespace} for name in accounts]
+    await site.sandbox.apply([*accounts.values(), {**binding, "subjects": subjects}])
+
+    async def log_in(name):
+        token = await token_of(site.cluster, site.namespace, name)
+        file.write_text(yaml.safe_dump(kubeconfig_with(site.cluster, token)), "utf-8")
+
+    await log_in("anna")
+    async with await Cluster.connect(file) as anna, open_page(anna) as opened:
+        await opened.sees(f"system:serviceaccount:{site.namespace}:anna", ".who")
+        gone = await site.get(SERVICE_ACCOUNTS, "anna")
+        await site.cluster.delete(SERVICE_ACCOUNTS, site.namespace, "anna", uid=gone["metadata"]["uid"])
+        async with site.sandbox.outage():
+            await opened.sees("The cluster has not answered since", "#connection", 20)
+        await opened.sees("The cluster has not accepted your login since", "#connection", 20)
+        await log_in("berta")
+        await opened.page.locator("#outage").wait_for(state="hidden")
+        await opened.sees(f"system:serviceaccount:{site.namespace}:berta", ".who")
+        await site.create("scale", MORE, name="afterwards")
+        await opened.sees("afterwards", "#rows")
+        assert opened.console == []
+
+
+async def test_a_page_that_the_browser_kept_is_loaded_anew(open_page):
+    async with open_page() as opened:
+        await opened.page.evaluate("window.same = true")
+        async with opened.page.expect_navigation():
+            await opened.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
+        assert not await opened.page.evaluate("window.same")
 
 
 async def test_texts_of_the_cluster_are_text(site, open_page):

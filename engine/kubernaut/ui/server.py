@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from importlib.resources import files
 
 from aiohttp import web
 
-from kubernaut.caller.executions import current_user
 from kubernaut.errors import InputError, KubernautError
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
 from kubernaut.ui.access import Access, add_headers
 from kubernaut.ui.fragments import Page
+from kubernaut.ui.identity import Identity
 from kubernaut.ui.live import stream
 from kubernaut.ui.operations import OPERATIONS, Operation, carry_out
 from kubernaut.ui.rendering import environment
@@ -51,8 +51,10 @@ async def serve(cluster: Cluster, namespace: str | None, registry: Registry, por
     """
     store = ExecutionStore(cluster, namespace, cluster.namespace)
     access = Access()
-    site = Site(cluster, store, registry, environment(access.root), await current_user(cluster), access.root)
-    watching = asyncio.create_task(store.run())
+    identity = Identity(cluster)
+    await identity.ask()
+    site = Site(cluster, store, registry, environment(access.root), identity, access.root)
+    tasks = [asyncio.create_task(store.run()), asyncio.create_task(identity.run())]
     runner = web.AppRunner(_application(site, access, lambda: port), access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -67,9 +69,9 @@ async def serve(cluster: Cluster, namespace: str | None, registry: Registry, por
         port = int(runner.addresses[0][1])
         yield f"http://127.0.0.1:{port}/?token={access.token}"
     finally:
-        watching.cancel()
-        with suppress(asyncio.CancelledError):
-            await watching
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await runner.cleanup()
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
 from kubernaut.ui.fragments import Fragment, Regions, fragment
+from kubernaut.ui.identity import Identity
 from kubernaut.ui.rendering import macro
 from kubernaut.ui.store import ExecutionStore
 
@@ -24,8 +25,7 @@ class Site:
     store: ExecutionStore
     registry: Registry
     env: Environment
-    user: str
-    """The API server's name for this user, or "" if it is not known."""
+    identity: Identity
     root: str
     """What the path of each address of this page begins with."""
     rows: dict[str, tuple[str, Fragment]] = field(default_factory=dict, repr=False)
@@ -40,12 +40,12 @@ class Site:
         return macro(self.env, template, name)
 
     def frame(self) -> Regions:
-        """Return the regions that every page has: whether the cluster answers, and how many proposals wait."""
+        """Return the regions that every page has: whether the cluster answers, how many proposals wait, and who one is."""
         proposals = sum(one.is_open_proposal for one in self.store)
-        parts = self.macro("common.html", "outage"), self.macro("common.html", "proposal_count")
         return {
-            "connection": [fragment("outage", parts[0](self.store.outage))],
-            "nav-proposals": [fragment("proposal-count", parts[1](proposals))],
+            "connection": [self.fragment("outage", "common.html", "outage", self.store.outage)],
+            "nav-proposals": [self.fragment("proposal-count", "common.html", "proposal_count", proposals)],
+            "who": [self.fragment("user", "common.html", "user", self.identity.name)],
         }
 
     def problem(self, title: str, text: str, path: str) -> str:

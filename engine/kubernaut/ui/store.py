@@ -11,7 +11,7 @@ from datetime import datetime
 from kubernaut.api.timestamps import now
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.executions import read_execution
-from kubernaut.errors import DeniedError, InputError, KubernautError
+from kubernaut.errors import DeniedError, InputError, KubernautError, UnauthenticatedError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.follow import watch_collection
 from kubernaut.kube.objects import EXECUTIONS, Key, Object
@@ -24,10 +24,11 @@ _RETRY_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """A time in which the API server does not answer."""
+    """A time in which the API server does not answer, or does not know this user any more."""
 
     since: datetime
     message: str
+    login_ended: bool = False
 
 
 class ExecutionStore:
@@ -100,7 +101,8 @@ class ExecutionStore:
 
     def _lose(self, error: KubernautError) -> None:
         log.warning("executions cannot be watched: %s", error)
-        self.outage = Outage(self.outage.since if self.outage else now(), str(error))
+        since = self.outage.since if self.outage else now()
+        self.outage = Outage(since, str(error), isinstance(error, UnauthenticatedError))
         self._announce()
 
     def _announce(self) -> None:

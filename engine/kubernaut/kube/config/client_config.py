@@ -16,6 +16,7 @@ from kubernaut.errors import InputError
 from kubernaut.kube.config.credential_cache import CachedCredentials
 from kubernaut.kube.config.credentials import Credentials, StoredCredentials, stored_credentials
 from kubernaut.kube.config.endpoint import Endpoint
+from kubernaut.kube.config.entry_credentials import EntryCredentials
 from kubernaut.kube.config.exec_plugin import ExecPlugin
 from kubernaut.kube.config.in_cluster import ServiceAccount
 from kubernaut.kube.config.kubeconfig import Context, Kubeconfig
@@ -104,7 +105,7 @@ def _credentials(user: Section, user_name: str, endpoint: Endpoint) -> Credentia
         return CachedCredentials(ExecPlugin.of(plugin, endpoint.for_plugins()).issue)
     if provider and not held.authorization:
         return CachedCredentials(_provider(provider, held.certificate, user_name).issue)
-    return stored
+    return EntryCredentials(stored, user, user_name)
 
 
 def _check(certificate: ClientCertificate, user: Section) -> None:

@@ -86,6 +86,10 @@ class Kubeconfig:
             entry.text("namespace"),
         )
 
+    def user(self, name: str) -> Section | None:
+        """Return the user entry of this name, or None."""
+        return self._entry("users", "user", name)
+
     def _named(self, context: Section, kind: str, *, required: bool) -> Section | None:
         """Return the cluster or user that a context names."""
         name = context.text(kind)

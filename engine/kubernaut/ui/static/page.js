@@ -105,6 +105,9 @@ function listen() {
   addEventListener("pagehide", () => source.close());
 }
 
+/* A page that the browser kept, as "back" does, is shown as it was left, and with nothing that keeps it current. */
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 /* --- ages --- */
 
 function age(seconds) {

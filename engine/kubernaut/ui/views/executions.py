@@ -14,6 +14,7 @@ from kubernaut.ui.fragments import Fragment, Page
 from kubernaut.ui.site import Site
 
 _MAX_VALUE = 40
+_SPARE_ROWS = 1000
 _FILTERS = ("namespace", "action", "phase", "person")
 
 
@@ -64,6 +65,10 @@ def _row(site: Site, execution: ExecutionView) -> Fragment:
     made = site.fragment(
         f"e-{execution.uid}", "executions.html", "row", execution, audit_record(execution), brief(execution)
     )
+    if (
+        len(site.rows) > 2 * len(site.store) + _SPARE_ROWS
+    ):  # a page that is open for days sees many executions come and go
+        site.rows.clear()
     site.rows[execution.uid] = version, made
     return made
 

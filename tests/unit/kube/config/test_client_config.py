@@ -9,7 +9,8 @@ from kubernaut.errors import InputError
 from kubernaut.kube.config import client_config, in_cluster
 from kubernaut.kube.config.client_config import config_of_token, load_client_config
 from kubernaut.kube.config.credential_cache import CachedCredentials
-from kubernaut.kube.config.credentials import Credential, StoredCredentials
+from kubernaut.kube.config.credentials import Credential
+from kubernaut.kube.config.entry_credentials import EntryCredentials
 from tests.support.certificates import Authority
 
 AUTHORITY = Authority()
@@ -70,16 +71,16 @@ async def test_no_credential_is_sent_in_the_clear():
     ("user", "kind"),
     [
         pytest.param({"exec": EXEC}, CachedCredentials, id="a plugin alone"),
-        pytest.param({"exec": EXEC, "token": "t"}, StoredCredentials, id="a token before a plugin"),
-        pytest.param({"exec": EXEC, **PAIR}, StoredCredentials, id="a certificate before a plugin"),
-        pytest.param({"exec": EXEC, "username": "anna"}, StoredCredentials, id="a login before a plugin"),
+        pytest.param({"exec": EXEC, "token": "t"}, EntryCredentials, id="a token before a plugin"),
+        pytest.param({"exec": EXEC, **PAIR}, EntryCredentials, id="a certificate before a plugin"),
+        pytest.param({"exec": EXEC, "username": "anna"}, EntryCredentials, id="a login before a plugin"),
         pytest.param(
             {"auth-provider": {"name": "oidc", "config": {"idp-issuer-url": "https://i", "client-id": "k"}}, **PAIR},
             CachedCredentials,
             id="an auth-provider beside a certificate",
         ),
         pytest.param(
-            {"auth-provider": {"name": "gcp"}, "token": "t"}, StoredCredentials, id="a token before an auth-provider"
+            {"auth-provider": {"name": "gcp"}, "token": "t"}, EntryCredentials, id="a token before an auth-provider"
         ),
     ],
 )

@@ -13,7 +13,7 @@ from mcp_types import Implementation
 from kubernaut.caller.approvals import approve
 from kubernaut.caller.executions import get_execution
 from kubernaut.kube.client import Cluster
-from kubernaut.kube.objects import Key
+from kubernaut.kube.objects import EXECUTIONS, Key
 from tests.e2e.test_approval_checks import bind
 from tests.support.shell import as_user
 from tests.support.site import DEPLOYMENTS
@@ -100,6 +100,10 @@ async def test_an_agent_that_may_only_propose_cannot_execute_and_what_others_wro
         assert refused["next"][-1] == "What you may not execute, you may be allowed to propose."
         failed, refused = await call(client, "cancel", execution=held.name)
         assert (failed, "was not created by this user through this agent" in refused["untrusted"]) == (True, True)
+        _, planned = await call(client, "propose_scale", parameters=MORE)
+        failed, withdrawn = await call(client, "cancel", execution=planned["execution"])
+        assert not failed, withdrawn
+        assert (await site.get(EXECUTIONS, planned["execution"]))["spec"]["cancel"]
 
         failed, lied = await call(client, "get_execution", execution=(await failing(site, code)).name)
         assert not failed

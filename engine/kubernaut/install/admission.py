@@ -18,11 +18,13 @@ from kubernaut.install.guards import all_guards
 from kubernaut.plugins.registry import Registry
 
 PART_OF = {"app.kubernetes.io/part-of": "kubernaut"}
-FILES = ("executing", "requester", "engine-jobs", "reserved-labels", "action-accounts")
+FILES = ("executing", "changing", "requester", "engine-jobs", "reserved-labels", "action-accounts")
 """The files of the policies, without `.yaml`, in the order in which they are installed."""
 STAMP = "stamp"
 """The file of the mutating policy that writes the requester on every execution; it takes Kubernetes 1.36."""
 _ACTION_ACCOUNTS = "accounts"
+_VERBS = ("create", "get", "list", "watch", "patch")
+"""Of whoever creates executions, on executions."""
 
 
 def admission_manifests(registry: Registry, *, stamp: bool = True) -> list[dict[str, Any]]:
@@ -61,12 +63,12 @@ def accounts_expression(accounts: Mapping[str, str]) -> str:
 
 
 def _run_role(action: str) -> dict[str, Any]:
-    return _role(f"kubernaut-run-{action}", action, "execute", ["create", "get", "list", "watch", "patch"])
+    return _role(f"kubernaut-run-{action}", action, "execute", [*_VERBS, "cancel"])
 
 
 def _propose_role(action: str) -> dict[str, Any]:
-    """Return the role without `patch`, which would allow to cancel the executions of others."""
-    return _role(f"kubernaut-propose-{action}", action, "propose", ["create", "get", "list", "watch"])
+    """Return the role without `cancel`: what its holder changes is what they created."""
+    return _role(f"kubernaut-propose-{action}", action, "propose", [*_VERBS])
 
 
 def _role(name: str, action: str, verb: str, verbs: list[str]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from kubernaut.plugins.registry import Action, Registry
 
 POLICIES = (
     "action-accounts",
+    "changing",
     "engine-job-changes",
     "engine-jobs",
     "executing",

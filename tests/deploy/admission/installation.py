@@ -109,16 +109,19 @@ async def policies_installed(cluster: Client) -> AsyncIterator[None]:
 async def grant_everything(cluster: Client, namespace: str) -> None:
     """Let RBAC allow what the users of these tests try in a namespace, so that only the policies can deny it."""
     await cluster.made(f"{RBAC}/namespaces/{namespace}/roles", {"metadata": {"name": "more"}, "rules": _MORE_RULES})
-    bindings = [(user, "ClusterRole", "admin") for user in (MALLORY, ENGINE)]
-    bindings += [(ALICE, "ClusterRole", "kubernaut-run-scale")]
-    bindings += [(user, "Role", "more") for user in (MALLORY, JOB_CONTROLLER, CONTROLLER_MANAGER)]
-    for user, kind, role in bindings:
-        binding = {
-            "metadata": {"generateName": "b-"},
-            "roleRef": {"apiGroup": _GROUP, "kind": kind, "name": role},
-            "subjects": [{"apiGroup": _GROUP, "kind": "User", "name": user}],
-        }
-        await cluster.made(f"{RBAC}/namespaces/{namespace}/rolebindings", binding)
+    await bind(cluster, namespace, "admin", MALLORY, ENGINE)
+    await bind(cluster, namespace, "kubernaut-run-scale", ALICE)
+    await bind(cluster, namespace, "more", MALLORY, JOB_CONTROLLER, CONTROLLER_MANAGER, kind="Role")
+
+
+async def bind(cluster: Client, namespace: str, role: str, *users: str, kind: str = "ClusterRole") -> None:
+    """Bind a role to users in a namespace."""
+    binding = {
+        "metadata": {"generateName": "b-"},
+        "roleRef": {"apiGroup": _GROUP, "kind": kind, "name": role},
+        "subjects": [{"apiGroup": _GROUP, "kind": "User", "name": user} for user in users],
+    }
+    await cluster.made(f"{RBAC}/namespaces/{namespace}/rolebindings", binding)
 
 
 async def wait_for_policies(cluster: Client, namespace: str) -> None:

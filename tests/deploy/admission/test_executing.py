@@ -2,6 +2,7 @@
 
 from kubernaut.api.labels import ANNOTATION_RESUMED
 from tests.conformance.client import Client
+from tests.deploy.admission.installation import bind
 from tests.deploy.admission.requests import ALICE, DRY, MALLORY, execution, executions, expect
 
 
@@ -15,12 +16,7 @@ async def test_only_a_user_with_the_verb_execute_runs_an_action(cluster: Client,
 
 
 async def test_a_user_with_the_verb_propose_runs_a_dry_run_and_nothing_else(cluster: Client, place: str):
-    binding = {
-        "metadata": {"name": "proposer"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "kubernaut-propose-scale"},
-        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "peter"}],
-    }
-    await cluster.made(f"/apis/rbac.authorization.k8s.io/v1/namespaces/{place}/rolebindings", binding)
+    await bind(cluster, place, "kubernaut-propose-scale", "peter")
     peter, alice = cluster.impersonating("peter"), cluster.impersonating(ALICE)
     expect(await peter.post(executions(place), execution(dryRun=True), **DRY), 201)
     expect(await peter.post(executions(place), execution(), **DRY), 403, "requires the verb execute")

@@ -8,7 +8,7 @@ from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.executions import current_user, get_execution, patch_execution
 from kubernaut.caller.runs import read_run
-from kubernaut.errors import ConflictError, InputError, NotFoundError
+from kubernaut.errors import ConflictError, DeniedError, InputError, NotFoundError
 from kubernaut.kube.client import Cluster
 from kubernaut.kube.objects import EXECUTIONS, Key, key_of
 
@@ -44,13 +44,24 @@ async def cancel_run(cluster: Cluster, namespace: str, run: str) -> list[Executi
 
     The open proposals among those that have ended are rejected.
 
-    Raises InputError if there is no such run or all of it has ended.
+    Raises InputError if there is no such run or all of it has ended, and DeniedError for steps that this user may not cancel, after the
+    others.
     """
     unfinished = [one for one in await read_run(cluster, namespace, run) if not one.has_ended or one.is_open_proposal]
     if not unfinished:
         raise InputError(f"run {run} has ended already: kubernaut describe --run {run} -n {namespace}")
+    denied = dict[str, DeniedError]()
     for execution in reversed(unfinished):
-        await patch_execution(cluster, key_of(execution.json), _CANCEL)
+        try:
+            await patch_execution(cluster, key_of(execution.json), _CANCEL)
+        except DeniedError as error:
+            denied[execution.name] = error
+    if denied:
+        first = next(iter(denied.values()))
+        done = ", ".join(one.name for one in unfinished if one.name not in denied) or "nothing"
+        raise DeniedError(
+            f"{', '.join(denied)} cannot be cancelled: {first}; cancelled: {done}", by_policy=first.by_policy
+        )
     return unfinished
 
 

@@ -23,16 +23,14 @@ FILES = ("executing", "changing", "requester", "engine-jobs", "reserved-labels",
 STAMP = "stamp"
 """The file of the mutating policy that writes the requester on every execution; it takes Kubernetes 1.36."""
 _ACTION_ACCOUNTS = "accounts"
-_VERBS = ("create", "get", "list", "watch", "patch")
-"""Of whoever creates executions, on executions."""
 
 
 def admission_manifests(registry: Registry, *, stamp: bool = True) -> list[dict[str, Any]]:
-    """Return the policies for the installed actions, their guards, and a role per action for those who run it."""
+    """Return the policies for the installed actions, their guards, and the roles of people and programs."""
     accounts = {name: action.spec.service_account for name, action in sorted(registry.actions.items())}
     documents = [document for name in (*FILES, *([STAMP] if stamp else ())) for document in policy_documents(name)]
     policies = [_with_accounts(document, accounts) for document in documents]
-    return [*policies, *all_guards(registry), *run_roles(registry.actions), runbooks_viewer()]
+    return [*policies, *all_guards(registry), *run_roles(registry.actions), runbooks_viewer(), canceller()]
 
 
 def policy_documents(name: str) -> list[dict[str, Any]]:
@@ -43,17 +41,20 @@ def policy_documents(name: str) -> list[dict[str, Any]]:
 
 def run_roles(actions: Iterable[str]) -> list[dict[str, Any]]:
     """Return two ClusterRoles per action: the permissions that a person or program needs to run it, and those to propose it."""
-    return [role for action in sorted(actions) for role in (_run_role(action), _propose_role(action))]
+    verbs = ("run", "execute"), ("propose", "propose")
+    return [
+        _action_role(f"kubernaut-{name}-{action}", action, verb) for action in sorted(actions) for name, verb in verbs
+    ]
 
 
 def runbooks_viewer() -> dict[str, Any]:
     """Return the ClusterRole of those who run runbooks, beside the roles of the actions in them. The engine reads none."""
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": "kubernaut-runbooks-viewer", "labels": PART_OF},
-        "rules": [{"apiGroups": [GROUP], "resources": [RUNBOOK_PLURAL], "verbs": ["get", "list", "watch"]}],
-    }
+    return _role("kubernaut-runbooks-viewer", _rule(RUNBOOK_PLURAL, "get", "list", "watch"))
+
+
+def canceller() -> dict[str, Any]:
+    """Return the ClusterRole of those who may cancel any execution, also one of an action that they may not run."""
+    return _role("kubernaut-canceller", _rule(PLURAL, "get", "list", "watch", "patch", "cancel"))
 
 
 def accounts_expression(accounts: Mapping[str, str]) -> str:
@@ -62,24 +63,21 @@ def accounts_expression(accounts: Mapping[str, str]) -> str:
     return f"{{\n{lines}\n}}"
 
 
-def _run_role(action: str) -> dict[str, Any]:
-    return _role(f"kubernaut-run-{action}", action, "execute", [*_VERBS, "cancel"])
+def _action_role(name: str, action: str, verb: str) -> dict[str, Any]:
+    named = {"apiGroups": [GROUP], "resources": ["actions"], "resourceNames": [action], "verbs": [verb]}
+    return _role(name, named, _rule(PLURAL, "create", "get", "list", "watch", "patch"))
 
 
-def _propose_role(action: str) -> dict[str, Any]:
-    """Return the role without `cancel`: what its holder changes is what they created."""
-    return _role(f"kubernaut-propose-{action}", action, "propose", [*_VERBS])
+def _rule(plural: str, *verbs: str) -> dict[str, Any]:
+    return {"apiGroups": [GROUP], "resources": [plural], "verbs": list(verbs)}
 
 
-def _role(name: str, action: str, verb: str, verbs: list[str]) -> dict[str, Any]:
+def _role(name: str, *rules: dict[str, Any]) -> dict[str, Any]:
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "ClusterRole",
         "metadata": {"name": name, "labels": PART_OF},
-        "rules": [
-            {"apiGroups": [GROUP], "resources": ["actions"], "resourceNames": [action], "verbs": [verb]},
-            {"apiGroups": [GROUP], "resources": [PLURAL], "verbs": verbs},
-        ],
+        "rules": list(rules),
     }
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from kubernaut.caller.cancellation import cancel_own
-from kubernaut.errors import InputError
+from kubernaut.caller.cancellation import cancel_own, cancel_run
+from kubernaut.errors import DeniedError, InputError
 from kubernaut.kube.objects import EXECUTIONS, Key
 from tests.support.executions import make_execution
 from tests.support.fake_client import FakeClient
@@ -43,3 +43,18 @@ async def test_without_an_agent_nothing_is_an_agent_s_own():
     )
     with pytest.raises(InputError, match="was not created by this user through this agent"):
         await cancel_own(cluster, KEY, "")
+
+
+async def test_of_a_run_the_steps_that_this_user_may_cancel_are_cancelled_and_the_others_named():
+    cluster = FakeClient()
+    for name in ("fix-act", "fix-check"):
+        step = dict(make_execution(name, phase="Pending").json)
+        step["metadata"] |= {"uid": name, "labels": {"kubernaut.io/run": "fix"}}
+        cluster.put(EXECUTIONS, step)
+    cluster.failures["patch", EXECUTIONS.plural] = [DeniedError("not yours", by_policy=True)]
+    with pytest.raises(DeniedError) as caught:
+        await cancel_run(cluster, "prod", "fix")
+    (left,) = (one["metadata"]["name"] for one in cluster.all(EXECUTIONS) if not one["spec"].get("cancel"))
+    (done,) = (one["metadata"]["name"] for one in cluster.all(EXECUTIONS) if one["spec"].get("cancel"))
+    assert str(caught.value) == f"{left} cannot be cancelled: not yours; cancelled: {done}"
+    assert caught.value.by_policy

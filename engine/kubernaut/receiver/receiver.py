@@ -1,4 +1,4 @@
-"""Answers one webhook: reads it, finds out who sent it, decides on its alerts, and says how it went.
+"""Answers one webhook: finds out who sent it, reads it, decides on its alerts, and says how it went.
 
 The token is used for this one request, in a connection of its own, and kept nowhere. docs/alerts.md has the table of answers.
 """
@@ -55,39 +55,46 @@ class Receiver:
         if not self._delivery.runbooks.synced.is_set():
             return Answer(503, "the runbooks are not read yet", _RETRY_SECONDS)
         try:
-            webhook = read_webhook(body)
             config = config_of_token(self._config, token, "whoever sent the webhook")
-        except TooManyAlertsError as error:
-            return Answer(413, str(error))
         except InputError as error:
             return Answer(400, str(error))
         deadline = asyncio.get_running_loop().time() + WORK_SECONDS
         try:
-            async with asyncio.timeout_at(deadline + LAST_SECONDS), self._turns:
-                return await self._decided(config, webhook, deadline)
+            async with asyncio.timeout_at(deadline + LAST_SECONDS), self._turns, Cluster(Connection(config)) as cluster:
+                return await self._answer_as(cluster, body, deadline)
         except TimeoutError:
-            log.warning("a webhook with %d alerts took too long; Alertmanager sends it again", len(webhook.alerts))
+            log.warning("a webhook of %d bytes took too long; Alertmanager sends it again", len(body))
             return Answer(503, "there was not enough time", _RETRY_SECONDS)
 
-    async def _decided(self, config: ClientConfig, webhook: Webhook, deadline: float) -> Answer:
-        async with Cluster(Connection(config)) as cluster:
-            try:
-                user = await authenticate(cluster)
-            except UnauthenticatedError:
-                return Answer(401, "the API server does not accept this token")
-            except KubernautError as error:
-                return Answer(503, f"the API server does not say whose token this is: {error}", _RETRY_SECONDS)
-            self._metrics.observe_webhook(webhook)
-            if webhook.truncated:
-                log.warning(
-                    "Alertmanager left out %d alerts of a group: raise max_alerts, or group less", webhook.truncated
-                )
-            decisions: list[Decision] = []
-            async for decision in self._delivery.decide(webhook, Sender(cluster, user), deadline):
-                audit.record(decision, user)
-                self._metrics.observe_decision(decision)
-                decisions.append(decision)
-        return _answer(decisions)
+    async def _answer_as(self, cluster: Cluster, body: bytes, deadline: float) -> Answer:
+        """Answer as whoever `cluster` is. The body is not read before the API server has accepted the token."""
+        try:
+            user = await authenticate(cluster)
+        except UnauthenticatedError:
+            return Answer(401, "the API server does not accept this token")
+        except KubernautError as error:
+            log.warning("the API server does not say whose token a webhook has: %s", error)
+            return Answer(503, "the API server does not say whose token this is", _RETRY_SECONDS)
+        try:
+            webhook = read_webhook(body)
+        except TooManyAlertsError as error:
+            return Answer(413, str(error))
+        except InputError as error:
+            return Answer(400, str(error))
+        return _answer(await self._decided(webhook, Sender(cluster, user), deadline))
+
+    async def _decided(self, webhook: Webhook, sender: Sender, deadline: float) -> list[Decision]:
+        self._metrics.observe_webhook(webhook)
+        if webhook.truncated:
+            log.warning(
+                "Alertmanager left out %d alerts of a group: raise max_alerts, or group less", webhook.truncated
+            )
+        decisions: list[Decision] = []
+        async for decision in self._delivery.decide(webhook, sender, deadline):
+            audit.record(decision, sender.user)
+            self._metrics.observe_decision(decision)
+            decisions.append(decision)
+        return decisions
 
 
 def _answer(decisions: Sequence[Decision]) -> Answer:

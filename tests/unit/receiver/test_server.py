@@ -109,22 +109,44 @@ async def test_a_token_that_the_api_server_does_not_accept_is_told(api, receiver
     assert receiver.count("alerts_total", status="firing") == 0
 
 
+ASKED = ["/apis/authentication.k8s.io/v1/selfsubjectreviews"]
+
+
 @pytest.mark.parametrize(
-    ("body", "headers", "code"),
+    ("body", "headers", "code", "asked"),
     [
-        pytest.param(b"{", {}, 400, id="not JSON"),
-        pytest.param(json.dumps(make_webhook(version="3")).encode(), {}, 400, id="another version"),
-        pytest.param(b" " * (MAX_BODY_BYTES + 1), {}, 413, id="more than a MiB"),
-        pytest.param(json.dumps(make_webhook(*([{}] * 1001))).encode(), {}, 413, id="more than 1000 alerts"),
-        pytest.param(gzip.compress(BODY), {"Content-Encoding": "gzip"}, 415, id="compressed"),
+        pytest.param(b"{", {}, 400, ASKED, id="not JSON"),
+        pytest.param(json.dumps(make_webhook(version="3")).encode(), {}, 400, ASKED, id="another version"),
+        pytest.param(b" " * (MAX_BODY_BYTES + 1), {}, 413, [], id="more than a MiB"),
+        pytest.param(json.dumps(make_webhook(*([{}] * 1001))).encode(), {}, 413, ASKED, id="more than 1000 alerts"),
+        pytest.param(gzip.compress(BODY), {"Content-Encoding": "gzip"}, 415, [], id="compressed"),
     ],
 )
-async def test_a_body_that_is_not_taken_is_refused_before_anybody_is_asked(api, receiver, body, headers, code):
+async def test_a_body_that_is_not_taken_is_refused_and_asks_for_nothing_but_its_sender(
+    api, receiver, body, headers, code, asked
+):
     answer = await receiver.send(body=body, token=TOKEN, **headers)
     assert answer.code == code
     assert len(answer.text) < 400
-    assert api.requests == []
+    assert [request.path for request in api.requests] == asked
     assert receiver.count("request_duration_seconds_count", code=str(code)) == 1
+
+
+async def test_what_a_stranger_sends_is_not_read(receiver, monkeypatch):
+    read = []
+    monkeypatch.setattr(module, "read_webhook", read.append)
+    assert (await receiver.send(body=b"{", token="another")).code == 401
+    assert read == []
+
+
+async def test_a_stranger_is_not_told_where_the_api_server_is_or_what_it_says(api, receiver, caplog):
+    async def fail(_):
+        raise web.HTTPServiceUnavailable(text="etcd-0.internal is down")
+
+    api.on_request = fail
+    answer = await receiver.send(body=BODY, token="another")
+    assert (answer.code, answer.text) == (503, "the API server does not say whose token this is\n")
+    assert "etcd-0.internal is down" in caplog.text
 
 
 async def test_other_paths_and_methods_do_not_exist(receiver):

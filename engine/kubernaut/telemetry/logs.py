@@ -15,6 +15,9 @@ from kubernaut.printable import escape_harmful, printable
 AUDIT_LOGGER = "kubernaut.audit"
 """Its lines are written whatever the log level is: one for each start and one for each end."""
 
+_WEB_LOGGER, _BAD_REQUESTS = "aiohttp.server", "aiohttp.http_exceptions"
+"""The logger of aiohttp's servers, and the module of its errors about requests that are not HTTP."""
+
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default={})  # noqa: B039 - never changed, only replaced
 
 
@@ -64,6 +67,13 @@ def log_to_stderr(level: str = "INFO", *, as_json: bool = True) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines() if as_json else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger(_WEB_LOGGER).addFilter(_is_not_a_bad_request)
+
+
+def _is_not_a_bad_request(record: logging.LogRecord) -> bool:
+    """Drop what aiohttp logs of a request that is not HTTP: an error with the bytes that a stranger sent, a token among them."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__module__ != _BAD_REQUESTS
 
 
 def keep_audit_log() -> None:

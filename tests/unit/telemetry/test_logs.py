@@ -1,10 +1,12 @@
 """Log lines for machines have their context; audit lines are written at every log level."""
 
+import asyncio
 import json
 import logging
 import sys
 
 import pytest
+from aiohttp import web
 
 from kubernaut.printable import is_printable
 from kubernaut.telemetry.logs import (
@@ -79,3 +81,29 @@ def test_audit_lines_are_written_at_log_level_warning(restored_logging, capsys):
     logging.getLogger("kubernaut.x").info("not wanted")
     logging.getLogger(AUDIT_LOGGER).info("execution n/a ended")
     assert [json.loads(text)["message"] for text in capsys.readouterr().err.splitlines()] == ["execution n/a ended"]
+
+
+async def test_a_request_that_is_not_http_leaves_nothing_in_the_log_and_a_defect_of_ours_does(restored_logging, capsys):
+    async def fail(_):
+        raise LookupError("a defect")
+
+    log_to_stderr()
+    runner = web.ServerRunner(web.Server(fail, access_log=None))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    said = []
+    for request in (
+        b"GET / HTTP/1.1\r\nAuthorization: Bearer secret\0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    ):
+        reader, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(request)
+        async with asyncio.timeout(5):
+            said.append((await reader.readline()).split()[1])
+        writer.close()
+    await runner.cleanup()
+    logged = capsys.readouterr().err
+    assert said == [b"400", b"500"]
+    assert "secret" not in logged
+    assert len(logged.splitlines()) == 1
+    assert "a defect" in logged

@@ -123,6 +123,7 @@ async def test_a_token_decides_what_is_done(alerting, monkeypatch):
         for token in (elsewhere, alerting.own_token):
             answer = await receiver.send(alert, token=token)
             assert (answer.code, answer.text.split(":")[:2]) == (403, ["1 denied", " Forbidden"])
+            assert "grow" not in answer.text
         assert await alerting.executions() == {}
         allowed = await receiver.send(make_alert(deployment="web", namespace="empty"), token=alerting.token)
         assert (allowed.code, allowed.text) == (200, "1 not-matched\n")

@@ -17,7 +17,7 @@ from kubernaut.kube.client import Cluster
 from kubernaut.kube.config.client_config import ClientConfig, config_of_token
 from kubernaut.kube.transport import Connection
 from kubernaut.receiver import audit
-from kubernaut.receiver.decisions import Decision, Outcome, http_status
+from kubernaut.receiver.decisions import Decision, Outcome, Reason, http_status
 from kubernaut.receiver.delivery import Delivery
 from kubernaut.receiver.firing import Sender
 from kubernaut.receiver.metrics import ReceiverMetrics
@@ -101,5 +101,12 @@ def _answer(decisions: Sequence[Decision]) -> Answer:
     counted = Counter(str(one.outcome) for one in decisions)
     said = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items())) or "no alerts"
     unhappy = (one for one in decisions if one.outcome in {Outcome.DENIED, Outcome.POSTPONED})
-    first = next((f": {one.reason}: {one.message[:500]}" for one in unhappy), "")
+    first = next((f": {one.reason}: {_told(one)}" for one in unhappy), "")
     return Answer(http_status(decisions), said + first, max((one.retry_after for one in decisions), default=0.0))
+
+
+def _told(decision: Decision) -> str:
+    """Return the message as far as the sender may know it: the API server's refusal names the run, and so runbook and step."""
+    if decision.reason is Reason.FORBIDDEN and decision.alert:
+        return f"the token may not use executions in namespace {decision.alert.namespace}: bind kubernaut-alert-sender there"
+    return decision.message[:500]

@@ -149,6 +149,23 @@ async def test_a_stranger_is_not_told_where_the_api_server_is_or_what_it_says(ap
     assert "etcd-0.internal is down" in caplog.text
 
 
+async def test_who_may_do_nothing_in_a_namespace_is_not_told_what_its_runbooks_are_called(api, receiver, caplog):
+    async def forbid(request):
+        if "kubernetesexecutions" in request.path:
+            said = json.dumps({"message": f"{request.path.rpartition('/')[2]} is forbidden", "code": 403})
+            raise web.HTTPForbidden(text=said)
+
+    api.on_request = forbid
+    caplog.set_level("INFO", "kubernaut.audit")
+    answer = await receiver.send(body=BODY, token=TOKEN)
+    assert (answer.code, answer.text) == (
+        403,
+        "1 denied: Forbidden: the token may not use executions in namespace production: bind kubernaut-alert-sender there\n",
+    )
+    (line,) = (record.audit for record in caplog.records if hasattr(record, "audit"))
+    assert line["message"].startswith("grow-")
+
+
 async def test_other_paths_and_methods_do_not_exist(receiver):
     async with aiohttp.ClientSession() as session:
         for method, path, code in (("GET", "/alerts", 405), ("POST", "/", 404), ("POST", "/alerts/x", 404)):

@@ -63,7 +63,7 @@ class Delivery:
         if not found:
             yield Decision(alert, Outcome.NOT_MATCHED, reason)
         elif not alert.is_firing:
-            yield _postponed(alert, stopped) if stopped else await withdraw_runs(sender.cluster, alert)
+            yield _postponed(alert, stopped) if stopped else await withdraw_runs(sender, alert)
         else:
             for match in found:
                 if stopped:

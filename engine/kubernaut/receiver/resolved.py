@@ -14,15 +14,16 @@ from kubernaut.kube.follow import list_by_key
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.receiver.decisions import Decision, Outcome
 from kubernaut.receiver.failures import decision_of_error
+from kubernaut.receiver.firing import Sender
 from kubernaut.receiver.webhook import Alert, parse_started
 
 
-async def withdraw_runs(cluster: Cluster, alert: Alert) -> Decision:
-    """Withdraw the runs that this alert began before it was resolved, and return what became of that."""
+async def withdraw_runs(sender: Sender, alert: Alert) -> Decision:
+    """Withdraw the runs that this alert began, as this sender, before it was resolved, and return what became of that."""
     about = Decision(alert, Outcome.NOTHING_TO_CANCEL)
     try:
-        begun = [one for one in await _executions(cluster, alert) if _is_of(one, alert)]
-        withdrawn = await withdraw(cluster, begun)
+        begun = [one for one in await _executions(sender.cluster, alert) if _is_of(one, alert, sender.user)]
+        withdrawn = await withdraw(sender.cluster, begun)
     except KubernautError as error:
         return decision_of_error(about, error)
     running = [one.name for one in begun if not one.has_ended and one not in withdrawn]
@@ -39,9 +40,13 @@ async def _executions(cluster: Cluster, alert: Alert) -> list[ExecutionView]:
     return sorted(map(ExecutionView, found.values()), key=lambda one: (position(one), one.name))
 
 
-def _is_of(execution: ExecutionView, alert: Alert) -> bool:
-    """Whether it was begun by this alert before it was resolved, and not by the same alert when it fired again."""
+def _is_of(execution: ExecutionView, alert: Alert, user: str) -> bool:
+    """Whether it was begun by this alert before it was resolved, and not by the same alert when it fired again, or by another user.
+
+    Labels and annotations are claims; with the admission policies, nobody claims to be another requester.
+    """
     started = parse_started(annotation(execution, ANNOTATION_ALERT_STARTED))
     ended = max(alert.starts_at, alert.ends_at or alert.starts_at)
     in_a_run = bool((execution.json["metadata"].get("labels") or {}).get(LABEL_RUN))
-    return started is not None and started <= ended and in_a_run
+    is_own = user in {"", execution.requested_by}
+    return started is not None and started <= ended and in_a_run and is_own

@@ -81,6 +81,15 @@ async def test_the_run_of_another_alert_is_left_alone(bench):
     assert (decision.outcome, cancelled(site.cluster)) == (Outcome.NOTHING_TO_CANCEL, set())
 
 
+async def test_what_another_user_began_for_the_same_alert_is_left_alone_and_not_named(bench):
+    site = bench()
+    await site.decide(slow())
+    site.cluster.user = "system:serviceaccount:monitoring:another"
+    (decision,) = await site.decide(resolved())
+    assert (decision.outcome, decision.run, decision.message) == (Outcome.NOTHING_TO_CANCEL, "", "")
+    assert cancelled(site.cluster) == set()
+
+
 class Racing(FakeClient):
     """Starts an execution while somebody cancels it."""
 

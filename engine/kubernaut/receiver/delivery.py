@@ -40,12 +40,10 @@ class Delivery:
         From `deadline` on, in seconds of the event loop's clock, everything that is left is postponed; what has begun then has a little
         more time.
         """
-        loop, stopped = asyncio.get_running_loop(), Reason.NONE
+        stopped = _stopped(deadline)
         for alert in webhook.alerts:
-            if not stopped and loop.time() >= deadline:
-                stopped = Reason.OUT_OF_TIME
             try:
-                async for decision in self._decide(alert, sender, stopped):
+                async for decision in self._decide(alert, sender, stopped, deadline):
                     if decision.reason in _STOPPING:
                         stopped = decision.reason
                     yield decision
@@ -54,8 +52,11 @@ class Delivery:
                 about = alert if isinstance(alert, Alert) else None
                 yield Decision(about, Outcome.REFUSED, Reason.INTERNAL_ERROR, type(error).__name__)
             await asyncio.sleep(0)  # others have their turn, also where no alert asks the cluster
+            stopped = stopped or _stopped(deadline)
 
-    async def _decide(self, alert: Alert | Unreadable, sender: Sender, stopped: Reason) -> AsyncIterator[Decision]:
+    async def _decide(
+        self, alert: Alert | Unreadable, sender: Sender, stopped: Reason, deadline: float
+    ) -> AsyncIterator[Decision]:
         if isinstance(alert, Unreadable):
             yield Decision(None, Outcome.REFUSED, Reason.UNREADABLE, alert.message)
             return
@@ -70,8 +71,9 @@ class Delivery:
                     yield _postponed(alert, stopped, match.runbook.name)
                     continue
                 decision = await begin_run(sender, alert, match, self.limits, self.registry, self.now())
-                stopped = decision.reason if decision.reason in _STOPPING else stopped
                 yield decision
+                await asyncio.sleep(0)  # a namespace may have any number of runbooks for one alert
+                stopped = decision.reason if decision.reason in _STOPPING else _stopped(deadline)
 
     def _matches(self, alert: Alert) -> tuple[list[Match], Reason]:
         """Return the runbooks that the alert matches, or why there are none."""
@@ -81,6 +83,11 @@ class Delivery:
         if not runbooks:
             return [], Reason.NO_RUNBOOK
         return list(matches(runbooks, alert.labels)), Reason.NO_RULE
+
+
+def _stopped(deadline: float) -> Reason:
+    """Return why nothing more is begun now, as far as the time goes."""
+    return Reason.OUT_OF_TIME if asyncio.get_running_loop().time() >= deadline else Reason.NONE
 
 
 def _postponed(alert: Alert, reason: Reason, runbook: str = "") -> Decision:

@@ -1,5 +1,6 @@
 """Each alert is decided by itself; what stops one for all is not tried again and again; a storm is held at the rate and loses nothing."""
 
+import asyncio
 import collections
 
 import pytest
@@ -8,9 +9,10 @@ from kubernaut.errors import UnauthenticatedError, UnavailableError
 from kubernaut.kube.answers import Page
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.receiver.decisions import Outcome, Reason
-from kubernaut.receiver.webhook import Unreadable
+from kubernaut.receiver.firing import Sender
+from kubernaut.receiver.webhook import Alert, Unreadable, Webhook
 from tests.support.fake_client import FakeClient
-from tests.support.runbooks import make_runbook
+from tests.support.runbooks import make_runbook, make_step
 from tests.unit.receiver.conftest import GROW, RULE, slow
 
 
@@ -143,3 +145,42 @@ async def test_a_rule_fits_as_a_whole_and_the_first_counts(bench):
     modes = [obj["spec"].get("dryRun", False) for obj in site.cluster.all(EXECUTIONS)]
     assert modes == [False, True, False]
     assert RULE["match"].items() <= slow()["labels"].items()
+
+
+def many(arguments):
+    rule = {"match": {"alertname": "Slow"}, "arguments": arguments, "mode": "execute"}
+    return [
+        make_runbook(make_step("a"), name=f"r{number}", parameters={"app": {"default": "web"}}, alerts=[rule])
+        for number in range(4)
+    ]
+
+
+class Slow(FakeClient):
+    """Takes its time."""
+
+    async def get(self, resource, namespace, name):
+        await asyncio.sleep(0.1)
+        return await super().get(resource, namespace, name)
+
+
+async def test_the_time_of_a_webhook_ends_also_between_the_runbooks_of_one_alert(bench):
+    decisions = await bench(*many({}), cluster=Slow()).decide(slow(), seconds=0.05)
+    assert [one.reason for one in decisions] == [Reason.NONE, *[Reason.OUT_OF_TIME] * 3]
+
+
+async def test_others_have_their_turn_between_the_runbooks_of_one_alert(bench):
+    site, turns, seen = bench(*many({"app": "$(labels.missing)"})), [0], []
+
+    async def take_turns():
+        while True:
+            turns[0] += 1
+            await asyncio.sleep(0)
+
+    other = asyncio.create_task(take_turns())
+    sender = Sender(site.cluster, site.cluster.user)
+    alerts = Webhook((Alert.model_validate(slow()),), 0)
+    async for decision in site.delivery.decide(alerts, sender, asyncio.get_running_loop().time() + 60):
+        seen.append((decision.reason, turns[0]))
+    other.cancel()
+    assert {reason for reason, _ in seen} == {Reason.MISSING_LABEL}
+    assert len({turn for _, turn in seen}) == 4

@@ -25,6 +25,8 @@ MAX_ALERTS = 1000
 _MAX_LABELS, _MAX_LABEL_NAME = 128, 256
 _MAX_NAME, _MAX_LINK = 200, 1000
 _LINK = re.compile(r"https?://[^\s<>\"'`]+")
+_MAX_TRUNCATED = 1_000_000_000
+"""Of a count: more would make a metric infinite, for good."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -95,7 +97,7 @@ class Webhook:
 class _Envelope(_Read):
     version: str
     alerts: list[Any]
-    truncated_alerts: Annotated[int, Field(ge=0)] = 0
+    truncated_alerts: Annotated[int, Field(ge=0, le=_MAX_TRUNCATED)] = 0
 
 
 class TooManyAlertsError(InputError):

@@ -47,6 +47,12 @@ def test_more_alerts_than_allowed_are_refused():
         read(*[make_alert()] * 1001)
 
 
+@pytest.mark.parametrize("number", [-1, 10**9 + 1, 10**308, 10**400])
+def test_a_count_that_no_metric_survives_is_refused(number):
+    with pytest.raises(InputError, match="truncatedAlerts"):
+        read(make_alert(), truncatedAlerts=number)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -102,6 +102,16 @@ async def test_without_a_bearer_token_nothing_is_read_or_asked(api, receiver, he
     assert api.requests == []
 
 
+async def test_of_two_tokens_none_is_used(api, receiver):
+    for headers in ([TOKEN, "another"], ["another", TOKEN], [TOKEN, TOKEN]):
+        async with (
+            aiohttp.ClientSession(headers=[("Authorization", f"Bearer {token}") for token in headers]) as session,
+            session.post(f"http://127.0.0.1:{receiver.port}/alerts", data=BODY) as answer,
+        ):
+            assert answer.status == 401
+    assert api.requests == []
+
+
 async def test_a_token_that_the_api_server_does_not_accept_is_told(api, receiver):
     answer = await receiver.send(body=BODY, token="another")
     assert (answer.code, answer.text) == (401, "the API server does not accept this token\n")

@@ -38,6 +38,7 @@ class Reason(StrEnum):
     NO_RUNBOOK = "NoRunbook"
     NO_RULE = "NoRule"
     TOO_OLD = "TooOld"
+    TOO_NEW = "TooNew"
     MISSING_LABEL = "MissingLabel"
     UNUSABLE_LABEL = "UnusableLabel"
     INVALID_ARGUMENTS = "InvalidArguments"
@@ -66,6 +67,7 @@ POSSIBLE: tuple[tuple[Outcome, tuple[Reason, ...]], ...] = (
             Reason.UNREADABLE,
             Reason.INTERNAL_ERROR,
             Reason.TOO_OLD,
+            Reason.TOO_NEW,
             Reason.MISSING_LABEL,
             Reason.UNUSABLE_LABEL,
             Reason.INVALID_ARGUMENTS,

@@ -40,6 +40,8 @@ from kubernaut.runbooks.expansion import alert_suffix
 
 MAX_AGE = timedelta(seconds=DEFAULT_TTL_SECONDS - 3600)
 """How long ago an alert may have begun: what it began is kept at least so long, and after that a repeat would begin it again."""
+MAX_AHEAD = timedelta(hours=1)
+"""How far clocks may differ: an alert that begins later would outlive what it began, and a repeat begin it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,9 @@ def _refusal(about: Decision, alert: Alert, match: Match, now: datetime) -> Deci
     if now - alert.starts_at > MAX_AGE:
         message = f"it has been firing since {alert.started}: what it began may have been deleted already, and is not begun again"
         return replace(about, reason=Reason.TOO_OLD, message=message)
+    if alert.starts_at - now > MAX_AHEAD:
+        message = f"it fires from {alert.started} on, which is not yet: set the clock of whoever made the alert"
+        return replace(about, reason=Reason.TOO_NEW, message=message)
     if problem := match.runbook.problem(match.rule):
         return replace(about, reason=Reason.INVALID_RUNBOOK, message=problem)
     if label := label_problem(match.rule, alert.labels):

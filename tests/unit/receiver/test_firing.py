@@ -185,6 +185,13 @@ async def test_an_old_alert_begins_nothing(bench):
     assert told(await site.decide(old, younger)) == [(Outcome.REFUSED, Reason.TOO_OLD), (Outcome.CREATED, Reason.NONE)]
 
 
+async def test_an_alert_of_the_future_begins_nothing_that_it_would_outlive(bench):
+    site = bench()
+    early = {**slow(), "startsAt": (NOW + timedelta(minutes=59)).isoformat()}
+    later = {**slow(), "startsAt": (NOW + timedelta(minutes=61)).isoformat()}
+    assert told(await site.decide(early, later)) == [(Outcome.CREATED, Reason.NONE), (Outcome.REFUSED, Reason.TOO_NEW)]
+
+
 @pytest.mark.parametrize(
     "runbook",
     [

@@ -27,10 +27,10 @@ class FakeClient(FakeCluster):
     async def __aexit__(self, *_: object) -> None:
         """There is no connection to close."""
 
-    async def list_all(
-        self, resource: Resource, namespace: str | None = None, *, selector: str = "", fields: str = ""
+    async def list(
+        self, resource: Resource, namespace: str | None = None, *, selector: str = "", fields: str = "", **_: Any
     ) -> Page:
-        found = (await self.list(resource, namespace, fields=fields)).items
+        found = (await super().list(resource, namespace, fields=fields)).items
         wanted = dict(part.split("=", 1) for part in selector.split(",") if part)
         return Page([obj for obj in found if wanted.items() <= obj["metadata"].get("labels", {}).items()], "1", "")
 

@@ -14,6 +14,7 @@ from kubernaut.caller.cancellation import withdraw
 from kubernaut.caller.planned_runs import PlannedRun
 from kubernaut.errors import ExistsError, NeverError, NotFoundError
 from kubernaut.kube.client import Cluster
+from kubernaut.kube.follow import each
 from kubernaut.kube.objects import EXECUTIONS, Object
 from kubernaut.runbooks.creation import execution_manifests, is_of_same_run
 
@@ -47,13 +48,12 @@ async def missing_executions(cluster: Cluster, manifests: Sequence[Object]) -> l
     """
     metadata = manifests[0]["metadata"]
     selector = f"{LABEL_RUN}={metadata['labels'][LABEL_RUN]}"
-    there = {
-        obj["metadata"]["name"]: obj
-        for obj in (await cluster.list_all(EXECUTIONS, metadata["namespace"], selector=selector)).items
-    }
-    for obj in there.values():
+    there, is_over = set(), False
+    async for obj in each(cluster, EXECUTIONS, metadata["namespace"], selector):
         _require_own(obj, manifests[0])
-    if any(ExecutionView(obj).is_cancelled or _version(obj) != _version(manifests[0]) for obj in there.values()):
+        there.add(obj["metadata"]["name"])
+        is_over |= ExecutionView(obj).is_cancelled or _version(obj) != _version(manifests[0])
+    if is_over:
         return []
     missing = [manifest for manifest in manifests if manifest["metadata"]["name"] not in there]
     for manifest in missing:

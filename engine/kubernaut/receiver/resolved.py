@@ -9,8 +9,7 @@ from kubernaut.api.view import ExecutionView
 from kubernaut.caller.cancellation import withdraw
 from kubernaut.caller.runs import annotation, position
 from kubernaut.errors import KubernautError
-from kubernaut.kube.client import Cluster
-from kubernaut.kube.follow import list_by_key
+from kubernaut.kube.follow import each
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.receiver.decisions import Decision, Outcome
 from kubernaut.receiver.failures import decision_of_error
@@ -22,7 +21,7 @@ async def withdraw_runs(sender: Sender, alert: Alert) -> Decision:
     """Withdraw the runs that this alert began, as this sender, before it was resolved, and return what became of that."""
     about = Decision(alert, Outcome.NOTHING_TO_CANCEL)
     try:
-        begun = [one for one in await _executions(sender.cluster, alert) if _is_of(one, alert, sender.user)]
+        begun = await _begun(sender, alert)
         withdrawn = await withdraw(sender.cluster, begun)
     except KubernautError as error:
         return decision_of_error(about, error)
@@ -34,10 +33,12 @@ async def withdraw_runs(sender: Sender, alert: Alert) -> Decision:
     return replace(about, outcome=outcome, run=" ".join(runs), message="; ".join(sentences), cancelled=len(withdrawn))
 
 
-async def _executions(cluster: Cluster, alert: Alert) -> list[ExecutionView]:
+async def _begun(sender: Sender, alert: Alert) -> list[ExecutionView]:
+    """Return what this alert began, in its order."""
     selector = f"{LABEL_ALERT}={alert.fingerprint}"
-    found, _ = await list_by_key(cluster, EXECUTIONS, alert.namespace, selector=selector)
-    return sorted(map(ExecutionView, found.values()), key=lambda one: (position(one), one.name))
+    found = each(sender.cluster, EXECUTIONS, alert.namespace, selector)
+    begun = [one async for one in (ExecutionView(obj) async for obj in found) if _is_of(one, alert, sender.user)]
+    return sorted(begun, key=lambda one: (position(one), one.name))
 
 
 def _is_of(execution: ExecutionView, alert: Alert, user: str) -> bool:

@@ -78,7 +78,8 @@ class _Door:
         bearer = _BEARER.fullmatch(given[0]) if len(given) == 1 else None  # of two, nobody can say whose webhook it is
         if bearer is None:
             return Answer(
-                401, "there is no bearer token, or not one: set http_config.authorization.credentials_file of the webhook"
+                401,
+                "there is no bearer token, or not one: set http_config.authorization.credentials_file of the webhook",
             )
         if request.headers.get("Content-Encoding", "identity") != "identity":
             return Answer(415, "Content-Encoding: a body that is encoded is not taken")

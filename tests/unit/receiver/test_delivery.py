@@ -98,7 +98,7 @@ class Quick(FakeClient):
             self.by_run[made["metadata"]["labels"]["kubernaut.io/run"]].append(made)
         return made
 
-    async def list_all(self, resource, namespace=None, *, selector="", fields=""):
+    async def list(self, resource, namespace=None, *, selector="", **_):
         return Page(list(self.by_run[selector.partition("=")[2]]), "1", "")
 
 

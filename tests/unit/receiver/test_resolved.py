@@ -1,10 +1,12 @@
 """A resolved alert withdraws what has not started, and nothing that runs, that somebody else began, or that began later."""
 
+import weakref
 from datetime import timedelta
 
 import pytest
 
 from kubernaut.errors import ConflictError, DeniedError
+from kubernaut.kube.answers import Page
 from kubernaut.kube.objects import EXECUTIONS
 from kubernaut.receiver.decisions import Outcome, Reason, http_status
 from tests.support.fake_client import FakeClient
@@ -88,6 +90,47 @@ async def test_what_another_user_began_for_the_same_alert_is_left_alone_and_not_
     (decision,) = await site.decide(resolved())
     assert (decision.outcome, decision.run, decision.message) == (Outcome.NOTHING_TO_CANCEL, "", "")
     assert cancelled(site.cluster) == set()
+
+
+class Paged(FakeClient):
+    """Lists page by page, and knows how much of a list is still held."""
+
+    held = most = 0
+
+    async def list(self, resource, namespace=None, *, limit=500, more="", **options):
+        whole = (await super().list(resource, namespace, **options)).items
+        begin = int(more or 0)
+        page = [Counted(self, obj) for obj in whole[begin : begin + limit]]
+        return Page(page, "1", str(begin + limit) if begin + limit < len(whole) else "")
+
+
+class Counted(dict):
+    """An object that counts itself as long as it lives."""
+
+    def __init__(self, cluster, obj):
+        super().__init__(obj)
+        cluster.held += 1
+        cluster.most = max(cluster.most, cluster.held)
+        weakref.finalize(self, self.forget, cluster)
+
+    @staticmethod
+    def forget(cluster):
+        cluster.held -= 1
+
+
+@pytest.mark.parametrize("label", ["kubernaut.io/alert", "kubernaut.io/run"])
+async def test_executions_that_claim_to_be_of_an_alert_or_its_run_are_not_all_held_in_memory(bench, label):
+    site = bench(cluster=Paged())
+    (first,) = await site.decide(slow())
+    claimed = {"kubernaut.io/alert": slow()["fingerprint"], "kubernaut.io/run": first.run}
+    (last,) = (obj for obj in site.cluster.all(EXECUTIONS) if obj["metadata"]["name"].endswith("-shrink"))
+    await site.cluster.delete(EXECUTIONS, "production", last["metadata"]["name"], uid=last["metadata"]["uid"])
+    for number in range(60):
+        metadata = {"name": f"a-{number}", "namespace": "production", "labels": {label: claimed[label]}}
+        site.cluster.put(EXECUTIONS, {"metadata": metadata, "spec": {"action": "scale"}})
+    await site.decide(slow(), resolved())
+    assert cancelled(site.cluster) == {"grow", *({"shrink"} if label == "kubernaut.io/alert" else ())}
+    assert 0 < site.cluster.most < 10
 
 
 class Racing(FakeClient):

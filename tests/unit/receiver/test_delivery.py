@@ -169,7 +169,7 @@ async def test_the_time_of_a_webhook_ends_also_between_the_runbooks_of_one_alert
 
 
 async def test_others_have_their_turn_between_the_runbooks_of_one_alert(bench):
-    site, turns, seen = bench(*many({"app": "$(labels.missing)"})), [0], []
+    site, turns = bench(*many({"app": "$(labels.missing)"})), [0]
 
     async def take_turns():
         while True:
@@ -179,8 +179,8 @@ async def test_others_have_their_turn_between_the_runbooks_of_one_alert(bench):
     other = asyncio.create_task(take_turns())
     sender = Sender(site.cluster, site.cluster.user)
     alerts = Webhook((Alert.model_validate(slow()),), 0)
-    async for decision in site.delivery.decide(alerts, sender, asyncio.get_running_loop().time() + 60):
-        seen.append((decision.reason, turns[0]))
+    deadline = asyncio.get_running_loop().time() + 60
+    seen = [(one.reason, turns[0]) async for one in site.delivery.decide(alerts, sender, deadline)]
     other.cancel()
     assert {reason for reason, _ in seen} == {Reason.MISSING_LABEL}
     assert len({turn for _, turn in seen}) == 4

@@ -47,7 +47,9 @@ def test_more_alerts_than_allowed_are_refused():
         read(*[make_alert()] * 1001)
 
 
-@pytest.mark.parametrize("number", [-1, 10**9 + 1, 10**308, 10**400], ids=["less than none", "large", "infinite", "overflow"])
+@pytest.mark.parametrize(
+    "number", [-1, 10**9 + 1, 10**308, 10**400], ids=["less than none", "large", "infinite", "overflow"]
+)
 def test_a_count_that_no_metric_survives_is_refused(number):
     with pytest.raises(InputError, match="truncatedAlerts"):
         read(make_alert(), truncatedAlerts=number)

@@ -13,6 +13,7 @@
         ├── ExistsError            409 on a create
         ├── DeniedError            403: a permission is missing, or a policy refuses it
         ├── RejectedError          400, 413 or 422: the API server refuses the content
+        ├── TooLargeError          an answer is larger than the caller reads
         ├── HookError              a plugin's hook raised, hung or returned the wrong type
         ├── LeadershipLostError    another engine leads now: stop
         ├── UnsafeJobError         a Job asks for more than an action is allowed to have
@@ -86,6 +87,10 @@ class DeniedError(NeverError):
         super().__init__(message)
         self.by_policy = by_policy
         """Whether an admission policy or webhook of the cluster refused it, and not RBAC."""
+
+
+class TooLargeError(NeverError):
+    """An answer of the API server is larger than the caller reads: ask for less."""
 
 
 class RejectedError(NeverError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -64,6 +64,9 @@ class FakeCluster:
         return Page(
             [obj for obj in found if all(_field(obj, path) == value for path, value in wanted.items())], "1", ""
         )
+
+    async def pages(self, resource: Resource, namespace: str | None = None, **options: Any) -> AsyncIterator[Page]:
+        yield await self.list(resource, namespace, **options)
 
     async def list_all(self, resource: Resource, namespace: str | None = None, **options: Any) -> Page:
         return await self.list(resource, namespace, **options)

@@ -16,20 +16,22 @@ from typing import Any, Self
 
 import aiohttp
 
-from kubernaut.api.stages import StageRequest
-from kubernaut.errors import ConflictError, KubernautError, NotFoundError, UnauthenticatedError, UnavailableError
+from kubernaut.errors import ConflictError, NotFoundError, TooLargeError, UnavailableError
 from kubernaut.kube.answers import Page, WatchEvent
 from kubernaut.kube.api_errors import error_of
 from kubernaut.kube.config.client_config import load_client_config
 from kubernaut.kube.decoding import decode, lines_of
 from kubernaut.kube.objects import PODS, Resource
-from kubernaut.kube.transport import Connection, Observer, request_labels
-from kubernaut.telemetry.stage_recorder import stage
+from kubernaut.kube.requests import refusal, request
+from kubernaut.kube.transport import Connection, Observer
 
 _WATCH_SECONDS = 50.0
 """The server ends a watch after this time; one that has not ended a little later is a dead connection."""
 _WATCH_GRACE = 1.15
 
+_PAGE_OBJECTS = 500
+_PAGE_BYTES = 4 * 1024 * 1024
+"""Of JSON; the worst of it takes some 25 times as much once it is decoded."""
 
 _WRITE: dict[bool, dict[str, str]] = {
     False: {"fieldValidation": "Ignore"},
@@ -81,7 +83,7 @@ class Cluster:
 
     async def get(self, resource: Resource, namespace: str | None, name: str) -> dict[str, Any]:
         """Read one object."""
-        return await self._request("GET", resource.path(namespace, name))
+        return await request(self.connection, "GET", resource.path(namespace, name))
 
     async def list(
         self,
@@ -91,32 +93,61 @@ class Cluster:
         selector: str = "",
         fields: str = "",
         more: str = "",
-        limit: int = 500,
+        limit: int = _PAGE_OBJECTS,
+        max_bytes: int = 0,
     ) -> Page:
-        """Return one page of at most `limit` objects; `more` continues after the page that it came with."""
+        """Return one page of at most `limit` objects; `more` continues after the page that it came with.
+
+        Raises TooLargeError if the page has more than `max_bytes` (0: any number).
+        """
         query = {"labelSelector": selector, "fieldSelector": fields, "limit": str(limit), "continue": more}
-        answer = await self._request("GET", resource.path(namespace), query=query)
+        answer = await request(self.connection, "GET", resource.path(namespace), query=query, max_bytes=max_bytes)
         metadata = answer["metadata"]
         return Page(answer.get("items") or [], metadata["resourceVersion"], metadata.get("continue", ""))
 
     async def list_all(
         self, resource: Resource, namespace: str | None = None, *, selector: str = "", fields: str = ""
     ) -> Page:
-        """Return all objects of a namespace (None: of all), read page by page, and the version from which a watch continues."""
+        """Return all objects of a namespace (None: of all), and the version from which a watch continues."""
         items: list[dict[str, Any]] = []
-        more = ""
-        while True:
-            page = await self.list(resource, namespace, selector=selector, fields=fields, more=more)
+        version = ""
+        async for page in self.pages(resource, namespace, selector=selector, fields=fields):
             items += page.items
-            more = page.more
+            version = page.resource_version
+        return Page(items, version, "")
+
+    async def pages(
+        self, resource: Resource, namespace: str | None = None, *, selector: str = "", fields: str = ""
+    ) -> AsyncIterator[Page]:
+        """Yield all objects of a namespace (None: of all) page by page. A page is no larger than 4 MiB, unless it is one object.
+
+        Whoever may create an object decides how large it is, up to etcd's 1.5 MiB: twenty of them in one page would take 600 MiB.
+        """
+        more, limit = "", _PAGE_OBJECTS
+        while True:
+            try:
+                page = await self.list(
+                    resource,
+                    namespace,
+                    selector=selector,
+                    fields=fields,
+                    more=more,
+                    limit=limit,
+                    max_bytes=_PAGE_BYTES if limit > 1 else 0,
+                )
+            except TooLargeError:
+                limit = max(1, limit // 4)
+                continue
+            yield page
+            more, limit = page.more, min(_PAGE_OBJECTS, limit * 2)
             if not more:
-                return Page(items, page.resource_version, "")
+                return
 
     async def create(
         self, resource: Resource, namespace: str | None, manifest: Mapping[str, Any], *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Create an object and return it. Raises ExistsError where the name is taken."""
-        return await self._request("POST", resource.path(namespace), body=manifest, query=_WRITE[dry_run])
+        return await request(self.connection, "POST", resource.path(namespace), body=manifest, query=_WRITE[dry_run])
 
     async def patch(
         self,
@@ -130,7 +161,7 @@ class Cluster:
     ) -> dict[str, Any]:
         """Send a JSON merge patch and return the object; a resourceVersion in it makes it conditional (ConflictError)."""
         path = resource.path(namespace, name, subresource)
-        return await self._request("PATCH", path, query=_WRITE[dry_run], body=patch)
+        return await request(self.connection, "PATCH", path, query=_WRITE[dry_run], body=patch)
 
     async def delete(
         self, resource: Resource, namespace: str, name: str, *, uid: str, propagation: str = "Background"
@@ -138,7 +169,7 @@ class Cluster:
         """Delete the object with this uid, and no other of the same name. One that is gone already is not an error."""
         options = {"preconditions": {"uid": uid}, "propagationPolicy": propagation}
         try:
-            await self._request("DELETE", resource.path(namespace, name), body=options)
+            await request(self.connection, "DELETE", resource.path(namespace, name), body=options)
         except (NotFoundError, ConflictError):
             return
 
@@ -160,7 +191,7 @@ class Cluster:
         response = await self.connection.send("GET", resource.path(namespace), query=query, timeout=timeout)
         try:
             if response.status >= 400:
-                raise self._error(response, await response.read(), "watch")
+                raise refusal(self.connection, response, await response.read(), "watch")
             while line := await response.content.readline():
                 yield _event(line)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
@@ -178,7 +209,7 @@ class Cluster:
         response = await self.connection.send("GET", PODS.path(namespace, pod, "log"), query=query, timeout=timeout)
         try:
             if response.status >= 400:
-                raise self._error(response, await response.read(), "log")
+                raise refusal(self.connection, response, await response.read(), "log")
             async for line in lines_of(response.content.iter_any()):
                 yield line
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -207,44 +238,12 @@ class Cluster:
 
     async def preferred_version(self, group: str) -> str:
         """Return the version of an API group that the server prefers, such as `apps/v1`. Raises NotFoundError for an unknown group."""
-        answer = await self._request("GET", f"/apis/{group}")
+        answer = await request(self.connection, "GET", f"/apis/{group}")
         return str(answer["preferredVersion"]["groupVersion"])
 
     async def version(self) -> dict[str, Any]:
         """Return the API server's version: `major`, `minor`, `gitVersion`."""
-        return await self._request("GET", "/version")
-
-    async def _request(
-        self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
-    ) -> dict[str, Any]:
-        verb, resource = request_labels(method, path, query)
-        with stage("request") as entry:
-            entry.request = StageRequest(verb=verb, resource=resource)
-            response = await self.connection.send(
-                method, path, query=query, body=body, timeout=aiohttp.ClientTimeout(total=30, connect=10)
-            )
-            entry.request = StageRequest(verb=verb, resource=resource, code=response.status)
-            try:
-                data: bytes = await response.read()
-            except (aiohttp.ClientError, TimeoutError, OSError) as error:
-                raise UnavailableError(f"{method} {path}: the answer broke off: {error}") from error
-            if response.status >= 400:
-                raise self._error(response, data, method)
-        try:
-            document: dict[str, Any] = decode(data)
-        except ValueError as error:
-            raise UnavailableError(f"{method} {path}: the answer is not JSON: {data[:100]!r}") from error
-        return document
-
-    def _error(self, response: aiohttp.ClientResponse, data: bytes, method: str) -> KubernautError:
-        """Return the error of a refused request; where the API server does not know who asks, with whose credentials it was."""
-        error = error_of(response.status, data, method, response.headers)
-        if not isinstance(error, UnauthenticatedError):
-            return error
-        return UnauthenticatedError(
-            f"the API server at {self.host} does not accept the credentials of {self.connection.config.identity} (401 {error}); "
-            "renew them or log in again"
-        )
+        return await request(self.connection, "GET", "/version")
 
 
 def _event(line: bytes) -> WatchEvent:

@@ -110,18 +110,15 @@ class Informer:
 
     async def _list(self, namespace: str | None) -> None:
         listed: set[Key] = set()
-        more = ""
-        while True:  # page by page, so that the first page is at work while the next one is read
-            page = await self._cluster.list(self.resource, namespace, selector=self._selector, more=more)
-            for obj in page.items:
+        version = ""
+        async for page in self._cluster.pages(self.resource, namespace, selector=self._selector):
+            version = page.resource_version
+            for obj in page.items:  # at work while the next page is read
                 listed.add(key_of(obj))
                 self._receive(obj, listed=True)
-            more = page.more
-            if not more:
-                break
         for key in [key for key in self._objects.keys() - listed if namespace in {None, key.namespace}]:
             self._drop(key)
-        self._versions[namespace] = page.resource_version
+        self._versions[namespace] = version
         if all(self._versions.values()):
             self.synced.set()
 

@@ -34,6 +34,8 @@ class Response:
     async def iter_any(self):
         for line in self._lines:
             yield line
+        if self._breaks:
+            raise self._breaks
 
     def close(self):
         self.closed = True
@@ -92,6 +94,39 @@ async def test_a_refused_delete_is_an_error():
     cluster, _ = client(Response({"message": "x"}, 422))
     with pytest.raises(RejectedError):
         await cluster.delete(JOBS, "n", "j", uid="u")
+
+
+def of_size(size, name, more=""):
+    """Return a page with one object, in an answer of about this many bytes."""
+    return Response(
+        {"metadata": {"resourceVersion": "1", "continue": more}, "items": [{"n": name, "fill": "x" * size}]}
+    )
+
+
+async def test_a_page_of_large_objects_is_asked_for_again_with_fewer_until_it_is_small_enough():
+    large = [of_size(5_000_000, "a") for _ in range(4)]
+    cluster, connection = client(*large, of_size(1_600_000, "a", "2"), of_size(100, "b", "3"), of_size(100, "c"))
+    assert [[obj["n"] for obj in page.items] async for page in cluster.pages(PODS)] == [["a"], ["b"], ["c"]]
+    asked = [(query["limit"], query.get("continue")) for _, _, query, _ in connection.sent]
+    assert asked == [
+        *((limit, None) for limit in ("500", "125", "31", "7", "1")),
+        ("2", "2"),
+        ("4", "3"),
+    ]
+    assert all(answer.closed for answer in large)
+
+
+async def test_a_single_object_is_read_whatever_its_size():
+    cluster, _ = client(*(of_size(5_000_000, "a") for _ in range(5)))
+    assert len((await cluster.list_all(PODS)).items) == 1
+
+
+async def test_a_page_that_breaks_off_is_none():
+    broken = of_size(100, "a")
+    broken._breaks = aiohttp.ClientPayloadError("cut")
+    cluster, _ = client(broken)
+    with pytest.raises(UnavailableError):
+        await cluster.list_all(PODS)
 
 
 async def test_each_request_is_a_stage_with_its_answer():

@@ -31,12 +31,16 @@ class Played:
         self.lists, self.watches, self.requests = list(lists), list(watches), []
         self.over = asyncio.Event()
 
-    async def list(self, resource, namespace=None, *, selector="", more="", **_):
-        self.requests.append(("list", more))
-        answer = self.lists.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    async def pages(self, resource, namespace=None, *, selector=""):
+        more = ""
+        while True:
+            self.requests.append(("list", more))
+            answer = self.lists.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            yield answer
+            if not (more := answer.more):
+                return
 
     async def watch(self, resource, version, *, namespace=None, selector=""):
         self.requests.append(("watch", version))

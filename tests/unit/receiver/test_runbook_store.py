@@ -1,7 +1,9 @@
 """Runbooks with rules for alerts, by namespace, as they are now."""
 
+import json
+
 from kubernaut.kube.objects import key_of
-from kubernaut.receiver.runbook_store import RunbookStore
+from kubernaut.receiver.runbook_store import MAX_RUNBOOK_BYTES, RunbookStore
 from tests.support.fake_client import FakeClient
 from tests.support.runbooks import make_runbook
 from tests.unit.receiver.conftest import GROW, RULE
@@ -40,3 +42,15 @@ def test_a_runbook_that_cannot_be_read_is_logged_once_and_left_out(caplog):
     assert names(store) == names(store) == []
     (record,) = [record for record in caplog.records if "no alert begins it" in record.message]
     assert "a runbook has at least one step" in record.message
+
+
+def test_a_runbook_that_is_too_large_is_logged_and_left_out_and_none_takes_more_memory_than_it_needs(caplog):
+    store = RunbookStore(FakeClient())
+    large = placed(GROW, 1, summary="x" * MAX_RUNBOOK_BYTES)
+    without = placed(make_runbook(name="without", summary="x" * MAX_RUNBOOK_BYTES), 2)
+    annotated = placed({**GROW, "metadata": {"name": "annotated", "annotations": {"a": "x" * MAX_RUNBOOK_BYTES}}}, 3)
+    kept = [store._informer.accept(one).json for one in (large, without, annotated)]
+    assert names(store) == ["annotated"]
+    assert all(len(json.dumps(one)) < 2000 for one in kept)
+    (record,) = caplog.records
+    assert "bytes of JSON, more than 65536: no alert begins it" in record.message

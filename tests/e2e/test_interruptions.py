@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from kubernaut.kube.objects import EXECUTIONS, JOBS, PODS, Resource
+from kubernaut.kube.requests import request
 from tests.support.site import CONFIG_MAPS
 
 _STARTED_SECONDS = 2.0
@@ -35,7 +36,7 @@ async def running(site, key, step, seconds=60):
 async def delete(site, pod, grace=1):
     path = Resource(f"/api/v1/namespaces/{site.namespace}/pods", "")
     options = {"gracePeriodSeconds": grace, "preconditions": {"uid": pod["metadata"]["uid"]}}
-    await site.cluster._request("DELETE", f"{path.root}/{pod['metadata']['name']}", body=options)
+    await request(site.cluster.connection, "DELETE", f"{path.root}/{pod['metadata']['name']}", body=options)
 
 
 async def evict(site, pod):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from kubernaut.kube.objects import EXECUTIONS, PODS, Resource
+from kubernaut.kube.requests import request
 from tests.support.site import CONFIG_MAPS, QUOTAS
 
 CHANGE = "action.changed('ConfigMap', 'app-config', 'data.A', '1', '2')"
@@ -202,15 +203,14 @@ async def test_an_action_that_is_not_retry_safe_is_not_retried_when_its_node_is_
     ghost["status"] = {"allocatable": resources, "capacity": resources, "conditions": [ready]}
     node = await site.cluster.create(NODES, None, ghost)
     try:
-        await site.cluster._request(
-            "PATCH", f"/api/v1/nodes/{node['metadata']['name']}", body={"spec": {"taints": None}}
-        )
+        path = f"/api/v1/nodes/{node['metadata']['name']}"
+        await request(site.cluster.connection, "PATCH", path, body={"spec": {"taints": None}})
         key = await site.create("wants-node-once")
         pod = await _bound(site, key)
         await _report_running(site, pod)
         await asyncio.sleep(1)
     finally:
-        await site.cluster._request("DELETE", f"/api/v1/nodes/{node['metadata']['name']}")
+        await request(site.cluster.connection, "DELETE", path)
     status = (await site.end(key, seconds=240))["status"]
     assert ended(status) == ("Failed", "ActionFailed"), status
     assert "was interrupted and may have started" in status["message"]

@@ -131,7 +131,13 @@ async def test_a_runbook_is_proposed_from_its_form_and_its_run_lights_up(site, o
         await opened.page.wait_for_url("**/runs/**")
         await opened.sees("The run would change")
         assert "2 → 4" in (await opened.text("#head")).replace("\n", " ")
+        await opened.sees("2 rehearsed", "#r-head")
         proposal = opened.page.url
+        await opened.go("/proposals")
+        assert await opened.text("#nav-proposals") == "1\nopen", "one decision, not one for each step"
+        card = await opened.text(".card")
+        assert all(text in card for text in ("act: scale on Deployment/web", "check: check-workload"))
+        await opened.page.get_by_role("link", name="Look at it and decide").click()
         await opened.page.get_by_text("Approve…").click()
         await opened.page.get_by_role("button", name="Carry out just this").click()
         await opened.page.wait_for_url(lambda url: "/runs/" in url and url != proposal)

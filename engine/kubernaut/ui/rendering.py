@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from kubernaut.api.timestamps import parse_time
 from kubernaut.caller.changes import absence, diff_lines, exact_text, has_several_lines, value_text
 from kubernaut.caller.durations import format_duration, format_measured, format_time
+from kubernaut.caller.runs import step_name
 from kubernaut.printable import replace_harmful, replace_unseen
+
+_BREAKS = re.compile(r"[:.\]](?=\w)|\w(?=\[)")
 
 
 def environment(root: str) -> Environment:
@@ -37,6 +41,8 @@ def environment(root: str) -> Environment:
         "exact": exact_text,
         "seen": replace_unseen,
         "slug": _slug,
+        "step": step_name,
+        "breakable": _breakable,
     }
     made.tests["several_lines"] = has_several_lines
     made.globals |= {"diff_lines": diff_lines, "absence": absence, "root": root}
@@ -75,6 +81,12 @@ _Dumper.add_representer(
     str,
     lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
 )
+
+
+def _breakable(text: str) -> Markup:
+    """Return a text that may be broken after a colon, a dot and a bracket, as a field's path or the name of a ServiceAccount."""
+    escaped = str(escape(replace_harmful(text)))  # an entity has none of these
+    return Markup(_BREAKS.sub(r"\g<0><wbr>", escaped))  # noqa: S704 - escaped
 
 
 def _slug(phase: object) -> str:

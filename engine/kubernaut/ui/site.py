@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
+from kubernaut.ui.decisions import open_decisions
 from kubernaut.ui.fragments import Fragment, Regions, fragment
 from kubernaut.ui.identity import Identity
 from kubernaut.ui.rendering import macro
@@ -41,7 +42,7 @@ class Site:
 
     def frame(self) -> Regions:
         """Return the regions that every page has: whether the cluster answers, how many proposals wait, and who one is."""
-        proposals = sum(one.is_open_proposal for one in self.store)
+        proposals = len(open_decisions(self.store))
         return {
             "connection": [self.fragment("outage", "common.html", "outage", self.store.outage)],
             "nav-proposals": [self.fragment("proposal-count", "common.html", "proposal_count", proposals)],

@@ -13,10 +13,10 @@ from kubernaut.caller.pod_logs import LogLine, PodLogs
 from kubernaut.errors import KubernautError
 from kubernaut.kube.objects import Key
 from kubernaut.telemetry.audit import audit_record
+from kubernaut.ui.decisions import run_of
 from kubernaut.ui.fragments import Fragment, Page
 from kubernaut.ui.site import Site
 from kubernaut.ui.timeline import timeline
-from kubernaut.ui.views.executions import run_of
 
 _RUNNING_REFRESH_SECONDS = 1.5
 _MAX_LOG_LINES = 2000

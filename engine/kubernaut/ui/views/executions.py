@@ -10,6 +10,7 @@ from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.changes import value_text
 from kubernaut.telemetry.audit import audit_record
+from kubernaut.ui.decisions import Decision, open_decisions
 from kubernaut.ui.fragments import Fragment, Page
 from kubernaut.ui.site import Site
 
@@ -38,10 +39,8 @@ async def executions_page(site: Site, request: web.Request) -> Page:
 
 async def proposals_page(site: Site, _: web.Request) -> Page:
     """Return the dry runs whose plan can be approved and was not yet, each with what it would change."""
-    found = site.store.newest_first(lambda one: one.is_open_proposal)
-    cards = [
-        site.fragment(f"p-{one.uid}", "proposals.html", "card", one, audit_record(one), run_of(one)) for one in found
-    ]
+    found = open_decisions(site.store)
+    cards = [_card(site, decision) for decision in found]
     empty = [] if found else [site.fragment("none", "proposals.html", "nothing")]
     return Page("Proposals", "proposals.html", {}, {"cards": cards, "empty": empty})
 
@@ -51,10 +50,11 @@ def rows(site: Site, executions: Iterable[ExecutionView]) -> list[Fragment]:
     return [_row(site, one) for one in executions]
 
 
-def run_of(execution: ExecutionView) -> str:
-    """Return the run that an execution belongs to, or ""."""
-    labels = execution.json["metadata"].get("labels") or {}
-    return str(labels.get("kubernaut.io/run", ""))
+def _card(site: Site, decision: Decision) -> Fragment:
+    first = decision.steps[0]
+    id_ = f"p-{decision.namespace}.{decision.run}" if decision.run else f"p-{first.uid}"  # no namespace has a dot
+    steps = [(audit_record(one), one) for one in decision.steps]
+    return site.fragment(id_, "proposals.html", "card", decision, first, steps)
 
 
 def _row(site: Site, execution: ExecutionView) -> Fragment:

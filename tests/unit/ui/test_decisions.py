@@ -1,0 +1,39 @@
+"""What waits for a decision: single proposals, and runs as one."""
+
+from types import SimpleNamespace
+
+from kubernaut.api.view import ExecutionView
+from kubernaut.ui.decisions import open_decisions
+
+PLAN = f"sha256:{'0' * 64}"
+
+
+def proposal(name, created, run="", position="", namespace="prod"):
+    metadata = {"name": name, "namespace": namespace, "uid": name, "creationTimestamp": f"2026-05-01T12:00:0{created}Z"}
+    metadata |= {"labels": {"kubernaut.io/run": run}} if run else {}
+    metadata |= {"annotations": {"kubernaut.io/run-position": position}} if position else {}
+    status = {"phase": "Succeeded", "planDigest": PLAN}
+    return ExecutionView({"metadata": metadata, "spec": {"action": "scale", "dryRun": True}, "status": status})
+
+
+def decisions(*executions):
+    def newest_first(wanted):
+        return sorted(
+            filter(wanted, executions), key=lambda one: one.json["metadata"]["creationTimestamp"], reverse=True
+        )
+
+    found = open_decisions(SimpleNamespace(newest_first=newest_first))
+    return [(one.namespace, one.run, [step.name for step in one.steps]) for one in found]
+
+
+def test_the_steps_of_a_run_are_one_decision_in_their_order_and_the_newest_decision_is_first():
+    assert decisions(
+        proposal("old", 1),
+        proposal("fix-check", 3, "fix", "2/2"),
+        proposal("fix-act", 2, "fix", "1/2"),
+        proposal("new", 4),
+    ) == [("prod", "", ["new"]), ("prod", "fix", ["fix-act", "fix-check"]), ("prod", "", ["old"])]
+
+
+def test_runs_of_the_same_name_in_two_namespaces_are_two_decisions():
+    assert len(decisions(proposal("a", 1, "fix"), proposal("b", 1, "fix", namespace="other"))) == 2

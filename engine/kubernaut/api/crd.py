@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from kubernaut.api.execution import (
@@ -41,7 +43,7 @@ def crd() -> dict[str, Any]:
                     "storage": True,
                     "subresources": {"status": {}},
                     "additionalPrinterColumns": _columns(),
-                    "schema": {"openAPIV3Schema": _root_schema()},
+                    "schema": {"openAPIV3Schema": deepcopy(_root_schema())},
                 }
             ],
         },
@@ -54,6 +56,7 @@ def _columns() -> list[dict[str, Any]]:
     return [*columns, {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}]
 
 
+@cache
 def _root_schema() -> dict[str, Any]:
     raw = KubernetesExecution.model_json_schema(by_alias=True)
     schema = structural(raw, raw["$defs"])

@@ -6,6 +6,8 @@ the name of an execution too long. Cycles take a graph: `kubernaut check-runbook
 
 from __future__ import annotations
 
+from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from kubernaut.api.execution import GROUP, VERSION
@@ -52,13 +54,14 @@ def runbook_crd() -> dict[str, Any]:
                     "served": True,
                     "storage": True,
                     "additionalPrinterColumns": columns,
-                    "schema": {"openAPIV3Schema": _root_schema()},
+                    "schema": {"openAPIV3Schema": deepcopy(_root_schema())},
                 }
             ],
         },
     }
 
 
+@cache
 def _root_schema() -> dict[str, Any]:
     raw = Runbook.model_json_schema(by_alias=True)
     schema = structural(raw, raw["$defs"])

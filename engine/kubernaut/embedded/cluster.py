@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
+from kubernaut.documents import load_all_yaml
 from kubernaut.embedded.population import populate, wait_until_ready
 from kubernaut.embedded.running_engine import RunningEngine
 from kubernaut.embedded.users import user_permissions
@@ -50,7 +49,7 @@ class Embedded:
 
 def seed() -> list[dict[str, Any]]:
     """Return the objects of a fresh sandbox."""
-    return list(yaml.safe_load_all(files("kubernaut").joinpath("seed.yaml").read_text("utf-8")))
+    return load_all_yaml(files("kubernaut").joinpath("seed.yaml").read_text("utf-8"))
 
 
 @asynccontextmanager

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from typing import Any
 
-import yaml
-
 from kubernaut.api.execution import GROUP, PLURAL
 from kubernaut.api.runbook import RUNBOOK_PLURAL
+from kubernaut.documents import load_all_yaml
 from kubernaut.install.guards import all_guards
 from kubernaut.plugins.registry import Registry
 
@@ -36,7 +35,7 @@ def admission_manifests(registry: Registry, *, stamp: bool = True) -> list[dict[
 def policy_documents(name: str) -> list[dict[str, Any]]:
     """Return the documents in a file of policies."""
     text = files("kubernaut.install").joinpath("policies", f"{name}.yaml").read_text("utf-8")
-    return list(yaml.safe_load_all(text))
+    return load_all_yaml(text)
 
 
 def run_roles(actions: Iterable[str]) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ SKEW = "tests/faults/skew"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the size of the load, and the commands that restart parts of a real cluster."""
     parser.addoption(
-        "--executions", type=int, default=12, help="executions per fault; the run of all faults has five times as many"
+        "--executions", type=int, default=8, help="executions per fault; the run of all faults has five times as many"
     )
     parser.addoption(
         "--restart",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 _MAX_VALUE_LENGTH = 60
 _MAX_ERRORS = 5
+_FEW = 12
 _ALIKE = 0.7
 """How alike two names must be to suggest one for the other, from 0 to 1: `nmae` and `name` are, `namespace` and `name` are not."""
 
@@ -44,10 +45,16 @@ def brief(value: object, *, quoted: bool = True) -> str:
     return text if len(text) <= _MAX_VALUE_LENGTH else f"{text[:_MAX_VALUE_LENGTH]}… ({len(text)} characters)"
 
 
+def _instead(name: str, known: Collection[str]) -> str:
+    """Return what an unknown name may have stood for: the one that it resembles, or all, if they are few."""
+    if near := get_close_matches(name, known, 1, _ALIKE):
+        return f"; did you mean {near[0]}?"
+    return f"; there are {', '.join(known)}" if 0 < len(known) <= _FEW else ""
+
+
 def _describe(detail: Mapping[str, Any], noun: str, known: Collection[str]) -> str:
     if detail["type"] == "extra_forbidden":
-        near = get_close_matches(str(detail["loc"][-1]), known, 1, _ALIKE) if len(detail["loc"]) == 1 else []
-        return f"there is no such {noun}{f'; did you mean {near[0]}?' if near else ''}"
+        return f"there is no such {noun}{_instead(str(detail['loc'][-1]), known) if len(detail['loc']) == 1 else ''}"
     if detail["type"] == "missing":
         return "is required"
     message = str(detail["msg"]).removeprefix("Value error, ")

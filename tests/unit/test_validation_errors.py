@@ -34,10 +34,18 @@ def test_each_problem_names_its_field_and_value(given, expected):
     assert message(**given) == expected
 
 
-@pytest.mark.parametrize(("given", "near"), [("nmae", "; did you mean name?"), ("port", ""), ("namespace", "")])
-def test_an_unknown_field_is_compared_with_those_that_exist(given, near):
+ALL = "; there are name, replicas"
+
+
+@pytest.mark.parametrize(("given", "near"), [("nmae", "; did you mean name?"), ("port", ALL), ("namespace", ALL)])
+def test_an_unknown_field_is_compared_with_those_that_exist_and_they_are_listed_if_none_is_alike(given, near):
     expected = f"spec.{given}: there is no such setting{near} (got 2)"
     assert message(known=("name", "replicas"), a=1, **{given: 2}) == expected
+
+
+def test_many_fields_are_not_listed():
+    many = [f"field{number}" for number in range(13)]
+    assert message(known=many, a=1, c=2) == "spec.c: there is no such setting (got 2)"
 
 
 def test_long_values_and_many_problems_are_cut():

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from kubernaut.wrapped_protocol import WrappedProtocol
+
 MAX_CONNECTIONS = 64
 MAX_SECONDS = 10.0
 """From the first byte of a connection to its last; a probe has at most a few seconds, and so has a scrape by default."""
@@ -38,32 +40,21 @@ class ShortConnections:
         self._open.pop(connection, None)
 
 
-class _Short(asyncio.Protocol):
-    """Passes everything on to the protocol inside."""
+class _Short(WrappedProtocol):
+    """A connection that counts."""
 
     def __init__(self, inner: asyncio.Protocol, connections: ShortConnections) -> None:
-        self._inner, self._connections = inner, connections
+        super().__init__(inner)
+        self._connections = connections
         self._end: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
             self._end = self._connections.opened(self, transport)
-        self._inner.connection_made(transport)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._end:
             self._end.cancel()
         self._connections.closed(self)
-        self._inner.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        self._inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self._inner.eof_received()
-
-    def pause_writing(self) -> None:
-        self._inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self._inner.resume_writing()
+        super().connection_lost(exc)

@@ -14,6 +14,8 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from kubernaut.wrapped_protocol import WrappedProtocol
+
 MAX_CONNECTIONS = 64
 MAX_SECONDS = 10.0
 """To send a request, and again to take the answer."""
@@ -122,11 +124,12 @@ def _closed_on_error(accepted: socket.socket) -> Iterator[None]:
         raise
 
 
-class _Connection(asyncio.Protocol):
-    """Passes everything on to the protocol inside."""
+class _Connection(WrappedProtocol):
+    """A connection that counts, and ends after a time unless its request is at work."""
 
     def __init__(self, inner: asyncio.Protocol, listener: Listener) -> None:
-        self.inner, self._listener = inner, listener
+        super().__init__(inner)
+        self._listener = listener
         self.task: asyncio.Task[None] | None = None
         self.is_working = False
         self.opened = asyncio.get_running_loop().time()
@@ -158,21 +161,9 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
             self._transport = transport
-        self.inner.connection_made(transport)
+        super().connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stop_timer()
         self._listener.closed(self)
-        self.inner.connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        self.inner.data_received(data)
-
-    def eof_received(self) -> bool | None:
-        return self.inner.eof_received()
-
-    def pause_writing(self) -> None:
-        self.inner.pause_writing()
-
-    def resume_writing(self) -> None:
-        self.inner.resume_writing()
+        super().connection_lost(exc)

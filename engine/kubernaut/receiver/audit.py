@@ -39,4 +39,5 @@ def record(decision: Decision, user: str) -> None:
         "message": decision.message[:_MAX_MESSAGE] or None,
     }
     named = about.get("alert") or "an alert"
-    audit.info("%s: %s %s", named, decision.outcome, decision.reason, extra={"audit": entry})
+    reason = f" ({decision.reason})" if decision.reason else ""
+    audit.info("%s: %s%s", named, decision.outcome, reason, extra={"audit": entry})

@@ -76,6 +76,9 @@ class ExecutionStore:
                 self._lose(error)
             except KubernautError as error:
                 self._lose(error)
+            except Exception as error:  # a defect of ours, or of a library: the page must not look current
+                log.exception("executions cannot be watched")
+                self._lose(KubernautError(f"{type(error).__name__}: the log of kubernaut ui has the traceback"))
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def wait(self, version: int, seconds: float) -> bool:

@@ -65,6 +65,13 @@ async def test_who_may_not_list_there_either_is_told(watched):
         assert "neither" in store.outage.message
 
 
+async def test_a_defect_is_an_outage_too_and_does_not_leave_a_page_that_looks_current(watched):
+    async with watched([[obj("a")], KeyError("x")]) as (store, _):
+        assert (store.outage.message, len(store)) == ("KeyError: the log of kubernaut ui has the traceback", 1)
+    async with watched([[obj("a")], KeyError("x")], [[obj("a"), obj("b")]]) as (store, _):
+        assert (store.outage, len(store)) == (None, 2)
+
+
 async def test_an_outage_lasts_until_somebody_answers_and_keeps_what_was_known(watched):
     async with watched([[obj("a")], UnavailableError("down")]) as (store, _):
         assert (store.outage.message, len(store)) == ("down", 1)

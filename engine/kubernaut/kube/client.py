@@ -29,7 +29,8 @@ _WATCH_SECONDS = 50.0
 """The server ends a watch after this time; one that has not ended a little later is a dead connection."""
 _WATCH_GRACE = 1.15
 
-_PAGE_OBJECTS = 500
+_PAGE_OBJECTS = 250
+"""Of eight kilobytes, as executions and pods have with their managed fields, these are half of such a page."""
 _PAGE_BYTES = 4 * 1024 * 1024
 """Of JSON; the worst of it takes some 25 times as much once it is decoded."""
 

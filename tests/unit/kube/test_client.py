@@ -69,7 +69,7 @@ async def test_a_long_list_is_read_page_by_page():
     cluster, connection = client(page("ab", "next"), page("c"))
     found = await cluster.list_all(PODS, "n", selector="a=b", fields="x=y")
     assert ([obj["metadata"]["name"] for obj in found.items], found.resource_version) == (["a", "b", "c"], "5")
-    selection = {"labelSelector": "a=b", "fieldSelector": "x=y", "limit": "500"}
+    selection = {"labelSelector": "a=b", "fieldSelector": "x=y", "limit": "250"}
     assert [query for _, _, query, _ in connection.sent] == [selection, {**selection, "continue": "next"}]
 
 
@@ -109,7 +109,7 @@ async def test_a_page_of_large_objects_is_asked_for_again_with_fewer_until_it_is
     assert [[obj["n"] for obj in page.items] async for page in cluster.pages(PODS)] == [["a"], ["b"], ["c"]]
     asked = [(query["limit"], query.get("continue")) for _, _, query, _ in connection.sent]
     assert asked == [
-        *((limit, None) for limit in ("500", "125", "31", "7", "1")),
+        *((limit, None) for limit in ("250", "62", "15", "3", "1")),
         ("2", "2"),
         ("4", "3"),
     ]

@@ -3,8 +3,9 @@
 import pytest
 
 from tests.conformance.client import Client
-from tests.deploy.admission.installation import bind
+from tests.deploy.admission.installation import RBAC, bind
 from tests.deploy.admission.requests import DRY, execution, executions, expect
+from tests.deploy.manifests import Object
 
 PETER, PAULA = "peter", "paula"
 COLLECTOR = "system:serviceaccount:kube-system:generic-garbage-collector"
@@ -67,15 +68,41 @@ async def test_whoever_may_run_an_action_cancels_executions_of_it_and_a_cancelle
     expect(await cluster.impersonating("anna").patch(await proposed(peter, place, PETER), CANCEL, **DRY), code)
 
 
-async def test_the_garbage_collector_removes_owners_and_finalizers(cluster: Client, place: str, peter: Client):
+async def owned(cluster: Client, place: str, user: Client) -> tuple[str, list[Object]]:
+    """Propose as Peter what two objects own and a finalizer keeps, and return its path and the owners."""
     owners = []
     for name in ("a", "b"):
         made = await cluster.made(f"/api/v1/namespaces/{place}/configmaps", {"metadata": {"name": name}})
         owners.append({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": made["metadata"]["uid"]})
-    owned = execution(requester=PETER, dryRun=True)
-    owned["metadata"] |= {"finalizers": ["a.example/kept"], "ownerReferences": owners}
-    path = f"{executions(place)}/{(await peter.made(executions(place), owned))['metadata']['name']}"
-    await bind(cluster, place, "kubernaut-propose-scale", COLLECTOR)
+    manifest = execution(requester=PETER, dryRun=True)
+    manifest["metadata"] |= {"finalizers": ["a.example/kept"], "ownerReferences": owners}
+    made = await user.made(executions(place), manifest)
+    return f"{executions(place)}/{made['metadata']['name']}", owners
+
+
+async def test_the_garbage_collector_removes_owners_and_finalizers(cluster: Client, place: str, peter: Client):
+    path, owners = await owned(cluster, place, peter)
+    rules = [{"apiGroups": ["kubernaut.io"], "resources": ["kubernetesexecutions"], "verbs": ["patch", "delete"]}]
+    await cluster.made(f"{RBAC}/namespaces/{place}/roles", {"metadata": {"name": "collector"}, "rules": rules})
+    await bind(cluster, place, "collector", COLLECTOR, kind="Role")
     fewer = {"metadata": {"finalizers": [], "ownerReferences": owners[:1]}}
     expect(await cluster.impersonating(COLLECTOR).patch(path, fewer, **DRY), 200)
+    both = {**fewer["metadata"], "labels": {"kubernaut.io/run": "another"}}
+    expect(
+        await cluster.impersonating(COLLECTOR).patch(path, {"metadata": both}, **DRY), 403, "is not allowed to change"
+    )
+    expect(await cluster.patch(path, {"metadata": {"finalizers": []}}), 200)
+
+
+async def test_whoever_may_not_delete_it_removes_no_owner_and_no_finalizer_and_exchanges_none(
+    cluster: Client, place: str, peter: Client
+):
+    path, owners = await owned(cluster, place, peter)
+    paula = cluster.impersonating(PAULA)
+    for change in (
+        {"finalizers": []},
+        {"ownerReferences": owners[:1]},
+        {"ownerReferences": [{**owners[0], "kind": "Secret"}, {**owners[1], "name": "gone"}]},
+    ):
+        expect(await paula.patch(path, {"metadata": change}, **DRY), 403, "is not allowed to change execution")
     expect(await cluster.patch(path, {"metadata": {"finalizers": []}}), 200)

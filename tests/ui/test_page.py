@@ -89,6 +89,20 @@ async def test_what_has_changed_since_it_was_shown_is_not_approved(site, open_pa
         assert await replicas(site) == 2
 
 
+async def test_a_deadline_that_was_set_since_it_was_shown_is_not_approved(site, open_page):
+    await proposed(site)
+    async with open_page() as opened:
+        await opened.go(f"/executions/{site.namespace}/more")
+        await opened.page.get_by_text("Approve…").click()
+        await site.patch(EXECUTIONS, "more", {"spec": {"deadlineSeconds": 1}})
+        await opened.page.get_by_role("button", name="Carry out just this").click()
+        await opened.sees("is not what this page showed", "#notice")
+        assert await replicas(site) == 2
+        await opened.go(f"/executions/{site.namespace}/more")
+        await opened.page.get_by_text("Approve…").click()
+        await opened.sees("as you, within 1 s. If")
+
+
 async def test_a_proposal_is_rejected(site, open_page):
     await proposed(site)
     async with open_page() as opened:

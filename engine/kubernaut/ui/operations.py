@@ -43,7 +43,8 @@ async def carry_out(site: Site, request: web.Request, operation: Operation) -> w
 async def approve_execution(site: Site, request: web.Request, form: Form) -> web.Response:
     """Approve the plan that the page showed."""
     proposal = await get_execution(site.cluster, _key(request))
-    if form.get("digest") != proposal.status.plan_digest:
+    asked = (proposal.status.plan_digest, str(proposal.spec.deadline_seconds or ""))  # the deadline can be changed
+    if (form.get("digest"), form.get("deadline")) != asked:
         raise InputError(f"{proposal.name} is not what this page showed: look at it again. Nothing was changed")
     made = await approve(site.cluster, proposal)
     return _go(site, request, f"/executions/{made.namespace}/{made.name}")

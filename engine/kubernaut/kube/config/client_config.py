@@ -105,7 +105,7 @@ def _credentials(user: Section, user_name: str, endpoint: Endpoint) -> Credentia
         return CachedCredentials(ExecPlugin.of(plugin, endpoint.for_plugins()).issue)
     if provider and not held.authorization:
         return CachedCredentials(_provider(provider, held.certificate, user_name).issue)
-    return EntryCredentials(stored, user, user_name)
+    return EntryCredentials(stored, user, user_name, endpoint.server)
 
 
 def _check(certificate: ClientCertificate, user: Section) -> None:

@@ -14,15 +14,17 @@ from kubernaut.kube.config.kubeconfig_section import Section
 from kubernaut.kube.config.rotating_file import RotatingFile
 from kubernaut.kube.config.tls import check_pair
 
+_IMPERSONATION = ("as", "as-uid", "as-groups", "as-user-extra")
+
 log = logging.getLogger(__name__)
 
 
 class EntryCredentials:
     """The credentials of one user entry, in whichever state its file was last usable."""
 
-    def __init__(self, stored: StoredCredentials, entry: Section, user_name: str) -> None:
-        """`stored` is what `entry` holds now."""
-        self._stored, self._user_name = stored, user_name
+    def __init__(self, stored: StoredCredentials, entry: Section, user_name: str, server: str) -> None:
+        """`stored` is what `entry` holds now, for the API server at this URL."""
+        self._stored, self._entry, self._user_name, self._server = stored, entry, user_name, server
         self._kubeconfig = RotatingFile(entry.file) if entry.file else None
         self._seen = b""
 
@@ -42,14 +44,15 @@ class EntryCredentials:
         """Nothing is ever under way."""
 
     def _read_again(self) -> None:
-        """Take over what the entry holds now, unless that is nothing, or nothing that can be used."""
+        """Take over what the entry holds now, if that can be used, and is for this server and impersonated user."""
         if self._kubeconfig is None:
             return
         try:
             if (content := self._kubeconfig.read()) == self._seen:
                 return
-            entry = Kubeconfig.explicit(self._kubeconfig.path).user(self._user_name)
-            if entry is None:
+            kubeconfig = Kubeconfig.explicit(self._kubeconfig.path)
+            entry = kubeconfig.user(self._user_name)
+            if entry is None or not self._is_meant(entry, kubeconfig.servers_of(self._user_name)):
                 return
             stored = stored_credentials(entry)
             held = stored.read()
@@ -61,3 +64,8 @@ class EntryCredentials:
         self._seen = content
         if held != Credential():
             self._stored = stored
+
+    def _is_meant(self, entry: Section, servers: set[str]) -> bool:
+        """Whether an entry is for this connection: users of several clusters have one name, such as that of an administrator."""
+        same_user = all(entry.fields.get(name) == self._entry.fields.get(name) for name in _IMPERSONATION)
+        return same_user and (not servers or self._server in servers)

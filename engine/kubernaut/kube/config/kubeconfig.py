@@ -90,6 +90,13 @@ class Kubeconfig:
         """Return the user entry of this name, or None."""
         return self._entry("users", "user", name)
 
+    def servers_of(self, user_name: str) -> set[str]:
+        """Return the servers that contexts select together with this user, as far as their clusters are here."""
+        contexts = [entry.section("context") for document in self._documents for entry in document.sections("contexts")]
+        names = {context.text("cluster") for context in contexts if context and context.text("user") == user_name}
+        clusters = [self._entry("clusters", "cluster", name) for name in names]
+        return {cluster.text("server").rstrip("/") for cluster in clusters if cluster}
+
     def _named(self, context: Section, kind: str, *, required: bool) -> Section | None:
         """Return the cluster or user that a context names."""
         name = context.text(kind)

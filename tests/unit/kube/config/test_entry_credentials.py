@@ -18,11 +18,11 @@ def pair(user):
     return {"client-certificate-data": certificate, "client-key-data": key}
 
 
-def document(user, name="u"):
+def document(user, name="u", server="https://a"):
     return {
         "current-context": "c",
         "contexts": [{"name": "c", "context": {"cluster": "c", "user": name}}],
-        "clusters": [{"name": "c", "cluster": {"server": "https://a"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
         "users": [{"name": name, "user": user}],
     }
 
@@ -67,6 +67,10 @@ async def test_so_are_a_new_login_and_a_new_certificate(file):
         pytest.param(yaml.safe_dump(document({"token": "new"}, "another")), id="without this user"),
         pytest.param(yaml.safe_dump(document({})), id="with a user who holds nothing"),
         pytest.param(yaml.safe_dump(document({"token": ["new"]})), id="with a token that is none"),
+        pytest.param(
+            yaml.safe_dump(document({"token": "new"}, server="https://b")), id="with the same name on another server"
+        ),
+        pytest.param(yaml.safe_dump(document({"token": "new", "as": "anna"})), id="with a user to act as"),
         pytest.param(
             yaml.safe_dump(document({**pair("anna"), "client-key-data": "a2V5"})), id="with a key that cannot be used"
         ),

@@ -2,6 +2,8 @@
 
 import copy
 
+import asyncio
+
 import pytest
 
 from kubernaut.api.crd import crd
@@ -19,6 +21,10 @@ CANCEL = {"spec": {"cancel": True}}
 async def peter(cluster: Client, place: str) -> Client:
     """Return a user who may propose `scale`, as Paula may."""
     await bind(cluster, place, "kubernaut-propose-scale", PETER, PAULA)
+    paula = cluster.impersonating(PAULA)
+    async with asyncio.timeout(20):  # an API server takes a moment to read a binding
+        while (await paula.post(executions(place), execution(dryRun=True), **DRY)).code != 201:
+            await asyncio.sleep(0.1)
     return cluster.impersonating(PETER)
 
 

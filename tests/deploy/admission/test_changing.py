@@ -1,8 +1,7 @@
 """`kubernaut-changing`: an execution is changed by who created it, and who may execute its action or cancel any."""
 
-import copy
-
 import asyncio
+import copy
 
 import pytest
 

@@ -358,6 +358,21 @@ async def test_the_authorizer_asks_rbac_about_the_user_and_about_accounts(cluste
         assert answer.code == 201, answer.message
 
 
+async def test_an_expression_may_ask_the_authorizer_twice_and_one_with_variables_more_often(
+    cluster: Client, namespace: str
+) -> None:
+    check = "authorizer.group('').resource('configmaps').namespace(request.namespace).check('{}').allowed()"
+    checks = [check.format(verb) for verb in ("create", "get", "update")]
+    variables = [{"name": f"v{number}", "expression": text} for number, text in enumerate(checks)]
+    for expression in (" && ".join(checks[:2]), "variables.v0 && variables.v1 && variables.v2"):
+        async with validating(cluster, namespace, {"expression": expression}, variables=variables):
+            answer = await cluster.post(config_maps(namespace), config_map(), **DRY)
+            assert answer.code == 201, answer.message
+    async with validating(cluster, namespace, {"expression": " && ".join(checks)}):
+        answer = await cluster.post(config_maps(namespace), config_map(), **DRY)
+        assert "resulted in error: operation cancelled: actual cost limit exceeded" in answer.message
+
+
 async def test_functions_of_kubernetes_are_known(cluster: Client, namespace: str) -> None:
     expressions = [
         "quantity('1Gi').isGreaterThan(quantity('1G'))",

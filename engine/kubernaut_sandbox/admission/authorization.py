@@ -10,6 +10,10 @@ from kubernaut_sandbox.access.rbac import Attributes, Authorizer
 from kubernaut_sandbox.access.users import User, user_by_name
 from kubernaut_sandbox.admission.request import AdmissionRequest
 
+MAX_CHECKS = 2
+"""In one expression: a check costs 350,000 (k8s.io/apiserver/pkg/cel/library/cost.go), and an expression at most a million
+(k8s.io/apiserver/pkg/apis/cel/config.go)."""
+
 
 def values(request: AdmissionRequest) -> dict[str, Record]:
     """Return the values of the variables."""
@@ -24,9 +28,14 @@ def values(request: AdmissionRequest) -> dict[str, Record]:
 
 
 def check_function(authorizer: Authorizer, user: User) -> cel.Function:
-    """Return the function `check`, which decides for this user unless the expression names a ServiceAccount."""
+    """Return the function `check` for one expression; it decides for this user unless the expression names a ServiceAccount."""
+    left = MAX_CHECKS
 
     def check(asked: Record, verb: str) -> Record:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise ValueError("operation cancelled: actual cost limit exceeded")
         fields = {key: value for key, value in asked.items() if key != "account"}
         who = user_by_name(asked["account"]) if "account" in asked else user
         return {"reason": authorizer.reason(who, Attributes(verb, **fields))}

@@ -54,6 +54,8 @@ class AuditRecord:
     proposed_by: str | None
     plan_digest: str | None
     """Of a dry run, the digest of what it planned."""
+    rejected: bool
+    """Whether nobody can approve it any more, as it was cancelled after its end."""
     approved_as: str | None
     """Of a dry run, the execution that carries out its plan."""
     approved_by: str | None
@@ -108,6 +110,7 @@ def audit_record(execution: ExecutionView) -> AuditRecord:
         plan=execution.approved_plan or None,
         proposed_by=status.get("proposedBy"),
         plan_digest=status.get("planDigest"),
+        rejected=execution.is_rejected,
         approved_as=approval.get("execution"),
         approved_by=approval.get("requestedBy"),
         approved=approval.get("time"),

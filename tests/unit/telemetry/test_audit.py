@@ -53,6 +53,7 @@ def test_a_finished_execution_has_every_field():
         "plan": None,
         "proposedBy": None,
         "planDigest": None,
+        "rejected": False,
         "approvedAs": None,
         "approvedBy": None,
         "approved": None,
@@ -77,7 +78,7 @@ def test_the_decision_says_whether_it_was_admitted_and_not_how_it_ended(status, 
         ExecutionView({"metadata": META, "spec": SPEC, **({"status": status} if status is not None else {})})
     ).to_json()
     assert record["decision"] == decided
-    assert len(record) == 33
+    assert len(record) == 34
 
 
 def test_the_requester_and_the_rolled_back_execution_are_known_before_any_engine_acts():
@@ -92,6 +93,12 @@ def test_the_agent_that_asked_is_recorded_beside_the_user_whose_credentials_it_u
     annotations = {"kubernaut.io/requested-by": "ben", "kubernaut.io/agent": "helper 1.2"}
     record = audit_record(ExecutionView({"metadata": {**META, "annotations": annotations}, "spec": SPEC})).to_json()
     assert (record["requestedBy"], record["agent"]) == ("ben", "helper 1.2")
+
+
+def test_a_proposal_that_nobody_can_approve_any_more_is_rejected():
+    status = {"phase": "Succeeded", "planDigest": "sha256:1"}
+    spec = {**SPEC, "dryRun": True, "cancel": True}
+    assert audit_record(ExecutionView({"metadata": META, "spec": spec, "status": status})).rejected
 
 
 def test_a_proposal_and_what_carries_it_out_name_both_people():

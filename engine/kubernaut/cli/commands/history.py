@@ -131,9 +131,11 @@ def _changes(record: AuditRecord) -> list[str]:
 
 
 def _approval(record: AuditRecord) -> list[str]:
-    """Return who proposed what this carries out, or who approved this proposal, and how long after it was there."""
+    """Return who proposed what this carries out, or who approved this proposal, and how long after it was there, or that it was rejected."""
     if record.plan:
         return [escape_markup(f"as {record.plan} planned, proposed by {record.proposed_by or 'somebody unknown'}")]
+    if record.rejected:
+        return ["rejected"]
     if not record.approved_as:
         return []
     seconds = seconds_between(record.ended, record.approved)

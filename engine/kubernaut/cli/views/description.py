@@ -90,6 +90,8 @@ def _plan(record: AuditRecord) -> Iterator[tuple[str, str]]:
         yield "plan of", escape_markup(f"{record.plan}, proposed by {record.proposed_by or 'somebody unknown'}")
     if record.plan_digest:
         yield "plan", escape_markup(record.plan_digest)
+    if record.rejected:
+        yield "rejected", "nobody can approve it any more"
     if record.approved_as:
         yield "approved", escape_markup(_approval(record))
 

@@ -130,6 +130,13 @@ def test_a_proposal_names_who_approved_it_and_what_carries_it_out_who_proposed_i
     assert "as more planned, proposed by anna" in row
 
 
+def test_a_proposal_that_was_rejected_says_so():
+    execution = make_execution(dry_run=True, phase="Succeeded", jobName="j", planDigest="sha256:1")
+    execution.json["spec"]["cancel"] = True
+    _, row = shown(history_table([audit_record(execution)], NOW, namespaced=False)).splitlines()
+    assert row.endswith("rejected")
+
+
 def test_an_agent_is_named_beside_the_user_whose_credentials_it_used():
     execution = make_execution(annotations={"kubernaut.io/agent": "helper 1.2"}, requestedBy="anna")
     _, row = shown(history_table([audit_record(execution)], NOW, namespaced=False)).splitlines()

@@ -131,7 +131,7 @@ def _changes(record: AuditRecord) -> list[str]:
 
 
 def _approval(record: AuditRecord) -> list[str]:
-    """Return who proposed what this carries out, or who approved this proposal, and how long after it was there, or that it was rejected."""
+    """Return who proposed what this carries out, or what was decided on this proposal."""
     if record.plan:
         return [escape_markup(f"as {record.plan} planned, proposed by {record.proposed_by or 'somebody unknown'}")]
     if record.rejected:

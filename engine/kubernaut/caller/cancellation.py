@@ -44,8 +44,8 @@ async def cancel_run(cluster: Cluster, namespace: str, run: str) -> list[Executi
 
     The open proposals among those that have ended are rejected.
 
-    Raises InputError if there is no such run or all of it has ended, and DeniedError for steps that this user may not cancel, after the
-    others.
+    Raises InputError if there is no such run or all of it has ended; DeniedError, once the others are cancelled, for steps that this user
+    may not cancel.
     """
     unfinished = [one for one in await read_run(cluster, namespace, run) if not one.has_ended or one.is_open_proposal]
     if not unfinished:

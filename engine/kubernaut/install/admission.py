@@ -52,7 +52,7 @@ def runbooks_viewer() -> dict[str, Any]:
 
 
 def canceller() -> dict[str, Any]:
-    """Return the ClusterRole of those who may cancel any execution, also one of an action that they may not run."""
+    """Return the ClusterRole of those who may cancel any execution, whatever its action."""
     return _role("kubernaut-canceller", _rule(PLURAL, "get", "list", "watch", "patch", "cancel"))
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from kubernaut.kube.api_errors import error_of
+from kubernaut.kube.decoding import decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +25,12 @@ class WatchEvent:
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
     object: dict[str, Any]
+
+
+def read_event(line: bytes) -> WatchEvent:
+    """Return the event in a line. Raises the error that an ERROR event stands for, and ValueError for what is not JSON."""
+    event = decode(line)
+    if event["type"] == "ERROR":
+        status = event["object"]
+        raise error_of(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})
+    return WatchEvent(event["type"], event["object"])

@@ -6,7 +6,6 @@ few fields.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
@@ -17,10 +16,9 @@ from typing import Any, Self
 import aiohttp
 
 from kubernaut.errors import ConflictError, NotFoundError, TooLargeError, UnavailableError
-from kubernaut.kube.answers import Page, WatchEvent
-from kubernaut.kube.api_errors import error_of
+from kubernaut.kube.answers import Page, WatchEvent, read_event
 from kubernaut.kube.config.client_config import load_client_config
-from kubernaut.kube.decoding import decode, lines_of
+from kubernaut.kube.decoding import lines_of
 from kubernaut.kube.objects import PODS, Resource
 from kubernaut.kube.requests import refusal, request
 from kubernaut.kube.transport import Connection, Observer
@@ -120,7 +118,7 @@ class Cluster:
     async def pages(
         self, resource: Resource, namespace: str | None = None, *, selector: str = "", fields: str = ""
     ) -> AsyncIterator[Page]:
-        """Yield all objects of a namespace (None: of all) page by page. A page is no larger than 4 MiB, unless it is one object.
+        """Yield all objects of a namespace (None: of all) page by page. A page has at most 4 MiB, unless it holds a single object.
 
         Whoever may create an object decides how large it is, up to etcd's 1.5 MiB: twenty of them in one page would take 600 MiB.
         """
@@ -194,7 +192,7 @@ class Cluster:
             if response.status >= 400:
                 raise refusal(self.connection, response, await response.read(), "watch")
             while line := await response.content.readline():
-                yield _event(line)
+                yield read_event(line)
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             raise UnavailableError(f"the watch of {resource.plural} broke: {type(error).__name__}: {error}") from error
         finally:
@@ -245,11 +243,3 @@ class Cluster:
     async def version(self) -> dict[str, Any]:
         """Return the API server's version: `major`, `minor`, `gitVersion`."""
         return await request(self.connection, "GET", "/version")
-
-
-def _event(line: bytes) -> WatchEvent:
-    event = decode(line)
-    if event["type"] == "ERROR":
-        status = event["object"]
-        raise error_of(int(status.get("code", 500)), json.dumps(status).encode(), "watch", {})
-    return WatchEvent(event["type"], event["object"])

@@ -80,7 +80,7 @@ def _refusal(about: Decision, alert: Alert, match: Match, now: datetime) -> Deci
         message = f"it has been firing since {alert.started}: what it began may have been deleted already, and is not begun again"
         return replace(about, reason=Reason.TOO_OLD, message=message)
     if alert.starts_at - now > MAX_AHEAD:
-        message = f"it fires from {alert.started} on, which is not yet: set the clock of whoever made the alert"
+        message = f"it starts at {alert.started}, which is in the future: correct the clock of whatever sent the alert"
         return replace(about, reason=Reason.TOO_NEW, message=message)
     if problem := match.runbook.problem(match.rule):
         return replace(about, reason=Reason.INVALID_RUNBOOK, message=problem)

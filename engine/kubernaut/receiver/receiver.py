@@ -108,5 +108,5 @@ def _answer(decisions: Sequence[Decision]) -> Answer:
 def _told(decision: Decision) -> str:
     """Return the message as far as the sender may know it: the API server's refusal names the run, and so runbook and step."""
     if decision.reason is Reason.FORBIDDEN and decision.alert:
-        return f"the token may not use executions in namespace {decision.alert.namespace}: bind kubernaut-alert-sender there"
+        return f"the token may not create executions in namespace {decision.alert.namespace}: bind kubernaut-alert-sender there"
     return decision.message[:500]

@@ -170,7 +170,7 @@ async def test_who_may_do_nothing_in_a_namespace_is_not_told_what_its_runbooks_a
     answer = await receiver.send(body=BODY, token=TOKEN)
     assert (answer.code, answer.text) == (
         403,
-        "1 denied: Forbidden: the token may not use executions in namespace production: bind kubernaut-alert-sender there\n",
+        "1 denied: Forbidden: the token may not create executions in namespace production: bind kubernaut-alert-sender there\n",
     )
     (line,) = (record.audit for record in caplog.records if hasattr(record, "audit"))
     assert line["message"].startswith("grow-")

@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from kubernaut.kube.client import Cluster
 from kubernaut.plugins.registry import Registry
-from kubernaut.ui.decisions import open_decisions
 from kubernaut.ui.fragments import Fragment, Regions, fragment
 from kubernaut.ui.identity import Identity
+from kubernaut.ui.proposals import open_proposals
 from kubernaut.ui.rendering import macro
 from kubernaut.ui.store import ExecutionStore
 
@@ -42,7 +42,7 @@ class Site:
 
     def frame(self) -> Regions:
         """Return the regions that every page has: whether the cluster answers, how many proposals wait, and who one is."""
-        proposals = len(open_decisions(self.store))
+        proposals = len(open_proposals(self.store))
         return {
             "connection": [self.fragment("outage", "common.html", "outage", self.store.outage)],
             "nav-proposals": [self.fragment("proposal-count", "common.html", "proposal_count", proposals)],

@@ -13,8 +13,8 @@ from kubernaut.caller.pod_logs import LogLine, PodLogs
 from kubernaut.errors import KubernautError
 from kubernaut.kube.objects import Key
 from kubernaut.telemetry.audit import audit_record
-from kubernaut.ui.decisions import run_of
 from kubernaut.ui.fragments import Fragment, Page
+from kubernaut.ui.proposals import run_of
 from kubernaut.ui.site import Site
 from kubernaut.ui.timeline import timeline
 

@@ -10,12 +10,13 @@ from kubernaut.api.execution import Phase
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.changes import value_text
 from kubernaut.telemetry.audit import audit_record
-from kubernaut.ui.decisions import Decision, open_decisions
 from kubernaut.ui.fragments import Fragment, Page
+from kubernaut.ui.proposals import Proposal, open_proposals
 from kubernaut.ui.site import Site
 
 _MAX_VALUE = 40
 _SPARE_ROWS = 1000
+"""How many rows of executions that are gone may be kept: a page that is open for days sees many come and go."""
 _FILTERS = ("namespace", "action", "phase", "person")
 
 
@@ -39,8 +40,8 @@ async def executions_page(site: Site, request: web.Request) -> Page:
 
 async def proposals_page(site: Site, _: web.Request) -> Page:
     """Return the dry runs whose plan can be approved and was not yet, each with what it would change."""
-    found = open_decisions(site.store)
-    cards = [_card(site, decision) for decision in found]
+    found = open_proposals(site.store)
+    cards = [_card(site, proposal) for proposal in found]
     empty = [] if found else [site.fragment("none", "proposals.html", "nothing")]
     return Page("Proposals", "proposals.html", {}, {"cards": cards, "empty": empty})
 
@@ -50,11 +51,11 @@ def rows(site: Site, executions: Iterable[ExecutionView]) -> list[Fragment]:
     return [_row(site, one) for one in executions]
 
 
-def _card(site: Site, decision: Decision) -> Fragment:
-    first = decision.steps[0]
-    id_ = f"p-{decision.namespace}.{decision.run}" if decision.run else f"p-{first.uid}"  # no namespace has a dot
-    steps = [(audit_record(one), one) for one in decision.steps]
-    return site.fragment(id_, "proposals.html", "card", decision, first, steps)
+def _card(site: Site, proposal: Proposal) -> Fragment:
+    first = proposal.steps[0]
+    id_ = f"p-{proposal.namespace}.{proposal.run}" if proposal.run else f"p-{first.uid}"  # no namespace has a dot
+    steps = [(audit_record(one), one) for one in proposal.steps]
+    return site.fragment(id_, "proposals.html", "card", proposal, first, steps)
 
 
 def _row(site: Site, execution: ExecutionView) -> Fragment:
@@ -65,9 +66,7 @@ def _row(site: Site, execution: ExecutionView) -> Fragment:
     made = site.fragment(
         f"e-{execution.uid}", "executions.html", "row", execution, audit_record(execution), brief(execution)
     )
-    if (
-        len(site.rows) > 2 * len(site.store) + _SPARE_ROWS
-    ):  # a page that is open for days sees many executions come and go
+    if len(site.rows) > 2 * len(site.store) + _SPARE_ROWS:
         site.rows.clear()
     site.rows[execution.uid] = version, made
     return made

@@ -9,8 +9,8 @@ from aiohttp import web
 from kubernaut.api.labels import LABEL_RUNBOOK
 from kubernaut.api.view import ExecutionView
 from kubernaut.caller.runs import no_run, position, step_name
-from kubernaut.ui.decisions import run_of
 from kubernaut.ui.fragments import Page
+from kubernaut.ui.proposals import run_of
 from kubernaut.ui.run_graph import Graph, Step, graph_of
 from kubernaut.ui.site import Site
 from kubernaut.ui.views.executions import rows

@@ -1,4 +1,4 @@
-"""What waits for somebody's decision: single proposals, and proposed runs, whose steps are decided together."""
+"""What waits for somebody's decision: proposed executions, and proposed runs, whose steps are decided together."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from kubernaut.ui.store import ExecutionStore
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """One proposal, or the open ones of a run, in its order."""
+class Proposal:
+    """One proposed execution, or those of a run that are open, in its order."""
 
     namespace: str
     run: str
-    """ "" for a proposal of its own."""
+    """ "" for an execution of its own."""
     steps: Sequence[ExecutionView]
 
 
@@ -27,13 +27,13 @@ def run_of(execution: ExecutionView) -> str:
     return str(labels.get(LABEL_RUN, ""))
 
 
-def open_decisions(store: ExecutionStore) -> list[Decision]:
-    """Return what waits, the newest first."""
+def open_proposals(store: ExecutionStore) -> list[Proposal]:
+    """Return what waits for a decision, the newest first."""
     found: dict[tuple[str, str, str], list[ExecutionView]] = {}
     for one in store.newest_first(lambda one: one.is_open_proposal):
         run = run_of(one)
         found.setdefault((one.namespace, run, "" if run else one.name), []).append(one)
     return [
-        Decision(namespace, run, sorted(steps, key=lambda one: (position(one), one.name)))
+        Proposal(namespace, run, sorted(steps, key=lambda one: (position(one), one.name)))
         for (namespace, run, _), steps in found.items()
     ]
